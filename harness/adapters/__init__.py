@@ -1,0 +1,1 @@
+"""One module per framework; nothing else in the harness imports a framework."""

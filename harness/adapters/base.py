@@ -1,0 +1,117 @@
+"""The contract between the harness and a framework.
+
+An adapter says, and no more: its name, its versions, its modes and the devices here, the route for
+a case, and the computation on NumPy arrays in the canonical layout. To add a backend, subclass
+:class:`Adapter` and register the class under the entry-point group `harness.adapters`.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from numpy.typing import NDArray
+
+from harness.case import Case
+from harness.route import Route
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Tensors:
+    """The arrays of one case, in the canonical layout and the case's dtype; read-only.
+
+    Attributes:
+        x: input, shape (n, c_in, *i).
+        w: weight, shape (c_in, c_out / groups, *k).
+        b: bias, shape (c_out,), or None.
+    """
+
+    x: NDArray[Any]
+    w: NDArray[Any]
+    b: NDArray[Any] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mode:
+    """One way of calling a framework.
+
+    Attributes:
+        name: an operation, then `+` and its qualifiers, sorted.
+        meaning: what is called, in one line.
+        sample: one case in so many is run where a user selects the whole backend (the case's id
+            decides which); a mode that is selected by its own name runs them all.
+    """
+
+    name: str
+    meaning: str
+    sample: int = 1
+
+
+class Adapter(ABC):
+    """One framework. The class is imported where the backend is selected, so import lazily.
+
+    Importing the module must not import the framework: do that in `__init__`, where an
+    `ImportError` (or any other error) makes the backend unavailable, with its text as the reason.
+
+    Attributes:
+        name: the name under which the adapter is registered.
+        modes: every mode, the most usual first.
+        environment: variables that the worker process gets before the adapter is made.
+    """
+
+    name: ClassVar[str]
+    modes: ClassVar[tuple[Mode, ...]]
+    environment: ClassVar[Mapping[str, str]] = {}
+
+    @abstractmethod
+    def versions(self) -> Mapping[str, str]:
+        """Return the version of the framework under :attr:`name`, and of what it computes with."""
+
+    @abstractmethod
+    def route(self, case: Case, mode: str, device: str) -> Route:
+        """Return how the framework reaches the case; must not compute anything."""
+
+    @abstractmethod
+    def compute(self, case: Case, tensors: Tensors, mode: str, device: str) -> NDArray[Any]:
+        """Return y (n, c_out, *o) in the canonical layout and the dtype that the framework gave.
+
+        Layouts are converted, and a kernel flipped, only here. An error of the framework is left
+        to pass through as it is: it is recorded. The arrays must not be written to, and the
+        result must not change later.
+        """
+
+    def devices(self) -> tuple[str, ...]:
+        """Return the devices that can be used here, `cpu` first."""
+        return ("cpu",)
+
+    def settings(self, mode: str, device: str) -> Mapping[str, str]:  # noqa: ARG002 # a default that needs neither
+        """Return flags and kernel libraries that decide what is computed, for the run's header."""
+        return {}
+
+    @contextmanager
+    def session(self, mode: str, device: str) -> Iterator[None]:  # noqa: ARG002 # a default that needs neither
+        """Hold process-global state (x64, threads, determinism) as the mode needs; restore it."""
+        yield
+
+    def compute_many(
+        self, cases: Sequence[Case], tensors: Sequence[Tensors], mode: str, device: str
+    ) -> list[NDArray[Any] | Exception]:
+        """Return one result per case, in order: the array, or the framework's error for that case.
+
+        The default computes one case after the other. A framework that compiles overrides it to
+        compile a batch in one program; a case that is refused must then be refused alone.
+        """
+        return [
+            self.attempt(case, given, mode, device)
+            for case, given in zip(cases, tensors, strict=True)
+        ]
+
+    def attempt(
+        self, case: Case, tensors: Tensors, mode: str, device: str
+    ) -> NDArray[Any] | Exception:
+        """Return what :meth:`compute` returns or raises; frameworks' errors are caught here."""
+        try:
+            return self.compute(case, tensors, mode, device)
+        except Exception as error:  # noqa: BLE001 # a framework may raise anything
+            return error

@@ -1,0 +1,339 @@
+"""One grid point, its validity, and its readable id.
+
+The id is the seed of the inputs, the pytest id, the frame key and the reproducer's argument, so it
+must never change: parameters at their default are left out of it, and a new parameter joins with a
+default that keeps every old id as it was.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import Final, Literal, Self
+
+from harness.errors import CaseError
+from harness.geometry import Axis, Standing, fault, output_size
+
+DTYPES: Final = {
+    "float16": "f16",
+    "bfloat16": "bf16",
+    "float32": "f32",
+    "float64": "f64",
+    "complex64": "c64",
+    "complex128": "c128",
+    "int32": "i32",
+    "int64": "i64",
+}
+"""Every dtype a case may have, and its token in a case id."""
+
+POLICIES: Final = {"same": "padsame", "same_lower": "padsamelower", "valid": "padvalid"}
+"""Every padding policy, and its token in a case id."""
+
+VALUES: Final = ("exact", "normal")
+"""Every kind of input values; the first is the default."""
+
+Suite = Literal["explicit", "open", "extended", "illegal"]
+Ints = tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """All parameters of one transposed convolution; per-axis ones have one entry per axis.
+
+    A case that exists is well formed: its tuples have `ndim` entries and its names are known. It
+    need not be legal, see :meth:`standing`.
+
+    Attributes:
+        ndim: number of spatial axes, at least 1.
+        i: input sizes, elements.
+        k: kernel sizes, taps.
+        c_in: channels of the input.
+        c_out: channels of the output.
+        s: strides.
+        p_begin: crops at the begin; zero where a policy is given.
+        p_end: crops at the end; zero where a policy is given.
+        output_padding: extra sizes at the end, or None: not given (an open case).
+        dilation: dilations of the kernel.
+        groups: number of groups.
+        padding: a policy of :data:`POLICIES`, or None: `p_begin` and `p_end` say it.
+        o: requested output sizes, or None: not requested.
+        n: batch size.
+        dtype: name of the element type, one of :data:`DTYPES`.
+        bias: whether a bias is added.
+        values: kind of the input values, one of :data:`VALUES`.
+    """
+
+    ndim: int
+    i: Ints
+    k: Ints
+    c_in: int
+    c_out: int
+    s: Ints
+    p_begin: Ints
+    p_end: Ints
+    output_padding: Ints | None
+    dilation: Ints
+    groups: int = 1
+    padding: str | None = None
+    o: Ints | None = None
+    n: int = 1
+    dtype: str = "float32"
+    bias: bool = True
+    values: str = "exact"
+
+    def __post_init__(self) -> None:
+        """Refuse what no case can be.
+
+        Raises:
+            CaseError: a tuple has not `ndim` entries, or a name is unknown.
+        """
+        _require("ndim", self.ndim, self.ndim >= 1, "1 or more")
+        for name in ("i", "k", "s", "p_begin", "p_end", "dilation", "output_padding", "o"):
+            value = getattr(self, name)
+            fits = value is None or (isinstance(value, tuple) and len(value) == self.ndim)
+            _require(name, value, fits, f"a tuple of {self.ndim} integers, one per axis")
+        _require("dtype", self.dtype, self.dtype in DTYPES, _one_of(DTYPES))
+        _require("values", self.values, self.values in VALUES, _one_of(VALUES))
+        if self.padding is not None:
+            _require("padding", self.padding, self.padding in POLICIES, _one_of(POLICIES))
+            _require("p", self.p_begin + self.p_end, not any(self.p_begin + self.p_end),
+                     "absent where a padding policy is given")  # fmt: skip
+
+    @classmethod
+    def from_parameters(
+        cls,
+        *,
+        ndim: int,
+        i: int | Sequence[int],
+        k: int | Sequence[int],
+        c_in: int = 2,
+        c_out: int = 4,
+        s: int | Sequence[int] = 1,
+        p: int | Sequence[int | tuple[int, int]] = 0,
+        output_padding: int | Sequence[int] | None = 0,
+        dilation: int | Sequence[int] = 1,
+        o: int | Sequence[int] | None = None,
+        **rest: object,
+    ) -> Self:
+        """Return the case in which an integer serves every axis; `p` has ints or (begin, end).
+
+        Raises:
+            CaseError: as for the class.
+        """
+        begin, end = _sides(p, ndim)
+        axes = {
+            name: None if value is None else _per_axis(value, ndim)
+            for name, value in (("i", i), ("k", k), ("s", s), ("dilation", dilation),
+                                ("output_padding", output_padding), ("o", o))
+        }  # fmt: skip
+        return cls(ndim=ndim, c_in=c_in, c_out=c_out, p_begin=begin, p_end=end, **axes, **rest)  # type: ignore[arg-type] # names and values are checked at construction
+
+    @classmethod
+    def from_id(cls, case_id: str) -> Self:
+        """Return the case that has this id.
+
+        Raises:
+            CaseError: the text is no case id; the message names the part that is not understood.
+        """
+        found: dict[str, object] = {}
+        for part in case_id.split("-"):
+            found |= _parse(part, case_id)
+        missing = sorted({"ndim", "i", "k", "c_in", "c_out", "dtype"} - found.keys())
+        if missing:
+            raise CaseError(
+                f"case id={case_id!r}, but should give {', '.join(missing)} as well, "
+                "as in 2d-i5x4-k3x3-s2x1-ci2-co4-f32"
+            )
+        begin, end = found.pop("p_begin", None), found.pop("p_end", None)
+        p = list(zip(begin, end, strict=True)) if begin and end else 0  # type: ignore[call-overload] # both are tuples where both are there
+        return cls.from_parameters(p=p, **found)  # type: ignore[arg-type] # typed by the tokens
+
+    @cached_property
+    def id(self) -> str:
+        """The case's stable id, of the characters `[a-z0-9.x-]`; minus is written m."""
+        return "-".join(token for token in (write(self) for write in _WRITERS) if token)
+
+    @property
+    def axes(self) -> tuple[Axis, ...]:
+        """One :class:`Axis` per axis; an output padding that is not given counts as 0."""
+        op = self.output_padding or (0,) * self.ndim
+        return tuple(
+            Axis(i=i, k=k, s=s, p_begin=b, p_end=e, op=a, d=d)
+            for i, k, s, b, e, a, d in zip(
+                self.i, self.k, self.s, self.p_begin, self.p_end, op, self.dilation, strict=True
+            )
+        )
+
+    @property
+    def x_shape(self) -> Ints:
+        """Shape of the input, (n, c_in, *i)."""
+        return (self.n, self.c_in, *self.i)
+
+    @property
+    def w_shape(self) -> Ints:
+        """Shape of the weight, (c_in, c_out / groups, *k)."""
+        return (self.c_in, self.c_out // max(self.groups, 1), *self.k)
+
+    @property
+    def b_shape(self) -> Ints:
+        """Shape of the bias, (c_out,)."""
+        return (self.c_out,)
+
+    @property
+    def y_shape(self) -> Ints:
+        """Shape of an explicit case's output, (n, c_out, *o); a size below zero counts as 0."""
+        return (self.n, self.c_out, *(max(output_size(axis), 0) for axis in self.axes))
+
+    @cached_property
+    def is_open(self) -> bool:
+        """Whether no single right answer exists: a policy, no output padding, or a wanted size."""
+        return self.padding is not None or self.output_padding is None or self.o is not None
+
+    @cached_property
+    def standing(self) -> tuple[Standing, str]:
+        """The gravest standing of the case's parts and its reason, empty where legal."""
+        found = [("illegal", reason) for reason in self._channel_faults() if reason]
+        found += [fault(axis) for axis in self.axes]
+        found += [("extended", "n=0 leaves an empty batch")] if self.n == 0 else []
+        order = ("illegal", "extended", "legal")
+        return min(found, key=lambda item: order.index(item[0]))  # type: ignore[return-value] # the strings above are standings
+
+    @property
+    def suite(self) -> Suite:
+        """The suite that judges this case: open, or explicit, extended or illegal."""
+        standing = self.standing[0]
+        if standing == "illegal":
+            return "illegal"
+        if self.is_open:
+            return "open"
+        return "explicit" if standing == "legal" else "extended"
+
+    def _channel_faults(self) -> tuple[str, ...]:
+        g = self.groups
+        return (
+            f"groups={g} is below 1" if g < 1 else "",
+            f"c_in={self.c_in} is below 1" if self.c_in < 1 else "",
+            f"c_out={self.c_out} is below 1" if self.c_out < 1 else "",
+            f"n={self.n} is negative" if self.n < 0 else "",
+            f"groups={g} does not divide c_in={self.c_in}" if g > 0 and self.c_in % g else "",
+            f"groups={g} does not divide c_out={self.c_out}" if g > 0 and self.c_out % g else "",
+        )
+
+
+def _require(name: str, value: object, holds: bool, expected: str) -> None:
+    if not holds:
+        raise CaseError(f"{name}={value!r}, but should be {expected}")
+
+
+def _one_of(names: Sequence[str] | dict[str, str]) -> str:
+    return f"one of {', '.join(names)}"
+
+
+def _per_axis(value: int | Sequence[int], ndim: int) -> Ints:
+    return (value,) * ndim if isinstance(value, int) else tuple(value)
+
+
+def _sides(p: int | Sequence[int | tuple[int, int]], ndim: int) -> tuple[Ints, Ints]:
+    pairs = [(p, p)] * ndim if isinstance(p, int) else [_pair(entry) for entry in p]
+    return tuple(begin for begin, _ in pairs), tuple(end for _, end in pairs)
+
+
+def _pair(entry: int | tuple[int, int]) -> tuple[int, int]:
+    return (entry, entry) if isinstance(entry, int) else (entry[0], entry[1])
+
+
+# --- the id: one writer and one reader per token, in the order of the id ---
+
+
+def _integer(value: int) -> str:
+    return str(value) if value >= 0 else f"m{-value}"
+
+
+def _joined(values: Ints) -> str:
+    return "x".join(map(_integer, values))
+
+
+def _padding_token(case: Case) -> str:
+    pairs = list(zip(case.p_begin, case.p_end, strict=True))
+    if not any(map(any, pairs)):
+        return ""
+    return "p" + "x".join(
+        _integer(b) if b == e else f"{_integer(b)}.{_integer(e)}" for b, e in pairs
+    )
+
+
+def _output_padding_token(case: Case) -> str:
+    if case.output_padding is None:
+        return "opnone"
+    return f"op{_joined(case.output_padding)}" if any(case.output_padding) else ""
+
+
+def _unless_ones(prefix: str, values: Ints) -> str:
+    return "" if all(value == 1 for value in values) else f"{prefix}{_joined(values)}"
+
+
+_WRITERS: Final[tuple[Callable[[Case], str], ...]] = (
+    lambda c: f"{c.ndim}d",
+    lambda c: f"i{_joined(c.i)}",
+    lambda c: f"k{_joined(c.k)}",
+    lambda c: _unless_ones("s", c.s),
+    _padding_token,
+    _output_padding_token,
+    lambda c: _unless_ones("d", c.dilation),
+    lambda c: _unless_ones("g", (c.groups,)),
+    lambda c: POLICIES[c.padding] if c.padding else "",
+    lambda c: f"o{_joined(c.o)}" if c.o else "",
+    lambda c: _unless_ones("n", (c.n,)),
+    lambda c: f"ci{_integer(c.c_in)}",
+    lambda c: f"co{_integer(c.c_out)}",
+    lambda c: DTYPES[c.dtype],
+    lambda c: "" if c.bias else "nobias",
+    lambda c: "" if c.values == "exact" else c.values,
+)
+
+_WORDS: Final[dict[str, dict[str, object]]] = {
+    "opnone": {"output_padding": None},
+    "nobias": {"bias": False},
+    **{token: {"padding": name} for name, token in POLICIES.items()},
+    **{token: {"dtype": name} for name, token in DTYPES.items()},
+    **{name: {"values": name} for name in VALUES[1:]},
+}
+_SCALARS: Final = {"g": "groups", "n": "n", "ci": "c_in", "co": "c_out"}
+_TUPLES: Final = {
+    "i": "i", "k": "k", "s": "s", "op": "output_padding", "d": "dilation", "o": "o",
+}  # fmt: skip
+_NUMBERED: Final = re.compile(r"(?P<key>[a-z]+?)(?P<rest>m?\d[\dmx.]*)")
+
+
+def _parse(part: str, case_id: str) -> dict[str, object]:
+    """Return the parameters that one part of a case id gives."""
+    if part in _WORDS:
+        return _WORDS[part]
+    if re.fullmatch(r"\d+d", part):
+        return {"ndim": int(part[:-1])}
+    match = _NUMBERED.fullmatch(part)
+    try:
+        if match and (key := match["key"]) in _SCALARS:
+            return {_SCALARS[key]: _number(match["rest"])}
+        if match and (key := match["key"]) in _TUPLES:
+            return {_TUPLES[key]: tuple(map(_number, match["rest"].split("x")))}
+        if match and match["key"] == "p":
+            ends = [entry.split(".") for entry in match["rest"].split("x")]
+            return {
+                "p_begin": tuple(_number(e[0]) for e in ends),
+                "p_end": tuple(_number(e[-1]) for e in ends),
+            }
+    except ValueError:
+        pass  # falls through to the one message
+    raise CaseError(
+        f"part {part!r} of case id {case_id!r} is not understood; an id looks like "
+        "2d-i5x4-k3x3-s2x1-p1.0x0-op1x0-ci2-co4-f32, take it from results.csv"
+    )
+
+
+def _number(text: str) -> int:
+    return -int(text[1:]) if text.startswith("m") else int(text)
+
+
+PARAMETERS: Final = tuple(field.name for field in fields(Case))
+"""The names of a case's parameters, in declaration order."""

@@ -1,0 +1,33 @@
+"""The mistakes the harness reports: one base, one leaf for each kind of mistake."""
+
+
+class HarnessError(Exception):
+    """Something the user of the harness can mend."""
+
+
+class CaseError(HarnessError, ValueError):
+    """A parameter of a case has a value that no case can have."""
+
+
+class ConfigError(HarnessError, ValueError):
+    """A configuration file has a key or a value that does not belong there."""
+
+
+class PredicateError(HarnessError, ValueError):
+    """A predicate cannot be read, or names what is not there."""
+
+
+class TargetError(HarnessError, LookupError):
+    """A target names a backend, a mode or a device that does not exist."""
+
+
+class AdapterError(HarnessError, RuntimeError):
+    """An adapter breaks its contract: the fault is the adapter's, not its framework's."""
+
+
+class UnavailableError(HarnessError, ImportError):
+    """A backend cannot be used here: not installed, broken, or without its device."""
+
+
+class StoreError(HarnessError, OSError):
+    """A run directory cannot be written, or does not hold what it should."""

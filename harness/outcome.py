@@ -1,0 +1,71 @@
+"""What became of one case on one target, before anyone judges it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Computed:
+    """The framework returned an array `y` (n, c_out, *o), in the canonical layout."""
+
+    y: NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """The framework raised an error where a result was asked for."""
+
+    error_type: str
+    error_text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unsupported:
+    """The framework cannot express the case; `error_text` is what a real call said."""
+
+    reason: str
+    error_type: str
+    error_text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Faulty:
+    """The adapter broke its contract; `offence` says how. Never the framework's deviation."""
+
+    offence: str
+    error_type: str = ""
+    error_text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Crashed:
+    """The worker process ended before it answered."""
+
+    exit_code: int
+    stderr: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimedOut:
+    """The worker did not answer within the limit, in seconds, and was stopped."""
+
+    limit: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unavailable:
+    """The backend cannot be used here: not installed, broken, or without its device."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotRun:
+    """The case was planned and never started."""
+
+    reason: str
+
+
+Outcome = Computed | Refused | Unsupported | Faulty | Crashed | TimedOut | Unavailable | NotRun

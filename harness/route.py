@@ -1,0 +1,47 @@
+"""How a backend reaches a case: by a call of its own, by a call and a step beside it, or not."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Native:
+    """One call of the framework expresses the whole case.
+
+    Attributes:
+        call: name of that call as a user would write it.
+    """
+
+    call: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Composed:
+    """No call expresses the case; a step made with the framework's own operations is added.
+
+    Attributes:
+        call: name of the framework's transposed convolution.
+        addition: the step that is added, such as `crop the end` or `add the bias`.
+    """
+
+    call: str
+    addition: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unsupported:
+    """The framework has no argument for the case, or raises its not-implemented error.
+
+    Each run proves it: the adapter is asked to compute the case all the same, with the most
+    natural call there is, and the framework must raise an error that `proof` is found in. A call
+    that computes, or that fails for another cause, makes the route dishonest.
+
+    Attributes:
+        reason: why, in a few words; the same words for the same cause, as it is counted.
+        proof: regular expression searched in `ErrorType: message` of the framework's error.
+    """
+
+    reason: str
+    proof: str
+
+
+Route = Native | Composed | Unsupported
