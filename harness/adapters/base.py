@@ -15,21 +15,9 @@ from numpy.typing import NDArray
 
 from harness.case import Case
 from harness.route import Route
+from harness.tensors import Tensors
 
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Tensors:
-    """The arrays of one case, in the canonical layout and the case's dtype; read-only.
-
-    Attributes:
-        x: input, shape (n, c_in, *i).
-        w: weight, shape (c_in, c_out / groups, *k).
-        b: bias, shape (c_out,), or None.
-    """
-
-    x: NDArray[Any]
-    w: NDArray[Any]
-    b: NDArray[Any] | None
+__all__ = ["Adapter", "Case", "Mode", "Route", "Tensors"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
