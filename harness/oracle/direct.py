@@ -1,0 +1,63 @@
+"""The direct convolution (cross-correlation) that the transposed convolution is the adjoint of.
+
+out[n, ci, h] = sum over co, u of y[n, co, s h + d u - p_begin] w[ci, co, u]
+"""
+
+from math import prod
+
+import numpy as np
+
+from harness.oracle.arguments import Arguments, Array
+
+
+def convolve(a: Arguments, sizes: tuple[int, ...]) -> Array:
+    """Return the first `sizes` positions of the direct convolution, (n, c_in, *sizes)."""
+    c_in, c_out_group = a.w.shape[:2]
+    read = columns(a, sizes)
+    taps = a.w.reshape(a.groups, c_in // a.groups, c_out_group * prod(a.w.shape[2:]))
+    return np.matmul(taps, read).reshape(a.x.shape[0], c_in, *sizes)
+
+
+def output_sizes(a: Arguments) -> tuple[int, ...]:
+    """Return the sizes floor((size + p_begin + p_end - K) / s) + 1, 0 where no kernel fits.
+
+    Source: Dumoulin & Visin, arXiv:1603.07285, relationship 15.
+    """
+    return tuple(
+        max(0, (size + begin + end - d * (k - 1) - 1) // s + 1)
+        for size, begin, end, k, s, d in zip(
+            a.x.shape[2:], a.begin, a.end, a.w.shape[2:], a.stride, a.dilation, strict=True
+        )
+    )
+
+
+def columns(a: Arguments, sizes: tuple[int, ...]) -> Array:
+    """Return what every tap reads at every position: (n, groups, c_out/groups * taps, positions)."""
+    y = a.x
+    for axis, size in enumerate(sizes):
+        y = _embed(y, a, axis, size)
+    windows = np.lib.stride_tricks.as_strided(
+        y,
+        (*y.shape[:2], *a.w.shape[2:], *sizes),
+        (
+            *y.strides[:2],
+            *(step * d for step, d in zip(y.strides[2:], a.dilation, strict=True)),
+            *(step * s for step, s in zip(y.strides[2:], a.stride, strict=True)),
+        ),
+        writeable=False,
+    )
+    taps = a.w.shape[1] * prod(a.w.shape[2:])
+    return windows.reshape(y.shape[0], a.groups, taps, prod(sizes))
+
+
+def _embed(y: Array, a: Arguments, axis: int, size: int) -> Array:
+    """Return one axis from -p_begin to the last position that is read, zeros outside y."""
+    begin, at = a.begin[axis], 2 + axis
+    length = max(0, a.stride[axis] * (size - 1) + a.dilation[axis] * (a.w.shape[at] - 1) + 1)
+    first, last = max(0, begin), max(0, begin, min(length, begin + y.shape[at]))
+    if (first, last, length) == (0, y.shape[at], y.shape[at]):
+        return y
+    lead = (slice(None),) * at
+    embedded = np.zeros((*y.shape[:at], length, *y.shape[at + 1 :]), y.dtype)
+    embedded[(*lead, slice(first, last))] = y[(*lead, slice(first - begin, last - begin))]
+    return embedded

@@ -1,0 +1,75 @@
+"""Sub-pixel convolution: one stride-1 convolution for each phase, then a pixel shuffle.
+
+Position q = s m + r of the full result belongs to phase r. Tap u lands in phase r = d u mod s, at
+the distance t = d u div s, so phase r is the stride-1 convolution of x with the taps of that phase.
+"""
+
+import numpy as np
+
+from harness.oracle.arguments import Arguments, Array
+
+
+def conv_transpose(a: Arguments) -> Array:
+    """Return the transposed convolution of valid arguments, (n, c_out, *o)."""
+    y = _shuffle(_convolve_phases(a.x, _phases(a), a.groups))
+    for axis in range(a.w.ndim - 2):
+        y = _window(y, a, axis)
+    return y if a.b is None else y + a.b.reshape((1, -1) + (1,) * (y.ndim - 2))
+
+
+def _phases(a: Arguments) -> Array:
+    """Return the kernel of every phase, (c_in, c_out/groups, t, r, t, r, ...)."""
+    kernel = a.w
+    for axis in range(a.w.ndim - 2):
+        s, at = a.stride[axis], 2 + 2 * axis
+        distance, phase = np.divmod(a.dilation[axis] * np.arange(a.w.shape[2 + axis]), s)
+        lead = kernel.shape[:at]
+        split = np.zeros((*lead, distance[-1] + 1, s, *kernel.shape[at + 1 :]), kernel.dtype)
+        split[(*(slice(None),) * at, distance, phase)] = kernel
+        kernel = split
+    return kernel
+
+
+def _convolve_phases(x: Array, kernel: Array, groups: int) -> Array:
+    """Return each phase, (n, c_out, m, r, m, r, ...), m = i + (number of distances) - 1."""
+    n, c_in, *i = x.shape
+    distances, phases = kernel.shape[2::2], kernel.shape[3::2]
+    x = x.reshape(n, groups, c_in // groups, *i)
+    w = kernel.reshape(groups, c_in // groups, *kernel.shape[1:])
+    m = [size + count - 1 for size, count in zip(i, distances, strict=True)]
+    pairs = [size for pair in zip(m, phases, strict=True) for size in pair]
+    y = np.zeros((n, groups, kernel.shape[1], *pairs), x.dtype)
+    pixel, phase = range(4, 4 + 2 * len(i), 2), range(5, 5 + 2 * len(i), 2)
+    for shift in np.ndindex(distances):
+        at = [part for t in shift for part in (t, slice(None))]
+        to = [
+            part
+            for t, size in zip(shift, i, strict=True)
+            for part in (slice(t, t + size), slice(None))
+        ]
+        y[(..., *to)] += np.einsum(
+            x,
+            [0, 1, 2, *pixel],
+            w[(slice(None),) * 3 + tuple(at)],
+            [1, 2, 3, *phase],
+            [0, 1, 3, *range(4, 4 + 2 * len(i))],
+        )
+    return y.reshape(n, groups * kernel.shape[1], *pairs)
+
+
+def _shuffle(y: Array) -> Array:
+    """Interleave the phases: (n, c, m, r, m, r, ...) to (n, c, *(m r))."""
+    sizes = [m * r for m, r in zip(y.shape[2::2], y.shape[3::2], strict=True)]
+    return y.reshape(*y.shape[:2], *sizes)
+
+
+def _window(full: Array, a: Arguments, axis: int) -> Array:
+    """Cut the output out of the full result along one axis; zeros where it reaches beyond."""
+    along = np.moveaxis(full, 2 + axis, 0)
+    i, span = a.x.shape[2 + axis], (a.w.shape[2 + axis] - 1) * a.dilation[axis]
+    begin = a.begin[axis]
+    stop = (i - 1) * a.stride[axis] + span + 1 + a.output_padding[axis] - a.end[axis]
+    window = np.zeros((stop - begin, *along.shape[1:]), full.dtype)
+    low, high = max(begin, 0), max(min(stop, len(along)), begin, 0)
+    window[low - begin : high - begin] = along[low:high]
+    return np.moveaxis(window, 0, 2 + axis)
