@@ -6,7 +6,7 @@ The result is the window [p_begin, p_begin + o) of the full result, on every axi
     o = s(i-1) + K - p_begin - p_end + output_padding,  K = d(k-1) + 1
 
 Source: Dumoulin & Visin, arXiv:1603.07285, relationships 13 and 14, with dilation (15) and each end
-of the padding on its own. No framework is imported; nothing here is rounded beyond NumPy's own sums.
+of the padding on its own. No framework is imported.
 """
 
 from collections.abc import Callable, Mapping

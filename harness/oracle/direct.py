@@ -15,7 +15,8 @@ def convolve(a: Arguments, sizes: tuple[int, ...]) -> Array:
     c_in, c_out_group = a.w.shape[:2]
     read = columns(a, sizes)
     taps = a.w.reshape(a.groups, c_in // a.groups, c_out_group * prod(a.w.shape[2:]))
-    return np.matmul(taps, read).reshape(a.x.shape[0], c_in, *sizes)
+    out: Array = np.matmul(taps, read).reshape(a.x.shape[0], c_in, *sizes)
+    return out
 
 
 def output_sizes(a: Arguments) -> tuple[int, ...]:
@@ -32,7 +33,7 @@ def output_sizes(a: Arguments) -> tuple[int, ...]:
 
 
 def columns(a: Arguments, sizes: tuple[int, ...]) -> Array:
-    """Return what every tap reads at every position: (n, groups, c_out/groups * taps, positions)."""
+    """Return what each tap reads at each position: (n, groups, c_out/groups * taps, positions)."""
     y = a.x
     for axis, size in enumerate(sizes):
         y = _embed(y, a, axis, size)

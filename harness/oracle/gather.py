@@ -14,7 +14,7 @@ def conv_transpose(a: Arguments) -> Array:
     """Return the transposed convolution of valid arguments, (n, c_out, *o)."""
     n, c_in, *i = a.x.shape
     x = np.zeros((n, c_in, *(size + 1 for size in i)), a.x.dtype)  # the last of each axis: no pixel
-    x[(..., *(slice(size) for size in i))] = a.x
+    x[tuple(slice(size) for size in a.x.shape)] = a.x
     for axis in range(len(i)):
         x = x.take(_pixels(a, axis), axis=2 + 2 * axis)
     y = _sum_of_products(x, a)
@@ -40,5 +40,5 @@ def _sum_of_products(x: Array, a: Arguments) -> Array:
     )
     w = a.w.reshape(a.groups, -1, *a.w.shape[1:])
     labels = [0, 1, 2, *range(4, 4 + 2 * ndim)]
-    y = np.einsum(per_group, labels, w, [1, 2, 3, *taps], [0, 1, 3, *positions])
+    y: Array = np.einsum(per_group, labels, w, [1, 2, 3, *taps], [0, 1, 3, *positions])
     return y.reshape(x.shape[0], a.groups * c_out_group, *y.shape[3:])

@@ -20,8 +20,10 @@ def conv_transpose(a: Arguments) -> Array:
     c_in_group, c_out_group, o = c_in // a.groups, a.w.shape[1], _input_sizes(a)
     jacobian = _jacobian(a, o).reshape(prod(o), a.groups, c_in_group, c_out_group, prod(i))
     x = a.x.reshape(n, a.groups, c_in_group, prod(i))
-    y = np.einsum("jgcmh,ngch->ngmj", jacobian, x).reshape(n, a.groups * c_out_group, *o)
-    return y if a.b is None else (y.T + a.b[:, None]).T
+    y: Array = np.einsum("jgcmh,ngch->ngmj", jacobian, x).reshape(n, a.groups * c_out_group, *o)
+    if a.b is not None:
+        y = (y.T + a.b[:, None]).T
+    return y
 
 
 def _jacobian(a: Arguments, o: tuple[int, ...]) -> Array:

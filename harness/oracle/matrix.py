@@ -20,10 +20,10 @@ def conv_transpose(a: Arguments) -> Array:
     o = tuple(_direct_size(a, axis) for axis in range(ndim))
     values, rows, columns = _channels(a, *_entries(a, o), prod(o))
     x = a.x.reshape(n, prod(a.x.shape[1:]))
-    y = _transposed_product(values, rows, columns, x, c_out * prod(o)).reshape(n, c_out, *o)
-    if a.b is None:
-        return y
-    return y + np.expand_dims(a.b, tuple(range(1, 1 + ndim)))
+    y: Array = _transposed_product(values, rows, columns, x, c_out * prod(o)).reshape(n, c_out, *o)
+    if a.b is not None:
+        y = y + np.expand_dims(a.b, tuple(range(1, 1 + ndim)))
+    return y
 
 
 def _direct_size(a: Arguments, axis: int) -> int:

@@ -18,49 +18,41 @@ def conv_transpose(a: Arguments) -> Array:
 
 
 def _phases(a: Arguments) -> Array:
-    """Return the kernel of every phase, (c_in, c_out/groups, t, r, t, r, ...)."""
+    """Return the kernel of every phase, (c_in, c_out/groups, *t, *r)."""
     kernel = a.w
-    for axis in range(a.w.ndim - 2):
-        s, at = a.stride[axis], 2 + 2 * axis
-        distance, phase = np.divmod(a.dilation[axis] * np.arange(a.w.shape[2 + axis]), s)
-        lead = kernel.shape[:at]
-        split = np.zeros((*lead, distance[-1] + 1, s, *kernel.shape[at + 1 :]), kernel.dtype)
-        split[(*(slice(None),) * at, distance, phase)] = kernel
-        kernel = split
+    for axis, (k, s, d) in enumerate(zip(a.w.shape[2:], a.stride, a.dilation, strict=True)):
+        distance, phase = np.divmod(d * np.arange(k), s)
+        taps = np.moveaxis(kernel, 2 + axis, 0)
+        split = np.zeros((distance[-1] + 1, s, *taps.shape[1:]), kernel.dtype)
+        split[distance, phase] = taps
+        kernel = np.moveaxis(split, (0, 1), (2 + axis, -1))
     return kernel
 
 
 def _convolve_phases(x: Array, kernel: Array, groups: int) -> Array:
-    """Return each phase, (n, c_out, m, r, m, r, ...), m = i + (number of distances) - 1."""
+    """Return every phase, (n, c_out, *m, *r), m = i + (number of distances) - 1."""
     n, c_in, *i = x.shape
-    distances, phases = kernel.shape[2::2], kernel.shape[3::2]
+    distances, phases = kernel.shape[2 : 2 + len(i)], kernel.shape[2 + len(i) :]
+    pixel, phase = range(4, 4 + len(i)), range(4 + len(i), 4 + 2 * len(i))
     x = x.reshape(n, groups, c_in // groups, *i)
     w = kernel.reshape(groups, c_in // groups, *kernel.shape[1:])
     m = [size + count - 1 for size, count in zip(i, distances, strict=True)]
-    pairs = [size for pair in zip(m, phases, strict=True) for size in pair]
-    y = np.zeros((n, groups, kernel.shape[1], *pairs), x.dtype)
-    pixel, phase = range(4, 4 + 2 * len(i), 2), range(5, 5 + 2 * len(i), 2)
+    y = np.zeros((n, groups, kernel.shape[1], *m, *phases), x.dtype)
+    whole = (slice(None),) * 3
     for shift in np.ndindex(distances):
-        at = [part for t in shift for part in (t, slice(None))]
-        to = [
-            part
-            for t, size in zip(shift, i, strict=True)
-            for part in (slice(t, t + size), slice(None))
-        ]
-        y[(..., *to)] += np.einsum(
-            x,
-            [0, 1, 2, *pixel],
-            w[(slice(None),) * 3 + tuple(at)],
-            [1, 2, 3, *phase],
-            [0, 1, 3, *range(4, 4 + 2 * len(i))],
-        )
-    return y.reshape(n, groups * kernel.shape[1], *pairs)
+        block = tuple(slice(t, t + size) for t, size in zip(shift, i, strict=True))
+        taps, to = [1, 2, 3, *phase], [0, 1, 3, *pixel, *phase]
+        y[(*whole, *block)] += np.einsum(x, [0, 1, 2, *pixel], w[(*whole, *shift)], taps, to)
+    return y.reshape(n, groups * kernel.shape[1], *m, *phases)
 
 
 def _shuffle(y: Array) -> Array:
-    """Interleave the phases: (n, c, m, r, m, r, ...) to (n, c, *(m r))."""
-    sizes = [m * r for m, r in zip(y.shape[2::2], y.shape[3::2], strict=True)]
-    return y.reshape(*y.shape[:2], *sizes)
+    """Interleave the phases: (n, c, *m, *r) to (n, c, *(m r))."""
+    ndim = y.ndim // 2 - 1
+    m, r = y.shape[2 : 2 + ndim], y.shape[2 + ndim :]
+    interleaved = [at for axis in range(ndim) for at in (2 + axis, 2 + ndim + axis)]
+    sizes = [many * phases for many, phases in zip(m, r, strict=True)]
+    return y.transpose(0, 1, *interleaved).reshape(*y.shape[:2], *sizes)
 
 
 def _window(full: Array, a: Arguments, axis: int) -> Array:

@@ -26,7 +26,8 @@ def weight_gradient(a: Arguments, dy: Array) -> Array:
     n, c_in, *i = a.x.shape
     read = direct.columns(replace(a, x=dy), a.x.shape[2:])
     x = a.x.reshape(n, a.groups, c_in // a.groups, prod(i))
-    return np.matmul(x, read.swapaxes(2, 3)).sum(axis=0).reshape(a.w.shape)
+    dw: Array = np.matmul(x, read.swapaxes(2, 3)).sum(axis=0).reshape(a.w.shape)
+    return dw
 
 
 def bias_gradient(dy: Array) -> Array:

@@ -24,7 +24,7 @@ def _insert_zeros(x: Array, stride: tuple[int, ...]) -> Array:
     """Return x with s - 1 zeros behind every pixel: (n, c_in, *(s i))."""
     sizes = [size * s for size, s in zip(x.shape[2:], stride, strict=True)]
     z = np.zeros((*x.shape[:2], *sizes), x.dtype)
-    z[(..., *(slice(None, None, s) for s in stride))] = x
+    z[tuple(slice(None, None, s) for s in (1, 1, *stride))] = x
     return z
 
 
@@ -45,8 +45,9 @@ def _convolve(z: Array, w: Array, dilation: tuple[int, ...], groups: int) -> Arr
     z = z.reshape(n, groups, c_in // groups, *sizes)
     w = w.reshape(groups, c_in // groups, *w.shape[1:])
     y = np.zeros((n, groups, w.shape[2], *o), z.dtype)
+    lead = (slice(None),) * 3
     for tap in np.ndindex(w.shape[3:]):
         starts = [u * d for u, d in zip(tap, dilation, strict=True)]
-        window = [slice(start, start + size) for start, size in zip(starts, o, strict=True)]
-        y += np.einsum("ngc...,gcm->ngm...", z[(..., *window)], w[(..., *tap)])
+        window = tuple(slice(start, start + size) for start, size in zip(starts, o, strict=True))
+        y += np.einsum("ngc...,gcm->ngm...", z[(*lead, *window)], w[(*lead, *tap)])
     return y.reshape(n, groups * w.shape[2], *o)
