@@ -12,7 +12,8 @@ from functools import cached_property
 from typing import Final, Literal, Self
 
 from harness.errors import CaseError
-from harness.geometry import Axis, Standing, fault, output_size
+from harness.geometry import Axis, output_size
+from harness.legality import Channels, Standing, channel_fault, fault, gravest
 
 DTYPES: Final = {
     "float16": "f16",
@@ -192,11 +193,8 @@ class Case:
     @cached_property
     def standing(self) -> tuple[Standing, str]:
         """The gravest standing of the case's parts and its reason, empty where legal."""
-        found = [("illegal", reason) for reason in self._channel_faults() if reason]
-        found += [fault(axis) for axis in self.axes]
-        found += [("extended", "n=0 leaves an empty batch")] if self.n == 0 else []
-        order = ("illegal", "extended", "legal")
-        return min(found, key=lambda item: order.index(item[0]))  # type: ignore[return-value] # the strings above are standings
+        channels = Channels(n=self.n, c_in=self.c_in, c_out=self.c_out, groups=self.groups)
+        return gravest([channel_fault(channels), *map(fault, self.axes)])
 
     @property
     def suite(self) -> Suite:
@@ -207,17 +205,6 @@ class Case:
         if self.is_open:
             return "open"
         return "explicit" if standing == "legal" else "extended"
-
-    def _channel_faults(self) -> tuple[str, ...]:
-        g = self.groups
-        return (
-            f"groups={g} is below 1" if g < 1 else "",
-            f"c_in={self.c_in} is below 1" if self.c_in < 1 else "",
-            f"c_out={self.c_out} is below 1" if self.c_out < 1 else "",
-            f"n={self.n} is negative" if self.n < 0 else "",
-            f"groups={g} does not divide c_in={self.c_in}" if g > 0 and self.c_in % g else "",
-            f"groups={g} does not divide c_out={self.c_out}" if g > 0 and self.c_out % g else "",
-        )
 
 
 def _require(name: str, value: object, holds: bool, expected: str) -> None:

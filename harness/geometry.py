@@ -4,13 +4,11 @@ Letters follow Dumoulin & Visin, "A guide to convolution arithmetic for deep lea
 (arXiv:1603.07285): `k`, `s` and `p` belong to the direct convolution, so `p` is a crop of the
 transposed one; `i` and `o` here are the sizes before and after the *transposed* convolution (the
 guide's i' and o'). `d` is the dilation and `op` the output padding (the guide's a). Everything is
-an exact Python integer; a size below one is an answer too, and :func:`fault` says what it means.
+an exact Python integer; a size below one is an answer too, and :mod:`harness.legality` says what it
+means.
 """
 
 from dataclasses import dataclass
-from typing import Literal
-
-Standing = Literal["legal", "extended", "illegal"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +47,7 @@ def full_size(i: int, k: int, s: int, d: int = 1) -> int:
 def output_size(axis: Axis) -> int:
     """Return o = s(i-1) + K - p_begin - p_end + op (the guide, relationship 14, for any padding).
 
-    The result may be zero or negative: then no output exists, see :func:`fault`.
+    The result may be zero or negative: then no output exists, see :mod:`harness.legality`.
     """
     return full_size(axis.i, axis.k, axis.s, axis.d) - axis.p_begin - axis.p_end + axis.op
 
@@ -123,31 +121,3 @@ def relationship_15(i: int, k: int, s: int, p: int, d: int) -> int:
     input size, the result its output size.
     """
     return (i + 2 * p - k - (k - 1) * (d - 1)) // s + 1
-
-
-def fault(axis: Axis) -> tuple[Standing, str]:
-    """Return the standing of one axis and, unless it is legal, the reason in words.
-
-    *illegal*: no output exists or the operation is not defined, so an error is the right answer.
-    *extended*: the arithmetic has an answer, and frameworks disagree on whether to give it.
-    """
-    return next(((standing, reason) for standing, reason in _faults(axis) if reason), ("legal", ""))
-
-
-def _faults(axis: Axis) -> list[tuple[Standing, str]]:
-    """List every rule with its reason where it is broken, the gravest first."""
-    reach = effective_kernel(axis.k, axis.d) - 1
-    o = output_size(axis)
-    lowest, highest = min(axis.p_begin, axis.p_end), max(axis.p_begin, axis.p_end)
-    return [
-        ("illegal", f"s={axis.s} is below 1" if axis.s < 1 else ""),
-        ("illegal", f"k={axis.k} is below 1" if axis.k < 1 else ""),
-        ("illegal", f"d={axis.d} is below 1" if axis.d < 1 else ""),
-        ("illegal", f"i={axis.i} is negative" if axis.i < 0 else ""),
-        ("illegal", f"op={axis.op} is negative" if axis.op < 0 else ""),
-        ("extended", "i=0 leaves an empty input" if axis.i == 0 else ""),
-        ("illegal", f"o={o} is below 1" if o < 1 else ""),
-        ("extended", f"op={axis.op} is not below s={axis.s}" if axis.op >= axis.s else ""),
-        ("extended", f"p={lowest} is negative" if lowest < 0 else ""),
-        ("extended", f"p={highest} is above K-1={reach}" if highest > reach else ""),
-    ]
