@@ -1,0 +1,274 @@
+"""The calls of JAX that compute a transposed convolution, and the arrays they take.
+
+Each operation has one class that knows its call, its layouts and what its call cannot say. What a
+call cannot say is passed to it all the same, so that JAX itself refuses.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.case import Case
+from harness.geometry import effective_kernel, full_size
+from harness.route import Native, Route, Unsupported
+from harness.tensors import Tensors
+
+_POLICIES = {"same": "SAME", "same_lower": "SAME_LOWER", "valid": "VALID"}
+_NO_DILATED_STRING = Unsupported(
+    reason="no such padding policy for a stride above 1",
+    proof="String padding is not implemented for transposed convolution",
+)
+
+Arrays = tuple[NDArray[Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where the channels are: last, as is JAX's own default, or first.
+
+    Attributes:
+        channel_first: whether arrays are (n, c, *sizes); else they are (n, *sizes, c).
+    """
+
+    channel_first: bool
+
+    def numbers(self, ndim: int) -> tuple[str, str, str]:
+        """Return JAX's `dimension_numbers`: the kernel is (*k, I, O), or first (O, I, *k)."""
+        axes = "DHW"[-ndim:] if ndim <= 3 else "0123456789"[:ndim]
+        if self.channel_first:
+            return f"NC{axes}", f"OI{axes}", f"NC{axes}"
+        return f"N{axes}C", f"{axes}IO", f"N{axes}C"
+
+    def data(self, x: NDArray[Any]) -> NDArray[Any]:
+        """Return (n, c, *sizes) in this layout."""
+        return x if self.channel_first else np.ascontiguousarray(np.moveaxis(x, 1, -1))
+
+    def kernel(self, w: NDArray[Any]) -> NDArray[Any]:
+        """Return (a, b, *k) in this layout: as it is, or (*k, b, a)."""
+        ordered = w if self.channel_first else np.moveaxis(w, (0, 1), (-1, -2))
+        return np.ascontiguousarray(ordered)
+
+    def bias(self, b: NDArray[Any], ndim: int) -> NDArray[Any]:
+        """Return (c,) in a shape that adds to a result in this layout."""
+        return b.reshape(-1, *(1,) * ndim) if self.channel_first else b
+
+    def canonical(self, y: NDArray[Any]) -> NDArray[Any]:
+        """Return a result in this layout as (n, c, *sizes)."""
+        return y if self.channel_first else np.ascontiguousarray(np.moveaxis(y, -1, 1))
+
+
+class ConvTranspose:
+    """`jax.lax.conv_transpose` with `transpose_kernel=True`: the direct convolution's kernel.
+
+    Padding pairs are paddings of the dilated input by default, K-1-p; with
+    `use_consistent_padding=True` they are the direct convolution's, p. Output padding is a larger
+    end of the pair in either. Groups, an output padding beside a policy, and a size have no
+    argument.
+    """
+
+    def __init__(self, consistent: bool) -> None:
+        self.consistent = consistent
+
+    def route(self, case: Case) -> Route:
+        """Return whether an argument of the call says each parameter of the case."""
+        missing = next(iter(self._refused(case)), None)
+        if missing is not None:
+            return Unsupported(
+                reason=f"conv_transpose has no {missing}",
+                proof=f"unexpected keyword argument '{missing}'",
+            )
+        if case.padding == "same_lower" and self.consistent:
+            return Unsupported(
+                reason="no policy same_lower", proof="Invalid padding mode: SAME_LOWER"
+            )
+        if case.padding == "same_lower" and any(s != 1 for s in case.s):
+            return _NO_DILATED_STRING
+        return Native(call=f"jax.lax.conv_transpose{' + b' if case.bias else ''}")
+
+    def arrays(self, tensors: Tensors, case: Case, layout: Layout) -> Arrays:
+        """Return x, w and perhaps b; the kernel is (*k, c_out, c_in), or first (c_in, c_out)."""
+        del case
+        return layout.data(tensors.x), layout.kernel(tensors.w)
+
+    def apply(self, jax: Any, case: Case, layout: Layout, x: Any, w: Any) -> Any:
+        """Return y without bias, by the framework's call on traced arrays."""
+        return jax.lax.conv_transpose(
+            x,
+            w,
+            case.s,
+            self._padding(case),
+            rhs_dilation=case.dilation,
+            dimension_numbers=layout.numbers(case.ndim),
+            transpose_kernel=True,
+            use_consistent_padding=self.consistent,
+            **self._refused(case),
+        )
+
+    def _padding(self, case: Case) -> str | tuple[tuple[int, int], ...]:
+        if not self.consistent or case.padding is not None:
+            return dilated_padding(case)
+        return tuple((a.p_begin, a.p_end - a.op) for a in case.axes)
+
+    @staticmethod
+    def _refused(case: Case) -> Mapping[str, Any]:
+        refused: dict[str, Any] = {"feature_group_count": case.groups} if case.groups != 1 else {}
+        return refused | _sizes_refused(case)
+
+
+class ConvGeneralDilated:
+    """`jax.lax.conv_general_dilated` on an input dilated by the stride, with a flipped kernel.
+
+    The guide's section 4: the transposed convolution is the direct one, of unit stride, of the
+    input with s-1 zeros between its elements, padded with K-1-p.
+    """
+
+    def route(self, case: Case) -> Route:
+        """Return whether an argument of the call says each parameter of the case."""
+        missing = next(iter(_sizes_refused(case)), None)
+        if missing is not None:
+            return Unsupported(
+                reason=f"conv_general_dilated has no {missing}",
+                proof=f"unexpected keyword argument '{missing}'",
+            )
+        if case.padding is not None and any(s != 1 for s in case.s):
+            return _NO_DILATED_STRING
+        return Native(call=f"jax.lax.conv_general_dilated{' + b' if case.bias else ''}")
+
+    def arrays(self, tensors: Tensors, case: Case, layout: Layout) -> Arrays:
+        """Return x and the flipped w, (*k, c_in / groups, c_out) or (c_out, c_in / groups, *k)."""
+        w = np.flip(tensors.w, range(2, tensors.w.ndim))
+        return layout.data(tensors.x), layout.kernel(grouped_by_output(w, case))
+
+    def apply(self, jax: Any, case: Case, layout: Layout, x: Any, w: Any) -> Any:
+        """Return y without bias, by the framework's call on traced arrays."""
+        return jax.lax.conv_general_dilated(
+            x,
+            w,
+            window_strides=(1,) * case.ndim,
+            padding=dilated_padding(case),
+            lhs_dilation=case.s,
+            rhs_dilation=case.dilation,
+            dimension_numbers=layout.numbers(case.ndim),
+            feature_group_count=case.groups,
+            **_sizes_refused(case),
+        )
+
+
+class Vjp:
+    """The vector-Jacobian product of `jax.lax.conv_general_dilated` in its input.
+
+    The size of that input is the size of the result, so a wanted size is native here and a policy
+    is the direct convolution's; without either there is no result.
+    """
+
+    def route(self, case: Case) -> Route:
+        """Return whether the arguments of the call say each parameter of the case."""
+        if case.dtype.startswith("int"):
+            return Unsupported(
+                reason="no gradient of integers",
+                proof="grad requires real- or complex-valued inputs",
+            )
+        if self._refused(case):
+            return Unsupported(
+                reason="a gradient has no output_padding",
+                proof="unexpected keyword argument 'output_padding'",
+            )
+        if self._size(case) is None:
+            return Unsupported(
+                reason="a gradient needs the size of its result",
+                proof="missing 1 required positional argument: 'y'",
+            )
+        return Native(call=f"jax.vjp of conv_general_dilated{' + b' if case.bias else ''}")
+
+    def arrays(self, tensors: Tensors, case: Case, layout: Layout) -> Arrays:
+        """Return x and w; the kernel is (*k, c_out / groups, c_in), or (c_in, c_out / groups)."""
+        del case
+        return layout.data(tensors.x), layout.kernel(tensors.w)
+
+    def apply(self, jax: Any, case: Case, layout: Layout, x: Any, w: Any) -> Any:
+        """Return y without bias, by the framework's call on traced arrays."""
+
+        def conv(y: Any) -> Any:
+            return jax.lax.conv_general_dilated(
+                y,
+                w,
+                window_strides=case.s,
+                padding=self._padding(case),
+                rhs_dilation=case.dilation,
+                dimension_numbers=layout.numbers(case.ndim),
+                feature_group_count=case.groups,
+                **self._refused(case),
+            )
+
+        size = self._size(case)
+        if size is None:
+            return jax.vjp(conv)
+        shape = (case.n, case.c_out, *size) if layout.channel_first else (case.n, *size, case.c_out)
+        primal = jax.numpy.zeros(shape, x.dtype)
+        if case.dtype.startswith("int"):
+            return jax.grad(lambda y: (conv(y) * x).sum())(primal)
+        return jax.vjp(conv, primal)[1](x)[0]
+
+    @staticmethod
+    def _size(case: Case) -> tuple[int, ...] | None:
+        if case.o is not None:
+            return case.o
+        if case.padding is not None or case.output_padding is None:
+            return None
+        return tuple(full_size(a.i, a.k, a.s, a.d) - a.p_begin - a.p_end + a.op for a in case.axes)
+
+    @staticmethod
+    def _padding(case: Case) -> str | tuple[tuple[int, int], ...]:
+        """Return the direct convolution's padding; whole strides of output padding shift its end.
+
+        For op < s it is p itself. From op = s on, the direct convolution would have more positions
+        than x, unless it does not reach the extra elements.
+        """
+        if case.padding is not None:
+            return _POLICIES[case.padding]
+        return tuple((a.p_begin, a.p_end - a.op // max(a.s, 1) * a.s) for a in case.axes)
+
+    @staticmethod
+    def _refused(case: Case) -> Mapping[str, Any]:
+        beside = case.o is not None or case.padding is not None
+        given = beside and case.output_padding is not None
+        return {"output_padding": case.output_padding} if given else {}
+
+
+Operation = ConvTranspose | ConvGeneralDilated | Vjp
+
+
+def dilated_padding(case: Case) -> str | tuple[tuple[int, int], ...]:
+    """Return what pads the dilated input: K-1-p_begin and K-1-p_end+op, or the policy's name.
+
+    The guide's relationship 14 with K for k: p' = K-p-1, and a more at the end.
+    """
+    if case.padding is not None:
+        return _POLICIES[case.padding]
+    reach = [effective_kernel(a.k, a.d) - 1 for a in case.axes]
+    return tuple((r - a.p_begin, r - a.p_end + a.op) for r, a in zip(reach, case.axes, strict=True))
+
+
+def grouped_by_output(w: NDArray[Any], case: Case) -> NDArray[Any]:
+    """Return (c_in, c_out / g, *k) as (c_out, c_in / g, *k), the direct convolution's kernel.
+
+    Where the groups do not divide, the result has the shape that JAX itself then refuses.
+    """
+    g = max(case.groups, 1)
+    taken = w[: case.c_in // g * g].reshape(g, case.c_in // g, *w.shape[1:])
+    joined = taken.swapaxes(1, 2).reshape(-1, *taken.shape[1:2], *w.shape[2:])
+    lacking = case.c_out - joined.shape[0]
+    return np.concatenate([joined, np.zeros((lacking, *joined.shape[1:]), w.dtype)])
+
+
+def _sizes_refused(case: Case) -> Mapping[str, Any]:
+    """Return what no argument of a convolution says: a size, an output padding and a policy."""
+    refused: dict[str, Any] = {}
+    if case.o is not None:
+        refused["output_shape"] = case.o
+    if case.padding is not None and case.output_padding is not None:
+        refused["output_padding"] = case.output_padding
+    return refused
