@@ -36,29 +36,22 @@ def columns(a: Arguments, sizes: tuple[int, ...]) -> Array:
     """Return what each tap reads at each position: (n, groups, c_out/groups * taps, positions)."""
     y = a.x
     for axis, size in enumerate(sizes):
-        y = _embed(y, a, axis, size)
-    windows = np.lib.stride_tricks.as_strided(
-        y,
-        (*y.shape[:2], *a.w.shape[2:], *sizes),
-        (
-            *y.strides[:2],
-            *(step * d for step, d in zip(y.strides[2:], a.dilation, strict=True)),
-            *(step * s for step, s in zip(y.strides[2:], a.stride, strict=True)),
-        ),
-        writeable=False,
-    )
-    taps = a.w.shape[1] * prod(a.w.shape[2:])
-    return windows.reshape(y.shape[0], a.groups, taps, prod(sizes))
+        reads = a.stride[axis] * np.arange(size) + a.dilation[axis] * _taps(a, axis)[:, None]
+        y = _embed(y, a, axis, size).take(reads, axis=2 + 2 * axis)
+    n, c_out, *_ = y.shape
+    y = y.transpose(0, 1, *range(2, y.ndim, 2), *range(3, y.ndim, 2))
+    return y.reshape(n, a.groups, c_out // a.groups * prod(a.w.shape[2:]), prod(sizes))
+
+
+def _taps(a: Arguments, axis: int) -> Array:
+    return np.arange(a.w.shape[2 + axis])
 
 
 def _embed(y: Array, a: Arguments, axis: int, size: int) -> Array:
     """Return one axis from -p_begin to the last position that is read, zeros outside y."""
-    begin, at = a.begin[axis], 2 + axis
-    length = max(0, a.stride[axis] * (size - 1) + a.dilation[axis] * (a.w.shape[at] - 1) + 1)
-    first, last = max(0, begin), max(0, begin, min(length, begin + y.shape[at]))
-    if (first, last, length) == (0, y.shape[at], y.shape[at]):
-        return y
-    lead = (slice(None),) * at
-    embedded = np.zeros((*y.shape[:at], length, *y.shape[at + 1 :]), y.dtype)
-    embedded[(*lead, slice(first, last))] = y[(*lead, slice(first - begin, last - begin))]
-    return embedded
+    begin, outer = a.begin[axis], np.moveaxis(y, 2 + 2 * axis, 0)
+    length = max(0, a.stride[axis] * (size - 1) + a.dilation[axis] * _taps(a, axis)[-1] + 1)
+    first, last = max(0, begin), max(0, begin, min(length, begin + len(outer)))
+    embedded = np.zeros((length, *outer.shape[1:]), y.dtype)
+    embedded[first:last] = outer[first - begin : last - begin]
+    return np.moveaxis(embedded, 0, 2 + 2 * axis)
