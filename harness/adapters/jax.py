@@ -2,59 +2,67 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any, ClassVar, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from harness.adapters.base import Adapter, Mode
-from harness.adapters.jax_batch import Call, run_many
+from harness.adapters.jax_batch import QUICK, Call, accepted_options, run_many
 from harness.adapters.jax_calls import ConvGeneralDilated, ConvTranspose, Layout, Operation, Vjp
 from harness.case import Case
 from harness.route import Route
 from harness.tensors import Tensors
 
-_OPERATIONS: Final[dict[str, Operation]] = {
-    "conv_transpose": ConvTranspose(consistent=False),
+_OPERATIONS: Final[Mapping[str, Operation]] = {
+    "conv_transpose": ConvTranspose(),
     "conv_transpose+consistent": ConvTranspose(consistent=True),
+    "conv_transpose+transpose_kernel": ConvTranspose(transpose_kernel=True),
     "conv_general_dilated": ConvGeneralDilated(),
     "vjp": Vjp(),
 }
-_RARE: Final = 40
+_HOW: Final = frozenset({"channel_first", "single"})
 
 
 class JaxAdapter(Adapter):
-    """JAX, batched and channel-last by default; samples of channel-first and of single compiles.
+    """JAX, in programs of many cases and channel-last; samples of channel-first and of one each.
 
-    x64 is on in every session, so that a float64 case is computed as one; a float32 program is the
-    same with it. On a GPU the matrix precision is the highest, so that no product is rounded.
+    x64 is on in every session, so that a float64 case is computed as one; a float32 case compiles
+    to the same program as without. Programs of many cases compile with options that shorten the
+    compile time and change no convolution; the single ones, with JAX's defaults, are what users
+    run. On a GPU the matrix precision is the highest, so that no product is rounded to TF32.
     """
 
     name: ClassVar[str] = "jax"
     modes: ClassVar[tuple[Mode, ...]] = (
-        Mode(
-            name="conv_transpose",
-            meaning="jax.lax.conv_transpose, pads of the dilated input, many cases in a program",
-        ),
+        Mode(name="conv_transpose", meaning="lax.conv_transpose; pads are of the dilated input"),
         Mode(
             name="conv_transpose+consistent",
-            meaning="jax.lax.conv_transpose(use_consistent_padding=True), many cases in a program",
+            meaning="lax.conv_transpose(use_consistent_padding=True); pads are crops",
         ),
         Mode(
             name="conv_general_dilated",
-            meaning="jax.lax.conv_general_dilated with lhs_dilation, many cases in a program",
+            meaning="lax.conv_general_dilated(lhs_dilation=s), the kernel flipped",
         ),
+        Mode(name="vjp", meaning="jax.vjp of lax.conv_general_dilated in its input"),
         Mode(
-            name="vjp",
-            meaning="jax.vjp of jax.lax.conv_general_dilated in its input",
+            name="conv_transpose+transpose_kernel",
+            meaning="lax.conv_transpose(transpose_kernel=True); the direct convolution's kernel",
+            sample=20,
         ),
         *(
-            Mode(name=f"{operation}+{qualifier}", meaning=meaning, sample=_RARE)
-            for operation in ("conv_transpose", "conv_general_dilated", "vjp")
-            for qualifier, meaning in (
-                ("channel_first", f"{operation}, channel-first"),
-                ("single", f"{operation}, one program per case"),
+            Mode(name=f"{mode}+{how}", meaning=f"{mode}, {text}", sample=40)
+            for how, text in (
+                ("channel_first", "batch and channels before the sizes"),
+                ("single", "a program per case, with default compiler options"),
             )
+            for mode in ("conv_transpose", "conv_general_dilated", "vjp")
+        ),
+        Mode(
+            name="conv_transpose+consistent+single",
+            meaning="conv_transpose+consistent, a program per case, with default compiler options",
+            sample=40,
         ),
     )
     environment: ClassVar[Mapping[str, str]] = {
@@ -69,7 +77,7 @@ class JaxAdapter(Adapter):
         self._jax = jax
 
     def versions(self) -> Mapping[str, str]:
-        """Return the versions of jax and of jaxlib, in which XLA is."""
+        """Return the versions of jax, and of jaxlib, which holds XLA."""
         import jaxlib
 
         return {"jax": self._jax.__version__, "jaxlib": jaxlib.__version__}
@@ -83,50 +91,63 @@ class JaxAdapter(Adapter):
         return ("cpu", "gpu")
 
     def settings(self, mode: str, device: str) -> Mapping[str, str]:
-        """Return what the session sets, and whether programs hold many cases."""
-        del mode
-        precision = "default" if device == "cpu" else "highest"
-        return {"jax_enable_x64": "True", "jax_default_matmul_precision": precision}
+        """Return what the session sets, and the compiler options of programs of many cases."""
+        options = {} if _is_single(mode) else self._options(device)
+        return {
+            "jax_enable_x64": "True",
+            "jax_default_matmul_precision": _precision(device) or "default",
+            "compiler_options": " ".join(f"{key}={options[key]}" for key in sorted(options)),
+        }
 
     @contextmanager
-    def session(self, mode: str, device: str) -> Iterator[None]:
+    def session(self, mode: str, device: str) -> Iterator[None]:  # noqa: ARG002 # the same in each mode
         """Turn x64 on, choose the device and, on an accelerator, the highest precision."""
-        del mode
         jax = self._jax
-        precision = None if device == "cpu" else "highest"
         with (
             jax.enable_x64(True),
             jax.default_device(jax.devices(device)[0]),
-            jax.default_matmul_precision(precision),
+            jax.default_matmul_precision(_precision(device)),
         ):
             yield
 
-    def route(self, case: Case, mode: str, device: str) -> Route:
+    def route(self, case: Case, mode: str, device: str) -> Route:  # noqa: ARG002 # the same on each
         """Return native wherever an argument of the mode's call says it; nothing is composed."""
-        del device
         return _operation(mode).route(case)
 
     def compute(self, case: Case, tensors: Tensors, mode: str, device: str) -> NDArray[Any]:
         """Return y of a program that holds this case alone."""
-        del device
-        layout = _layout(mode)
         call = self._call(case, tensors, mode)
-        return layout.canonical(np.asarray(self._jax.jit(call.function)(*call.arrays)))
+        if _is_single(mode):
+            y = np.asarray(self._jax.jit(call.function)(*call.arrays))
+        else:
+            (result,) = run_many(self._jax, [call], self._options(device))
+            if isinstance(result, Exception):
+                raise result
+            y = result
+        return _layout(mode).canonical(y)
 
     def compute_many(
         self, cases: Sequence[Case], tensors: Sequence[Tensors], mode: str, device: str
     ) -> list[NDArray[Any] | Exception]:
         """Return one result per case, in order; the single modes compile each by itself."""
-        if "single" in mode.split("+"):
+        if _is_single(mode):
             results = super().compute_many(cases, tensors, mode, device)
             self._jax.clear_caches()
             return results
-        layout = _layout(mode)
         calls = [self._call(case, t, mode) for case, t in zip(cases, tensors, strict=True)]
-        return [
-            y if isinstance(y, Exception) else layout.canonical(y)
-            for y in run_many(self._jax, calls)
+        results = run_many(self._jax, calls, self._options(device))
+        canonical: list[NDArray[Any] | Exception] = [
+            y if isinstance(y, Exception) else _layout(mode).canonical(y) for y in results
         ]
+        return canonical
+
+    def _options(self, device: str) -> Mapping[str, Any]:
+        """Return the compiler options of programs of many cases; a GPU keeps its defaults."""
+        return self._quick if device == "cpu" else {}
+
+    @cached_property
+    def _quick(self) -> Mapping[str, Any]:
+        return accepted_options(self._jax, QUICK)
 
     def _call(self, case: Case, tensors: Tensors, mode: str) -> Call:
         operation, layout, jax = _operation(mode), _layout(mode), self._jax
@@ -141,9 +162,16 @@ class JaxAdapter(Adapter):
 
 
 def _operation(mode: str) -> Operation:
-    parts = [part for part in mode.split("+") if part not in {"channel_first", "single"}]
-    return _OPERATIONS["+".join(parts)]
+    return _OPERATIONS["+".join(part for part in mode.split("+") if part not in _HOW)]
 
 
 def _layout(mode: str) -> Layout:
     return Layout(channel_first="channel_first" in mode.split("+"))
+
+
+def _is_single(mode: str) -> bool:
+    return "single" in mode.split("+")
+
+
+def _precision(device: str) -> str | None:
+    return None if device == "cpu" else "highest"

@@ -1,19 +1,30 @@
 """Many convolutions in one compiled program, because JAX compiles each new shape.
 
-One program of about a hundred small convolutions compiles several times faster than a hundred
-programs. A program fails as a whole: so each call is traced by itself first, where JAX checks the
-arguments, and a program that does not compile is halved until the one at fault stands alone.
+One program of a hundred small convolutions compiles several times faster than a hundred programs.
+A call that JAX refuses is refused alone: JAX checks arguments while it traces, call by call, and
+the program goes on without it. A program that does not compile is halved until the call at fault
+stands alone.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-CHUNK: Final = 64
+CHUNK: Final = 100
 """Convolutions in one program."""
+
+QUICK: Final = {
+    "xla_backend_optimization_level": 0,
+    "xla_llvm_disable_expensive_passes": True,
+    "xla_cpu_use_fusion_emitters": False,
+}
+"""Compiler options that cut the compile time, and leave every convolution of XLA as it is.
+
+They turn off LLVM's optimisation, and the newer code generator for element-wise operations.
+"""
 
 Result = NDArray[Any] | Exception
 
@@ -31,38 +42,50 @@ class Call:
     arrays: tuple[NDArray[Any], ...]
 
 
-def run_many(jax: Any, calls: Sequence[Call]) -> list[Result]:
-    """Return one result per call, in order: the array, or JAX's error for that call."""
-    results: dict[int, Result] = {}
-    jitted = [jax.jit(call.function) for call in calls]
-    for index, call in enumerate(calls):
+def accepted_options(jax: Any, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those of the compiler options that this version of XLA has."""
+
+    def accepts(name: str) -> bool:
         try:
-            jax.eval_shape(jitted[index], *call.arrays)
-        except Exception as error:  # noqa: BLE001 # JAX raises TypeError, ValueError, and more
-            results[index] = error
-    sound = [index for index in range(len(calls)) if index not in results]
-    for start in range(0, len(sound), CHUNK):
-        chunk = sound[start : start + CHUNK]
-        results |= _run_chunk(jax, {i: (jitted[i], calls[i].arrays) for i in chunk})
+            jax.jit(lambda: 0).lower().compile(compiler_options={name: options[name]})
+        except Exception:  # noqa: BLE001 # XLA raises errors of its own for an unknown option
+            return False
+        return True
+
+    return {name: value for name, value in options.items() if accepts(name)}
+
+
+def run_many(jax: Any, calls: Sequence[Call], options: Mapping[str, Any]) -> list[Result]:
+    """Return one result per call, in order: the array, or JAX's error for that call.
+
+    `options` are given to the compiler. JAX's caches are empty afterwards: they would only grow.
+    """
+    chunks = [calls[start : start + CHUNK] for start in range(0, len(calls), CHUNK)]
+    results = [result for chunk in chunks for result in _run_chunk(jax, chunk, options)]
     jax.clear_caches()
-    return [results[index] for index in range(len(calls))]
+    return results
 
 
-def _run_chunk(
-    jax: Any, chunk: dict[int, tuple[Callable[..., Any], tuple[NDArray[Any], ...]]]
-) -> dict[int, Result]:
-    """Return the results of one program by index, halving a program that fails."""
-    functions = [function for function, _ in chunk.values()]
+def _run_chunk(jax: Any, calls: Sequence[Call], options: Mapping[str, Any]) -> list[Result]:
+    """Return the results of one program, halving a program that fails."""
+    refused: dict[int, Exception] = {}
 
-    def program(inputs: tuple[tuple[Any, ...], ...]) -> tuple[Any, ...]:
-        return tuple(f(*arrays) for f, arrays in zip(functions, inputs, strict=True))
+    def program(inputs: Sequence[tuple[Any, ...]]) -> dict[int, Any]:
+        outputs = {}
+        for index, (call, arrays) in enumerate(zip(calls, inputs, strict=True)):
+            try:
+                outputs[index] = call.function(*arrays)
+            except Exception as error:  # noqa: BLE001 # JAX raises TypeError, ValueError, and more
+                refused[index] = error
+        return outputs
 
+    inputs = [call.arrays for call in calls]
     try:
-        outputs = jax.jit(program)(tuple(arrays for _, arrays in chunk.values()))
-        return dict(zip(chunk, map(np.asarray, outputs), strict=True))
+        compiled = jax.jit(program).lower(inputs).compile(compiler_options=dict(options))
+        outputs = {index: np.asarray(y) for index, y in compiled(inputs).items()}
+        return [refused.get(index, outputs.get(index)) for index in range(len(calls))]  # type: ignore[misc] # each index is in one of the two
     except Exception as error:  # noqa: BLE001 # a compiler may raise anything
-        if len(chunk) == 1:
-            return dict.fromkeys(chunk, error)
-    items = list(chunk.items())
-    middle = len(items) // 2
-    return _run_chunk(jax, dict(items[:middle])) | _run_chunk(jax, dict(items[middle:]))
+        if len(calls) == 1:
+            return [error]
+    middle = len(calls) // 2
+    return [y for half in (calls[:middle], calls[middle:]) for y in _run_chunk(jax, half, options)]

@@ -4,7 +4,6 @@ Each operation has one class that knows its call, its layouts and what its call 
 call cannot say is passed to it all the same, so that JAX itself refuses.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,17 +59,23 @@ class Layout:
         return y if self.channel_first else np.ascontiguousarray(np.moveaxis(y, -1, 1))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConvTranspose:
-    """`jax.lax.conv_transpose` with `transpose_kernel=True`: the direct convolution's kernel.
+    """`jax.lax.conv_transpose`.
 
     Padding pairs are paddings of the dilated input by default, K-1-p; with
     `use_consistent_padding=True` they are the direct convolution's, p. Output padding is a larger
-    end of the pair in either. Groups, an output padding beside a policy, and a size have no
-    argument.
+    end of the pair in either. The kernel is taken as it is, so it comes flipped; with
+    `transpose_kernel=True` it is the direct convolution's. Groups, an output padding beside a
+    policy, and a size have no argument.
+
+    Attributes:
+        consistent: value of `use_consistent_padding`.
+        transpose_kernel: value of the argument of that name.
     """
 
-    def __init__(self, consistent: bool) -> None:
-        self.consistent = consistent
+    consistent: bool = False
+    transpose_kernel: bool = False
 
     def route(self, case: Case) -> Route:
         """Return whether an argument of the call says each parameter of the case."""
@@ -89,9 +94,10 @@ class ConvTranspose:
         return Native(call=f"jax.lax.conv_transpose{' + b' if case.bias else ''}")
 
     def arrays(self, tensors: Tensors, case: Case, layout: Layout) -> Arrays:
-        """Return x, w and perhaps b; the kernel is (*k, c_out, c_in), or first (c_in, c_out)."""
-        del case
-        return layout.data(tensors.x), layout.kernel(tensors.w)
+        """Return x and w: (*k, c_in, c_out) flipped, or with transpose_kernel (*k, c_out, c_in)."""
+        if self.transpose_kernel:
+            return layout.data(tensors.x), layout.kernel(tensors.w)
+        return layout.data(tensors.x), layout.kernel(direct_kernel(tensors.w, case))
 
     def apply(self, jax: Any, case: Case, layout: Layout, x: Any, w: Any) -> Any:
         """Return y without bias, by the framework's call on traced arrays."""
@@ -102,7 +108,7 @@ class ConvTranspose:
             self._padding(case),
             rhs_dilation=case.dilation,
             dimension_numbers=layout.numbers(case.ndim),
-            transpose_kernel=True,
+            transpose_kernel=self.transpose_kernel,
             use_consistent_padding=self.consistent,
             **self._refused(case),
         )
@@ -113,7 +119,7 @@ class ConvTranspose:
         return tuple((a.p_begin, a.p_end - a.op) for a in case.axes)
 
     @staticmethod
-    def _refused(case: Case) -> Mapping[str, Any]:
+    def _refused(case: Case) -> dict[str, Any]:
         refused: dict[str, Any] = {"feature_group_count": case.groups} if case.groups != 1 else {}
         return refused | _sizes_refused(case)
 
@@ -139,8 +145,7 @@ class ConvGeneralDilated:
 
     def arrays(self, tensors: Tensors, case: Case, layout: Layout) -> Arrays:
         """Return x and the flipped w, (*k, c_in / groups, c_out) or (c_out, c_in / groups, *k)."""
-        w = np.flip(tensors.w, range(2, tensors.w.ndim))
-        return layout.data(tensors.x), layout.kernel(grouped_by_output(w, case))
+        return layout.data(tensors.x), layout.kernel(direct_kernel(tensors.w, case))
 
     def apply(self, jax: Any, case: Case, layout: Layout, x: Any, w: Any) -> Any:
         """Return y without bias, by the framework's call on traced arrays."""
@@ -232,7 +237,7 @@ class Vjp:
         return tuple((a.p_begin, a.p_end - a.op // max(a.s, 1) * a.s) for a in case.axes)
 
     @staticmethod
-    def _refused(case: Case) -> Mapping[str, Any]:
+    def _refused(case: Case) -> dict[str, Any]:
         beside = case.o is not None or case.padding is not None
         given = beside and case.output_padding is not None
         return {"output_padding": case.output_padding} if given else {}
@@ -252,19 +257,20 @@ def dilated_padding(case: Case) -> str | tuple[tuple[int, int], ...]:
     return tuple((r - a.p_begin, r - a.p_end + a.op) for r, a in zip(reach, case.axes, strict=True))
 
 
-def grouped_by_output(w: NDArray[Any], case: Case) -> NDArray[Any]:
-    """Return (c_in, c_out / g, *k) as (c_out, c_in / g, *k), the direct convolution's kernel.
+def direct_kernel(w: NDArray[Any], case: Case) -> NDArray[Any]:
+    """Return (c_in, c_out / g, *k) flipped, as (c_out, c_in / g, *k): the direct convolution's.
 
     Where the groups do not divide, the result has the shape that JAX itself then refuses.
     """
     g = max(case.groups, 1)
-    taken = w[: case.c_in // g * g].reshape(g, case.c_in // g, *w.shape[1:])
-    joined = taken.swapaxes(1, 2).reshape(-1, *taken.shape[1:2], *w.shape[2:])
-    lacking = case.c_out - joined.shape[0]
-    return np.concatenate([joined, np.zeros((lacking, *joined.shape[1:]), w.dtype)])
+    taken = w[: case.c_in // g * g, :, *(slice(None, None, -1),) * case.ndim]
+    joined = taken.reshape(g, case.c_in // g, *w.shape[1:]).swapaxes(1, 2)
+    whole = joined.reshape(g * w.shape[1], case.c_in // g, *w.shape[2:])
+    lacking = case.c_out - whole.shape[0]
+    return np.concatenate([whole, np.zeros((lacking, *whole.shape[1:]), w.dtype)])
 
 
-def _sizes_refused(case: Case) -> Mapping[str, Any]:
+def _sizes_refused(case: Case) -> dict[str, Any]:
     """Return what no argument of a convolution says: a size, an output padding and a policy."""
     refused: dict[str, Any] = {}
     if case.o is not None:
