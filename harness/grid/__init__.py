@@ -1,0 +1,18 @@
+"""From the tables of a configuration to the cases of a run, counting what is dropped and why."""
+
+from harness.grid.expansion import Grid, expand
+from harness.grid.sweep import STRATEGIES, Budget, Padding, Sides, Size, Strategy, Sweep
+from harness.grid.tally import Tally
+
+__all__ = [
+    "STRATEGIES",
+    "Budget",
+    "Grid",
+    "Padding",
+    "Sides",
+    "Size",
+    "Strategy",
+    "Sweep",
+    "Tally",
+    "expand",
+]

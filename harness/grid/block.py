@@ -1,0 +1,88 @@
+"""Cases of one number of axes as a matrix of integers: sorted, counted, and made on demand."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Self
+
+import numpy as np
+
+from harness.case import VALUES, Case
+from harness.grid.product import DTYPE_NAMES, IntArray
+
+_LAYOUT: Final = (
+    ("i", True), ("k", True), ("s", True), ("p_begin", True), ("p_end", True),
+    ("output_padding", True), ("dilation", True), ("groups", False), ("n", False),
+    ("c_in", False), ("c_out", False), ("dtype", False), ("bias", False), ("values", False),
+)  # fmt: skip
+"""The columns of the matrix in the order they sort by, and whether each has one per axis."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Block:
+    """Explicit cases that share their number of axes.
+
+    Attributes:
+        ndim: number of spatial axes.
+        matrix: int64, (cases, columns); `dtype` and `values` are positions among their names.
+    """
+
+    ndim: int
+    matrix: IntArray
+
+    @classmethod
+    def from_columns(cls, ndim: int, columns: Mapping[str, IntArray]) -> Self:
+        """Return the block of columns as :meth:`Product.columns` gives them."""
+        rows = len(columns["n"])
+        return cls(ndim=ndim, matrix=np.concatenate(
+            [columns[name].reshape(rows, -1) for name, _ in _LAYOUT], axis=1))  # fmt: skip
+
+    @classmethod
+    def joined(cls, blocks: Sequence["Block"]) -> "Block":
+        """Return the distinct cases of all `blocks`, sorted by their columns."""
+        matrix = np.concatenate([block.matrix for block in blocks])
+        return cls(ndim=blocks[0].ndim, matrix=matrix[distinct(matrix)])
+
+    def __len__(self) -> int:
+        return len(self.matrix)
+
+    def columns(self) -> dict[str, IntArray]:
+        """Return the columns by name: (cases, ndim) or (cases,)."""
+        found, at = {}, 0
+        for name, per_axis in _LAYOUT:
+            width = self.ndim if per_axis else 1
+            column = self.matrix[:, at : at + width]
+            found[name] = column if per_axis else column[:, 0]
+            at += width
+        return found
+
+    def take(self, rows: slice) -> "Block":
+        """Return the block of some rows."""
+        return Block(ndim=self.ndim, matrix=self.matrix[rows])
+
+    def cases(self) -> Iterator[Case]:
+        """Yield the cases, made one by one."""
+        names = [name for name, _ in _LAYOUT]
+        columns = self.columns()
+        lists = [
+            list(map(tuple, columns[name].tolist())) if per_axis else columns[name].tolist()
+            for name, per_axis in _LAYOUT
+        ]
+        for row in zip(*lists, strict=True):
+            fields = dict(zip(names, row, strict=True))
+            fields |= {
+                "dtype": DTYPE_NAMES[fields["dtype"]],
+                "bias": bool(fields["bias"]),
+                "values": VALUES[fields["values"]],
+            }
+            yield Case(ndim=self.ndim, **fields)
+
+
+def distinct(matrix: IntArray) -> IntArray:
+    """Return the positions of the distinct rows, in sorted order; the first of equals."""
+    if len(matrix) == 0:
+        return np.empty(0, dtype=np.int64)
+    order = np.lexsort(matrix.T[::-1])
+    ordered = matrix[order]
+    fresh = np.ones(len(order), dtype=np.bool_)
+    fresh[1:] = (ordered[1:] != ordered[:-1]).any(axis=1)
+    return order[fresh]

@@ -1,0 +1,183 @@
+"""From sweeps to the distinct cases of a run, with the account of every point that was dropped."""
+
+import itertools
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from harness.case import VALUES, Case
+from harness.covering import Coverage, choose
+from harness.errors import ConfigError
+from harness.grid.block import Block, distinct
+from harness.grid.product import DTYPE_NAMES, PER_AXIS, SWEPT, IntArray, Product, options, points
+from harness.grid.sieve import sift
+from harness.grid.sweep import Sweep
+from harness.grid.tally import Tally
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Grid:
+    """The cases of a run, in the order of their parameters, ndim first.
+
+    Attributes:
+        blocks: the cases by number of axes; :attr:`cases` makes them one by one.
+        tally: what became of every point.
+    """
+
+    blocks: tuple[Block, ...]
+    tally: Tally
+
+    def __len__(self) -> int:
+        return sum(map(len, self.blocks))
+
+    def __iter__(self) -> Iterator[Case]:
+        return iter(self.cases)
+
+    @cached_property
+    def cases(self) -> tuple[Case, ...]:
+        """All cases, sorted and distinct."""
+        return tuple(itertools.chain.from_iterable(block.cases() for block in self.blocks))
+
+    def shard(self, k: int, n: int) -> tuple[Case, ...]:
+        """Return the `k`-th of `n` parts: disjoint, together complete, alike in size and mix.
+
+        Case number j of the sorted grid belongs to part j mod n + 1, so a part depends on the
+        configuration alone.
+
+        Raises:
+            ConfigError: `k` is not in 1..n.
+        """
+        if not 1 <= k <= n:
+            raise ConfigError(f"shard={k}/{n}, but should be k/n with 1 <= k <= n, as in 1/4")
+        return tuple(itertools.islice(self._each(k - 1, n), None))
+
+    def _each(self, start: int, step: int) -> Iterator[Case]:
+        for block in self.blocks:
+            yield from block.take(slice(start, None, step)).cases()
+            start = (start - len(block)) % step
+
+
+def expand(grids: Sequence[Sweep], values: Sequence[str] = VALUES[:1]) -> Grid:
+    """Return the distinct cases of all grids, each with every kind of values.
+
+    Raises:
+        ConfigError: a grid keeps no case; the message says why.
+    """
+    dropped: Counter[str] = Counter()
+    blocks: dict[int, list[Block]] = {}
+    coverage: list[Coverage] = []
+    for sweep in grids:
+        for block in _expand_one(sweep, tuple(values), dropped, coverage):
+            blocks.setdefault(block.ndim, []).append(block)
+    joined = tuple(Block.joined(blocks[ndim]) for ndim in sorted(blocks))
+    kept = sum(map(len, joined))
+    _count(dropped, "duplicate", sum(len(b) for each in blocks.values() for b in each) - kept)
+    tally = Tally(
+        made=sum(points(sweep, tuple(values)) for sweep in grids),
+        kept=kept,
+        dropped=dict(dropped.most_common()),
+        marginals=marginals(joined),
+        coverage=tuple(coverage),
+    )
+    return Grid(blocks=joined, tally=tally)
+
+
+def _expand_one(
+    sweep: Sweep, values: tuple[str, ...], dropped: Counter[str], coverage: list[Coverage]
+) -> list[Block]:
+    """Return the blocks of one sweep; count into `dropped` and `coverage`."""
+    mine: Counter[str] = Counter()
+    products = {ndim: Product(sweep, values, ndim) for ndim in sorted(set(sweep.ndim))}
+    codes = [_sifted(sweep, product, mine) for product in products.values()]
+    kept = _within_budget(sweep, values, np.concatenate(codes), mine, coverage)
+    dropped.update(mine)
+    if len(kept) == 0:
+        why = "; ".join(f"{count:,} dropped: {reason}" for reason, count in mine.most_common())
+        raise ConfigError(
+            f"{sweep.origin}: cases kept=0, but should be 1 or more ({why}); "
+            "change the values that these reasons name, or the suite"
+        )
+    ndims = np.array(sweep.ndim)[kept[:, 0]]
+    return [
+        Block.from_columns(ndim, product.columns(kept[ndims == ndim]))
+        for ndim, product in products.items()
+    ]
+
+
+def _sifted(sweep: Sweep, product: Product, dropped: Counter[str]) -> IntArray:
+    """Return the codes of the distinct points that the sweep keeps, sorted by their values."""
+    dropped.update(product.misfits)
+    found = [np.empty((0, len(SWEPT)), dtype=np.int64)]
+    for codes in product.chunks():
+        kept, reasons = sift(sweep, product.columns(codes))
+        dropped.update(reasons)
+        found.append(codes[kept])
+    codes = np.concatenate(found)
+    order = distinct(Block.from_columns(product.ndim, product.columns(codes)).matrix)
+    _count(dropped, "duplicate", len(codes) - len(order))
+    return codes[order]
+
+
+def _within_budget(
+    sweep: Sweep,
+    values: tuple[str, ...],
+    codes: IntArray,
+    dropped: Counter[str],
+    coverage: list[Coverage],
+) -> IntArray:
+    if sweep.budget is None or len(codes) == 0:
+        return codes
+    swept = [at for at, name in enumerate(SWEPT) if len(options(sweep, values, name)) > 1]
+    rows, covered = choose(codes[:, swept], sweep.budget.cases, sweep.budget.strategy)
+    coverage.append(
+        Coverage(
+            origin=sweep.origin,
+            strategy=sweep.budget.strategy,
+            budget=sweep.budget.cases,
+            rows=len(rows),
+            achievable=covered.achievable,
+            reached=covered.reached,
+        )
+    )
+    _count(dropped, "budget", len(codes) - len(rows))
+    return codes[rows]
+
+
+def _count(counter: Counter[str], reason: str, number: int) -> None:
+    if number:
+        counter[reason] += number
+
+
+def marginals(blocks: Sequence[Block]) -> dict[str, dict[str, int]]:
+    """Return parameter -> value -> number of cases that have it, on some axis if per axis."""
+    return {name: _marginal(blocks, name) for name in SWEPT}
+
+
+def _marginal(blocks: Sequence[Block], name: str) -> dict[str, int]:
+    counts: Counter[tuple[int, ...]] = Counter()
+    for block in blocks:
+        cells = _cells(block, name)
+        for value in np.unique(cells.reshape(-1, cells.shape[-1]), axis=0):
+            hits = (cells == value).all(axis=-1).any(axis=-1)
+            counts[tuple(value.tolist())] += int(hits.sum())
+    return {_named(name, value): count for value, count in sorted(counts.items())}
+
+
+def _cells(block: Block, name: str) -> IntArray:
+    """Return the values of a parameter as (cases, axes or 1, numbers per value)."""
+    columns = block.columns()
+    if name == "ndim":
+        return np.full((len(block), 1, 1), block.ndim)
+    if name == "p":
+        return np.stack([columns["p_begin"], columns["p_end"]], axis=-1)
+    return columns[name][..., None] if name in PER_AXIS else columns[name][:, None, None]
+
+
+def _named(name: str, value: tuple[int, ...]) -> str:
+    if name == "p":
+        return str(value[0]) if value[0] == value[1] else f"{value[0]}.{value[1]}"
+    names = {"dtype": DTYPE_NAMES, "values": VALUES, "bias": ("no", "yes")}.get(name)
+    return names[value[0]] if names else str(value[0])

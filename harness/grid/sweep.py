@@ -1,0 +1,67 @@
+"""One `[[grid]]` table as plain values: what is swept, before anything is multiplied out."""
+
+from dataclasses import dataclass, field
+from typing import Final, Literal, TypeAlias
+
+from harness.case import Suite
+from harness.predicate import Predicate
+
+Strategy = Literal["pairwise", "random"]
+
+STRATEGIES: Final[tuple[Strategy, ...]] = ("pairwise", "random")
+"""Every way to keep within a budget."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Sides:
+    """The padding of one axis: crops at the begin and at the end, elements."""
+
+    begin: int
+    end: int
+
+
+Size: TypeAlias = "int | tuple[int, ...]"
+"""One value of a per-axis parameter: an integer serves every axis, a tuple has one per axis."""
+
+Padding: TypeAlias = "Sides | tuple[Sides, ...]"
+"""One value of `p`: a pair serves every axis, a tuple has one per axis."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """The most cases that a grid may keep, 1 or more, and how they are chosen."""
+
+    cases: int
+    strategy: Strategy = "pairwise"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sweep:
+    """The values of every parameter of one grid, each tuple in the order of the table.
+
+    Attributes:
+        suite: only cases of this suite are kept.
+        ndim: numbers of spatial axes.
+        i: input sizes; `k`, `s`, `p`, `output_padding`, `dilation` likewise per axis.
+        where: predicates that a kept case fulfils, all of them.
+        budget: the most cases, or None: all.
+        origin: file and table it comes from, for messages; no part of its value.
+    """
+
+    suite: Suite = "explicit"
+    ndim: tuple[int, ...]
+    i: tuple[Size, ...]
+    k: tuple[Size, ...]
+    s: tuple[Size, ...] = (1,)
+    p: tuple[Padding, ...] = (Sides(begin=0, end=0),)
+    output_padding: tuple[Size, ...] = (0,)
+    dilation: tuple[Size, ...] = (1,)
+    groups: tuple[int, ...] = (1,)
+    n: tuple[int, ...] = (1,)
+    c_in: tuple[int, ...] = (2,)
+    c_out: tuple[int, ...] = (4,)
+    dtype: tuple[str, ...] = ("float32",)
+    bias: tuple[bool, ...] = (True,)
+    where: tuple[Predicate, ...] = ()
+    budget: Budget | None = None
+    origin: str = field(default="[[grid]]", compare=False)
