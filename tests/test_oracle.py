@@ -429,6 +429,14 @@ def test_integers_beyond_float64_stay_exact(name: str) -> None:
     assert y.tolist() == [[[large, 3 * large]]]
 
 
+@pytest.mark.parametrize("name", ["scatter", "matrix"])
+def test_infinity_spreads_only_where_its_products_fall(name: str) -> None:
+    x, w = np.array([[[1.0, np.inf]]]), np.array([[[1.0, np.inf]]])
+    y = FORMULATIONS[name](x, w, stride=3, padding=-1)
+
+    assert y.tolist() == [[[0.0, 1.0, np.inf, 0.0, np.inf, np.inf, 0.0]]]
+
+
 @pytest.mark.parametrize("name", FORMULATIONS)
 def test_arguments_are_left_as_they_were(name: str) -> None:
     x, w, b = np.ones((1, 2, 3)), np.ones((2, 1, 2)), np.ones(1)

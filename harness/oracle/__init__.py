@@ -109,7 +109,11 @@ FORMULATIONS: Mapping[str, Callable[..., Array]] = MappingProxyType(
         "gradient": partial(_formulate, gradient.conv_transpose),
     }
 )
-"""Every formulation by name, with the signature of `conv_transpose`; all can be pickled."""
+"""Every formulation by name, with the signature of `conv_transpose`; all can be pickled.
+
+On finite values they agree; scatter and matrix alone never multiply a zero that stands for no
+pixel or no tap, so that only theirs hold for infinities and NaN.
+"""
 
 
 def conv(

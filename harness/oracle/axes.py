@@ -50,7 +50,7 @@ def _pair(
 
 # Any: an entry is an integer or, for padding, a pair; the callers check which.
 def _spread(what: str, value: Any, ndim: int) -> tuple[Any, ...]:  # noqa: ANN401 - see above
-    if not isinstance(value, Iterable):
+    if isinstance(value, int) or not isinstance(value, Iterable):
         return (value,) * ndim
     entries = tuple(value)
     if len(entries) != ndim:
