@@ -399,19 +399,28 @@ EXAMPLES = {
 }
 
 
-@pytest.mark.parametrize("dtype", [np.float64, np.longdouble, np.complex128, np.int64, object])
+def _run(name: str, example: Example, dtype: type[np.generic]) -> NDArray[Any]:
+    b = None if example.b is None else np.array(example.b, dtype)
+    x, w = np.array([example.x], dtype), np.array(example.w, dtype)
+    return FORMULATIONS[name](x, w, b, **example.parameters)
+
+
 @pytest.mark.parametrize("example", EXAMPLES.values(), ids=EXAMPLES.keys())
 @pytest.mark.parametrize("name", FORMULATIONS)
-def test_formulation_gives_the_worked_example(
-    name: str, example: Example, dtype: type[np.generic]
+def test_formulation_gives_the_worked_example(name: str, example: Example) -> None:
+    assert _run(name, example, np.float64).tolist() == [example.y]
+
+
+@pytest.mark.parametrize("dtype", [np.longdouble, np.complex128, np.int64, object])
+@pytest.mark.parametrize("example", ["channels", "groups", "2-D, each axis its own", "no pixels"])
+@pytest.mark.parametrize("name", FORMULATIONS)
+def test_formulation_computes_in_the_dtype_given(
+    name: str, example: str, dtype: type[np.generic]
 ) -> None:
-    b = None if example.b is None else np.array(example.b, dtype)
-    y = FORMULATIONS[name](
-        np.array([example.x], dtype), np.array(example.w, dtype), b, **example.parameters
-    )
+    y = _run(name, EXAMPLES[example], dtype)
 
     assert y.dtype == dtype
-    assert y.tolist() == [example.y]
+    assert y.tolist() == [EXAMPLES[example].y]
 
 
 @pytest.mark.parametrize("name", FORMULATIONS)
