@@ -6,7 +6,7 @@ a case, and the computation on NumPy arrays in the canonical layout. To add a ba
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -84,16 +84,16 @@ class Adapter(ABC):
 
     def compute_many(
         self, cases: Sequence[Case], tensors: Sequence[Tensors], mode: str, device: str
-    ) -> list[NDArray[Any] | Exception]:
-        """Return one result per case, in order: the array, or the framework's error for that case.
+    ) -> Iterable[NDArray[Any] | Exception]:
+        """Yield one result per case, in order: the array, or the framework's error for that case.
 
         The default computes one case after the other. A framework that compiles overrides it to
-        compile a batch in one program; a case that is refused must then be refused alone.
+        compile several cases in one program; a case that is refused must then be refused alone.
+        The limit of seconds a case may take holds from one result to the next. A list, returned
+        instead, says that its results were computed together: they share the time it took.
         """
-        return [
-            self.attempt(case, given, mode, device)
-            for case, given in zip(cases, tensors, strict=True)
-        ]
+        for case, given in zip(cases, tensors, strict=True):
+            yield self.attempt(case, given, mode, device)
 
     def attempt(
         self, case: Case, tensors: Tensors, mode: str, device: str

@@ -1,0 +1,67 @@
+"""`tconv adapters`: which backends there are, and what each says of itself here."""
+
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from harness import registry
+from harness.cli.text import as_json
+from harness.engine.crew import Engine
+from harness.engine.worker import Description
+
+
+@click.group()
+def adapters() -> None:
+    """Say which backends there are."""
+
+
+@adapters.command("list", epilog="Example:  tconv adapters list --json")
+@click.option("--json", "json_wanted", is_flag=True, help="Print JSON on stdout.")
+def list_adapters(*, json_wanted: bool) -> None:
+    """List backends with versions, devices and modes; each is started to find out."""
+    with Engine(workers=2) as engine:
+        found = engine.describe(registry.backends())
+    if json_wanted:
+        click.echo(as_json({name: _record(each) for name, each in found.items()}))
+        return
+    table = Table(box=None, pad_edge=False)
+    for heading in ("target", "version", "what is called"):
+        table.add_column(heading, overflow="fold")
+    for name, each in found.items():
+        for row in _rows(name, each):
+            table.add_row(*row)
+    Console().print(table)
+
+
+def _rows(name: str, found: Description | str) -> list[tuple[str, str, str]]:
+    if isinstance(found, str):
+        return [(name, "unavailable", found)]
+    meanings = {mode.name: mode for mode in found.modes}
+    return [
+        (
+            str(target),
+            found.version or "-",
+            meanings[target.mode].meaning + _sampled(meanings[target.mode].sample),
+        )
+        for target in found.targets
+    ]
+
+
+def _sampled(sample: int) -> str:
+    return "" if sample == 1 else f" (one case in {sample}, unless the mode is named)"
+
+
+def _record(found: Description | str) -> dict[str, Any]:
+    if isinstance(found, str):
+        return {"available": False, "reason": found}
+    return {
+        "available": True,
+        "versions": dict(found.versions),
+        "devices": list(found.devices),
+        "modes": {
+            mode.name: {"meaning": mode.meaning, "sample": mode.sample} for mode in found.modes
+        },
+        "settings": {target: dict(flags) for target, flags in found.settings.items()},
+    }

@@ -1,0 +1,223 @@
+"""What happens inside a worker process: one adapter, one target, batches of cases, rows back.
+
+The parent watches two things that a dying process leaves behind: the *log*, to which everything
+printed goes, native code included, and the *pulse*, a file whose modification time says when the
+last case was finished and whose size says whether the framework has been loaded.
+"""
+
+import os
+import re
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from numpy.typing import NDArray
+
+from harness import registry
+from harness.adapters.base import Adapter, Mode
+from harness.case import Case
+from harness.errors import UnavailableError
+from harness.expected import expect
+from harness.inputs import Draw, draw
+from harness.judge import Judgement, judge, outcome_from
+from harness.outcome import Computed, Faulty, Outcome, Refused
+from harness.outcome import Unsupported as UnsupportedOutcome
+from harness.route import Composed, Native, Route, Unsupported
+from harness.rows import Columns, columns, row
+from harness.target import Target
+
+LOADED: Final = b"."
+"""What the pulse holds once the framework has been loaded."""
+
+_state: dict[str, Any] = {}  # this process's adapter and files; a process serves one backend
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Description:
+    """What a backend says of itself on this machine.
+
+    Attributes:
+        backend: its name.
+        modes: its modes, the most usual first.
+        devices: the devices found here.
+        versions: name of a package to its version; the framework's own under the backend's name.
+        settings: target to the flags and kernel libraries that decide what is computed.
+    """
+
+    backend: str
+    modes: tuple[Mode, ...]
+    devices: tuple[str, ...]
+    versions: Mapping[str, str]
+    settings: Mapping[str, Mapping[str, str]]
+
+    @property
+    def version(self) -> str | None:
+        """The framework's own version."""
+        return self.versions.get(self.backend)
+
+    @property
+    def targets(self) -> tuple[Target, ...]:
+        """Every mode on every device."""
+        return tuple(
+            Target(backend=self.backend, mode=mode.name, device=device)
+            for device in self.devices
+            for mode in self.modes
+        )
+
+
+def prepare(environment: Mapping[str, str], log: Path, pulse: Path) -> None:
+    """Set up a fresh process: its variables, its output into `log`, its `pulse` file."""
+    os.environ.update(environment)
+    sink = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    sys.stdout.flush()
+    os.dup2(sink, 1)
+    os.dup2(sink, 2)
+    _state["pulse"] = pulse
+
+
+def describe(backend: str) -> Description | str:
+    """Return what the backend says of itself, or why it is unavailable, in words."""
+    try:
+        adapter = _adapter(backend)
+        return Description(
+            backend=backend,
+            modes=adapter.modes,
+            devices=adapter.devices(),
+            versions=dict(adapter.versions()),
+            settings=_settings(adapter),
+        )
+    except UnavailableError as error:
+        return str(error)
+
+
+def _settings(adapter: Adapter) -> dict[str, dict[str, str]]:
+    return {
+        f"{adapter.name}:{mode.name}@{device}": dict(adapter.settings(mode.name, device))
+        for device in adapter.devices()
+        for mode in adapter.modes
+    }
+
+
+def judge_batch(cases: Sequence[Case], target: Target, version: str | None, seed: int) -> Columns:
+    """Compute and judge `cases` on `target`; return one row per case, in order, as columns."""
+    adapter = _adapter(target.backend)
+    with adapter.session(target.mode, target.device):
+        return columns(list(_rows(adapter, cases, target, version, seed)))
+
+
+def _adapter(backend: str) -> Adapter:
+    if "adapter" not in _state:
+        _state["adapter"] = registry.load(backend)
+        _state["pulse"].write_bytes(LOADED)
+    adapter: Adapter = _state["adapter"]
+    return adapter
+
+
+def _rows(
+    adapter: Adapter, cases: Sequence[Case], target: Target, version: str | None, seed: int
+) -> Iterator[dict[str, object]]:
+    routes = [_route(adapter, case, target) for case in cases]
+    draws = [draw(case, seed) for case in cases]
+    answers = _answers(adapter, cases, draws, target)
+    for case, route, drawn, (answer, seconds) in zip(cases, routes, draws, answers, strict=True):
+        outcome = _outcome(route, answer)
+        yield row(
+            case=case,
+            target=target,
+            version=version,
+            route=None if isinstance(route, Faulty) else route,
+            outcome=outcome,
+            judgement=_judgement(case, drawn, outcome),
+            draw=drawn,
+            seconds=seconds,
+        )
+
+
+def _judgement(case: Case, drawn: Draw, outcome: Outcome) -> Judgement:
+    has_answer = isinstance(outcome, Computed) and case.suite != "illegal"
+    return judge(case, drawn, expect(case, drawn) if has_answer else None, outcome)
+
+
+def _route(adapter: Adapter, case: Case, target: Target) -> Route | Faulty:
+    try:
+        route = adapter.route(case, target.mode, target.device)
+    except Exception as error:  # noqa: BLE001 # a third party's code
+        return _faulty("route raised", error)
+    if isinstance(route, Native | Composed | Unsupported):
+        return route
+    return Faulty(offence=f"route={route!r}, but should be Native, Composed or Unsupported")
+
+
+def _faulty(what: str, error: Exception) -> Faulty:
+    return Faulty(offence=what, error_type=type(error).__name__, error_text=str(error))
+
+
+Answer = NDArray[Any] | Exception | Faulty
+
+
+def _answers(
+    adapter: Adapter, cases: Sequence[Case], draws: Sequence[Draw], target: Target
+) -> Iterator[tuple[Answer, float]]:
+    """Yield each case's result with its seconds, or what is wrong with the adapter's batch."""
+    given = 0
+    try:
+        for answer, seconds in _timed(adapter, cases, draws, target):
+            given += 1
+            if given <= len(cases):
+                yield answer, seconds
+        lack = Faulty(offence=f"compute_many gave {given} results for {len(cases)} cases")
+    except Exception as error:  # noqa: BLE001 # a third party's code
+        lack = _faulty("compute_many raised", error)
+    yield from ((lack, 0.0) for _ in cases[given:])
+
+
+def _timed(
+    adapter: Adapter, cases: Sequence[Case], draws: Sequence[Draw], target: Target
+) -> Iterator[tuple[Answer, float]]:
+    """Yield each result with its seconds; a list that comes at once shares its time."""
+    _beat()
+    started = time.perf_counter()
+    tensors = [drawn.tensors for drawn in draws]
+    results = adapter.compute_many(cases, tensors, target.mode, target.device)
+    if isinstance(results, list):
+        share = (time.perf_counter() - started) / max(len(results), 1)
+        yield from ((result, share) for result in results)
+        return
+    for result in results:
+        yield result, time.perf_counter() - started
+        _beat()
+        started = time.perf_counter()
+
+
+def _beat() -> None:
+    os.utime(_state["pulse"])
+
+
+def _outcome(route: Route | Faulty, answer: object) -> Outcome:
+    """Return what became of a case, given the route its adapter promised."""
+    offence = next((each for each in (route, answer) if isinstance(each, Faulty)), None)
+    if offence:
+        return offence
+    match route, answer:
+        case Unsupported(reason=reason, proof=proof), Exception():
+            return _proved(reason, proof, answer)
+        case Unsupported(reason=reason), _:
+            return Faulty(offence=f"route says unsupported ({reason}), but the call computes")
+        case _, Exception():
+            return Refused(error_type=type(answer).__name__, error_text=str(answer))
+        case _:
+            return outcome_from(answer)
+
+
+def _proved(reason: str, proof: str, error: Exception) -> Outcome:
+    kind, text = type(error).__name__, str(error)
+    if re.search(proof, f"{kind}: {text}"):
+        return UnsupportedOutcome(reason=reason, error_type=kind, error_text=text)
+    return Faulty(
+        offence=f"route says unsupported ({reason}), but the error does not match {proof!r}",
+        error_type=kind,
+        error_text=text,
+    )

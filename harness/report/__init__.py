@@ -1,0 +1,1 @@
+"""Turns a run into what people and programs read; nothing here runs a framework."""

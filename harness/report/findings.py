@@ -1,0 +1,108 @@
+"""What a run says, gathered for a reader: deviations by kind with the smallest case of each."""
+
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+import pandas as pd
+
+from harness.frames import Run
+from harness.verdict import Standpoint, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """Deviating rows that share target, verdict, reading and kind of error.
+
+    Attributes:
+        target: where they were seen.
+        verdict: their verdict.
+        reading: the semantics that reproduces them, or why they were refused.
+        count: number of rows.
+        smallest: the row with the fewest elements, as a mapping of columns.
+        command: what reruns that row.
+    """
+
+    target: str
+    verdict: str
+    reading: str
+    count: int
+    smallest: dict[str, Any]
+    command: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """Rows that could not be judged for one reason on one target.
+
+    Attributes:
+        target: where.
+        verdict: unsupported, unavailable or not_run.
+        reason: why, in the adapter's words.
+        count: number of rows.
+        evidence: what the framework itself said in the first of them.
+    """
+
+    target: str
+    verdict: str
+    reason: str
+    count: int
+    evidence: str
+
+
+def findings(run: Run) -> tuple[Finding, ...]:
+    """Return the run's deviations, grouped, in the order of targets; the largest group first."""
+    rows = run.deviations
+    if rows.empty:
+        return ()
+    keyed = rows.assign(
+        cause=rows["reading"].fillna(rows["reason"]).fillna(rows["error_type"]).fillna("")
+    )
+    groups = keyed.groupby(["target", "verdict", "cause"], sort=False)
+    config = run.header["config_path"]
+    made = [_finding(config, *key, group) for key, group in groups]
+    order = {target: at for at, target in enumerate(run.rows["target"].drop_duplicates())}
+    return tuple(sorted(made, key=lambda f: (order[f.target], -f.count, f.verdict, f.reading)))
+
+
+def reasons(run: Run) -> tuple[Reason, ...]:
+    """Return why rows are neutral or incomplete, with counts and one piece of evidence each."""
+    unjudged = {
+        v.value for v in Verdict if v.standpoint in {Standpoint.NEUTRAL, Standpoint.INCOMPLETE}
+    }
+    rows = run.rows[run.rows["verdict"].isin(unjudged)]
+    groups = rows.fillna({"reason": ""}).groupby(["target", "verdict", "reason"], sort=False)
+    return tuple(
+        Reason(target=target, verdict=verdict, reason=reason, count=len(group),
+               evidence=_evidence(group.iloc[0]))
+        for (target, verdict, reason), group in groups
+    )  # fmt: skip
+
+
+def rerun_command(config: str, case: str, target: str) -> str:
+    """Return the command that reruns one case on one target."""
+    return f"tconv run {config} --case {case} --target {target}"
+
+
+def _finding(config: str, target: str, verdict: str, cause: str, rows: pd.DataFrame) -> Finding:
+    smallest = min(rows.to_dict("records"), key=_size)
+    return Finding(
+        target=target,
+        verdict=verdict,
+        reading=cause,
+        count=len(rows),
+        smallest=smallest,  # type: ignore[arg-type] # its keys are column names
+        command=rerun_command(config, str(smallest["case"]), target),
+    )
+
+
+def _size(row: Any) -> tuple[int, int, str]:  # noqa: ANN401 # a record of a frame
+    """Return what makes a case small: products, then the length of its id, then the id."""
+    products = row["n"] * row["c_in"] * row["c_out"] * prod(row["i"]) * prod(row["k"])
+    return products, len(row["case"]), row["case"]
+
+
+def _evidence(row: pd.Series) -> str:
+    if pd.isna(row["error_type"]):
+        return ""
+    return f"{row['error_type']}: {row['error_text']}"

@@ -1,0 +1,82 @@
+"""Makes a result row from a case, its target, the route taken and the judgement."""
+
+from typing import Final
+
+from harness.case import Case
+from harness.columns import COLUMNS
+from harness.inputs import Draw
+from harness.judge import Judgement
+from harness.outcome import Outcome
+from harness.route import Composed, Native, Route, Unsupported
+from harness.target import Target
+
+_CASE_FIELDS: Final = (
+    "ndim", "i", "k", "s", "p_begin", "p_end", "output_padding", "dilation", "groups", "padding",
+    "o", "n", "c_in", "c_out", "dtype", "bias", "values",
+)  # fmt: skip
+_JUDGEMENT_FIELDS: Final = (
+    "reading", "error_class", "error_units", "observed_shape", "expected_shape", "observed_dtype",
+    "first_bad_index", "observed_value", "expected_value", "bad_count", "compared", "reason",
+    "error_type", "error_text",
+)  # fmt: skip
+_OUTCOMES: Final = {
+    "Computed": "computed",
+    "Refused": "refused",
+    "Unsupported": "unsupported",
+    "Faulty": "faulty",
+    "Crashed": "crashed",
+    "TimedOut": "timed_out",
+    "Unavailable": "unavailable",
+    "NotRun": "not_run",
+}
+
+Columns = dict[str, list[object]]
+"""Rows turned on their side: for each column of :data:`harness.columns.COLUMNS` its values."""
+
+
+def row(
+    *,
+    case: Case,
+    target: Target,
+    version: str | None,
+    route: Route | None,
+    outcome: Outcome,
+    judgement: Judgement,
+    draw: Draw | None = None,
+    seconds: float | None = None,
+) -> dict[str, object]:
+    """Return one result row, a value for each name of :data:`harness.columns.COLUMNS`."""
+    made: dict[str, object] = {name: getattr(case, name) for name in _CASE_FIELDS}
+    made |= {name: getattr(judgement, name) for name in _JUDGEMENT_FIELDS}
+    made |= {
+        "case": case.id,
+        "suite": case.suite,
+        "target": str(target),
+        "backend": target.backend,
+        "mode": target.mode,
+        "device": target.device,
+        "backend_version": version,
+        "outcome": _OUTCOMES[type(outcome).__name__],
+        "verdict": judgement.verdict.value,
+        "drawn": draw.used if draw else None,
+        "indistinguishable": draw.indistinguishable if draw else None,
+        "seconds": seconds,
+    }
+    return made | _route_fields(route)
+
+
+def columns(rows: list[dict[str, object]]) -> Columns:
+    """Return the rows as one list per column, in the order of the store."""
+    return {column.name: [each[column.name] for each in rows] for column in COLUMNS}
+
+
+def _route_fields(route: Route | None) -> dict[str, object]:
+    match route:
+        case Native(call=call):
+            return {"route": "native", "call": call, "addition": None}
+        case Composed(call=call, addition=addition):
+            return {"route": "composed", "call": call, "addition": addition}
+        case Unsupported():
+            return {"route": "unsupported", "call": None, "addition": None}
+        case None:
+            return {"route": None, "call": None, "addition": None}

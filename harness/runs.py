@@ -1,0 +1,176 @@
+"""Carries a configuration from its grid to a finished run directory."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+import psutil
+
+from harness.case import Case
+from harness.config import Config
+from harness.engine.crew import Engine, Part
+from harness.engine.plan import Planned, plan
+from harness.engine.worker import Description
+from harness.frames import Run
+from harness.header import machine, software
+from harness.report import csv, summary
+from harness.status import Status, Totals, status
+from harness.store import RunReader, RunWriter
+from harness.target import Selection
+
+
+class Observer(Protocol):
+    """Is told how far a run has come."""
+
+    def planned(self, targets: Sequence[Planned]) -> None:
+        """Hear what is going to run."""
+
+    def advanced(self, part: Part, totals: Totals) -> None:
+        """Hear that a batch is done, with its target's totals so far."""
+
+
+class Silence:
+    """An observer that does nothing."""
+
+    def planned(self, targets: Sequence[Planned]) -> None:
+        """Ignore what is going to run."""
+
+    def advanced(self, part: Part, totals: Totals) -> None:
+        """Ignore that a batch is done."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished:
+    """A run that came to its end.
+
+    Attributes:
+        path: the run directory.
+        totals: counts per target.
+        status: what the run amounts to.
+        digest: digest of its rows.
+    """
+
+    path: Path
+    totals: Mapping[str, Totals] = field(default_factory=dict)
+    status: Status
+    digest: str
+
+
+def run(
+    config: Config,
+    cases: Sequence[Case],
+    account: Mapping[str, object],
+    *,
+    out: Path,
+    workers: int | None = None,
+    observer: Observer | None = None,
+) -> Finished:
+    """Sweep cases over the config's targets; leave a run directory with its reports in `out`.
+
+    Args:
+        config: what to run on, with which seed and limits.
+        cases: the cases, distinct.
+        account: where they come from, for the header: what the grid made and dropped.
+        out: directory in which the run directory is made, named after the config and the time.
+        workers: targets swept at the same time; the number of physical cores where None.
+        observer: is told how far the run has come.
+
+    Raises:
+        TargetError: a target names a backend or a mode that does not exist.
+        StoreError: the run directory cannot be written.
+        KeyboardInterrupt: passes through; the run directory has no footer then.
+    """
+    watch = observer or Silence()
+    selections = [Selection.from_text(text) for text in config.targets]
+    started = datetime.now(tz=UTC)
+    with Engine(
+        workers=workers or psutil.cpu_count(logical=False) or 1,
+        seed=config.seed,
+        case_seconds=config.case_seconds,
+    ) as engine:
+        found = engine.describe(list(dict.fromkeys(s.backend for s in selections)))
+        planned = plan(selections, found, cases)
+        writer = RunWriter.create(
+            out / f"{config.name}-{started:%Y%m%d-%H%M%S}",
+            _header(config, planned, found)
+            | {
+                "started": started.isoformat(timespec="seconds"),
+                "grid": {**account, **_grid(cases)},
+            },
+        )
+        watch.planned(planned)
+        totals = _collect(engine, planned, writer, watch)
+    verdict = status(totals, config.required)
+    writer.finish(_footer(verdict, totals))
+    write_reports(writer.path)
+    return Finished(
+        path=writer.path, totals=totals, status=verdict, digest=writer.digest.hexadecimal
+    )
+
+
+def write_reports(path: Path) -> tuple[Path, ...]:
+    """Write every report of the run in the directory `path` and return their paths.
+
+    Raises:
+        StoreError: the directory holds no run, is damaged, or cannot be written.
+    """
+    return csv.write(RunReader(path)), summary.write(Run.from_path(path))
+
+
+def _collect(
+    engine: Engine, planned: Sequence[Planned], writer: RunWriter, watch: Observer
+) -> dict[str, Totals]:
+    """Write every part as it comes and return the counts per target."""
+    numbers = {each.target: at for at, each in enumerate(planned)}
+    totals = {str(each.target): Totals() for each in planned}
+    for part in engine.run(planned):
+        target = part.planned.target
+        writer.write(numbers[target], part.number, part.columns)
+        totals[str(target)].add(part.columns)
+        watch.advanced(part, totals[str(target)])
+    return totals
+
+
+def _header(
+    config: Config, planned: Sequence[Planned], found: Mapping[str, Description | str]
+) -> dict[str, Any]:
+    return {
+        "config": config.to_dict(),
+        "config_path": config.path,
+        "config_digest": config.digest,
+        "targets": [_target(each, found[each.target.backend]) for each in planned],
+        "machine": machine(),
+        "software": software(),
+    }
+
+
+def _grid(cases: Sequence[Case]) -> dict[str, Any]:
+    ids = "\n".join(case.id for case in cases)
+    return {"cases": len(cases), "digest": hashlib.sha256(ids.encode()).hexdigest()}
+
+
+def _target(planned: Planned, found: Description | str) -> dict[str, Any]:
+    known = isinstance(found, Description)
+    return {
+        "target": str(planned.target),
+        "cases": len(planned.cases),
+        "sample": planned.sample,
+        "unavailable": planned.unavailable,
+        "versions": dict(found.versions) if known else {},
+        "settings": dict(found.settings.get(str(planned.target), {})) if known else {},
+    }
+
+
+def _footer(verdict: Status, totals: Mapping[str, Totals]) -> dict[str, Any]:
+    return {
+        "ended": datetime.now(tz=UTC).isoformat(timespec="seconds"),
+        "status": int(verdict.code),
+        "messages": list(verdict.messages),
+        "totals": {
+            target: {name.value: count for name, count in sorted(each.verdicts.items())}
+            for target, each in totals.items()
+        },
+    }

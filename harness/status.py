@@ -1,0 +1,111 @@
+"""What a run amounts to: one exit status, and a sentence for each thing that is wrong."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+from harness.rows import Columns
+from harness.verdict import Standpoint, Verdict
+
+
+class ExitStatus(IntEnum):
+    """Exit statuses of the command line; of those that apply the first one named here is used."""
+
+    USAGE = 2
+    NOTHING_COMPARED = 3
+    INCOMPLETE = 4
+    DEVIATIONS = 1
+    CONFORMS = 0
+
+
+@dataclass(slots=True, kw_only=True)
+class Totals:
+    """Counts of one target, added up as its rows come.
+
+    Attributes:
+        verdicts: number of rows per verdict.
+        compared: number of rows of which at least one element was compared with the oracle.
+    """
+
+    verdicts: Counter[Verdict] = field(default_factory=Counter)
+    compared: int = 0
+
+    def add(self, columns: Columns) -> None:
+        """Count the rows of `columns`."""
+        self.verdicts.update(Verdict(str(verdict)) for verdict in columns["verdict"])
+        self.compared += sum(1 for compared in columns["compared"] if compared)
+
+    @property
+    def rows(self) -> int:
+        """Number of rows."""
+        return self.verdicts.total()
+
+    def count(self, standpoint: Standpoint) -> int:
+        """Return the number of rows whose verdict has this standpoint."""
+        return sum(n for verdict, n in self.verdicts.items() if verdict.standpoint is standpoint)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """What a run amounts to.
+
+    Attributes:
+        code: the exit status.
+        messages: one sentence for each thing that is wrong, the one that decides first.
+    """
+
+    code: ExitStatus
+    messages: tuple[str, ...]
+
+
+def status(
+    totals: Mapping[str, Totals], required: Sequence[str], *, interrupted: bool = False
+) -> Status:
+    """Return what a run amounts to; `totals` has one entry per target, `backend:mode@device`.
+
+    No false green: a run that compared nothing, or that lacks a required backend, does not
+    conform; nor does one that was interrupted.
+    """
+    problems = [
+        *_missing(totals, required),
+        *_incomplete(totals, interrupted=interrupted),
+        *_deviating(totals),
+    ]
+    code = problems[0][0] if problems else ExitStatus.CONFORMS
+    return Status(code=code, messages=tuple(message for _, message in problems))
+
+
+def _missing(
+    totals: Mapping[str, Totals], required: Sequence[str]
+) -> Iterable[tuple[ExitStatus, str]]:
+    if not any(each.compared for each in totals.values()):
+        yield ExitStatus.NOTHING_COMPARED, "nothing was compared: no row has a result to judge"
+    for backend in required:
+        own = [each for target, each in totals.items() if target.partition(":")[0] == backend]
+        if not any(each.compared for each in own):
+            absent = any(each.verdicts[Verdict.UNAVAILABLE] for each in own)
+            why = "is unavailable" if absent else "has no row that was compared"
+            yield ExitStatus.NOTHING_COMPARED, f"required backend {backend} {why}"
+
+
+def _incomplete(
+    totals: Mapping[str, Totals], *, interrupted: bool
+) -> Iterable[tuple[ExitStatus, str]]:
+    if interrupted:
+        yield ExitStatus.INCOMPLETE, "the run was interrupted"
+    left = sum(each.count(Standpoint.INCOMPLETE) for each in totals.values())
+    if left:
+        yield ExitStatus.INCOMPLETE, f"{left} rows were planned and not run"
+
+
+def _deviating(totals: Mapping[str, Totals]) -> Iterable[tuple[ExitStatus, str]]:
+    for target, each in totals.items():
+        count = each.count(Standpoint.DEVIATION)
+        if count:
+            kinds = ", ".join(
+                f"{n} {verdict}"
+                for verdict, n in sorted(each.verdicts.items())
+                if verdict.standpoint is Standpoint.DEVIATION
+            )
+            yield ExitStatus.DEVIATIONS, f"{target} deviates in {count} rows: {kinds}"

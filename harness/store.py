@@ -1,0 +1,198 @@
+"""The run directory: a header, Parquet parts written atomically, and a footer at the very end.
+
+reports/<run>/header.json            what was asked for, and of what
+reports/<run>/parts/000-00000.parquet   rows of a target (first number) and a batch (second)
+reports/<run>/footer.json            written last: without it the run is incomplete
+"""
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final, Self
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from harness.columns import COLUMNS, SCHEMA_VERSION, Kind
+from harness.digest import RowsDigest
+from harness.errors import StoreError
+from harness.rows import Columns
+
+_TYPES: Final[Mapping[Kind, Any]] = {
+    "text": pa.string(),
+    "texts": pa.list_(pa.string()),
+    "integer": pa.int64(),
+    "integers": pa.list_(pa.int64()),
+    "number": pa.float64(),
+    "boolean": pa.bool_(),
+}
+
+SCHEMA: Final = pa.schema(
+    [
+        pa.field(c.name, _TYPES[c.kind], metadata={"unit": c.unit, "meaning": c.meaning})
+        for c in COLUMNS
+    ]
+)
+"""The Parquet schema of a part, made from :data:`harness.columns.COLUMNS`."""
+
+
+class RunWriter:
+    """A run directory that is being written.
+
+    Attributes:
+        path: the run directory.
+        digest: digest of the rows written so far.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.digest = RowsDigest()
+
+    @classmethod
+    def create(cls, path: Path, header: Mapping[str, object]) -> Self:
+        """Make the run directory with its header.
+
+        Raises:
+            StoreError: the directory exists already, or cannot be written.
+        """
+        try:
+            (path / "parts").mkdir(parents=True, exist_ok=False)
+        except FileExistsError as error:
+            raise StoreError(
+                f"run directory {path} exists already, but should be new; "
+                "remove it or choose another with --out"
+            ) from error
+        except OSError as error:
+            raise _unwritable(path, error) from error
+        _write_json(path / "header.json", {"schema_version": SCHEMA_VERSION, **header})
+        return cls(path)
+
+    def write(self, target: int, batch: int, columns: Columns) -> None:
+        """Write the rows of one batch of one target, all or nothing.
+
+        Raises:
+            StoreError: the directory cannot be written; what was written before stays.
+        """
+        table = pa.table(dict(columns), schema=SCHEMA)
+        part = self.path / "parts" / f"{target:03d}-{batch:05d}.parquet"
+        unfinished = part.with_suffix(".unfinished")
+        try:
+            pq.write_table(table, unfinished)
+            unfinished.replace(part)
+        except OSError as error:
+            raise _unwritable(part, error) from error
+        self.digest.add(columns)
+
+    def finish(self, footer: Mapping[str, object]) -> None:
+        """Write the footer, which makes the run complete.
+
+        Raises:
+            StoreError: the directory cannot be written.
+        """
+        counted = {"rows": self.digest.rows, "digest": self.digest.hexadecimal}
+        _write_json(self.path / "footer.json", counted | dict(footer))
+
+
+class RunReader:
+    """A run directory that is read.
+
+    Attributes:
+        path: the run directory.
+        header: its header, as :func:`harness.header.header` made it.
+        footer: its footer, or None: the run is incomplete.
+    """
+
+    def __init__(self, path: Path | str) -> None:
+        """Read header and footer.
+
+        Raises:
+            StoreError: the path is no run directory, its schema is not this version's, or a file
+                is damaged.
+        """
+        self.path = Path(path)
+        if not (self.path / "header.json").is_file():
+            raise StoreError(
+                f"run={str(path)!r}, but should be a run directory (one that holds header.json); "
+                "`tconv run` prints the path of the one it makes"
+            )
+        self.header = _read_json(self.path / "header.json")
+        complete = (self.path / "footer.json").is_file()
+        self.footer = _read_json(self.path / "footer.json") if complete else None
+        version = self.header.get("schema_version")
+        if version != SCHEMA_VERSION:
+            raise StoreError(
+                f"schema_version={version!r} in {self.path / 'header.json'}, but should be "
+                f"{SCHEMA_VERSION}; read the run with the version of the harness that wrote it"
+            )
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the run came to its end."""
+        return self.footer is not None
+
+    def parts(self) -> Iterator[pa.Table]:
+        """Yield the parts, by target and batch.
+
+        Raises:
+            StoreError: a part is damaged.
+        """
+        for part in sorted((self.path / "parts").glob("*.parquet")):
+            try:
+                yield pq.read_table(part, schema=SCHEMA)
+            except (OSError, pa.ArrowException) as error:
+                raise _damaged(part, error) from error
+
+    def table(self) -> pa.Table:
+        """Return all rows as one table.
+
+        Raises:
+            StoreError: a part is damaged, or rows are missing from a complete run.
+        """
+        table = pa.concat_tables([SCHEMA.empty_table(), *self.parts()])
+        if self.footer is not None and table.num_rows != self.footer["rows"]:
+            raise StoreError(
+                f"{self.path} holds {table.num_rows} rows, but its footer says "
+                f"{self.footer['rows']}; parts are missing, so run the sweep again"
+            )
+        return table
+
+
+def newest(directory: Path) -> Path:
+    """Return the run directory in `directory` that was begun last.
+
+    Raises:
+        StoreError: there is none.
+    """
+    headers = sorted(directory.glob("*/header.json"), key=lambda path: path.stat().st_mtime)
+    if not headers:
+        raise StoreError(f"no run in {directory}; make one with `tconv run` or name its directory")
+    return headers[-1].parent
+
+
+def _write_json(path: Path, content: Mapping[str, object]) -> None:
+    unfinished = path.with_suffix(".unfinished")
+    try:
+        unfinished.write_text(json.dumps(content, indent=1) + "\n")
+        unfinished.replace(path)
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise _damaged(path, error) from error
+    if not isinstance(content, dict):
+        raise _damaged(path, TypeError("not a JSON object"))
+    return content
+
+
+def _unwritable(path: Path, error: OSError) -> StoreError:
+    why = os.strerror(error.errno) if error.errno else str(error)
+    return StoreError(f"cannot write {path}: {why}; choose another directory with --out")
+
+
+def _damaged(path: Path, error: Exception) -> StoreError:
+    return StoreError(f"{path} is damaged: {error}; run the sweep again, nothing was changed")
