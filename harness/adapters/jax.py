@@ -1,6 +1,6 @@
 """JAX: `conv_transpose` under its two paddings, the general convolution, and its gradient."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from typing import Any, ClassVar, Final
@@ -128,18 +128,21 @@ class JaxAdapter(Adapter):
 
     def compute_many(
         self, cases: Sequence[Case], tensors: Sequence[Tensors], mode: str, device: str
-    ) -> list[NDArray[Any] | Exception]:
+    ) -> Iterable[NDArray[Any] | Exception]:
         """Return one result per case, in order; the single modes compile each by itself."""
         if _is_single(mode):
-            results = super().compute_many(cases, tensors, mode, device)
-            self._jax.clear_caches()
-            return results
+            return self._one_by_one(cases, tensors, mode, device)
         calls = [self._call(case, t, mode) for case, t in zip(cases, tensors, strict=True)]
         results = run_many(self._jax, calls, self._options(device))
-        canonical: list[NDArray[Any] | Exception] = [
-            y if isinstance(y, Exception) else _layout(mode).canonical(y) for y in results
-        ]
-        return canonical
+        layout = _layout(mode)
+        return [y if isinstance(y, Exception) else layout.canonical(y) for y in results]
+
+    def _one_by_one(
+        self, cases: Sequence[Case], tensors: Sequence[Tensors], mode: str, device: str
+    ) -> Iterator[NDArray[Any] | Exception]:
+        """Yield one result per case, and keep no compiled program: none is used twice."""
+        yield from super().compute_many(cases, tensors, mode, device)
+        self._jax.clear_caches()
 
     def _options(self, device: str) -> Mapping[str, Any]:
         """Return the compiler options of programs of many cases; a GPU keeps its defaults."""
