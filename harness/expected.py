@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.accurate import accurate
 from harness.call import arguments
 from harness.case import Case
 from harness.inputs import Draw
@@ -23,16 +24,18 @@ class Expected:
         draw: its tensors.
         precision: the precision of the case's dtype.
         y: reference (n, c_out, *o) in float64, complex128 or int64; None where none exists.
+        residue: what the right answer has beyond `y`, of the same shape and dtype, or None.
     """
 
     case: Case
     draw: Draw
     precision: Precision
     y: NDArray[Any] | None
+    residue: NDArray[Any] | None = None
 
     @cached_property
     def products(self) -> NDArray[np.float64]:
-        """n = conv_T(1, 1), the products in each output element, (1, 1, *o); complex: twice."""
+        """Number of products in each output element, conv_T(1, 1), (1, 1, *o); complex: twice."""
         ones = np.ones((1, 1, *self.case.i)), np.ones((1, 1, *self.case.k))
         each = self.case.c_in // self.case.groups * (2 if self.precision.is_complex else 1)
         parameters = arguments(self.case)
@@ -50,12 +53,19 @@ class Expected:
 
 
 def expect(case: Case, draw: Draw) -> Expected:
-    """Return the reference of an explicit or extended case; of an illegal one, none exists."""
+    """Return the reference of an explicit or extended case; of an illegal one, none exists.
+
+    Exact values: the oracle's answer is exact. Otherwise it is computed in float64, and for
+    float64 and complex128 in a higher precision.
+    """
     precision = PRECISIONS[case.dtype]
+    if case.suite not in {"explicit", "extended"}:
+        return Expected(case=case, draw=draw, precision=precision, y=None)
+    if draw.answer is not None:
+        return Expected(case=case, draw=draw, precision=precision, y=draw.answer)
+    if draw.used == "normal" and precision.dtype == precision.work:
+        y, residue = accurate(draw.work, arguments(case))
+        return Expected(case=case, draw=draw, precision=precision, y=y, residue=residue)
     work = draw.work
-    answer = (
-        conv_transpose(work.x, work.w, work.b, **arguments(case))
-        if case.suite in {"explicit", "extended"}
-        else None
-    )
-    return Expected(case=case, draw=draw, precision=precision, y=answer)
+    y = conv_transpose(work.x, work.w, work.b, **arguments(case))
+    return Expected(case=case, draw=draw, precision=precision, y=y)

@@ -1,4 +1,4 @@
-"""The table of verdicts: outcome against standing."""
+"""The table of verdicts: what each outcome means for a case of each standing."""
 
 from collections.abc import Collection
 
@@ -6,7 +6,7 @@ from harness.case import Case
 from harness.errors import CaseError
 from harness.expected import Expected
 from harness.inputs import Draw
-from harness.judge.comparison import compared
+from harness.judge.comparison import compare
 from harness.judge.judgement import Judgement
 from harness.outcome import (
     Computed,
@@ -23,43 +23,80 @@ from harness.verdict import Verdict
 
 
 def judge(
-    case: Case, draw: Draw, expected: Expected, outcome: Outcome, *, declared: Collection[str] = ()
+    case: Case,
+    draw: Draw,
+    expected: Expected,
+    outcome: Outcome,
+    *,
+    declared: Collection[str] = (),
+    flushes: bool = False,
 ) -> Judgement:
     """Return the verdict on one outcome, with its evidence.
 
+    Args:
+        case: explicit, extended or illegal; an open one only where nothing was computed.
+        draw: its draw.
+        expected: what is right for that draw.
+        outcome: what the target made of it.
+        declared: what the target's mode declares of its arithmetic: `transformed`, `reduced` (to
+            any format) or a name of :data:`harness.precision.FORMATS`.
+        flushes: whether a probe showed that the target flushes subnormal numbers to zero.
+
     Raises:
-        CaseError: the case is open; resolutions are found elsewhere.
+        CaseError: the case is open and something was computed: it is to be resolved, not judged.
     """
-    del draw, declared
     match outcome:
-        case Computed(y=y):
-            if case.suite == "illegal":
-                return Judgement(
-                    verdict=Verdict.ACCEPTED_ILLEGAL, observed_shape=y.shape,
-                    observed_dtype=str(y.dtype), reason=case.standing[1],
-                )  # fmt: skip
-            if case.suite == "open":
-                raise CaseError(f"case {case.id} is open, but should be explicit to be judged")
-            return compared(y, expected)
+        case Computed():
+            return _of_computed(case, draw, expected, outcome, declared, flushes)
         case Refused(error_type=kind, error_text=text):
             verdict = Verdict.REJECTED_LEGAL if case.suite == "explicit" else Verdict.REJECTED
             return Judgement(
                 verdict=verdict, error_type=kind, error_text=text, reason=case.standing[1] or None
             )
+        case _:
+            return _of_silence(outcome)
+
+
+def _of_computed(
+    case: Case,
+    draw: Draw,
+    expected: Expected,
+    outcome: Computed,
+    declared: Collection[str],
+    flushes: bool,
+) -> Judgement:
+    if expected.y is not None:
+        return compare(
+            case, draw, expected, outcome.y, declared=frozenset(declared), flushes=flushes
+        )
+    if case.suite == "open":
+        raise CaseError(f"case {case.id} is open, but should be explicit: give it a size to judge")
+    return Judgement(
+        verdict=Verdict.ACCEPTED_ILLEGAL,
+        observed_shape=outcome.y.shape,
+        observed_dtype=outcome.y.dtype.name,
+        reason=case.standing[1],
+    )
+
+
+def _of_silence(
+    outcome: Unsupported | Faulty | Crashed | TimedOut | Unavailable | NotRun,
+) -> Judgement:
+    """Return the judgement where the framework neither computed nor refused the case."""
+    match outcome:
         case Unsupported(reason=reason, error_type=kind, error_text=text):
-            return Judgement(
-                verdict=Verdict.UNSUPPORTED, error_type=kind, error_text=text, reason=reason
-            )
-        case Faulty(offence=offence, error_type=kind, error_text=text):
-            return Judgement(
-                verdict=Verdict.ADAPTER_ERROR, error_type=kind or None, error_text=text or None,
-                reason=offence,
-            )  # fmt: skip
+            verdict = Verdict.UNSUPPORTED
+        case Faulty(offence=reason, error_type=kind, error_text=text):
+            verdict = Verdict.ADAPTER_ERROR
         case Crashed(exit_code=code, stderr=text):
-            return Judgement(verdict=Verdict.CRASHED, error_text=text, reason=f"exit code {code}")
+            verdict, kind, reason = Verdict.CRASHED, "", f"the worker ended with exit code {code}"
         case TimedOut(limit=limit):
-            return Judgement(verdict=Verdict.TIMEOUT, reason=f"no answer within {limit:g} s")
+            verdict, kind, text = Verdict.TIMEOUT, "", ""
+            reason = f"no answer within {limit:g} s"
         case Unavailable(reason=reason):
-            return Judgement(verdict=Verdict.UNAVAILABLE, reason=reason)
+            verdict, kind, text = Verdict.UNAVAILABLE, "", ""
         case NotRun(reason=reason):
-            return Judgement(verdict=Verdict.NOT_RUN, reason=reason)
+            verdict, kind, text = Verdict.NOT_RUN, "", ""
+    return Judgement(
+        verdict=verdict, error_type=kind or None, error_text=text or None, reason=reason
+    )

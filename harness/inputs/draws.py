@@ -1,0 +1,152 @@
+"""The draw of a case: exact where it can be, and such that it tells the readings apart."""
+
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.call import arguments
+from harness.case import Case
+from harness.distinguish import Answer, answer, coincide
+from harness.inputs.exact import dense, integers, sparse
+from harness.inputs.normal import normal
+from harness.oracle import conv_transpose
+from harness.precision import PRECISIONS, Precision
+from harness.readings import Reading
+from harness.tensors import Tensors
+
+Used = Literal["exact", "exact, sparse", "normal"]
+
+ATTEMPTS: Final = 24
+"""Draws that are tried until all readings that can be told apart are."""
+
+_GENERIC: Final = 2**20
+"""Magnitude of the integers that decide whether two formulas are the same one: where they are not,
+a draw of this size makes them coincide in one of a million times (Schwartz and Zippel's lemma)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Draw:
+    """The tensors of one case and how they came about.
+
+    Attributes:
+        tensors: the arrays in the case's dtype, read-only.
+        work: the same numbers in the dtype of the reference (float64, complex128 or int64).
+        used: kind of values that was drawn; `normal` also where exact ones are out of reach.
+        indistinguishable: names of the readings that give the right answer whatever the values.
+        undistinguished: names of the readings that give it for these values, and that no draw that
+            was tried told apart; nearly always empty.
+        answer: the right answer in the dtype of the reference, where exact values led to it.
+    """
+
+    tensors: Tensors
+    work: Tensors
+    used: Used
+    indistinguishable: tuple[str, ...] = ()
+    undistinguished: tuple[str, ...] = ()
+    answer: NDArray[Any] | None = None
+
+
+def draw(case: Case, seed: int = 0) -> Draw:
+    """Return the tensors of a case; its id and the seed decide every bit of them.
+
+    Exact values are drawn again until they tell every reading from the right answer that can be
+    told from it. An open or illegal case has no right answer, and an empty one nothing to tell.
+    Integer dtypes always get exact values.
+    """
+    precision = PRECISIONS[case.dtype]
+    if case.values == "normal" and not precision.is_integer:
+        return _draw_normal(case, seed, precision)
+    if case.suite in {"open", "illegal"} or 0 in case.x_shape:
+        return _draw_unchecked(case, seed, precision)
+    return (
+        _draw_checked(case, seed, precision, "exact")
+        or _draw_checked(case, seed, precision, "exact, sparse")
+        or _draw_normal(case, seed, precision)
+    )
+
+
+def _draw_unchecked(case: Case, seed: int, precision: Precision) -> Draw:
+    text = _text(case, seed, 0)
+    work = dense(case, text, precision)
+    if work is not None:
+        return _exact(work, precision, "exact")
+    work = None if case.suite == "illegal" else sparse(case, text, precision)
+    if work is not None:
+        return _exact(work, precision, "exact, sparse")
+    return _draw_normal(case, seed, precision)
+
+
+def _draw_checked(
+    case: Case, seed: int, precision: Precision, used: Literal["exact", "exact, sparse"]
+) -> Draw | None:
+    """Return the first draw that tells apart what can be, or else the last; None: out of reach."""
+    make = dense if used == "exact" else sparse
+    known: dict[str, bool] = {}
+    for attempt in range(ATTEMPTS):
+        work = make(case, _text(case, seed, attempt), precision)
+        if work is None:
+            return None
+        found = answer(case, work)
+        _learn(case, found.alike, known)
+        chance = tuple(r.name for r in found.alike if not known[r.name])
+        if not chance:
+            break
+    if chance and used == "exact, sparse":
+        return None
+    always = (*(r.name for r in found.same), *(r.name for r in found.alike if known[r.name]))
+    return _exact(work, precision, used, always, chance, found)
+
+
+def _learn(case: Case, alike: tuple[Reading, ...], known: dict[str, bool]) -> None:
+    """Note of each reading whether it coincides on generic values, so always."""
+    unknown = [reading for reading in alike if reading.name not in known]
+    if not unknown:
+        return
+    wide = PRECISIONS["complex128" if PRECISIONS[case.dtype].is_complex else "int64"]
+    generic = integers(case, f"generic:{case.id}", wide, _GENERIC, _GENERIC)
+    right = conv_transpose(generic.x, generic.w, generic.b, **arguments(case))
+    for reading in unknown:
+        known[reading.name] = coincide(reading, case, generic, right)
+
+
+def _draw_normal(case: Case, seed: int, precision: Precision) -> Draw:
+    tensors = normal(case, _text(case, seed, 0), precision)
+    return Draw(tensors=_frozen(tensors), work=_cast(tensors, precision.work), used="normal")
+
+
+def _exact(
+    work: Tensors,
+    precision: Precision,
+    used: Used,
+    indistinguishable: tuple[str, ...] = (),
+    undistinguished: tuple[str, ...] = (),
+    found: Answer | None = None,
+) -> Draw:
+    return Draw(
+        tensors=_frozen(_cast(work, precision.dtype)),
+        work=work,
+        used=used,
+        indistinguishable=indistinguishable,
+        undistinguished=undistinguished,
+        answer=found.y if found else None,
+    )
+
+
+def _text(case: Case, seed: int, attempt: int) -> str:
+    return f"{case.id}:{seed}:{attempt}"
+
+
+def _cast(given: Tensors, dtype: np.dtype[Any]) -> Tensors:
+    b = given.b
+    return Tensors(
+        x=given.x.astype(dtype), w=given.w.astype(dtype), b=None if b is None else b.astype(dtype)
+    )
+
+
+def _frozen(given: Tensors) -> Tensors:
+    for values in (given.x, given.w, given.b):
+        if values is not None:
+            values.setflags(write=False)
+    return given

@@ -1,0 +1,66 @@
+"""Readings that compute something else: another operation, or another layout of the input."""
+
+from typing import Final
+
+import numpy as np
+
+from harness.call import arguments
+from harness.case import Case
+from harness.geometry import conv_output_size, full_size
+from harness.oracle import conv_transpose
+from harness.readings.kinds import Array, Ints, OfTensors
+from harness.tensors import Tensors
+
+
+def _reverse(sizes: Ints) -> Ints:
+    return sizes[::-1]
+
+
+def _input_axes_shape(case: Case) -> Ints | None:
+    return case.y_shape if case.ndim > 1 and case.i == _reverse(case.i) else None
+
+
+def _input_axes_exchanged(case: Case, given: Tensors) -> Array:
+    x = given.x.transpose(0, 1, *range(given.x.ndim - 1, 1, -1))
+    return conv_transpose(x, given.w, given.b, **arguments(case))
+
+
+def _conjugate_shape(case: Case) -> Ints | None:
+    return case.y_shape if case.dtype.startswith("complex") else None
+
+
+def _input_conjugated(case: Case, given: Tensors) -> Array:
+    return conv_transpose(given.x.conj(), given.w, given.b, **arguments(case))
+
+
+def _direct_shape(case: Case) -> Ints | None:
+    sizes = [conv_output_size(a.i, a.k, a.s, a.p_begin, a.p_end, a.d) for a in case.axes]
+    return (case.n, case.c_out, *sizes) if min(sizes) >= 1 and min(case.i) >= 1 else None
+
+
+def _direct(case: Case, given: Tensors) -> Array:
+    """Return the direct convolution: every s-th position of the unit-stride flipped one."""
+    flipped = np.flip(given.w, tuple(range(2, given.w.ndim)))
+    begins = [a.d * (a.k - 1) - a.p_begin for a in case.axes]
+    shape = _direct_shape(case)
+    assert shape is not None
+    spans = [a.s * (o - 1) + 1 for a, o in zip(case.axes, shape[2:], strict=True)]
+    ends = [
+        full_size(a.i, a.k, 1, a.d) - begin - span
+        for a, begin, span in zip(case.axes, begins, spans, strict=True)
+    ]
+    dense = conv_transpose(
+        given.x, flipped, given.b, padding=tuple(zip(begins, ends, strict=True)),
+        dilation=case.dilation, groups=case.groups,
+    )  # fmt: skip
+    every: tuple[slice, ...] = tuple(slice(None, None, s) for s in (1, 1, *case.s))
+    return dense[every]
+
+
+OTHERS: Final = (
+    OfTensors(
+        name="axes of the input exchanged", shape=_input_axes_shape, compute=_input_axes_exchanged
+    ),
+    OfTensors(name="input conjugated", shape=_conjugate_shape, compute=_input_conjugated),
+    OfTensors(name="direct convolution", shape=_direct_shape, compute=_direct),
+)
