@@ -1,0 +1,211 @@
+"""Adapters with one deliberate fault each; `Right` has none."""
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.adapters.base import Adapter, Case, Mode, Route, Tensors
+from harness.oracle import conv_transpose
+from harness.route import Native, Unsupported
+
+NOT_AN_ADAPTER = 3
+
+
+class Right(Adapter):
+    """Computes with the oracle."""
+
+    name = "fake-right"
+    modes = (Mode(name="call", meaning="the oracle itself"),)
+
+    def versions(self) -> Mapping[str, str]:
+        return {self.name: "1.0"}
+
+    def route(self, case: Case, mode: str, device: str) -> Route:
+        return Native(call="conv_transpose")
+
+    def compute(self, case: Case, tensors: Tensors, mode: str, device: str) -> NDArray[Any]:
+        y = conv_transpose(
+            tensors.x,
+            tensors.w,
+            tensors.b,
+            stride=case.s,
+            padding=tuple(zip(case.p_begin, case.p_end, strict=True)),
+            output_padding=case.output_padding or 0,
+            dilation=case.dilation,
+            groups=case.groups,
+        )
+        return y.astype(case.dtype)
+
+
+class Wrong(Right):
+    """Adds one to the last element."""
+
+    name = "fake-wrong"
+
+    def compute(self, case: Case, tensors: Tensors, mode: str, device: str) -> NDArray[Any]:
+        y = super().compute(case, tensors, mode, device)
+        y.flat[-1] += 1
+        return y
+
+
+class Segfault(Right):
+    """Dies of SIGSEGV where the first kernel size is 3, with a last word on stderr."""
+
+    name = "fake-segfault"
+
+    def compute(self, case: Case, tensors: Tensors, mode: str, device: str) -> NDArray[Any]:
+        if case.k[0] == 3:
+            os.write(2, b"native last words\n")
+            os.kill(os.getpid(), signal.SIGSEGV)
+        return super().compute(case, tensors, mode, device)
+
+
+class Hang(Right):
+    """Never answers where the first kernel size is 3."""
+
+    name = "fake-hang"
+
+    def compute(self, case: Case, tensors: Tensors, mode: str, device: str) -> NDArray[Any]:
+        if case.k[0] == 3:
+            time.sleep(600)
+        return super().compute(case, tensors, mode, device)
+
+
+class SlowBatch(Right):
+    """Takes a fifth of a second for every case: slow in sum, never hanging."""
+
+    name = "fake-slow-batch"
+
+    def compute(self, case: Case, tensors: Tensors, mode: str, device: str) -> NDArray[Any]:
+        time.sleep(0.2)
+        return super().compute(case, tensors, mode, device)
+
+
+class Refusing(Right):
+    """Raises an error for every case, though its route promises a result."""
+
+    name = "fake-refusing"
+
+    def compute(self, case: Case, tensors: Tensors, mode: str, device: str) -> NDArray[Any]:
+        raise ValueError("kernel too square")
+
+
+class Honest(Right):
+    """Says that it is unsupported, and is."""
+
+    name = "fake-honest"
+
+    def route(self, case: Case, mode: str, device: str) -> Route:
+        return Unsupported(reason="no squares", proof=r"ValueError: .*square")
+
+    def compute(self, case: Case, tensors: Tensors, mode: str, device: str) -> NDArray[Any]:
+        raise ValueError("kernel too square")
+
+
+class Dishonest(Right):
+    """Says that it is unsupported, and computes."""
+
+    name = "fake-dishonest"
+
+    def route(self, case: Case, mode: str, device: str) -> Route:
+        return Unsupported(reason="no squares", proof=r"square")
+
+
+class Misquoted(Honest):
+    """Says that it is unsupported for one cause, and fails for another."""
+
+    name = "fake-misquoted"
+
+    def route(self, case: Case, mode: str, device: str) -> Route:
+        return Unsupported(reason="no circles", proof=r"circle")
+
+
+class Garbage(Right):
+    """Returns a list."""
+
+    name = "fake-garbage"
+
+    def compute(self, case: Case, tensors: Tensors, mode: str, device: str) -> Any:
+        return super().compute(case, tensors, mode, device).tolist()
+
+
+class Short(Right):
+    """Gives one result too few."""
+
+    name = "fake-short"
+
+    def compute_many(
+        self, cases: Sequence[Case], tensors: Sequence[Tensors], mode: str, device: str
+    ) -> Iterable[NDArray[Any] | Exception]:
+        return list(super().compute_many(cases, tensors, mode, device))[:-1]
+
+
+class Lost(Right):
+    """Raises in its route."""
+
+    name = "fake-lost"
+
+    def route(self, case: Case, mode: str, device: str) -> Route:
+        raise KeyError("no map")
+
+
+class Loud(Right):
+    """Prints a megabyte to both streams for every case."""
+
+    name = "fake-loud"
+
+    def compute(self, case: Case, tensors: Tensors, mode: str, device: str) -> NDArray[Any]:
+        sys.stdout.write("x" * 500_000)
+        sys.stdout.flush()
+        os.write(2, b"y" * 500_000)
+        return super().compute(case, tensors, mode, device)
+
+
+class Sampled(Right):
+    """Has a second mode that is only sampled."""
+
+    name = "fake-sampled"
+    modes = (
+        Mode(name="call", meaning="every case"),
+        Mode(name="call+seldom", meaning="some cases", sample=4),
+    )
+
+
+class Stateful(Right):
+    """Needs a process-global flag, set by its session, and an environment variable."""
+
+    name = "fake-stateful"
+    environment = {"TCONV_FAKE": "on"}
+
+    @contextmanager
+    def session(self, mode: str, device: str) -> Iterator[None]:
+        before = np.geterr()
+        np.seterr(all="raise")
+        try:
+            yield
+        finally:
+            np.seterr(**before)
+
+    def settings(self, mode: str, device: str) -> Mapping[str, str]:
+        return {"variable": os.environ.get("TCONV_FAKE", "absent")}
+
+    def compute(self, case: Case, tensors: Tensors, mode: str, device: str) -> NDArray[Any]:
+        if np.geterr()["divide"] != "raise" or os.environ.get("TCONV_FAKE") != "on":
+            raise RuntimeError("the session or the environment is not there")
+        return super().compute(case, tensors, mode, device)
+
+
+class Uninstalled(Right):
+    """Needs a framework that is not installed."""
+
+    name = "fake-uninstalled"
+
+    def __init__(self) -> None:
+        import no_such_framework  # noqa: F401, PLC0415 # it is missing on purpose

@@ -1,0 +1,190 @@
+"""The engine, driven by adapters that each have one fault."""
+
+import os
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from harness.case import Case
+from harness.engine.crew import BATCH, Engine
+from harness.engine.plan import plan
+from harness.engine.worker import Description
+from harness.errors import TargetError
+from harness.rows import Columns
+from harness.target import Selection
+
+CASES = tuple(
+    Case.from_parameters(ndim=1, i=i, k=k, s=2, c_in=1, c_out=1)
+    for k in (2, 3)
+    for i in range(1, 5)
+)
+
+
+@pytest.fixture(autouse=True)
+def _fakes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(Path(__file__).parent / "plugins"))
+
+
+@pytest.fixture
+def engine() -> Iterator[Engine]:
+    with Engine(workers=1, case_seconds=2.0) as made:
+        yield made
+
+
+def swept(engine: Engine, text: str, cases: tuple[Case, ...] = CASES) -> Columns:
+    """Return all rows of a sweep of the cases over the selection `text`."""
+    selection = Selection.from_text(text)
+    planned = plan([selection], engine.describe([selection.backend]), cases)
+    rows: Columns = {}
+    for part in engine.run(planned):
+        for name, values in part.columns.items():
+            rows.setdefault(name, []).extend(values)
+    return rows
+
+
+def verdicts(rows: Columns) -> Counter[object]:
+    return Counter(rows["verdict"])
+
+
+def test_every_case_gets_its_row_when_backend_is_right(engine: Engine) -> None:
+    rows = swept(engine, "fake-right")
+
+    assert rows["case"] == [case.id for case in CASES]
+    assert verdicts(rows) == {"match": len(CASES)}
+
+
+@pytest.mark.parametrize(
+    ("backend", "verdict", "column", "said"),
+    [
+        ("fake-wrong", "value", "bad_count", "1"),
+        ("fake-refusing", "rejected_legal", "error_text", "kernel too square"),
+        ("fake-honest", "unsupported", "error_text", "kernel too square"),
+        ("fake-dishonest", "adapter_error", "reason", "but the call computes"),
+        ("fake-misquoted", "adapter_error", "reason", "does not match 'circle'"),
+        ("fake-garbage", "adapter_error", "reason", "builtins.list"),
+        ("fake-lost", "adapter_error", "error_text", "no map"),
+        ("fake-uninstalled", "unavailable", "reason", "no_such_framework"),
+        ("fake-broken-import", "unavailable", "reason", "broken on purpose"),
+        ("fake-no-adapter", "unavailable", "reason", "should be a subclass"),
+    ],
+)
+def test_fault_gets_its_verdict_in_every_row(
+    engine: Engine, backend: str, verdict: str, column: str, said: str
+) -> None:
+    rows = swept(engine, backend)
+
+    assert verdicts(rows) == {verdict: len(CASES)}
+    assert all(said in str(value) for value in rows[column])
+
+
+def test_missing_result_is_an_error_of_the_adapter(engine: Engine) -> None:
+    rows = swept(engine, "fake-short")
+
+    assert rows["verdict"] == ["match"] * (len(CASES) - 1) + ["adapter_error"]
+    assert "gave 7 results for 8 cases" in str(rows["reason"][-1])
+
+
+def test_dead_worker_costs_its_batch_and_the_rest_goes_on(engine: Engine) -> None:
+    deadly, harmless = CASES[-1], CASES[0]
+    cases = (deadly,) * BATCH + (harmless,) * 3
+
+    rows = swept(engine, "fake-segfault", cases)
+
+    assert rows["verdict"] == ["crashed"] * BATCH + ["match"] * 3
+    assert "native last words" in str(rows["error_text"][0])
+    assert "exit code -11" in str(rows["reason"][0])
+
+
+def test_hang_past_the_limit_costs_its_batch_and_the_rest_goes_on(engine: Engine) -> None:
+    hanging, harmless = CASES[-1], CASES[0]
+    cases = (hanging,) * BATCH + (harmless,) * 3
+
+    rows = swept(engine, "fake-hang", cases)
+
+    assert rows["verdict"] == ["timeout"] * BATCH + ["match"] * 3
+    assert "within 2 s" in str(rows["reason"][0])
+
+
+def test_batch_longer_than_the_limit_is_no_hang_while_results_come(engine: Engine) -> None:
+    rows = swept(engine, "fake-slow-batch", CASES * 2)
+
+    assert verdicts(rows) == {"match": 2 * len(CASES)}
+
+
+def test_past_the_crash_budget_the_rest_is_not_run(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("harness.engine.crew.CRASH_BUDGET", 1)
+
+    rows = swept(engine, "fake-segfault", (CASES[-1],) * (BATCH + 2))
+
+    assert rows["verdict"] == ["crashed"] * BATCH + ["not_run"] * 2
+
+
+def test_output_of_a_framework_stays_out_of_the_parent(
+    engine: Engine, capfd: pytest.CaptureFixture[str]
+) -> None:
+    rows = swept(engine, "fake-loud")
+
+    assert verdicts(rows) == {"match": len(CASES)}
+    assert capfd.readouterr() == ("", "")
+
+
+def test_session_and_environment_hold_while_computing(engine: Engine) -> None:
+    rows = swept(engine, "fake-stateful")
+
+    assert verdicts(rows) == {"match": len(CASES)}
+    assert "TCONV_FAKE" not in os.environ
+
+
+def test_description_has_settings_of_the_worker(engine: Engine) -> None:
+    found = engine.describe(["fake-stateful"])["fake-stateful"]
+
+    assert isinstance(found, Description)
+    assert found.settings["fake-stateful:call@cpu"] == {"variable": "on"}
+
+
+def test_sampled_mode_runs_a_part_where_the_backend_is_selected(engine: Engine) -> None:
+    rows = swept(engine, "fake-sampled", tuple(_many(200)))
+
+    counted = Counter(rows["mode"])
+    assert counted["call"] == 200
+    assert 20 < counted["call+seldom"] < 90
+
+
+def test_sampled_mode_runs_everything_where_it_is_named(engine: Engine) -> None:
+    rows = swept(engine, "fake-sampled:call+seldom")
+
+    assert Counter(rows["mode"]) == {"call+seldom": len(CASES)}
+
+
+def test_device_that_is_not_here_is_unavailable(engine: Engine) -> None:
+    rows = swept(engine, "fake-right:call@gpu")
+
+    assert verdicts(rows) == {"unavailable": len(CASES)}
+    assert rows["reason"][0] == "no device gpu here"
+
+
+def test_unknown_mode_lists_the_known_ones(engine: Engine) -> None:
+    with pytest.raises(TargetError, match=r"mode='shout' .* should be one of call; `tconv"):
+        swept(engine, "fake-right:shout")
+
+
+def test_unknown_backend_lists_the_known_ones(engine: Engine) -> None:
+    with pytest.raises(TargetError, match=r"backend='nope', but should be one of .*fake-right"):
+        engine.describe(["nope"])
+
+
+def test_environment_of_the_parent_is_restored() -> None:
+    before = dict(os.environ)
+
+    with Engine(workers=1):
+        assert os.environ["OMP_NUM_THREADS"] == "1"
+
+    assert dict(os.environ) == before
+
+
+def _many(count: int) -> Iterator[Case]:
+    return (Case.from_parameters(ndim=1, i=1 + at, k=1, c_in=1, c_out=1) for at in range(count))
