@@ -11,9 +11,11 @@ import pytest
 
 from harness.adapters.base import Adapter
 from harness.case import Case
+from harness.config import from_mapping
 from harness.expected import expect
 from harness.inputs import draw
 from harness.route import Unsupported
+from harness.status import ExitStatus
 from harness.verdict import Verdict
 
 ROOT: Final = Path(__file__).parent.parent
@@ -120,9 +122,17 @@ def test_adapter_of_the_readme_proves_what_it_calls_unsupported(
     assert re.search(route.proof, f"{type(error).__name__}: {error}")
 
 
-@pytest.mark.parametrize("snippet", CONFIGS, ids=range(len(CONFIGS)))
-def test_toml_snippet_parses(snippet: str) -> None:
-    assert tomllib.loads(snippet)
+def test_configuration_of_the_readme_makes_cases() -> None:
+    (snippet,) = [text for text in CONFIGS if "[[grid]]" in text]
+
+    config = from_mapping(tomllib.loads(snippet), "README.md")
+
+    assert config.name == "strided"
+
+
+@pytest.mark.parametrize("status", ExitStatus)
+def test_readme_explains_each_exit_status(status: ExitStatus) -> None:
+    assert re.search(rf"^\| {status.value} \| \w", README, re.MULTILINE)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
