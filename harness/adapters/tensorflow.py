@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.adapters.base import Adapter, Case, Mode, Route, Tensors
-from harness.geometry import Axis, full_size, output_size
+from harness.geometry import Axis, full_size, output_size, preimages
 from harness.route import Composed, Native, Unsupported
 
 Ints = tuple[int, ...]
@@ -240,14 +240,18 @@ def _size(case: Case) -> Ints | None:
         return case.o
     if case.padding is not None or case.output_padding is None:
         return None
-    return tuple(output_size(axis) for axis in case.axes)
+    sizes = map(output_size, case.axes)
+    # An axis without elements has max(0, o) positions; TensorFlow has no negative sizes.
+    return tuple(max(o, 0) if i == 0 else o for o, i in zip(sizes, case.i, strict=True))
 
 
 def _call(case: Case, lacking: frozenset[str]) -> Call:
     """Return the call that expresses the case, or else VALID and what is to be cut off."""
     name, d = _function(case, lacking)
     o = _size(case)
-    if o is None or case.padding is not None or case.ndim > 3:
+    if o is not None and not _has_kernel(case):
+        return Call(name=name, padding="VALID", size=o, dilation=d)
+    if o is None or case.padding is not None:
         return Call(name=name, padding=(case.padding or "valid").upper(), size=o, dilation=d)
     if case.o is not None and not any(case.p_begin + case.p_end):
         return Call(name=name, padding="VALID", size=o, dilation=d)
@@ -324,13 +328,31 @@ def _missing(case: Case, lacking: frozenset[str], call: Call) -> Unsupported | N
         return _NO_OUTPUT_PADDING if asks else _NO_SIZE
     if case.ndim > 3:
         return _RANK
+    if not _has_kernel(case):
+        return _DTYPE
     if case.ndim == 3 and call.padding == "EXPLICIT":
         return _EXPLICIT
-    if case.dtype not in (_DTYPES[:-1] if case.ndim == 3 else _DTYPES):
-        return _DTYPE
     if call.padding == "SAME_LOWER":
         return _SAME_LOWER
-    return _lacking_feature(case, lacking, call) if case.standing[0] == "legal" else None
+    sound = case.standing[0] == "legal" and _is_preimage(case, call)
+    return _lacking_feature(case, lacking, call) if sound else None
+
+
+def _has_kernel(case: Case) -> bool:
+    """Return whether a kernel of the case's rank and dtype exists: int32 has two axes at most."""
+    return case.ndim <= 3 and case.dtype in (_DTYPES[:-1] if case.ndim == 3 else _DTYPES)
+
+
+def _is_preimage(case: Case, call: Call) -> bool:
+    """Return whether a direct convolution takes the wanted size to i; if not, that is told first."""
+    if case.o is None:
+        return True
+    if call.padding == "SAME":
+        return all(-(-o // s) == i for o, s, i in zip(case.o, case.s, case.i, strict=True))
+    return all(
+        o in preimages(axis.i, axis.k, axis.s, axis.p_begin, axis.p_end, axis.d)
+        for o, axis in zip(case.o, case.axes, strict=True)
+    )
 
 
 def _lacking_feature(case: Case, lacking: frozenset[str], call: Call) -> Unsupported | None:

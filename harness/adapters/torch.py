@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.adapters.base import Adapter, Case, Mode, Route, Tensors
-from harness.geometry import Axis, output_size
+from harness.geometry import Axis, output_size, preimages
 from harness.route import Composed, Native, Unsupported
 
 Steps = tuple[int, int, int, int]
@@ -114,7 +114,7 @@ class TorchAdapter(Adapter):
             return _POLICY
         if case.o is not None and case.p_begin != case.p_end:
             return _SIDES
-        if case.dtype == "int32" and device == "cpu" and case.standing[0] == "legal":
+        if case.dtype == "int32" and device == "cpu" and _is_sound(case):
             return _INT32
         if _needs_module(case):
             size = ", output_size=o" if case.o is not None else ""
@@ -131,8 +131,8 @@ class TorchAdapter(Adapter):
             return self._to_numpy(self._module(case, w, b)(x, case.o and list(case.o)))
         call = self._calls[min(case.ndim, 3) - 1]
         if case.padding is not None or case.o is not None:
-            p = case.padding or tuple(zip(case.p_begin, case.p_end, strict=True))
-            return self._to_numpy(call(x, w, b, case.s, p, 0, case.groups, case.dilation))
+            policy: Any = case.padding or tuple(zip(case.p_begin, case.p_end, strict=True))
+            return self._to_numpy(call(x, w, b, case.s, policy, 0, case.groups, case.dilation))
         steps = [_steps(axis) for axis in case.axes]
         p, op = [step[0] for step in steps], [step[1] for step in steps]
         y = call(x, w, b, case.s, p, op, case.groups, case.dilation)
@@ -152,7 +152,6 @@ class TorchAdapter(Adapter):
             bias=b is not None,
             dilation=case.dilation,
             device="meta",
-            dtype=w.dtype,
         )
         module.weight = parameter(w, requires_grad=False)
         module.bias = None if b is None else parameter(b, requires_grad=False)
@@ -199,6 +198,14 @@ def _needs_module(case: Case) -> bool:
     )
 
 
+def _is_sound(case: Case) -> bool:
+    """Return whether nothing but the dtype is amiss, which PyTorch checks last."""
+    return case.standing[0] == "legal" and all(
+        o in preimages(axis.i, axis.k, axis.s, axis.p_begin, axis.p_end, axis.d)
+        for o, axis in zip(case.o or (), case.axes, strict=False)
+    )
+
+
 def _steps(axis: Axis) -> Steps:
     """Return how one axis is reached; the call's output padding acts before its end crop.
 
@@ -207,9 +214,9 @@ def _steps(axis: Axis) -> Steps:
     """
     p_begin, p_end, op = axis.p_begin, axis.p_end, axis.op
     lead = p_begin - p_end
-    if lead == 0 or 0 <= op + lead < max(axis.s, axis.d):
+    if lead == 0 or (op >= 0 and 0 <= op + lead < max(axis.s, axis.d)):
         return p_begin, op + lead, 0, 0
-    if output_size(axis) < 1:  # nothing is left to cut: a call that keeps no more must refuse
+    if op < 0 or output_size(axis) < 1:  # nothing is right: a call that keeps no more must refuse
         return max(p_begin, p_end), op, 0, 0
     if lead > 0:
         return p_end, op, lead, 0
