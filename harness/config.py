@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import Final
 
 from pydantic import ValidationError
 
@@ -20,7 +21,9 @@ from harness.mistakes import explained
 from harness.predicate import Predicate
 from harness.schema import Document
 
-__all__ = ["Config", "load_config"]
+__all__ = ["Config", "from_mapping", "load_config"]
+
+_PLACE: Final = {"path", "number"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,8 +92,7 @@ def from_mapping(tables: Mapping[str, object], path: str = "configuration") -> C
     except ValidationError as error:
         raise ConfigError("\n".join(explained(error, tables, path))) from None
     grids = tuple(
-        table.to_sweep(f"{path}: [[grid]] {number}")
-        for number, table in enumerate(document.grid, start=1)
+        table.to_sweep(path, number) for number, table in enumerate(document.grid, start=1)
     )
     return Config(grids=grids, path=path, **document.run.given(), **document.limits.given())
 
@@ -111,8 +113,11 @@ def _read(path: Path) -> dict[str, object]:
 
 def _plain_sweep(sweep: Sweep) -> dict[str, object]:
     values = {item.name: getattr(sweep, item.name) for item in fields(sweep)}
-    del values["origin"]
-    return {name: _plain(value) for name, value in values.items() if value is not None}
+    return {
+        name: _plain(value)
+        for name, value in values.items()
+        if name not in _PLACE and value is not None
+    }
 
 
 def _plain(value: object) -> object:

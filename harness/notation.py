@@ -72,7 +72,7 @@ def _entries(value: object) -> list[object]:
 
 def _integer(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
-        raise ValueError(f"{value!r} is not a whole number")
+        raise ValueError(f"{value!r} is not a whole number")  # noqa: TRY004 # as in flags
     if abs(value) > _LARGEST:
         raise ValueError(f"{value} is beyond 2^31")
     return value

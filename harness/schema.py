@@ -103,7 +103,9 @@ _PADDINGS: Final = (
 class Table(BaseModel):
     """A table with known keys only, in which no value is bent into another type."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, arbitrary_types_allowed=True)  # fmt: skip
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, arbitrary_types_allowed=True
+    )
 
     def given(self) -> dict[str, Any]:
         """Return the keys that the file gives; the others keep their defaults."""
@@ -192,12 +194,12 @@ class GridTable(Table):
         None, description='a table, as in {cases = 500, strategy = "pairwise"}'
     )
 
-    def to_sweep(self, origin: str) -> Sweep:
-        """Return the table as a sweep; `origin` names file and table."""
+    def to_sweep(self, path: str, number: int) -> Sweep:
+        """Return the table as a sweep; it is number `number` of the file `path`."""
         given = self.given()
         if isinstance(table := given.get("budget"), BudgetTable):
             given["budget"] = Budget(cases=table.cases, strategy=table.strategy)
-        return Sweep(origin=origin, **given)
+        return Sweep(path=path, number=number, **given)
 
 
 class Document(Table):

@@ -5,17 +5,21 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Final
 
 import numpy as np
 
 from harness.case import VALUES, Case
-from harness.covering import Coverage, choose
+from harness.covering import Coverage, choose, pairs_reached
 from harness.errors import ConfigError
 from harness.grid.block import Block, distinct
-from harness.grid.product import DTYPE_NAMES, PER_AXIS, SWEPT, IntArray, Product, options, points
+from harness.grid.marginals import marginals
+from harness.grid.product import SWEPT, IntArray, Product, options, points
 from harness.grid.sieve import sift
 from harness.grid.sweep import Sweep
 from harness.grid.tally import Tally
+
+_MOST_POINTS: Final = 50_000_000
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -52,7 +56,7 @@ class Grid:
         """
         if not 1 <= k <= n:
             raise ConfigError(f"shard={k}/{n}, but should be k/n with 1 <= k <= n, as in 1/4")
-        return tuple(itertools.islice(self._each(k - 1, n), None))
+        return tuple(self._each(k - 1, n))
 
     def _each(self, start: int, step: int) -> Iterator[Case]:
         for block in self.blocks:
@@ -89,6 +93,7 @@ def _expand_one(
     sweep: Sweep, values: tuple[str, ...], dropped: Counter[str], coverage: list[Coverage]
 ) -> list[Block]:
     """Return the blocks of one sweep; count into `dropped` and `coverage`."""
+    _require_makeable(sweep, points(sweep, values))
     mine: Counter[str] = Counter()
     products = {ndim: Product(sweep, values, ndim) for ndim in sorted(set(sweep.ndim))}
     codes = [_sifted(sweep, product, mine) for product in products.values()]
@@ -97,7 +102,7 @@ def _expand_one(
     if len(kept) == 0:
         why = "; ".join(f"{count:,} dropped: {reason}" for reason, count in mine.most_common())
         raise ConfigError(
-            f"{sweep.origin}: cases kept=0, but should be 1 or more ({why}); "
+            f"{sweep.path}: {sweep.table}: cases kept=0, but should be 1 or more ({why}); "
             "change the values that these reasons name, or the suite"
         )
     ndims = np.array(sweep.ndim)[kept[:, 0]]
@@ -105,6 +110,14 @@ def _expand_one(
         Block.from_columns(ndim, product.columns(kept[ndims == ndim]))
         for ndim, product in products.items()
     ]
+
+
+def _require_makeable(sweep: Sweep, made: int) -> None:
+    if made > _MOST_POINTS:
+        raise ConfigError(
+            f"{sweep.path}: {sweep.table}: points made={made:,}, but should be {_MOST_POINTS:,} at "
+            "most; sweep fewer values or split the grid"
+        )
 
 
 def _sifted(sweep: Sweep, product: Product, dropped: Counter[str]) -> IntArray:
@@ -131,15 +144,15 @@ def _within_budget(
     if sweep.budget is None or len(codes) == 0:
         return codes
     swept = [at for at, name in enumerate(SWEPT) if len(options(sweep, values, name)) > 1]
-    rows, covered = choose(codes[:, swept], sweep.budget.cases, sweep.budget.strategy)
+    rows = choose(codes[:, swept], sweep.budget.cases, sweep.budget.strategy)
     coverage.append(
         Coverage(
-            origin=sweep.origin,
+            table=sweep.table,
             strategy=sweep.budget.strategy,
             budget=sweep.budget.cases,
             rows=len(rows),
-            achievable=covered.achievable,
-            reached=covered.reached,
+            achievable=pairs_reached(codes[:, swept]),
+            reached=pairs_reached(codes[rows][:, swept]),
         )
     )
     _count(dropped, "budget", len(codes) - len(rows))
@@ -149,35 +162,3 @@ def _within_budget(
 def _count(counter: Counter[str], reason: str, number: int) -> None:
     if number:
         counter[reason] += number
-
-
-def marginals(blocks: Sequence[Block]) -> dict[str, dict[str, int]]:
-    """Return parameter -> value -> number of cases that have it, on some axis if per axis."""
-    return {name: _marginal(blocks, name) for name in SWEPT}
-
-
-def _marginal(blocks: Sequence[Block], name: str) -> dict[str, int]:
-    counts: Counter[tuple[int, ...]] = Counter()
-    for block in blocks:
-        cells = _cells(block, name)
-        for value in np.unique(cells.reshape(-1, cells.shape[-1]), axis=0):
-            hits = (cells == value).all(axis=-1).any(axis=-1)
-            counts[tuple(value.tolist())] += int(hits.sum())
-    return {_named(name, value): count for value, count in sorted(counts.items())}
-
-
-def _cells(block: Block, name: str) -> IntArray:
-    """Return the values of a parameter as (cases, axes or 1, numbers per value)."""
-    columns = block.columns()
-    if name == "ndim":
-        return np.full((len(block), 1, 1), block.ndim)
-    if name == "p":
-        return np.stack([columns["p_begin"], columns["p_end"]], axis=-1)
-    return columns[name][..., None] if name in PER_AXIS else columns[name][:, None, None]
-
-
-def _named(name: str, value: tuple[int, ...]) -> str:
-    if name == "p":
-        return str(value[0]) if value[0] == value[1] else f"{value[0]}.{value[1]}"
-    names = {"dtype": DTYPE_NAMES, "values": VALUES, "bias": ("no", "yes")}.get(name)
-    return names[value[0]] if names else str(value[0])

@@ -53,7 +53,7 @@ class Product:
         self.misfits: Counter[str] = Counter()
         self._codes: list[IntArray] = []
         self._tables: dict[str, IntArray] = {}
-        rest = points(sweep, values) // len(sweep.ndim)
+        rest = points(sweep, values) // len(sweep.ndim) * sweep.ndim.count(ndim)
         for name in SWEPT:
             listed = options(sweep, values, name)
             fitting = [code for code, option in enumerate(listed) if self._fits(name, option)]

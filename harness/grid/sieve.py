@@ -41,22 +41,18 @@ def broken_rules(columns: Mapping[str, IntArray]) -> IntArray:
     The gravest rule, that of the channels before that of an axis, the first axis before the
     second: what :attr:`harness.case.Case.standing` says of one case.
     """
-    channels = Channels(**{name: columns[name][:, None] for name in ("n", "c_in", "c_out", "groups")})  # fmt: skip
-    axis = Axis(
-        i=columns["i"],
-        k=columns["k"],
-        s=columns["s"],
-        d=columns["dilation"],
-        p_begin=columns["p_begin"],
-        p_end=columns["p_end"],
-        op=columns["output_padding"],
-    )  # type: ignore[arg-type] # the rules serve arrays as they serve integers
+    channels = {name: columns[name][:, None] for name in ("n", "c_in", "c_out", "groups")}
+    axis: dict[str, Any] = {name: columns[name] for name in ("i", "k", "s", "p_begin", "p_end")}
+    axis |= {"op": columns["output_padding"], "d": columns["dilation"]}
     first = np.concatenate(
-        [_first_broken(CHANNEL_RULES, channels, 0),
-         _first_broken(AXIS_RULES, axis, len(CHANNEL_RULES))], axis=1,
-    )  # fmt: skip
+        [
+            _first_broken(CHANNEL_RULES, Channels(**channels), 0),
+            _first_broken(AXIS_RULES, Axis(**axis), len(CHANNEL_RULES)),
+        ],
+        axis=1,
+    )
     gravest = _RANKS[first].argmin(axis=1)
-    return first[np.arange(len(first)), gravest]
+    return np.take_along_axis(first, gravest[:, None], axis=1)[:, 0]
 
 
 def _first_broken(rules: tuple[Rule[Any], ...], subject: Axis | Channels, start: int) -> IntArray:

@@ -45,7 +45,8 @@ class Sweep:
         i: input sizes; `k`, `s`, `p`, `output_padding`, `dilation` likewise per axis.
         where: predicates that a kept case fulfils, all of them.
         budget: the most cases, or None: all.
-        origin: file and table it comes from, for messages; no part of its value.
+        path: the file it comes from, for messages; no part of its value.
+        number: its place among the grids of the file, from 1; no part of its value either.
     """
 
     suite: Suite = "explicit"
@@ -64,4 +65,10 @@ class Sweep:
     bias: tuple[bool, ...] = (True,)
     where: tuple[Predicate, ...] = ()
     budget: Budget | None = None
-    origin: str = field(default="[[grid]]", compare=False)
+    path: str = field(default="configuration", compare=False)
+    number: int = field(default=1, compare=False)
+
+    @property
+    def table(self) -> str:
+        """The grid's table, as messages name it."""
+        return f"[[grid]] {self.number}"

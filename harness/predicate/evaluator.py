@@ -66,7 +66,7 @@ def _abs(*arguments: Cells) -> Cells:
 
 def _all(*arguments: Cells) -> Cells:
     cell = cells.require("truth", _only("all", arguments), "all")
-    return Cells.of("truth", cell.values.all(axis=-1, keepdims=True))
+    return Cells.of("truth", np.asarray(cell.values.all(axis=-1, keepdims=True)))
 
 
 _FUNCTIONS: Final[dict[str, Callable[..., Cells]]] = {
@@ -107,7 +107,7 @@ class Evaluator(SimpleEval):  # type: ignore[misc] # simpleeval has no types
             raise PredicateError(
                 f"{ast.unparse(node)!r} is outside the language, which has {LANGUAGE}"
             )
-        return self.nodes[type(node)](node)  # type: ignore[no-any-return] # every handler returns cells
+        return self.nodes[type(node)](node)
 
     def _eval_unaryop(self, node: ast.UnaryOp) -> Cells:
         return _operator(node, node.op)(self._eval(node.operand))

@@ -12,7 +12,7 @@
 """
 
 import difflib
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -66,7 +66,8 @@ class Names(Mapping[str, Cells]):
             PredicateError: there is no such column.
         """
         if name not in self._columns:
-            raise PredicateError(f"column {name!r} is missing; the columns are {', '.join(self._columns)}")  # fmt: skip
+            known = ", ".join(self._columns)
+            raise PredicateError(f"column={name!r}, but should be one of those given: {known}")
         column = self._columns[name]
         if name in _PER_AXIS:
             return _axis_cells(column)
@@ -135,7 +136,7 @@ def _axis_cells(column: Any) -> Cells:  # noqa: ANN401 # a frame's column or an 
     return Cells("number", np.array(filled, dtype=np.int64).reshape(len(rows), width), given)
 
 
-def _texts(column: Sequence[object]) -> NDArray[Any]:
+def _texts(column: Any) -> NDArray[Any]:  # noqa: ANN401 # as above
     if isinstance(column, np.ndarray) and column.dtype.kind == "U":
         return column
     return np.array([text if isinstance(text, str) else "none" for text in column], dtype=np.str_)
