@@ -67,6 +67,7 @@ class JaxAdapter(Adapter):
     )
     environment: ClassVar[Mapping[str, str]] = {
         "OMP_NUM_THREADS": "1",
+        "NPROC": "1",  # threads of the XLA client
         "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false",
         "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
     }

@@ -208,13 +208,13 @@ class Vjp:
                 **self._refused(case),
             )
 
+        if case.dtype.startswith("int"):  # refused for its dtype, before any shape is looked at
+            return jax.grad(lambda y: (conv(y) * x).sum())(x)
         size = self._size(case)
         if size is None:
             return jax.vjp(conv)
         shape = (case.n, case.c_out, *size) if layout.channel_first else (case.n, *size, case.c_out)
         primal = jax.numpy.zeros(shape, x.dtype)
-        if case.dtype.startswith("int"):
-            return jax.grad(lambda y: (conv(y) * x).sum())(primal)
         return jax.vjp(conv, primal)[1](x)[0]
 
     @staticmethod
@@ -238,9 +238,11 @@ class Vjp:
 
     @staticmethod
     def _refused(case: Case) -> dict[str, Any]:
-        beside = case.o is not None or case.padding is not None
-        given = beside and case.output_padding is not None
-        return {"output_padding": case.output_padding} if given else {}
+        refused = _sizes_refused(case)
+        if case.o is not None and case.output_padding is not None:
+            refused["output_padding"] = case.output_padding
+        refused.pop("output_shape", None)
+        return refused
 
 
 Operation = ConvTranspose | ConvGeneralDilated | Vjp
@@ -271,10 +273,14 @@ def direct_kernel(w: NDArray[Any], case: Case) -> NDArray[Any]:
 
 
 def _sizes_refused(case: Case) -> dict[str, Any]:
-    """Return what no argument of a convolution says: a size, an output padding and a policy."""
+    """Return what no argument says: a size, and an output padding that is not a larger pad.
+
+    That is one beside a policy, and a negative one: the pad would make it an ordinary crop.
+    """
     refused: dict[str, Any] = {}
     if case.o is not None:
         refused["output_shape"] = case.o
-    if case.padding is not None and case.output_padding is not None:
-        refused["output_padding"] = case.output_padding
+    op = case.output_padding
+    if op is not None and (case.padding is not None or min(op) < 0):
+        refused["output_padding"] = op
     return refused
