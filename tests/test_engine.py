@@ -20,6 +20,7 @@ CASES = tuple(
     for k in (2, 3)
     for i in range(1, 5)
 )
+HARMLESS, DEADLY = CASES[:4], CASES[-1]
 
 
 @pytest.fixture(autouse=True)
@@ -86,25 +87,25 @@ def test_missing_result_is_an_error_of_the_adapter(engine: Engine) -> None:
     assert "gave 7 results for 8 cases" in str(rows["reason"][-1])
 
 
-def test_dead_worker_costs_its_batch_and_the_rest_goes_on(engine: Engine) -> None:
-    deadly, harmless = CASES[-1], CASES[0]
-    cases = (deadly,) * BATCH + (harmless,) * 3
+@pytest.mark.parametrize("at", [0, 2, 4])
+def test_case_that_kills_its_worker_costs_one_row(engine: Engine, at: int) -> None:
+    cases = [*HARMLESS]
+    cases.insert(at, DEADLY)
 
-    rows = swept(engine, "fake-segfault", cases)
+    rows = swept(engine, "fake-segfault", tuple(cases))
 
-    assert rows["verdict"] == ["crashed"] * BATCH + ["match"] * 3
-    assert "native last words" in str(rows["error_text"][0])
-    assert "exit code -11" in str(rows["reason"][0])
+    assert rows["case"] == [case.id for case in cases]
+    assert [v for v in rows["verdict"] if v != "match"] == ["crashed"]
+    assert rows["verdict"][at] == "crashed"
+    assert "native last words" in str(rows["error_text"][at])
+    assert "exit code -11" in str(rows["reason"][at])
 
 
-def test_hang_past_the_limit_costs_its_batch_and_the_rest_goes_on(engine: Engine) -> None:
-    hanging, harmless = CASES[-1], CASES[0]
-    cases = (hanging,) * BATCH + (harmless,) * 3
+def test_case_that_hangs_costs_one_row(engine: Engine) -> None:
+    rows = swept(engine, "fake-hang", (*HARMLESS, DEADLY, *HARMLESS))
 
-    rows = swept(engine, "fake-hang", cases)
-
-    assert rows["verdict"] == ["timeout"] * BATCH + ["match"] * 3
-    assert "within 2 s" in str(rows["reason"][0])
+    assert rows["verdict"] == ["match"] * 4 + ["timeout"] + ["match"] * 4
+    assert "within 2 s" in str(rows["reason"][4])
 
 
 def test_batch_longer_than_the_limit_is_no_hang_while_results_come(engine: Engine) -> None:
@@ -118,9 +119,9 @@ def test_past_the_crash_budget_the_rest_is_not_run(
 ) -> None:
     monkeypatch.setattr("harness.engine.crew.CRASH_BUDGET", 1)
 
-    rows = swept(engine, "fake-segfault", (CASES[-1],) * (BATCH + 2))
+    rows = swept(engine, "fake-segfault", (DEADLY,) * (BATCH + 2))
 
-    assert rows["verdict"] == ["crashed"] * BATCH + ["not_run"] * 2
+    assert rows["verdict"] == ["crashed"] + ["not_run"] * (BATCH + 1)
 
 
 def test_output_of_a_framework_stays_out_of_the_parent(

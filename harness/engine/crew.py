@@ -25,10 +25,10 @@ from harness.outcome import Crashed, NotRun, Outcome, TimedOut, Unavailable
 from harness.rows import Columns, columns, row
 
 BATCH: Final = 128
-"""Cases that go to a worker at a time, and are lost together when it dies."""
+"""Cases that go to a worker at a time; when it dies they are replayed one by one."""
 
-CRASH_BUDGET: Final = 10
-"""Batches of one target that may end their worker before the rest of its cases is not run."""
+CRASH_BUDGET: Final = 20
+"""Cases of one target that may end their worker before the rest is not run."""
 
 ONE_THREAD: Final = {
     "OMP_NUM_THREADS": "1",
@@ -149,15 +149,49 @@ class Engine(AbstractContextManager["Engine"]):
         with self._lane(planned) as lane:
             budget = CRASH_BUDGET
             for batch in batches:
-                if budget == 0:
-                    reason = NotRun(reason=f"{CRASH_BUDGET} batches ended their worker")
+                if budget <= 0:
+                    reason = NotRun(reason=f"{CRASH_BUDGET} cases ended their worker before")
                     yield _unjudged(batch, planned, reason)
                     continue
-                made = lane.call(judge_batch, batch, planned.target, planned.version, self._seed)
+                made = self._call(lane, batch, planned)
                 if isinstance(made, Crashed | TimedOut):
-                    budget -= 1
-                    made = _unjudged(batch, planned, made)
+                    made, deaths = self._replayed(lane, batch, planned, made, budget)
+                    budget -= deaths
                 yield made
+
+    def _call(
+        self, lane: Lane, batch: Sequence[Case], planned: Planned
+    ) -> Columns | Crashed | TimedOut:
+        return lane.call(judge_batch, batch, planned.target, planned.version, self._seed)
+
+    def _replayed(
+        self,
+        lane: Lane,
+        batch: Sequence[Case],
+        planned: Planned,
+        end: Crashed | TimedOut,
+        budget: int,
+    ) -> tuple[Columns, int]:
+        """Run a batch that ended its worker again, case by case, to find the guilty ones.
+
+        Return its rows and the number of cases that ended their worker. A batch that comes through
+        one by one keeps its first end in every row: no case of it can be cleared.
+        """
+        if len(batch) == 1:
+            return _unjudged(batch, planned, end), 1
+        rows: list[Columns] = []
+        deaths = 0
+        for at, case in enumerate(batch):
+            if deaths == budget or self._stopped.is_set():
+                left = NotRun(reason=f"{CRASH_BUDGET} cases ended their worker before")
+                rows.append(_unjudged(batch[at:], planned, left))
+                break
+            made = self._call(lane, [case], planned)
+            if isinstance(made, Crashed | TimedOut):
+                deaths += 1
+                made = _unjudged([case], planned, made)
+            rows.append(made)
+        return (_joined(rows), deaths) if deaths else (_unjudged(batch, planned, end), 1)
 
     def _lane(self, planned: Planned) -> Lane:
         backend = planned.target.backend
@@ -194,6 +228,10 @@ def _until_done(
                 targets -= 1
             case error:
                 raise error
+
+
+def _joined(parts: Sequence[Columns]) -> Columns:
+    return {name: [value for part in parts for value in part[name]] for name in parts[0]}
 
 
 def _unjudged(batch: Sequence[Case], planned: Planned, outcome: Outcome) -> Columns:

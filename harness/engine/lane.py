@@ -20,7 +20,7 @@ from harness.outcome import Crashed, TimedOut
 START_SECONDS: Final = 180.0
 """How long a framework may take to load before it counts as hanging."""
 
-_TAIL: Final = 4000  # characters of stderr kept of a crash
+_KEPT: Final = 2000  # characters of stderr kept of a crash, from its begin and from its end
 _POLL: Final = 0.2  # seconds between two looks at a worker
 
 P = ParamSpec("P")
@@ -95,4 +95,5 @@ class Lane(AbstractContextManager["Lane"]):
         return self._limit if time.time() - max(last, begun) > self._limit else None
 
     def _stderr(self) -> str:
-        return self._log.read_text(errors="replace")[-_TAIL:].strip()
+        text = self._log.read_text(errors="replace").strip()
+        return text if len(text) <= 2 * _KEPT else f"{text[:_KEPT]}\n[...]\n{text[-_KEPT:]}"

@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -182,7 +182,7 @@ class Stateful(Right):
     """Needs a process-global flag, set by its session, and an environment variable."""
 
     name = "fake-stateful"
-    environment = {"TCONV_FAKE": "on"}
+    environment: ClassVar[Mapping[str, str]] = {"TCONV_FAKE": "on"}
 
     @contextmanager
     def session(self, mode: str, device: str) -> Iterator[None]:
