@@ -45,8 +45,12 @@ _NO_SIZE: Final = Unsupported(
     reason="no default for the output size",
     proof=r"(?s)TypeError: .*[Mm]issing (a )?required (positional )?argument",
 )
+_NO_GROUPS: Final = Unsupported(
+    reason="no groups argument",
+    proof=r"(?s)TypeError: .*unexpected keyword argument 'groups'",
+)
 _NO_OUTPUT_PADDING: Final = Unsupported(
-    reason="no output padding beside a padding policy",
+    reason="no output_padding argument",
     proof=r"(?s)TypeError: .*unexpected keyword argument 'output_padding'",
 )
 _SAME_LOWER: Final = Unsupported(
@@ -275,7 +279,7 @@ def _function(case: Case, lacking: frozenset[str]) -> tuple[str, Ints]:
     if "dilation" not in lacking:
         return plain, case.dilation
     rates = {d for d, k in zip(case.dilation, case.k, strict=True) if k > 1}
-    if rates <= {1}:
+    if rates <= {1} and min(case.dilation) >= 1:
         return plain, (1,) * case.ndim
     if case.ndim <= 2 and len(rates) == 1 and set(case.s) == {1} and case.groups == 1:
         return "atrous_conv2d_transpose", (*rates,) * case.ndim
@@ -323,9 +327,12 @@ def _cut(case: Case, call: Call) -> Call:
 
 def _missing(case: Case, lacking: frozenset[str], call: Call) -> Unsupported | None:
     """Return what TensorFlow has no argument or no kernel for."""
+    if case.groups < 1:
+        return _NO_GROUPS
+    if _asks_output_padding(case):
+        return _NO_OUTPUT_PADDING
     if call.size is None:
-        asks = case.padding is not None and case.output_padding is not None
-        return _NO_OUTPUT_PADDING if asks else _NO_SIZE
+        return _NO_SIZE
     if case.ndim > 3:
         return _RANK
     if not _has_kernel(case):
@@ -338,13 +345,20 @@ def _missing(case: Case, lacking: frozenset[str], call: Call) -> Unsupported | N
     return _lacking_feature(case, lacking, call) if sound else None
 
 
+def _asks_output_padding(case: Case) -> bool:
+    """Return whether the case says an output padding that no output size can stand for."""
+    if case.output_padding is None or case.o is not None:
+        return False
+    return case.padding is not None or min(case.output_padding) < 0
+
+
 def _has_kernel(case: Case) -> bool:
     """Return whether a kernel of the case's rank and dtype exists: int32 has two axes at most."""
     return case.ndim <= 3 and case.dtype in (_DTYPES[:-1] if case.ndim == 3 else _DTYPES)
 
 
 def _is_preimage(case: Case, call: Call) -> bool:
-    """Return whether a direct convolution takes the wanted size to i; if not, that is told first."""
+    """Return whether a direct convolution takes the wanted size to i; if not, that comes first."""
     if case.o is None:
         return True
     if call.padding == "SAME":
@@ -378,8 +392,10 @@ def _arguments(case: Case, call: Call) -> dict[str, Any]:
     found: dict[str, Any] = {"padding": padding}
     if call.size is not None:
         found["output_shape"] = (case.n, *unit, *call.size, case.c_out)
-    elif case.padding is not None and case.output_padding is not None:
+    if _asks_output_padding(case):
         found["output_padding"] = case.output_padding
+    if case.groups < 1:
+        found["groups"] = case.groups
     if call.name.startswith("atrous"):
         return found | {"rate": call.dilation[0]}
     return found | {"strides": (*unit, *case.s), "dilations": (*unit, *call.dilation)}
