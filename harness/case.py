@@ -91,7 +91,11 @@ class Case:
         _require("ndim", self.ndim, self.ndim >= 1, "1 or more")
         for name in ("i", "k", "s", "p_begin", "p_end", "dilation", "output_padding", "o"):
             value = getattr(self, name)
-            fits = value is None or (isinstance(value, tuple) and len(value) == self.ndim)
+            fits = value is None or (
+                isinstance(value, tuple)
+                and len(value) == self.ndim
+                and all(isinstance(entry, int) for entry in value)
+            )
             _require(name, value, fits, f"a tuple of {self.ndim} integers, one per axis")
         _require("dtype", self.dtype, self.dtype in DTYPES, _one_of(DTYPES))
         _require("values", self.values, self.values in VALUES, _one_of(VALUES))
@@ -147,14 +151,17 @@ class Case:
             )
         begin, end = found.pop("p_begin", None), found.pop("p_end", None)
         p = list(zip(begin, end, strict=True)) if begin and end else 0  # type: ignore[call-overload] # both are tuples where both are there
-        return cls.from_parameters(p=p, **found)  # type: ignore[arg-type] # typed by the tokens
+        case = cls.from_parameters(p=p, **found)  # type: ignore[arg-type] # typed by the tokens
+        if case.id != case_id:
+            raise CaseError(f"case id={case_id!r}, but should be {case.id!r}: one case, one id")
+        return case
 
     @cached_property
     def id(self) -> str:
         """The case's stable id, of the characters `[a-z0-9.x-]`; minus is written m."""
         return "-".join(token for token in (write(self) for write in _WRITERS) if token)
 
-    @property
+    @cached_property
     def axes(self) -> tuple[Axis, ...]:
         """One :class:`Axis` per axis; an output padding that is not given counts as 0."""
         op = self.output_padding or (0,) * self.ndim
@@ -180,7 +187,7 @@ class Case:
         """Shape of the bias, (c_out,)."""
         return (self.c_out,)
 
-    @property
+    @cached_property
     def y_shape(self) -> Ints:
         """Shape of an explicit case's output, (n, c_out, *o); a size below zero counts as 0."""
         return (self.n, self.c_out, *(max(output_size(axis), 0) for axis in self.axes))

@@ -1,15 +1,17 @@
 """The words for a mistake in a configuration: file, table, key, what was expected, what was got."""
 
 import difflib
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from harness.schema import BudgetTable, Document, GridTable, LimitsTable, RunTable
 
-_TABLES: dict[str, type[BaseModel]] = {"run": RunTable, "limits": LimitsTable, "grid": GridTable}
+Path = tuple[int | str, ...]
+
+_TABLES: Final[dict[str, type[BaseModel]]] = {"run": RunTable, "limits": LimitsTable}
 
 
 def explained(error: ValidationError, tables: Mapping[str, object], path: str) -> Iterator[str]:
@@ -29,7 +31,7 @@ def _mistake(details: ErrorDetails, tables: Mapping[str, object]) -> str:
         case "open":
             return f"{place}{key}={got!r}: {details['msg']}"
         case "required":
-            return f"{place}{details['msg']}"
+            return f"[run]: {details['msg']}"
         case "value_error":
             reason = f" ({details['ctx']['error']})"
         case _:
@@ -37,24 +39,21 @@ def _mistake(details: ErrorDetails, tables: Mapping[str, object]) -> str:
     return f"{place}{key}={got!r}, but should be {_expected(model, key)}{reason}; mend the value"
 
 
-def _located(
-    loc: Sequence[int | str],
-) -> tuple[type[BaseModel], str, str, tuple[int | str, ...]]:
+def _located(loc: Path) -> tuple[type[BaseModel], str, str, Path]:
     """Return the model, the table in words, the key, and the path of the key's value."""
-    table = str(loc[0])
-    depth = 2 if table == "grid" and len(loc) > 1 else 1
-    if len(loc) <= depth and depth == 1 and (len(loc) == 1 and table not in _TABLES):
-        return Document, "", table, tuple(loc)
-    place = f"[[grid]] {int(loc[1]) + 1}: " if depth == 2 else f"[{table}]: "
-    if len(loc) == depth:
-        return Document, place if depth == 2 else "", table, tuple(loc)
-    key, model, end = str(loc[depth]), _TABLES[table], depth + 1
-    if key == "budget" and len(loc) > end:
-        return BudgetTable, f"{place}budget: ", str(loc[end]), tuple(loc[: end + 1])
-    return model, place, key, tuple(loc[:end])
+    match loc:
+        case ("grid", int(at), "budget", str(key), *_):
+            return BudgetTable, f"[[grid]] {at + 1}: budget: ", key, loc[:4]
+        case ("grid", int(at), str(key), *_):
+            return GridTable, f"[[grid]] {at + 1}: ", key, loc[:3]
+        case ("grid", int(at)):
+            return Document, f"[[grid]] {at + 1}: ", "grid", loc
+        case ("run" | "limits" as table, str(key), *_):
+            return _TABLES[table], f"[{table}]: ", key, loc[:2]
+    return Document, "", str(loc[0]), loc[:1]
 
 
-def _value_at(tables: Any, at: tuple[int | str, ...]) -> object:  # noqa: ANN401 # parsed TOML
+def _value_at(tables: Any, at: Path) -> object:  # noqa: ANN401 # parsed TOML
     for step in at:
         try:
             tables = tables[step]

@@ -32,9 +32,10 @@ class Block:
     @classmethod
     def from_columns(cls, ndim: int, columns: Mapping[str, IntArray]) -> Self:
         """Return the block of columns as :meth:`Product.columns` gives them."""
-        rows = len(columns["n"])
-        return cls(ndim=ndim, matrix=np.concatenate(
-            [columns[name].reshape(rows, -1) for name, _ in _LAYOUT], axis=1))  # fmt: skip
+        parts = [
+            columns[name] if per_axis else columns[name][:, None] for name, per_axis in _LAYOUT
+        ]
+        return cls(ndim=ndim, matrix=np.concatenate(parts, axis=1))
 
     @classmethod
     def joined(cls, blocks: Sequence["Block"]) -> "Block":
