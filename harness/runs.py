@@ -90,6 +90,7 @@ def run(
         workers=workers or psutil.cpu_count(logical=False) or 1,
         seed=config.seed,
         case_seconds=config.case_seconds,
+        worker_gib=config.worker_gib,
     ) as engine:
         found = engine.describe(list(dict.fromkeys(s.backend for s in selections)))
         planned = plan(selections, found, cases)

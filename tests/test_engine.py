@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from harness.case import Case
-from harness.engine.crew import BATCH, Engine
+from harness.engine.course import BATCH
+from harness.engine.crew import Engine
 from harness.engine.plan import plan
 from harness.engine.worker import Description
 from harness.errors import TargetError
@@ -108,6 +109,14 @@ def test_case_that_hangs_costs_one_row(engine: Engine) -> None:
     assert "within 2 s" in str(rows["reason"][4])
 
 
+def test_case_that_takes_too_much_memory_costs_one_row() -> None:
+    with Engine(workers=1, worker_gib=0.5) as engine:
+        rows = swept(engine, "fake-greedy", (*HARMLESS, DEADLY))
+
+    assert rows["verdict"] == ["match"] * 4 + ["crashed"]
+    assert "worker_gib is 0.5" in str(rows["error_text"][4])
+
+
 def test_batch_longer_than_the_limit_is_no_hang_while_results_come(engine: Engine) -> None:
     rows = swept(engine, "fake-slow-batch", CASES * 2)
 
@@ -117,7 +126,7 @@ def test_batch_longer_than_the_limit_is_no_hang_while_results_come(engine: Engin
 def test_past_the_crash_budget_the_rest_is_not_run(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("harness.engine.crew.CRASH_BUDGET", 1)
+    monkeypatch.setattr("harness.engine.course.CRASH_BUDGET", 1)
 
     rows = swept(engine, "fake-segfault", (DEADLY,) * (BATCH + 2))
 

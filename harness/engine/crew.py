@@ -1,7 +1,8 @@
-"""Sweeps planned targets: each in a worker process of its own, a thread of the parent to watch it.
+"""Spreads planned targets over worker processes, each watched by a thread of the parent.
 
 :class:`Engine` is the one seam to the rest: planned targets go in, parts of the result come out.
-How the work is spread over processes is this package's affair, and no one else's.
+How the work is spread over processes is this package's affair, and no one else's. A worker serves
+one target at a time, and only targets of one backend: a framework takes seconds to load.
 """
 
 import os
@@ -15,20 +16,14 @@ from types import TracebackType
 from typing import Final, Self
 
 from harness import registry
-from harness.case import Case
-from harness.engine.lane import Lane
+from harness.engine.agenda import Agenda
+from harness.engine.course import Course, unavailable
+from harness.engine.lane import Lane, Limits
 from harness.engine.plan import Planned
-from harness.engine.worker import Description, describe, judge_batch
+from harness.engine.worker import Description, describe
 from harness.errors import UnavailableError
-from harness.judge import judge
-from harness.outcome import Crashed, NotRun, Outcome, TimedOut, Unavailable
-from harness.rows import Columns, columns, row
-
-BATCH: Final = 128
-"""Cases that go to a worker at a time; when it dies they are replayed one by one."""
-
-CRASH_BUDGET: Final = 20
-"""Cases of one target that may end their worker before the rest is not run."""
+from harness.outcome import Crashed, TimedOut
+from harness.rows import Columns
 
 ONE_THREAD: Final = {
     "OMP_NUM_THREADS": "1",
@@ -53,6 +48,9 @@ class Part:
     columns: Columns
 
 
+_Parts = queue.SimpleQueue[Part | BaseException | None]
+
+
 class Engine(AbstractContextManager["Engine"]):
     """The worker processes of one run; leaving the context ends them all.
 
@@ -60,12 +58,20 @@ class Engine(AbstractContextManager["Engine"]):
         workers: how many targets are swept at the same time, at least 1.
         seed: seed of the inputs.
         case_seconds: longest time from one result of a framework to the next, seconds.
+        worker_gib: most memory that a worker may hold, GiB.
     """
 
-    def __init__(self, *, workers: int, seed: int = 0, case_seconds: float = 10.0) -> None:
+    def __init__(
+        self,
+        *,
+        workers: int,
+        seed: int = 0,
+        case_seconds: float = 10.0,
+        worker_gib: float = 4.0,
+    ) -> None:
         self._workers = workers
         self._seed = seed
-        self._case_seconds = case_seconds
+        self._limits = Limits(case_seconds=case_seconds, worker_gib=worker_gib)
         self._lanes: dict[str, Lane] = {}  # started to describe a backend, not yet used
         self._stack = ExitStack()
         self._stopped = threading.Event()
@@ -90,7 +96,7 @@ class Engine(AbstractContextManager["Engine"]):
     def describe(self, backends: Sequence[str]) -> dict[str, Description | str]:
         """Return for each backend what it says of itself, or why it is unavailable.
 
-        Each is asked in a process of its own, which goes on to sweep the backend's first target.
+        Each is asked in a process of its own, which goes on to sweep the backend's targets.
 
         Raises:
             TargetError: no backend has this name.
@@ -102,15 +108,15 @@ class Engine(AbstractContextManager["Engine"]):
 
     def run(self, planned: Sequence[Planned]) -> Iterator[Part]:
         """Yield the parts of every target as they are done, in no order across targets."""
-        parts: queue.SimpleQueue[Part | BaseException | None] = queue.SimpleQueue()
+        parts: _Parts = queue.SimpleQueue()
+        agenda = Agenda(planned)
         with ThreadPoolExecutor(self._workers) as threads:
-            for each in planned:
-                threads.submit(self._sweep, each, parts)
+            for _ in range(self._workers):
+                threads.submit(self._work, agenda, parts)
             try:
-                yield from _until_done(parts, len(planned))
+                yield from _until_done(parts, self._workers)
             finally:
                 self._stopped.set()  # nothing is left to do, or the caller left early
-                threads.shutdown(wait=False, cancel_futures=True)
 
     def _describe(self, backend: str) -> Description | str:
         try:
@@ -127,85 +133,38 @@ class Engine(AbstractContextManager["Engine"]):
                 self._lanes[backend] = lane
                 return found
 
-    def _sweep(
-        self, planned: Planned, parts: "queue.SimpleQueue[Part | BaseException | None]"
-    ) -> None:
-        """Put the target's parts on the queue, then None, or the harness's own error."""
+    def _work(self, agenda: Agenda, parts: _Parts) -> None:
+        """Put the parts of one target after the other on the queue; at the end None or an error."""
+        lane, backend = None, None
         try:
-            for number, made in enumerate(self._batches(planned)):
-                if self._stopped.is_set():
-                    return
-                parts.put(Part(planned=planned, number=number, columns=made))
+            while planned := agenda.take(backend):
+                if planned.target.backend != backend:
+                    lane, backend = self._next_lane(lane, planned), planned.target.backend
+                for number, made in enumerate(self._rows(planned, lane)):
+                    parts.put(Part(planned=planned, number=number, columns=made))
             parts.put(None)
         except BaseException as error:  # noqa: BLE001 # carried to the thread that asked
             parts.put(error)
 
-    def _batches(self, planned: Planned) -> Iterator[Columns]:
-        batches = [planned.cases[at : at + BATCH] for at in range(0, len(planned.cases), BATCH)]
-        if planned.unavailable:
-            reason = Unavailable(reason=planned.unavailable)
-            yield from (_unjudged(batch, planned, reason) for batch in batches)
-            return
-        with self._lane(planned) as lane:
-            budget = CRASH_BUDGET
-            for batch in batches:
-                if budget <= 0:
-                    reason = NotRun(reason=f"{CRASH_BUDGET} cases ended their worker before")
-                    yield _unjudged(batch, planned, reason)
-                    continue
-                made = self._call(lane, batch, planned)
-                if isinstance(made, Crashed | TimedOut):
-                    made, deaths = self._replayed(lane, batch, planned, made, budget)
-                    budget -= deaths
-                yield made
+    def _rows(self, planned: Planned, lane: Lane | None) -> Iterator[Columns]:
+        if lane is None or planned.unavailable:
+            return unavailable(planned)
+        return Course(planned, lane, seed=self._seed, stopped=self._stopped).batches()
 
-    def _call(
-        self, lane: Lane, batch: Sequence[Case], planned: Planned
-    ) -> Columns | Crashed | TimedOut:
-        return lane.call(judge_batch, batch, planned.target, planned.version, self._seed)
-
-    def _replayed(
-        self,
-        lane: Lane,
-        batch: Sequence[Case],
-        planned: Planned,
-        end: Crashed | TimedOut,
-        budget: int,
-    ) -> tuple[Columns, int]:
-        """Run a batch that ended its worker again, case by case, to find the guilty ones.
-
-        Return its rows and the number of cases that ended their worker. A batch that comes through
-        one by one keeps its first end in every row: no case of it can be cleared.
-        """
-        if len(batch) == 1:
-            return _unjudged(batch, planned, end), 1
-        rows: list[Columns] = []
-        deaths = 0
-        for at, case in enumerate(batch):
-            if deaths == budget or self._stopped.is_set():
-                left = NotRun(reason=f"{CRASH_BUDGET} cases ended their worker before")
-                rows.append(_unjudged(batch[at:], planned, left))
-                break
-            made = self._call(lane, [case], planned)
-            if isinstance(made, Crashed | TimedOut):
-                deaths += 1
-                made = _unjudged([case], planned, made)
-            rows.append(made)
-        return (_joined(rows), deaths) if deaths else (_unjudged(batch, planned, end), 1)
-
-    def _lane(self, planned: Planned) -> Lane:
+    def _next_lane(self, lane: Lane | None, planned: Planned) -> Lane | None:
+        """Close a lane and return that of another backend; None where that does not even load."""
+        if lane is not None:
+            lane.close()
         backend = planned.target.backend
         with suppress(KeyError):
             return self._lanes.pop(backend)
+        if planned.version is None:
+            return None
         return self._start(registry.adapter_class(backend).environment)
 
     def _start(self, environment: Mapping[str, str]) -> Lane:
         return self._stack.enter_context(
-            Lane(
-                environment=environment,
-                case_seconds=self._case_seconds,
-                stopped=self._stopped,
-            )
+            Lane(environment=environment, limits=self._limits, stopped=self._stopped)
         )
 
 
@@ -217,35 +176,12 @@ def _restore(before: Mapping[str, str | None]) -> None:
             os.environ[name] = value
 
 
-def _until_done(
-    parts: "queue.SimpleQueue[Part | BaseException | None]", targets: int
-) -> Iterator[Part]:
-    while targets:
+def _until_done(parts: _Parts, threads: int) -> Iterator[Part]:
+    while threads:
         match parts.get():
             case Part() as part:
                 yield part
             case None:
-                targets -= 1
+                threads -= 1
             case error:
                 raise error
-
-
-def _joined(parts: Sequence[Columns]) -> Columns:
-    return {name: [value for part in parts for value in part[name]] for name in parts[0]}
-
-
-def _unjudged(batch: Sequence[Case], planned: Planned, outcome: Outcome) -> Columns:
-    """Return rows for cases that no framework answered, each with the same outcome."""
-    return columns(
-        [
-            row(
-                case=case,
-                target=planned.target,
-                version=planned.version,
-                route=None,
-                outcome=outcome,
-                judgement=judge(case, None, None, outcome),
-            )
-            for case in batch
-        ]
-    )

@@ -1,5 +1,6 @@
 """One worker process and its watch: starts it, hands it work, and outlives its death or hang."""
 
+import signal
 import tempfile
 import threading
 import time
@@ -7,11 +8,13 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import CancelledError
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 from types import TracebackType
 from typing import Final, ParamSpec, Self, TypeVar
 
+import psutil
 from pebble import ProcessExpired, ProcessPool
 
 from harness.engine.worker import prepare
@@ -27,13 +30,26 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What a worker may take.
+
+    Attributes:
+        case_seconds: longest time from one result to the next, seconds.
+        worker_gib: most resident memory, GiB.
+    """
+
+    case_seconds: float
+    worker_gib: float
+
+
 class Lane(AbstractContextManager["Lane"]):
     """One worker process (spawned; replaced when it dies), used by one thread of the parent."""
 
     def __init__(
-        self, *, environment: Mapping[str, str], case_seconds: float, stopped: threading.Event
+        self, *, environment: Mapping[str, str], limits: Limits, stopped: threading.Event
     ) -> None:
-        self._limit = case_seconds
+        self._limits = limits
         self._stopped = stopped
         self._folder = tempfile.TemporaryDirectory(prefix="tconv-")
         self._log = Path(self._folder.name, "log")
@@ -54,7 +70,10 @@ class Lane(AbstractContextManager["Lane"]):
         value: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Stop the worker: at once, as nothing is left for it to finish."""
+        self.close()
+
+    def close(self) -> None:
+        """Stop the worker at once, as nothing is left for it to finish; more than once is fine."""
         self._pool.stop()
         self._pool.join()
         self._folder.cleanup()
@@ -75,24 +94,32 @@ class Lane(AbstractContextManager["Lane"]):
             except FutureTimeoutError:
                 if future.done():  # the function's own error, not the wait's
                     raise
-                limit = 0.0 if self._stopped.is_set() else self._overrun(begun)
-                if limit is not None:
+                end = self._overrun(begun)
+                if end is not None:
                     future.cancel()
                     self._pulse.unlink(missing_ok=True)
-                    return TimedOut(limit=limit)
-            except (ProcessExpired, CancelledError) as end:
+                    return end
+            except (ProcessExpired, CancelledError) as error:
                 self._pulse.unlink(missing_ok=True)
-                return Crashed(exit_code=getattr(end, "exitcode", 0), stderr=self._stderr())
+                return Crashed(exit_code=getattr(error, "exitcode", 0), stderr=self._stderr())
             else:
                 return result
 
-    def _overrun(self, begun: float) -> float | None:
-        """Return the limit in seconds that the worker is past, or None."""
+    def _overrun(self, begun: float) -> Crashed | TimedOut | None:
+        """Return the end of a worker that is past a limit, or of a run that is stopped; or None."""
+        if self._stopped.is_set():
+            return TimedOut(limit=0)
         try:
-            last = self._pulse.stat().st_mtime
-        except FileNotFoundError:
-            return START_SECONDS if time.time() - begun > START_SECONDS else None
-        return self._limit if time.time() - max(last, begun) > self._limit else None
+            last, pid = self._pulse.stat().st_mtime, int(self._pulse.read_text())
+            held = psutil.Process(pid).memory_info().rss / 2**30
+        except (FileNotFoundError, psutil.NoSuchProcess):
+            late = time.time() - begun > START_SECONDS
+            return TimedOut(limit=START_SECONDS) if late else None
+        most, seconds = self._limits.worker_gib, self._limits.case_seconds
+        if held > most:
+            text = f"the worker held {held:.1f} GiB, but worker_gib is {most:g}: it was stopped"
+            return Crashed(exit_code=-signal.SIGKILL, stderr=text)
+        return TimedOut(limit=seconds) if time.time() - max(last, begun) > seconds else None
 
     def _stderr(self) -> str:
         text = self._log.read_text(errors="replace").strip()

@@ -2,7 +2,7 @@
 
 The parent watches two things that a dying process leaves behind: the *log*, to which everything
 printed goes, native code included, and the *pulse*, a file whose modification time says when the
-last case was finished and whose size says whether the framework has been loaded.
+last case was finished; it holds the process id, and is there once the framework has been loaded.
 """
 
 import os
@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,7 +21,7 @@ from harness import registry
 from harness.adapters.base import Adapter, Mode
 from harness.case import Case
 from harness.errors import UnavailableError
-from harness.expected import expect
+from harness.expected import Expected, expect
 from harness.inputs import Draw, draw
 from harness.judge import Judgement, judge, outcome_from
 from harness.outcome import Computed, Faulty, Outcome, Refused
@@ -29,8 +30,8 @@ from harness.route import Composed, Native, Route, Unsupported
 from harness.rows import Columns, columns, row
 from harness.target import Target
 
-LOADED: Final = b"."
-"""What the pulse holds once the framework has been loaded."""
+KEPT: Final = 4096
+"""Cases whose inputs and right answers a worker keeps: the next mode of its backend has the same."""
 
 _state: dict[str, Any] = {}  # this process's adapter and files; a process serves one backend
 
@@ -111,7 +112,7 @@ def judge_batch(cases: Sequence[Case], target: Target, version: str | None, seed
 def _adapter(backend: str) -> Adapter:
     if "adapter" not in _state:
         _state["adapter"] = registry.load(backend)
-        _state["pulse"].write_bytes(LOADED)
+        _state["pulse"].write_text(str(os.getpid()))
     adapter: Adapter = _state["adapter"]
     return adapter
 
@@ -120,7 +121,7 @@ def _rows(
     adapter: Adapter, cases: Sequence[Case], target: Target, version: str | None, seed: int
 ) -> Iterator[dict[str, object]]:
     routes = [_route(adapter, case, target) for case in cases]
-    draws = [draw(case, seed) for case in cases]
+    draws = [_drawn(case, seed) for case in cases]
     answers = _answers(adapter, cases, draws, target)
     for case, route, drawn, (answer, seconds) in zip(cases, routes, draws, answers, strict=True):
         outcome = _outcome(route, answer)
@@ -130,15 +131,26 @@ def _rows(
             version=version,
             route=None if isinstance(route, Faulty) else route,
             outcome=outcome,
-            judgement=_judgement(case, drawn, outcome),
+            judgement=_judgement(case, seed, outcome),
             draw=drawn,
             seconds=seconds,
         )
 
 
-def _judgement(case: Case, drawn: Draw, outcome: Outcome) -> Judgement:
+def _judgement(case: Case, seed: int, outcome: Outcome) -> Judgement:
     has_answer = isinstance(outcome, Computed) and case.suite != "illegal"
-    return judge(case, drawn, expect(case, drawn) if has_answer else None, outcome)
+    expected = _expected(case, seed) if has_answer else None
+    return judge(case, _drawn(case, seed), expected, outcome)
+
+
+@lru_cache(maxsize=KEPT)
+def _drawn(case: Case, seed: int) -> Draw:
+    return draw(case, seed)
+
+
+@lru_cache(maxsize=KEPT)
+def _expected(case: Case, seed: int) -> Expected:
+    return expect(case, _drawn(case, seed))
 
 
 def _route(adapter: Adapter, case: Case, target: Target) -> Route | Faulty:

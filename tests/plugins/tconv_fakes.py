@@ -78,6 +78,18 @@ class Hang(Right):
         return super().compute(case, tensors, mode, device)
 
 
+class Greedy(Right):
+    """Takes a gigabyte of memory, and a while, where the first kernel size is 3."""
+
+    name = "fake-greedy"
+
+    def compute(self, case: Case, tensors: Tensors, mode: str, device: str) -> NDArray[Any]:
+        if case.k[0] == 3:
+            hoard = np.ones(2**27)
+            time.sleep(2 * hoard[0])
+        return super().compute(case, tensors, mode, device)
+
+
 class SlowBatch(Right):
     """Takes a fifth of a second for every case: slow in sum, never hanging."""
 

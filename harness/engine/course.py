@@ -1,0 +1,106 @@
+"""One target's way through its cases: batch by batch, and again what ended the worker."""
+
+import threading
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from harness.case import Case
+from harness.engine.lane import Lane
+from harness.engine.plan import Planned
+from harness.engine.worker import judge_batch
+from harness.judge import judge
+from harness.outcome import Crashed, NotRun, Outcome, TimedOut, Unavailable
+from harness.rows import Columns, columns, row
+
+BATCH: Final = 128
+"""Cases that go to a worker at a time; when it dies they are replayed one by one."""
+
+CRASH_BUDGET: Final = 20
+"""Cases of one target that may end their worker before the rest is not run."""
+
+
+class Course:
+    """The sweep of one target on one lane.
+
+    Args:
+        planned: the target and its cases.
+        lane: the process that computes them.
+        seed: seed of the inputs.
+        stopped: set when the run is over before its end.
+    """
+
+    def __init__(
+        self, planned: Planned, lane: Lane, *, seed: int, stopped: threading.Event
+    ) -> None:
+        self._planned = planned
+        self._lane = lane
+        self._seed = seed
+        self._stopped = stopped
+        self._budget = CRASH_BUDGET
+
+    def batches(self) -> Iterator[Columns]:
+        """Yield the rows of one batch after the other, a row for every case."""
+        for batch in _batches(self._planned):
+            if self._stopped.is_set():
+                return
+            yield self._rows(batch)
+
+    def _rows(self, batch: Sequence[Case]) -> Columns:
+        if self._budget <= 0:
+            reason = f"{CRASH_BUDGET} cases ended their worker before"
+            return unjudged(batch, self._planned, NotRun(reason=reason))
+        made = self._judged(batch)
+        return self._replayed(batch, made) if isinstance(made, Crashed | TimedOut) else made
+
+    def _judged(self, batch: Sequence[Case]) -> Columns | Crashed | TimedOut:
+        planned = self._planned
+        return self._lane.call(judge_batch, batch, planned.target, planned.version, self._seed)
+
+    def _replayed(self, batch: Sequence[Case], end: Crashed | TimedOut) -> Columns:
+        """Run a batch that ended its worker again, case by case, to find the guilty ones.
+
+        A batch that comes through one by one keeps its first end in every row: no case of it can
+        be cleared.
+        """
+        before = self._budget
+        if len(batch) == 1:
+            self._budget -= 1
+            return unjudged(batch, self._planned, end)
+        rows = [self._rows([case]) for case in batch if not self._stopped.is_set()]
+        if self._budget < before or self._stopped.is_set():
+            return _joined(rows)
+        self._budget -= 1
+        return unjudged(batch, self._planned, end)
+
+
+def unavailable(planned: Planned) -> Iterator[Columns]:
+    """Yield the rows of a target that cannot be run here, batch by batch."""
+    outcome = Unavailable(reason=planned.unavailable or "")
+    return (unjudged(batch, planned, outcome) for batch in _batches(planned))
+
+
+def unjudged(batch: Sequence[Case], planned: Planned, outcome: Outcome) -> Columns:
+    """Return rows for cases that no framework answered, each with the same outcome."""
+    return columns(
+        [
+            row(
+                case=case,
+                target=planned.target,
+                version=planned.version,
+                route=None,
+                outcome=outcome,
+                judgement=judge(case, None, None, outcome),
+            )
+            for case in batch
+        ]
+    )
+
+
+def _batches(planned: Planned) -> Iterator[Sequence[Case]]:
+    starts = range(0, len(planned.cases), BATCH)
+    return (planned.cases[at : at + BATCH] for at in starts)
+
+
+def _joined(parts: Sequence[Columns]) -> Columns:
+    names = parts[0] if parts else ()
+    return {name: [value for part in parts for value in part[name]] for name in names}
