@@ -5,6 +5,7 @@ channels, another window is compared where it overlaps with the right one, anoth
 made from the right products. Only where that shows no difference is a reading evaluated in full.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from math import prod
 from typing import Final
@@ -29,10 +30,9 @@ from harness.readings.kinds import Array, Ints
 from harness.tensors import Tensors
 
 _WEIGHTS: Final = tuple(reading for reading in READINGS if isinstance(reading, OfWeight))
-_WINDOWS: Final = tuple(reading for reading in READINGS if isinstance(reading, OfWindow))
-_ARGUMENTS: Final = tuple(reading for reading in READINGS if isinstance(reading, OfArguments))
 _RESULTS: Final = tuple(reading for reading in READINGS if isinstance(reading, OfResult))
-_TENSORS: Final = tuple(reading for reading in READINGS if isinstance(reading, OfTensors))
+_WINDOWS: Final = tuple(reading for reading in READINGS if isinstance(reading, OfWindow))
+_OTHERS: Final = tuple(r for r in READINGS if isinstance(r, OfArguments | OfTensors))
 
 _AT_ONCE: Final = 2**21
 """Output elements that are evaluated together at most, to bound memory."""
@@ -53,35 +53,31 @@ class Answer:
     alike: tuple[Reading, ...]
 
 
-def answer(case: Case, given: Tensors) -> Answer:
+def answered(case: Case, given: Tensors) -> Answer:
     """Return the right answer of a case with nonempty input, and what coincides with it.
 
     Args:
         case: legal or extended, with n >= 1 and every i >= 1.
-        given: its tensors in the dtype of the reference, with integer values.
+        given: its tensors in the dtype of the reference: integers, and a bias without zeros.
     """
-    products, same, alike = _by_weights(case, given)
+    changed = [(reading, reading.change(case, given.w)) for reading in _WEIGHTS]
+    products, alike = _by_weights(
+        case, given, [(r, w) for r, w in changed if w is not None and w is not given.w]
+    )
+    same: list[Reading] = [reading for reading, w in changed if w is given.w]
     bias = column(given.b, case.ndim, products)
     right = products + bias
-    for window in _WINDOWS:
-        found = window.window(case)
-        if found is None or found[1] != right.shape[2:]:
-            continue
-        if found[0] == case.p_begin:
+    alike += _by_results(case, products, bias, right)
+    for window, begins in _windows(case):
+        if begins == case.p_begin:
             same.append(window)
-        elif not _differs_shifted(right, case.p_begin, found[0]):
-            alike += _where_alike(window, case, given, right)
-    for result in _RESULTS:
-        made = result.change(case, products, bias)
-        if made is not None and made.shape == right.shape and bool((made == right).all()):
-            alike.append(result)
-    for changed in _ARGUMENTS:
-        other = changed.change(case)
-        if other is not None and sizes_for(case, other) == right.shape[2:]:
-            alike += _where_alike(changed, case, given, right)
-    for tensors in _TENSORS:
-        if tensors.shape(case) == right.shape:
-            alike += _where_alike(tensors, case, given, right)
+        elif not _differs_shifted(right, case.p_begin, begins):
+            alike += [window] if coincide(window, case, given, right) else []
+    alike += [
+        reading
+        for reading in _OTHERS
+        if _has_shape(reading, case) and coincide(reading, case, given, right)
+    ]
     return Answer(y=right, same=tuple(same), alike=tuple(alike))
 
 
@@ -91,37 +87,46 @@ def coincide(reading: Reading, case: Case, given: Tensors, right: Array) -> bool
     return made is not None and made.shape == right.shape and bool((made == right).all())
 
 
-def _where_alike(reading: Reading, case: Case, given: Tensors, right: Array) -> list[Reading]:
-    return [reading] if coincide(reading, case, given, right) else []
-
-
-def _by_weights(case: Case, given: Tensors) -> tuple[Array, list[Reading], list[Reading]]:
-    """Return the right products without bias, and the readings of the weight that give them."""
-    same: list[Reading] = []
-    changed: list[tuple[Reading, Array]] = []
-    for reading in _WEIGHTS:
-        w = reading.change(case, given.w)
-        if w is given.w:
-            same.append(reading)
-        elif w is not None:
-            changed.append((reading, w))
-    alike: list[Reading] = []
+def _by_weights(
+    case: Case, given: Tensors, changed: list[tuple[OfWeight, Array]]
+) -> tuple[Array, list[Reading]]:
+    """Return the right products, without bias, and the readings of the weight that give them."""
     chunk = max(1, _AT_ONCE // max(1, prod(case.y_shape)))
+    alike: list[Reading] = []
     right = None
     for start in range(0, max(len(changed), 1), chunk):
         part = changed[start : start + chunk]
-        stacked = _stacked(case, given.x, [given.w, *(w for _, w in part)])
-        right = stacked[:, :, 0]
-        differs = (stacked[:, :, 1:] != stacked[:, :, :1]).any(axis=(0, 1, *range(3, stacked.ndim)))
+        y = _stacked(case, given.x, [given.w, *(w for _, w in part)])
+        right = y[:, :, 0]
+        differs = (y[:, :, 1:] != y[:, :, :1]).any(axis=(0, 1, *range(3, y.ndim)))
         alike += [reading for (reading, _), other in zip(part, differs, strict=True) if not other]
     assert right is not None
-    return right.reshape(case.y_shape), same, alike
+    return right.reshape(case.y_shape), alike
 
 
 def _stacked(case: Case, x: Array, weights: list[Array]) -> Array:
     """Return the results of several weights, (n, groups, weights, c_out/groups, *o)."""
     y = conv_transpose(x, np.concatenate(weights, axis=1), **arguments(case))
     return y.reshape(case.n, case.groups, len(weights), -1, *y.shape[2:])
+
+
+def _by_results(case: Case, products: Array, bias: Array, right: Array) -> list[Reading]:
+    """Return the readings that complete the right products to the right answer."""
+    made = ((reading, reading.change(case, products, bias)) for reading in _RESULTS)
+    return [
+        reading
+        for reading, y in made
+        if y is not None and y.shape == right.shape and bool((y == right).all())
+    ]
+
+
+def _windows(case: Case) -> Iterator[tuple[OfWindow, Ints]]:
+    """Yield the windows of the right size, with their begins."""
+    sizes = case.y_shape[2:]
+    for window in _WINDOWS:
+        found = window.window(case)
+        if found is not None and found[1] == sizes:
+            yield window, found[0]
 
 
 def _differs_shifted(right: Array, begin: Ints, other: Ints) -> bool:
@@ -133,3 +138,11 @@ def _differs_shifted(right: Array, begin: Ints, other: Ints) -> bool:
         here.append(slice(max(shift, 0), min(shift, 0) or None))
         there.append(slice(max(-shift, 0), min(-shift, 0) or None))
     return bool((right[tuple(here)] != right[tuple(there)]).any())
+
+
+def _has_shape(reading: OfArguments | OfTensors, case: Case) -> bool:
+    """Return whether a reading gives the right shape, so that it must be evaluated."""
+    if isinstance(reading, OfTensors):
+        return reading.shape(case) == case.y_shape
+    other = reading.change(case)
+    return other is not None and sizes_for(case, other) == case.y_shape[2:]

@@ -76,5 +76,10 @@ PRECISIONS: Final = {
 }
 """The precision of every dtype that a case may have."""
 
-FORMATS: Final = {"tf32": 2.0**-11, "float16": 2.0**-11, "bfloat16": 2.0**-8}
+FORMATS: Final = {
+    "float32": 2.0**-24,
+    "tf32": 2.0**-11,
+    "float16": 2.0**-11,
+    "bfloat16": 2.0**-8,
+}
 """The unit roundoff v of every format to which a mode may round its inputs, the finest first."""

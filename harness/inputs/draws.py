@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from harness.call import arguments
 from harness.case import Case
-from harness.distinguish import Answer, answer, coincide
+from harness.distinguish import answered, coincide
 from harness.inputs.exact import dense, integers, sparse
 from harness.inputs.normal import normal
 from harness.oracle import conv_transpose
@@ -21,9 +21,10 @@ Used = Literal["exact", "exact, sparse", "normal"]
 ATTEMPTS: Final = 24
 """Draws that are tried until all readings that can be told apart are."""
 
-_GENERIC: Final = 2**20
+_GENERIC: Final = 2**16
 """Magnitude of the integers that decide whether two formulas are the same one: where they are not,
-a draw of this size makes them coincide in one of a million times (Schwartz and Zippel's lemma)."""
+a draw of this size makes them coincide once in thirty thousand times, if that (Schwartz and
+Zippel's lemma)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -84,19 +85,24 @@ def _draw_checked(
     """Return the first draw that tells apart what can be, or else the last; None: out of reach."""
     make = dense if used == "exact" else sparse
     known: dict[str, bool] = {}
+    last = None
     for attempt in range(ATTEMPTS):
         work = make(case, _text(case, seed, attempt), precision)
         if work is None:
             return None
-        found = answer(case, work)
+        found = answered(case, work)
         _learn(case, found.alike, known)
-        chance = tuple(r.name for r in found.alike if not known[r.name])
-        if not chance:
-            break
-    if chance and used == "exact, sparse":
-        return None
-    always = (*(r.name for r in found.same), *(r.name for r in found.alike if known[r.name]))
-    return _exact(work, precision, used, always, chance, found)
+        last = _exact(
+            work,
+            precision,
+            used,
+            (*(r.name for r in found.same), *(r.name for r in found.alike if known[r.name])),
+            tuple(r.name for r in found.alike if not known[r.name]),
+            found.y,
+        )
+        if not last.undistinguished:
+            return last
+    return last if used == "exact" else None
 
 
 def _learn(case: Case, alike: tuple[Reading, ...], known: dict[str, bool]) -> None:
@@ -122,7 +128,7 @@ def _exact(
     used: Used,
     indistinguishable: tuple[str, ...] = (),
     undistinguished: tuple[str, ...] = (),
-    found: Answer | None = None,
+    answer: NDArray[Any] | None = None,
 ) -> Draw:
     return Draw(
         tensors=_frozen(_cast(work, precision.dtype)),
@@ -130,7 +136,7 @@ def _exact(
         used=used,
         indistinguishable=indistinguishable,
         undistinguished=undistinguished,
-        answer=found.y if found else None,
+        answer=answer,
     )
 
 

@@ -50,7 +50,7 @@ def integers(case: Case, seed: str, precision: Precision, most: int, most_bias: 
     """Return tensors of nonzero integers up to these magnitudes, in the reference's dtype."""
     shapes = [_drawable(shape) for shape in (case.x_shape, case.w_shape, case.b_shape)]
     count = sum(map(prod, shapes)) * (2 if precision.is_complex else 1)
-    stream = Stream.from_text(seed, count, "<u2" if most < 2**10 else "<u4")
+    stream = Stream.from_text(seed, count, "<u2" if most <= LARGEST else "<u4")
     return Tensors(
         x=stream.integers(shapes[0], most, precision),
         w=stream.integers(shapes[1], most, precision),

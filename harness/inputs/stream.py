@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
+from functools import lru_cache
 from math import prod
 from typing import Any, Self
 
@@ -37,11 +38,13 @@ class Stream:
         """
         parts = 2 if precision.is_complex else 1
         count = parts * prod(shape)
-        # Int64 before the remainder: an unsigned one cannot be shifted below zero.
-        signed = self.numbers[self.taken : self.taken + count] % (2 * most)
-        values = signed.astype(np.int64) - most
-        values += values >= 0
+        part = "i8" if precision.is_integer else "f8"
+        places = self.numbers[self.taken : self.taken + count] % (2 * most)
         self.taken += count
-        if precision.is_complex:
-            return (values[0::2] + 1j * values[1::2]).reshape(shape)
-        return values.astype(precision.work, copy=False).reshape(shape)
+        return _nonzero(most, part).take(places).view(precision.work).reshape(shape)
+
+
+@lru_cache
+def _nonzero(most: int, kind: str) -> NDArray[Any]:
+    """Return -most, .., -1, 1, .., most."""
+    return np.concatenate((np.arange(-most, 0), np.arange(1, most + 1))).astype(kind)

@@ -9,6 +9,7 @@ from typing import Final
 from harness.readings.evaluation import evaluate
 from harness.readings.kinds import (
     OfArguments,
+    OfBias,
     OfResult,
     OfTensors,
     OfWeight,
@@ -24,6 +25,7 @@ from harness.readings.windows import WINDOWS
 __all__ = [
     "READINGS",
     "OfArguments",
+    "OfBias",
     "OfResult",
     "OfTensors",
     "OfWeight",

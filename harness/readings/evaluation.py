@@ -10,6 +10,7 @@ from harness.readings.kinds import (
     Array,
     Ints,
     OfArguments,
+    OfBias,
     OfResult,
     OfTensors,
     OfWeight,
@@ -40,7 +41,7 @@ def evaluate(reading: Reading, case: Case, given: Tensors) -> Array | None:
         case OfArguments(change=change_arguments):
             other = change_arguments(case)
             return None if other is None else _compute(case, given, given.w, other)
-        case OfResult(change=change_result):
+        case OfResult(change=change_result) | OfBias(change=change_result):
             y = conv_transpose(given.x, given.w, **arguments(case))
             return change_result(case, y, column(given.b, case.ndim, y))
         case OfTensors(shape=shape, compute=compute):

@@ -73,6 +73,20 @@ class OfResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OfBias:
+    """The right products and another bias: nowhere right where it is nonzero, if it has a meaning.
+
+    Attributes:
+        name: short plain words.
+        change: as for :class:`OfResult`; differs from y + b by b or more in some position of every
+            channel, so that a bias without zeros tells it apart and it need not be evaluated.
+    """
+
+    name: str
+    change: Callable[[Case, Array, Array], Array | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OfTensors:
     """Anything else: a computation of its own.
 
@@ -87,4 +101,4 @@ class OfTensors:
     compute: Callable[[Case, Tensors], Array]
 
 
-Reading: TypeAlias = OfWeight | OfWindow | OfArguments | OfResult | OfTensors
+Reading: TypeAlias = OfWeight | OfWindow | OfArguments | OfResult | OfBias | OfTensors

@@ -61,7 +61,6 @@ PARAMETERS: Final = (
     OfArguments(name="dilation ignored, size kept", change=_size_kept(_dilation_ignored)),
     OfArguments(name="dilation of the axes exchanged", change=_dilation_of_the_axes),
     OfArguments(name="stride ignored", change=_stride_ignored),
-    OfArguments(name="stride ignored, size kept", change=_size_kept(_stride_ignored)),
     OfArguments(name="stride of the axes exchanged", change=_stride_of_the_axes),
     OfArguments(name="stride and dilation exchanged", change=_exchanged),
 )

@@ -6,7 +6,7 @@ import numpy as np
 
 from harness.case import Case
 from harness.geometry import full_size
-from harness.readings.kinds import Array, OfResult
+from harness.readings.kinds import Array, OfBias, OfResult
 
 
 def _bias_missing(case: Case, y: Array, b: Array) -> Array | None:
@@ -24,6 +24,8 @@ def _bias_reversed(case: Case, y: Array, b: Array) -> Array | None:
 
 def _tail(case: Case) -> Array | None:
     """Mark the positions (*o) that the output padding adds; None where it adds none."""
+    if not any(_op(case)):
+        return None
     return _beyond(case, [o - op for o, op in zip(case.y_shape[2:], _op(case), strict=True)])
 
 
@@ -42,15 +44,22 @@ def _beyond(case: Case, begins: list[int]) -> Array | None:
 
 
 def _tail_of_zeros(case: Case, y: Array, b: Array) -> Array | None:
-    if not any(_op(case)) or (tail := _tail(case)) is None:
+    if not case.bias and not _is_tail_computed(case):
         return None
-    return np.where(tail, 0, y + b)
+    tail = _tail(case)
+    return None if tail is None else np.where(tail, 0, y + b)
 
 
 def _tail_of_bias(case: Case, y: Array, b: Array) -> Array | None:
-    if not any(_op(case)) or not case.bias or (tail := _tail(case)) is None:
+    if not case.bias or not _is_tail_computed(case):
         return None
-    return np.where(tail, b, y + b)
+    tail = _tail(case)
+    return None if tail is None else np.where(tail, b, y + b)
+
+
+def _is_tail_computed(case: Case) -> bool:
+    """Whether products fall into the tail, as the output padding uncovers what was cropped."""
+    return any(axis.op > 0 and axis.p_end > 0 for axis in case.axes)
 
 
 def _past_the_full(case: Case, y: Array, b: Array) -> Array | None:
@@ -116,13 +125,13 @@ def _real_part(case: Case, y: Array, b: Array) -> Array | None:
 
 
 RESULTS: Final = (
-    OfResult(name="bias missing", change=_bias_missing),
-    OfResult(name="bias twice", change=_bias_twice),
+    OfBias(name="bias missing", change=_bias_missing),
+    OfBias(name="bias twice", change=_bias_twice),
     OfResult(name="bias in reverse order", change=_bias_reversed),
     OfResult(name="output padding filled with zeros", change=_tail_of_zeros),
     OfResult(name="output padding filled with the bias", change=_tail_of_bias),
-    OfResult(name="no bias past the full result", change=_past_the_full),
-    OfResult(name="no bias where no product falls", change=_gaps_without_bias),
+    OfBias(name="no bias past the full result", change=_past_the_full),
+    OfBias(name="no bias where no product falls", change=_gaps_without_bias),
     OfResult(name="axes of the output exchanged", change=_axes_exchanged),
     OfResult(name="batch in reverse order", change=_batch_reversed),
     OfResult(name="the first of the batch for all", change=_first_of_the_batch),
