@@ -84,7 +84,7 @@ class Call:
         pads: (begin, end) of each axis where the kind is EXPLICIT.
         size: the output size asked for, or None: none is.
         dilation: the dilation asked for.
-        begin: positions cut off the begin; negative adds zeros.
+        begin: positions cut off the begin.
         end: positions cut off the end.
     """
 
@@ -195,12 +195,9 @@ class TensorflowAdapter(Adapter):
 
     def _cropped(self, y: Any, call: Call) -> Any:
         """Return the window of y (n, *size, c_out) that is left after the cuts."""
-        begin = (0, *(max(cut, 0) for cut in call.begin), 0)
+        begin = (0, *call.begin, 0)
         size = [n - b - e for n, b, e in zip(y.shape, begin, (0, *call.end, 0), strict=True)]
-        y = self._tf.slice(y, begin, size)
-        if min(call.begin) < 0:
-            y = self._tf.pad(y, [(0, 0), *((max(-cut, 0), 0) for cut in call.begin), (0, 0)])
-        return y
+        return self._tf.slice(y, begin, size)
 
     def _lacks(self, case: Case, mode: str, device: str) -> frozenset[str]:
         """Return what the kernels of the case's rank and dtype lack."""
@@ -262,7 +259,8 @@ def _call(case: Case, lacking: frozenset[str]) -> Call:
     for kind in ("VALID", "SAME") if case.o is None else ():
         if all(_expresses(kind, axis, size) for axis, size in zip(case.axes, o, strict=True)):
             return Call(name=name, padding=kind, size=o, dilation=d)
-    if case.o is not None or _takes_explicit(case, name, d, lacking):
+    only_explicit = case.o is not None or min(case.p_begin + case.p_end) < 0
+    if only_explicit or _takes_explicit(case, name, d, lacking):
         pads = tuple(_pads(axis) for axis in case.axes)
         lifted = "conv2d_transpose" if case.ndim == 1 else name
         return Call(name=lifted, padding="EXPLICIT", pads=pads, size=o, dilation=d)
@@ -309,8 +307,9 @@ def _takes_explicit(case: Case, name: str, d: Ints, lacking: frozenset[str]) -> 
 
 
 def _pads(axis: Axis) -> tuple[int, int]:
-    """Return explicit padding; at its end less by as much as the output padding passes s-1."""
-    return axis.p_begin, axis.p_end - max(axis.op - axis.s + 1, 0)
+    """Return explicit padding; what the output padding has beyond s-1 is taken off its end."""
+    beyond = max(axis.op - axis.s + 1, 0)
+    return axis.p_begin, axis.p_end - min(beyond, max(axis.p_end, 0))
 
 
 def _cut(case: Case, call: Call) -> Call:
@@ -326,21 +325,18 @@ def _cut(case: Case, call: Call) -> Call:
 
 
 def _missing(case: Case, lacking: frozenset[str], call: Call) -> Unsupported | None:
-    """Return what TensorFlow has no argument or no kernel for."""
-    if case.groups < 1:
-        return _NO_GROUPS
-    if _asks_output_padding(case):
-        return _NO_OUTPUT_PADDING
-    if call.size is None:
-        return _NO_SIZE
-    if case.ndim > 3:
-        return _RANK
-    if not _has_kernel(case):
-        return _DTYPE
-    if case.ndim == 3 and call.padding == "EXPLICIT":
-        return _EXPLICIT
-    if call.padding == "SAME_LOWER":
-        return _SAME_LOWER
+    """Return what TensorFlow has no argument or no kernel for: the first thing it says."""
+    known = (
+        (case.groups < 1, _NO_GROUPS),
+        (_asks_output_padding(case), _NO_OUTPUT_PADDING),
+        (call.size is None, _NO_SIZE),
+        (case.ndim > 3, _RANK),
+        (not _has_kernel(case), _DTYPE),
+        (case.ndim == 3 and call.padding == "EXPLICIT", _EXPLICIT),
+        (call.padding == "SAME_LOWER", _SAME_LOWER),
+    )
+    if reason := next((reason for holds, reason in known if holds), None):
+        return reason
     sound = case.standing[0] == "legal" and _is_preimage(case, call)
     return _lacking_feature(case, lacking, call) if sound else None
 
@@ -403,10 +399,6 @@ def _arguments(case: Case, call: Call) -> dict[str, Any]:
 
 def _addition(call: Call) -> str:
     """Return the words for what is done after the call; empty where nothing is."""
-    cuts = (("begin", any(cut > 0 for cut in call.begin)), ("end", any(call.end)))
+    cuts = (("begin", any(call.begin)), ("end", any(call.end)))
     sides = " and ".join(side for side, cut in cuts if cut)
-    words = (
-        sides and f"crop the {sides}",
-        "pad the begin" if min(call.begin, default=0) < 0 else "",
-    )
-    return " and ".join(word for word in words if word)
+    return sides and f"crop the {sides}"
