@@ -5,7 +5,6 @@ channels, another window is compared where it overlaps with the right one, anoth
 made from the right products. Only where that shows no difference is a reading evaluated in full.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from math import prod
 from typing import Final
@@ -68,11 +67,11 @@ def answered(case: Case, given: Tensors) -> Answer:
     bias = column(given.b, case.ndim, products)
     right = products + bias
     alike += _by_results(case, products, bias, right)
-    for window, begins in _windows(case):
+    for begins, windows in _windows(case).items():
         if begins == case.p_begin:
-            same.append(window)
+            same += windows
         elif not _differs_shifted(right, case.p_begin, begins):
-            alike += [window] if coincide(window, case, given, right) else []
+            alike += [window for window in windows if coincide(window, case, given, right)]
     alike += [
         reading
         for reading in _OTHERS
@@ -120,13 +119,24 @@ def _by_results(case: Case, products: Array, bias: Array, right: Array) -> list[
     ]
 
 
-def _windows(case: Case) -> Iterator[tuple[OfWindow, Ints]]:
-    """Yield the windows of the right size, with their begins."""
-    sizes = case.y_shape[2:]
+def _windows(case: Case) -> dict[Ints, list[OfWindow]]:
+    """Return the windows of the right size by their begins."""
+    found: dict[Ints, list[OfWindow]] = {}
     for window in _WINDOWS:
-        found = window.window(case)
-        if found is not None and found[1] == sizes:
-            yield window, found[0]
+        if window.applies(case) and (begins := _begins(window, case)):
+            found.setdefault(begins, []).append(window)
+    return found
+
+
+def _begins(window: OfWindow, case: Case) -> Ints | None:
+    """Return the begin on every axis, or None where the size is another on one of them."""
+    begins: list[int] = []
+    for axis, right in enumerate(case.y_shape[2:]):
+        begin, size = window.along(case, axis)
+        if size != right:
+            return None
+        begins.append(begin)
+    return tuple(begins)
 
 
 def _differs_shifted(right: Array, begin: Ints, other: Ints) -> bool:

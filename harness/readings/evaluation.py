@@ -35,9 +35,11 @@ def evaluate(reading: Reading, case: Case, given: Tensors) -> Array | None:
         case OfWeight(change=change_weight):
             w = change_weight(case, given.w)
             return None if w is None else _compute(case, given, w, arguments(case))
-        case OfWindow(window=window):
-            found = window(case)
-            return None if found is None else _compute(case, given, given.w, cut(case, *found))
+        case OfWindow(applies=applies, along=along):
+            if not applies(case):
+                return None
+            begins, sizes = zip(*(along(case, axis) for axis in range(case.ndim)), strict=True)
+            return _compute(case, given, given.w, cut(case, begins, sizes))
         case OfArguments(change=change_arguments):
             other = change_arguments(case)
             return None if other is None else _compute(case, given, given.w, other)

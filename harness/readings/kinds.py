@@ -38,11 +38,13 @@ class OfWindow:
 
     Attributes:
         name: short plain words.
-        window: begin and size per axis in positions of the full result, or None.
+        applies: whether the fault has a meaning for the case.
+        along: begin and size along one axis, given by its number, in positions of the full result.
     """
 
     name: str
-    window: Callable[[Case], tuple[Ints, Ints] | None]
+    applies: Callable[[Case], bool]
+    along: Callable[[Case, int], tuple[int, int]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -124,6 +124,10 @@ def _real_part(case: Case, y: Array, b: Array) -> Array | None:
     return (y + b).real.astype(y.dtype) if case.dtype.startswith("complex") else None
 
 
+def _channels_last(case: Case, y: Array, b: Array) -> Array | None:
+    return (y + b).transpose(0, *range(2, y.ndim), 1) if case.c_out > 1 else None
+
+
 RESULTS: Final = (
     OfBias(name="bias missing", change=_bias_missing),
     OfBias(name="bias twice", change=_bias_twice),
@@ -141,5 +145,5 @@ RESULTS: Final = (
     OfResult(name="imaginary part dropped", change=_real_part),
     OfResult(name="products missing", change=lambda c, y, b: np.zeros_like(y) + b),  # noqa: ARG005 # one signature for all
     OfResult(name="zeros", change=lambda c, y, b: np.zeros_like(y) if c.bias else None),  # noqa: ARG005 # one signature for all
-    OfResult(name="channels last", change=lambda c, y, b: np.moveaxis(y + b, 1, -1)),  # noqa: ARG005 # one signature for all
+    OfResult(name="channels last", change=_channels_last),
 )
