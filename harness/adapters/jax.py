@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from harness.adapters.base import Adapter, Mode
 from harness.adapters.jax_batch import QUICK, Call, accepted_options, run_many
-from harness.adapters.jax_calls import ConvGeneralDilated, ConvTranspose, Layout, Operation, Vjp
+from harness.adapters.jax_calls import ConvGeneralDilated, ConvTranspose, Operation, Vjp
+from harness.adapters.jax_layout import Layout
 from harness.case import Case
 from harness.route import Route
 from harness.tensors import Tensors

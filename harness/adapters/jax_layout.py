@@ -1,0 +1,57 @@
+"""The layouts of JAX's arrays, and the way from the canonical layout and back."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.case import Case
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where the channels are: last, as is JAX's own default, or first.
+
+    Attributes:
+        channel_first: whether arrays are (n, c, *sizes); else they are (n, *sizes, c).
+    """
+
+    channel_first: bool
+
+    def numbers(self, ndim: int) -> tuple[str, str, str]:
+        """Return JAX's `dimension_numbers`: the kernel is (*k, I, O), or first (O, I, *k)."""
+        axes = "DHW"[-ndim:] if ndim <= 3 else "0123456789"[:ndim]
+        if self.channel_first:
+            return f"NC{axes}", f"OI{axes}", f"NC{axes}"
+        return f"N{axes}C", f"{axes}IO", f"N{axes}C"
+
+    def data(self, x: NDArray[Any]) -> NDArray[Any]:
+        """Return (n, c, *sizes) in this layout."""
+        return x if self.channel_first else np.ascontiguousarray(np.moveaxis(x, 1, -1))
+
+    def kernel(self, w: NDArray[Any]) -> NDArray[Any]:
+        """Return (a, b, *k) in this layout: as it is, or (*k, b, a)."""
+        ordered = w if self.channel_first else np.moveaxis(w, (0, 1), (-1, -2))
+        return np.ascontiguousarray(ordered)
+
+    def bias(self, b: NDArray[Any], ndim: int) -> NDArray[Any]:
+        """Return (c,) in a shape that adds to a result in this layout."""
+        return b.reshape(-1, *(1,) * ndim) if self.channel_first else b
+
+    def canonical(self, y: NDArray[Any]) -> NDArray[Any]:
+        """Return a result in this layout as (n, c, *sizes)."""
+        return y if self.channel_first else np.ascontiguousarray(np.moveaxis(y, -1, 1))
+
+
+def direct_kernel(w: NDArray[Any], case: Case) -> NDArray[Any]:
+    """Return (c_in, c_out / g, *k) flipped, as (c_out, c_in / g, *k): the direct convolution's.
+
+    Where the groups do not divide, the result has the shape that JAX itself then refuses.
+    """
+    g = max(case.groups, 1)
+    taken = w[: case.c_in // g * g, :, *(slice(None, None, -1),) * case.ndim]
+    joined = taken.reshape(g, case.c_in // g, *w.shape[1:]).swapaxes(1, 2)
+    whole = joined.reshape(g * w.shape[1], case.c_in // g, *w.shape[2:])
+    lacking = case.c_out - whole.shape[0]
+    return np.concatenate([whole, np.zeros((lacking, *whole.shape[1:]), w.dtype)])
