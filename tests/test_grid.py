@@ -34,7 +34,7 @@ def any_sweep(draw: st.DrawFn) -> Sweep:
     suites: list[Suite] = ["explicit", "extended", "illegal"]
     return Sweep(
         suite=draw(st.sampled_from(suites)),
-        ndim=draw(st.sampled_from([(1,), (2,), (1, 2), (2, 1), (3, 2)])),
+        ndim=draw(st.sampled_from([(1,), (2,), (1, 2), (2, 1), (3, 2), (1, 1, 2)])),
         i=draw(lists(SIZES)),  # type: ignore[arg-type] # integers and pairs
         k=draw(lists(SIZES)),  # type: ignore[arg-type] # integers and pairs
         s=draw(lists(SIZES)),  # type: ignore[arg-type] # integers and pairs
