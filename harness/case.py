@@ -88,21 +88,21 @@ class Case:
         Raises:
             CaseError: a tuple has not `ndim` entries, or a name is unknown.
         """
-        _require("ndim", self.ndim, self.ndim >= 1, "1 or more")
-        for name in ("i", "k", "s", "p_begin", "p_end", "dilation", "output_padding", "o"):
+        if self.ndim < 1:
+            raise _error("ndim", self.ndim, "1 or more")
+        for name in _PER_AXIS:
             value = getattr(self, name)
-            fits = value is None or (
-                isinstance(value, tuple)
-                and len(value) == self.ndim
-                and all(isinstance(entry, int) for entry in value)
-            )
-            _require(name, value, fits, f"a tuple of {self.ndim} integers, one per axis")
-        _require("dtype", self.dtype, self.dtype in DTYPES, _one_of(DTYPES))
-        _require("values", self.values, self.values in VALUES, _one_of(VALUES))
+            if value is not None and not _is_per_axis(value, self.ndim):
+                raise _error(name, value, f"a tuple of {self.ndim} integers, one per axis")
+        if self.dtype not in DTYPES:
+            raise _error("dtype", self.dtype, f"one of {', '.join(DTYPES)}")
+        if self.values not in VALUES:
+            raise _error("values", self.values, f"one of {', '.join(VALUES)}")
         if self.padding is not None:
-            _require("padding", self.padding, self.padding in POLICIES, _one_of(POLICIES))
-            _require("p", self.p_begin + self.p_end, not any(self.p_begin + self.p_end),
-                     "absent where a padding policy is given")  # fmt: skip
+            if self.padding not in POLICIES:
+                raise _error("padding", self.padding, f"one of {', '.join(POLICIES)}")
+            if any(self.p_begin + self.p_end):
+                raise _error("p", self.p_begin + self.p_end, "absent where a policy is given")
 
     @classmethod
     def from_parameters(
@@ -214,13 +214,17 @@ class Case:
         return "explicit" if standing == "legal" else "extended"
 
 
-def _require(name: str, value: object, holds: bool, expected: str) -> None:
-    if not holds:
-        raise CaseError(f"{name}={value!r}, but should be {expected}")
+_PER_AXIS: Final = ("i", "k", "s", "p_begin", "p_end", "dilation", "output_padding", "o")
 
 
-def _one_of(names: Sequence[str] | dict[str, str]) -> str:
-    return f"one of {', '.join(names)}"
+def _error(name: str, value: object, expected: str) -> CaseError:
+    return CaseError(f"{name}={value!r}, but should be {expected}")
+
+
+def _is_per_axis(value: object, ndim: int) -> bool:
+    if not isinstance(value, tuple) or len(value) != ndim:
+        return False
+    return all(type(entry) is int for entry in value)
 
 
 def _per_axis(value: int | Sequence[int], ndim: int) -> Ints:
