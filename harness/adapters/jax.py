@@ -46,7 +46,7 @@ class JaxAdapter(Adapter):
             name="conv_general_dilated",
             meaning="lax.conv_general_dilated(lhs_dilation=s), the kernel flipped",
         ),
-        Mode(name="vjp", meaning="jax.vjp of lax.conv_general_dilated in its input"),
+        Mode(name="vjp", meaning="jax.vjp of lax.conv_general_dilated in its input", sample=8),
         Mode(
             name="conv_transpose+transpose_kernel",
             meaning="lax.conv_transpose(transpose_kernel=True); the direct convolution's kernel",
