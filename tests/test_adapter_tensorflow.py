@@ -72,6 +72,7 @@ UNSUPPORTED = (
     "2d-i4x4-k3x3-padvalid-ci2-co4-f32",
     "2d-i4x4-k3x3-s2x2-opnone-padsamelower-o8x8-ci2-co4-f32",
     "2d-i4x4-k3x3-s2x2-opnone-padsamelower-o8x8-ci2-co4-c64",
+    "1d-i5-k2-opnone-d2-padsamelower-o5-ci2-co2-f16",
     "3d-i4x4x4-k3x3x3-p1x1x1-opnone-o4x4x4-ci2-co4-f64",
     "3d-i4x4x4-k3x3x3-p1x1x1-opnone-o4x4x4-ci2-co4-c64",
     "2d-i4x4-k3x3-p1x1-opnone-d2x1-o6x4-ci2-co4-f64",

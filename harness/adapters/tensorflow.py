@@ -55,7 +55,7 @@ _NO_OUTPUT_PADDING: Final = Unsupported(
 )
 _SAME_LOWER: Final = Unsupported(
     reason="no padding policy same_lower",
-    proof=r"SAME_LOWER. (is )?not in",
+    proof=r"SAME_LOWER. (is )?not in|`padding` must be either .*SAME_LOWER",
 )
 _EXPLICIT: Final = Unsupported(
     reason="no explicit padding in 3 dimensions",
