@@ -60,8 +60,15 @@ def test_number_of_products_and_bound_are_those_of_the_worked_example(dtype: str
     )
 
 
-@pytest.mark.parametrize("case_id", ["1d-i4-k3-s3-d2-ci2-co1-f32", "2d-i3x4-k4x2-s2x3-ci2-co1-f32",
-                                     "1d-i2-k5-ci2-co1-f32", "1d-i4-k4-s6-d4-ci2-co1-f32"])  # fmt: skip
+@pytest.mark.parametrize(
+    "case_id",
+    [
+        "1d-i4-k3-s3-d2-ci2-co1-f32",
+        "2d-i3x4-k4x2-s2x3-ci2-co1-f32",
+        "1d-i2-k5-ci2-co1-f32",
+        "1d-i4-k4-s6-d4-ci2-co1-f32",
+    ],
+)
 def test_most_products_is_never_passed(case_id: str) -> None:
     case = Case.from_id(case_id)
 

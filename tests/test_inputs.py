@@ -172,6 +172,7 @@ def test_what_coincides_does_not_depend_on_the_dtype(case: Case) -> None:
         ("1d-i4-k1-s2-ci2-co4-f32", "kernel flipped"),
         ("2d-i4x3-k1x1-ci2-co4-f32", "kernel axes exchanged"),
         ("2d-i4x3-k3x2-p1x1-ci2-co4-f32", "crop on the other side"),
+        ("1d-i1-k2-p2.1-d4-ci2-co4-f32", "crop on the other side"),
         ("1d-i4-k1-d2-ci2-co4-f32", "dilation ignored"),
         ("1d-i1-k3-s2-ci2-co4-f32", "stride ignored"),
     ],
