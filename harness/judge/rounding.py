@@ -8,7 +8,7 @@ numbers. Where n = 0 the output is the bias or 0, and must be exactly that.
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from harness.expected import Expected
 from harness.precision import FORMATS
 
-GROWTH = 16
-"""Factor per axis by which a transform may pass the bound of a plain sum, normwise: of Winograd's
-F(4, 3) in float32 it is about ten."""
+GROWTH: Final = 16
+"""Factor by which a transform may pass the largest limit of a plain sum. Winograd's F(4, 3) in
+float32 reached 5.2 of it on normal values, in one axis and in two, with one channel; 1.1 with 4."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -87,5 +87,4 @@ class Rounding:
         """
         if self.expected.draw.used != "normal" and (self.error == np.rint(self.error)).all():
             return False
-        growth = GROWTH ** (self.wide.ndim - 2)
-        return bool(self.error.max() <= growth * self.limit.max())
+        return bool(self.error.max() <= GROWTH * self.limit.max())
