@@ -254,12 +254,11 @@ def test_a_wanted_size_is_asked_for_and_cropped_as_tensorflow_does(
 
 
 def test_an_axis_without_elements_is_asked_for_no_negative_size(adapter: TensorflowAdapter) -> None:
-    case = Case.from_id("1d-i0-k1-s3-ci2-co3-f32")
+    case = Case.from_id("1d-i0-k1-s3-ci2-co3-f64")  # in float32 a negative size ends the process
 
-    with adapter.session("eager", "cpu"):
-        y = adapter.attempt(case, tensors(case), "eager", "cpu")
+    y = compute(adapter, case)
 
-    assert isinstance(y, Exception) or y.shape == (1, 3, 0)
+    assert y.shape == (1, 3, 0)
 
 
 @pytest.mark.parametrize("case_id", ["1d-i4-k2-s2-ci1-co1-f64-nobias", *COMPOSED])

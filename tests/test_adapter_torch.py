@@ -56,7 +56,7 @@ REFUSED = {
     "1d-i4-k3-pm1-ci2-co4-f32": "negative padding",
     "1d-i4-k3-pm1.1-ci2-co4-f32": "negative padding",
     "1d-i1-k2-p2.1-ci2-co4-f32": "Output size is too small",
-    "2d-i4x4-k3x3-p2.0x0-opm1x0-ci2-co4-f32": "negative output_padding",
+    "2d-i4x4-k3x3-p1.0x0-opm1x0-ci2-co4-f32": "negative output_padding",
     "1d-i4-k3-s0-ci2-co4-f32": "non-positive stride",
     "1d-i4-k3-g2-ci3-co4-f32": "in_channels must be divisible by groups",
     "1d-i4-k3-g2-ci2-co3-f32": "out_channels must be divisible by groups",
