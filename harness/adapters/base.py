@@ -29,11 +29,15 @@ class Mode:
         meaning: what is called, in one line.
         sample: one case in so many is run where a user selects the whole backend (the case's id
             decides which); a mode that is selected by its own name runs them all.
+        declared: what its arithmetic is known to do beside sums of products: `transformed` (FFT,
+            Winograd), `reduced`, or the format that inputs are rounded to, such as `tf32`. An
+            error of that kind matches; any other is still a deviation.
     """
 
     name: str
     meaning: str
     sample: int = 1
+    declared: tuple[str, ...] = ()
 
 
 class Adapter(ABC):

@@ -31,7 +31,7 @@ from harness.rows import Columns, columns, row
 from harness.target import Target
 
 KEPT: Final = 4096
-"""Cases whose inputs and right answers a worker keeps: the next mode of its backend has the same."""
+"""Cases whose inputs and answers a worker keeps: the next mode of its backend has the same."""
 
 _state: dict[str, Any] = {}  # this process's adapter and files; a process serves one backend
 
@@ -123,6 +123,7 @@ def _rows(
     routes = [_route(adapter, case, target) for case in cases]
     draws = [_drawn(case, seed) for case in cases]
     answers = _answers(adapter, cases, draws, target)
+    declared = next(mode.declared for mode in adapter.modes if mode.name == target.mode)
     for case, route, drawn, (answer, seconds) in zip(cases, routes, draws, answers, strict=True):
         outcome = _outcome(route, answer)
         yield row(
@@ -131,16 +132,15 @@ def _rows(
             version=version,
             route=None if isinstance(route, Faulty) else route,
             outcome=outcome,
-            judgement=_judgement(case, seed, outcome),
+            judgement=_judgement(case, seed, outcome, declared),
             draw=drawn,
             seconds=seconds,
         )
 
 
-def _judgement(case: Case, seed: int, outcome: Outcome) -> Judgement:
-    has_answer = isinstance(outcome, Computed) and case.suite != "illegal"
-    expected = _expected(case, seed) if has_answer else None
-    return judge(case, _drawn(case, seed), expected, outcome)
+def _judgement(case: Case, seed: int, outcome: Outcome, declared: Sequence[str]) -> Judgement:
+    expected = _expected(case, seed) if isinstance(outcome, Computed) else None
+    return judge(case, _drawn(case, seed), expected, outcome, declared=declared)
 
 
 @lru_cache(maxsize=KEPT)
@@ -155,7 +155,7 @@ def _expected(case: Case, seed: int) -> Expected:
 
 def _route(adapter: Adapter, case: Case, target: Target) -> Route | Faulty:
     try:
-        route = adapter.route(case, target.mode, target.device)
+        route: object = adapter.route(case, target.mode, target.device)
     except Exception as error:  # noqa: BLE001 # a third party's code
         return _faulty("route raised", error)
     if isinstance(route, Native | Composed | Unsupported):

@@ -24,8 +24,8 @@ from harness.verdict import Verdict
 
 def judge(
     case: Case,
-    draw: Draw,
-    expected: Expected,
+    draw: Draw | None,
+    expected: Expected | None,
     outcome: Outcome,
     *,
     declared: Collection[str] = (),
@@ -35,8 +35,8 @@ def judge(
 
     Args:
         case: explicit, extended or illegal; an open one only where nothing was computed.
-        draw: its draw.
-        expected: what is right for that draw.
+        draw: its draw; None only where nothing was computed.
+        expected: what is right for that draw; None only where nothing was computed.
         outcome: what the target made of it.
         declared: what the target's mode declares of its arithmetic: `transformed`, `reduced` (to
             any format) or a name of :data:`harness.precision.FORMATS`.
@@ -47,6 +47,8 @@ def judge(
     """
     match outcome:
         case Computed():
+            assert draw is not None
+            assert expected is not None
             return _of_computed(case, draw, expected, outcome, declared, flushes)
         case Refused(error_type=kind, error_text=text):
             verdict = Verdict.REJECTED_LEGAL if case.suite == "explicit" else Verdict.REJECTED
