@@ -88,7 +88,12 @@ RESULT_COLUMNS: Final = _columns(
         ("bad_count", "integer", "elements", "number of elements that differ"),
         ("compared", "integer", "elements", "number of elements compared with the oracle"),
         ("drawn", "text", "", "the inputs that were drawn: exact, exact, sparse or normal"),
-        ("indistinguishable", "texts", "", "readings that coincide with the right one here"),
+        (
+            "indistinguishable",
+            "texts",
+            "",
+            "readings that give the right answer here, so that a match says nothing of them",
+        ),
         ("reason", "text", "", "why it is unsupported, unavailable, rejected or not run"),
         ("error_type", "text", "", "class of the framework's error"),
         ("error_text", "text", "", "text of the framework's error, or stderr of a crash"),

@@ -3,22 +3,32 @@
 import hashlib
 import json
 import re
+from collections.abc import Iterable
 from typing import Final
 
 from harness.columns import COLUMNS, TIMINGS
 from harness.rows import Columns
 
-_COVERED: Final = tuple(c.name for c in COLUMNS if c.name not in TIMINGS | {"error_text"})
-_CAPTURED: Final = frozenset({"crashed", "unavailable"})
-_VOLATILE: Final = re.compile(r"0x[0-9a-fA-F]+|(?:/[\w.+-]+){2,}|\bpid \d+|:\d+(?=[:\s]|$)")
+_TEXTS: Final = ("reason", "error_text")
+_COVERED: Final = tuple(c.name for c in COLUMNS if c.name not in TIMINGS | {*_TEXTS})
+_CAPTURED: Final = {"crashed": "error_text", "unavailable": "reason"}
+"""Outcomes of which one column holds what a process printed, or how an import failed."""
+
+_VOLATILE: Final = re.compile(
+    r"0x[0-9a-fA-F]+"  # an address
+    r"|(?:/[\w.+@~=%-]+){2,}"  # a path
+    r"|\bpid[ =:]*\d+"
+    r"|:\d+(?=[:\s]|$)"  # a line number behind a path
+    r"|(?<=__inference_)\w+"  # a traced function, numbered by what was traced before it
+)
 _MODULUS: Final = 1 << 256
 
 
 class RowsDigest:
     """Adds up a hash of each row, so that neither order nor batches nor shards matter.
 
-    A row counts with all its columns but the timings; addresses, paths and process ids in error
-    texts are left out, and so is what a dying process printed.
+    A row counts with all its columns but the timings. Of reasons and error texts, addresses, paths
+    and process ids are left out; so is what a dying process printed, and why an import failed.
     """
 
     def __init__(self) -> None:
@@ -28,10 +38,9 @@ class RowsDigest:
     def add(self, columns: Columns) -> None:
         """Count the rows of `columns`."""
         covered = zip(*(columns[name] for name in _COVERED), strict=True)
-        texts = zip(columns["outcome"], columns["error_text"], strict=True)
-        for values, (outcome, text) in zip(covered, texts, strict=True):
-            kept = None if outcome in _CAPTURED or text is None else normalised(str(text))
-            self._sum += _hash([*values, kept])
+        texts = zip(columns["outcome"], *(columns[name] for name in _TEXTS), strict=True)
+        for values, (outcome, *said) in zip(covered, texts, strict=True):
+            self._sum += _hash([*values, *_kept(str(outcome), said)])
             self.rows += 1
 
     @property
@@ -43,6 +52,15 @@ class RowsDigest:
 def normalised(text: str) -> str:
     """Return an error text without what differs from one process to the next."""
     return _VOLATILE.sub("*", text)
+
+
+def _kept(outcome: str, texts: Iterable[object]) -> list[str | None]:
+    """Return the texts of a row, in the order of the columns, without what may differ."""
+    captured = _CAPTURED.get(outcome)
+    return [
+        None if text is None or name == captured else normalised(str(text))
+        for name, text in zip(_TEXTS, texts, strict=True)
+    ]
 
 
 def _hash(values: list[object]) -> int:

@@ -59,7 +59,11 @@ class Run:
 
 
 def frame(table: pa.Table) -> pd.DataFrame:
-    """Return a table of the store as a frame; lists become tuples, absent values None or NaN."""
+    """Return a table of the store as a frame.
+
+    Lists become tuples and absent values None, NaN or NA; an integer stays one (Int64) where some
+    are absent.
+    """
     made: pd.DataFrame = table.to_pandas()
     for column in COLUMNS:
         if column.kind in {"integers", "texts"}:
@@ -69,4 +73,6 @@ def frame(table: pa.Table) -> pd.DataFrame:
                 index=made.index,
                 dtype=object,
             )
+        elif column.kind == "integer":
+            made[column.name] = made[column.name].astype("Int64")
     return made

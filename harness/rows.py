@@ -19,6 +19,9 @@ _JUDGEMENT_FIELDS: Final = (
     "first_bad_index", "observed_value", "expected_value", "bad_count", "compared", "reason",
     "error_type", "error_text",
 )  # fmt: skip
+_KEPT: Final = 4000
+"""Characters kept of a framework's text, from its begin and from its end."""
+
 _OUTCOMES: Final = {
     "Computed": "computed",
     "Refused": "refused",
@@ -59,15 +62,29 @@ def row(
         "outcome": _OUTCOMES[type(outcome).__name__],
         "verdict": judgement.verdict.value,
         "drawn": draw.used if draw else None,
-        "indistinguishable": draw.indistinguishable if draw else None,
+        "indistinguishable": draw.indistinguishable + draw.undistinguished if draw else None,
         "seconds": seconds,
     }
+    for name in ("reason", "error_type", "error_text"):
+        made[name] = _storable(made[name])
     return made | _route_fields(route)
 
 
 def columns(rows: list[dict[str, object]]) -> Columns:
     """Return the rows as one list per column, in the order of the store."""
     return {column.name: [each[column.name] for each in rows] for column in COLUMNS}
+
+
+def _storable(text: object) -> str | None:
+    """Return a framework's text as a store can hold it: valid Unicode, a long one with a gap.
+
+    Frameworks put lone surrogates, and whole graphs, into the texts of their errors.
+    """
+    if text is None:
+        return None
+    whole = str(text)
+    cut = whole if len(whole) <= 2 * _KEPT else f"{whole[:_KEPT]}\n[...]\n{whole[-_KEPT:]}"
+    return cut.encode(errors="backslashreplace").decode()
 
 
 def _route_fields(route: Route | None) -> dict[str, object]:

@@ -9,8 +9,7 @@ from typing import Any, Protocol
 
 import psutil
 
-from harness.case import Case
-from harness.config import Config
+from harness.assignment import Assignment
 from harness.engine.crew import Engine, Part
 from harness.engine.plan import Planned, plan
 from harness.engine.worker import Description
@@ -60,20 +59,16 @@ class Finished:
 
 
 def run(
-    config: Config,
-    cases: Sequence[Case],
-    account: Mapping[str, object],
+    assignment: Assignment,
     *,
     out: Path,
     workers: int | None = None,
     observer: Observer | None = None,
 ) -> Finished:
-    """Sweep cases over the config's targets; leave a run directory with its reports in `out`.
+    """Sweep cases over targets; leave a run directory with its reports in `out`.
 
     Args:
-        config: what to run on, with which seed and limits.
-        cases: the cases, distinct.
-        account: where they come from, for the header: what the grid made and dropped.
+        assignment: which cases, on which targets, with which seed and limits.
         out: directory in which the run directory is made, named after the config and the time.
         workers: targets swept at the same time; the number of physical cores where None.
         observer: is told how far the run has come.
@@ -84,6 +79,7 @@ def run(
         KeyboardInterrupt: passes through; the run directory has no footer then.
     """
     watch = observer or Silence()
+    config = assignment.config
     selections = [Selection.from_text(text) for text in config.targets]
     started = datetime.now(tz=UTC)
     with Engine(
@@ -93,14 +89,11 @@ def run(
         worker_gib=config.worker_gib,
     ) as engine:
         found = engine.describe(list(dict.fromkeys(s.backend for s in selections)))
-        planned = plan(selections, found, cases)
+        planned = plan(selections, found, assignment.cases)
         writer = RunWriter.create(
             out / f"{config.name}-{started:%Y%m%d-%H%M%S}",
-            _header(config, planned, found)
-            | {
-                "started": started.isoformat(timespec="seconds"),
-                "grid": {**account, **_grid(cases)},
-            },
+            _header(assignment, planned, found)
+            | {"started": started.isoformat(timespec="seconds")},
         )
         watch.planned(planned)
         totals = _collect(engine, planned, writer, watch)
@@ -136,11 +129,13 @@ def _collect(
 
 
 def _header(
-    config: Config, planned: Sequence[Planned], found: Mapping[str, Description | str]
+    assignment: Assignment, planned: Sequence[Planned], found: Mapping[str, Description | str]
 ) -> dict[str, Any]:
+    config = assignment.config
     return {
         "config": config.to_dict(),
         "config_path": config.path,
+        "grid": _grid(assignment),
         "config_digest": config.digest,
         "targets": [_target(each, found[each.target.backend]) for each in planned],
         "machine": machine(),
@@ -148,20 +143,25 @@ def _header(
     }
 
 
-def _grid(cases: Sequence[Case]) -> dict[str, Any]:
-    ids = "\n".join(case.id for case in cases)
-    return {"cases": len(cases), "digest": hashlib.sha256(ids.encode()).hexdigest()}
+def _grid(assignment: Assignment) -> dict[str, Any]:
+    ids = "\n".join(case.id for case in assignment.cases)
+    return {
+        **assignment.tally.to_dict(),
+        "shard": assignment.shard,
+        "cases": len(assignment.cases),
+        "digest": hashlib.sha256(ids.encode()).hexdigest(),
+    }
 
 
 def _target(planned: Planned, found: Description | str) -> dict[str, Any]:
-    known = isinstance(found, Description)
+    known = found if isinstance(found, Description) else None
     return {
         "target": str(planned.target),
         "cases": len(planned.cases),
         "sample": planned.sample,
         "unavailable": planned.unavailable,
-        "versions": dict(found.versions) if known else {},
-        "settings": dict(found.settings.get(str(planned.target), {})) if known else {},
+        "versions": dict(known.versions) if known else {},
+        "settings": dict(known.settings.get(str(planned.target), {})) if known else {},
     }
 
 

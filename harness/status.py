@@ -96,7 +96,7 @@ def _incomplete(
         yield ExitStatus.INCOMPLETE, "the run was interrupted"
     left = sum(each.count(Standpoint.INCOMPLETE) for each in totals.values())
     if left:
-        yield ExitStatus.INCOMPLETE, f"{left} rows were planned and not run"
+        yield ExitStatus.INCOMPLETE, f"{_rows(left)} planned and not run"
 
 
 def _deviating(totals: Mapping[str, Totals]) -> Iterable[tuple[ExitStatus, str]]:
@@ -108,4 +108,8 @@ def _deviating(totals: Mapping[str, Totals]) -> Iterable[tuple[ExitStatus, str]]
                 for verdict, n in sorted(each.verdicts.items())
                 if verdict.standpoint is Standpoint.DEVIATION
             )
-            yield ExitStatus.DEVIATIONS, f"{target} deviates in {count} rows: {kinds}"
+            yield ExitStatus.DEVIATIONS, f"{target} deviates in {_rows(count)}: {kinds}"
+
+
+def _rows(count: int) -> str:
+    return f"{count} row" if count == 1 else f"{count} rows"

@@ -7,7 +7,9 @@ reports/<run>/footer.json            written last: without it the run is incompl
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from itertools import chain, count
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -37,6 +39,9 @@ SCHEMA: Final = pa.schema(
 """The Parquet schema of a part, made from :data:`harness.columns.COLUMNS`."""
 
 
+_COUNTED: Final = ("rows", "digest")  # what a footer holds, whatever else the run adds
+
+
 class RunWriter:
     """A run directory that is being written.
 
@@ -51,22 +56,17 @@ class RunWriter:
 
     @classmethod
     def create(cls, path: Path, header: Mapping[str, object]) -> Self:
-        """Make the run directory with its header.
+        """Make a new run directory with its header.
+
+        Where `path` exists already, as two runs may begin in one second, `-2` is added to its
+        name, or `-3`, and so on.
 
         Raises:
-            StoreError: the directory exists already, or cannot be written.
+            StoreError: the directory cannot be written.
         """
-        try:
-            (path / "parts").mkdir(parents=True, exist_ok=False)
-        except FileExistsError as error:
-            raise StoreError(
-                f"run directory {path} exists already, but should be new; "
-                "remove it or choose another with --out"
-            ) from error
-        except OSError as error:
-            raise _unwritable(path, error) from error
-        _write_json(path / "header.json", {"schema_version": SCHEMA_VERSION, **header})
-        return cls(path)
+        made = _new_directory(path)
+        _write_json(made / "header.json", {"schema_version": SCHEMA_VERSION, **header})
+        return cls(made)
 
     def write(self, target: int, batch: int, columns: Columns) -> None:
         """Write the rows of one batch of one target, all or nothing.
@@ -81,7 +81,7 @@ class RunWriter:
             pq.write_table(table, unfinished)
             unfinished.replace(part)
         except OSError as error:
-            raise _unwritable(part, error) from error
+            raise unwritable(part, error) from error
         self.digest.add(columns)
 
     def finish(self, footer: Mapping[str, object]) -> None:
@@ -90,7 +90,7 @@ class RunWriter:
         Raises:
             StoreError: the directory cannot be written.
         """
-        counted = {"rows": self.digest.rows, "digest": self.digest.hexadecimal}
+        counted = dict(zip(_COUNTED, (self.digest.rows, self.digest.hexadecimal), strict=True))
         _write_json(self.path / "footer.json", counted | dict(footer))
 
 
@@ -118,7 +118,7 @@ class RunReader:
             )
         self.header = _read_json(self.path / "header.json")
         complete = (self.path / "footer.json").is_file()
-        self.footer = _read_json(self.path / "footer.json") if complete else None
+        self.footer = _read_json(self.path / "footer.json", _COUNTED) if complete else None
         version = self.header.get("schema_version")
         if version != SCHEMA_VERSION:
             raise StoreError(
@@ -170,26 +170,44 @@ def newest(directory: Path) -> Path:
     return headers[-1].parent
 
 
+def _new_directory(path: Path) -> Path:
+    """Make the first directory of `path`, `path-2`, `path-3`, ... that does not exist yet."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for made in chain([path], (path.with_name(f"{path.name}-{at}") for at in count(2))):
+            with suppress(FileExistsError):
+                made.mkdir()
+                (made / "parts").mkdir()
+                return made
+    except OSError as error:
+        raise unwritable(path, error) from error
+    raise AssertionError  # names never run out
+
+
 def _write_json(path: Path, content: Mapping[str, object]) -> None:
     unfinished = path.with_suffix(".unfinished")
     try:
         unfinished.write_text(json.dumps(content, indent=1) + "\n")
         unfinished.replace(path)
     except OSError as error:
-        raise _unwritable(path, error) from error
+        raise unwritable(path, error) from error
 
 
-def _read_json(path: Path) -> dict[str, Any]:
+def _read_json(path: Path, needed: Iterable[str] = ()) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text())
     except (OSError, ValueError) as error:
         raise _damaged(path, error) from error
     if not isinstance(content, dict):
         raise _damaged(path, TypeError("not a JSON object"))
+    lacking = [name for name in needed if name not in content]
+    if lacking:
+        raise _damaged(path, KeyError(*lacking))
     return content
 
 
-def _unwritable(path: Path, error: OSError) -> StoreError:
+def unwritable(path: Path, error: OSError) -> StoreError:
+    """Return the error that says why `path` cannot be written, and what to do."""
     why = os.strerror(error.errno) if error.errno else str(error)
     return StoreError(f"cannot write {path}: {why}; choose another directory with --out")
 

@@ -1,6 +1,9 @@
 """The command line, `tconv`: it starts what the rest of the harness does, and says how it went."""
 
+import os
+import signal
 import sys
+import traceback
 
 import click
 
@@ -37,9 +40,27 @@ cli.add_command(adapters)
 
 
 def main() -> None:
-    """Run the command line; an error of the user's is one message and status 2."""
+    """Run the command line; whatever ends it early has a message and a status of its own.
+
+    An error of the user's is status 2. A run that was interrupted or stopped, or that met a fault
+    of the harness itself, is status 4: it must not look like a framework's deviation.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that workers end with it
     try:
-        cli(prog_name="tconv")
+        sys.exit(cli(prog_name="tconv", standalone_mode=False))
+    except click.ClickException as error:
+        error.show()
+        sys.exit(ExitStatus.USAGE)
     except HarnessError as error:
         click.echo(f"tconv: {error}", err=True)
         sys.exit(ExitStatus.USAGE)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("tconv: interrupted; what was begun is incomplete, so start it again", err=True)
+        sys.exit(ExitStatus.INCOMPLETE)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nothing more to flush to
+        sys.exit(ExitStatus.INCOMPLETE)
+    except Exception:  # noqa: BLE001 # the outermost place: it is shown, in full
+        traceback.print_exc()
+        click.echo("tconv: this is a fault of the harness itself; please report it", err=True)
+        sys.exit(ExitStatus.INCOMPLETE)

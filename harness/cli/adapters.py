@@ -27,12 +27,18 @@ def list_adapters(*, json_wanted: bool) -> None:
         click.echo(as_json({name: _record(each) for name, each in found.items()}))
         return
     table = Table(box=None, pad_edge=False)
-    for heading in ("target", "version", "what is called"):
-        table.add_column(heading, overflow="fold")
+    table.add_column("target", no_wrap=True)
+    table.add_column("version", no_wrap=True)
+    table.add_column("what is called", overflow="fold")
     for name, each in found.items():
         for row in _rows(name, each):
             table.add_row(*row)
-    Console().print(table)
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=1000)  # piped: one line each, for grep
+    with console.capture() as capture:
+        console.print(table)
+    click.echo("\n".join(line.rstrip() for line in capture.get().splitlines()))
 
 
 def _rows(name: str, found: Description | str) -> list[tuple[str, str, str]]:

@@ -1,5 +1,6 @@
 """Shows how far a run has come: bars on a terminal, plain lines where output is piped."""
 
+import sys
 import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -10,8 +11,10 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from harness.cli.text import counted
 from harness.engine.crew import Part
 from harness.engine.plan import Planned
+from harness.runs import Silence
 from harness.status import Totals
 from harness.verdict import Standpoint
 
@@ -59,6 +62,18 @@ class Bars(AbstractContextManager["Bars"]):
         self._progress.update(task, completed=totals.rows, deviations=deviations)  # type: ignore[arg-type] # add_task gives TaskID, a NewType of int
 
 
+class Quiet(Silence, AbstractContextManager["Quiet"]):
+    """Shows nothing."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Nothing is held."""
+
+
 class Lines(AbstractContextManager["Lines"]):
     """A line on stderr when a target is done, and every ten seconds before."""
 
@@ -76,7 +91,9 @@ class Lines(AbstractContextManager["Lines"]):
     def planned(self, targets: Sequence[Planned]) -> None:
         """Say how much is going to run."""
         rows = sum(len(each.cases) for each in targets)
-        click.echo(f"sweeping {rows} rows on {len(targets)} targets", err=True)
+        click.echo(
+            f"sweeping {counted(rows, 'row')} on {counted(len(targets), 'target')}", err=True
+        )
 
     def advanced(self, part: Part, totals: Totals) -> None:
         """Say how far the part's target has come."""
@@ -89,6 +106,8 @@ class Lines(AbstractContextManager["Lines"]):
         click.echo(f"{name}: {totals.rows} of {total} rows, {deviations} deviating", err=True)
 
 
-def progress() -> Bars | Lines:
-    """Return the way of showing progress that suits where stderr goes."""
-    return Bars() if click.get_text_stream("stderr").isatty() else Lines()
+def progress(*, quiet: bool = False) -> Bars | Lines | Quiet:
+    """Return the way of showing progress that suits where stderr goes; none where it is quick."""
+    if quiet:
+        return Quiet()
+    return Bars() if sys.stderr.isatty() else Lines()

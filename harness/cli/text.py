@@ -1,19 +1,25 @@
 """What the command line prints of a run: for people, and as JSON for programs."""
 
 import json
-from collections.abc import Mapping, Sequence
+import shlex
+import shutil
+import sys
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Final
 
-import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
-from harness.case import Case
-from harness.config import Config
+from harness.assignment import Assignment
 from harness.frames import Run
-from harness.report.findings import Finding, findings
+from harness.report.excerpt import excerpt
+from harness.report.findings import Finding, findings, present
 
 _SHOWN: Final = 10  # findings printed; summary.md has them all
+_WIDEST: Final = 400  # of a table: a terminal breaks lines itself, rich would cut words
+_LINES: Final = 20  # of an error's text; --json has all
+_LABELS: Final = {"expected_value": "should be", "observed_value": "got"}
 _DETAILS: Final = (
     "target", "case", "verdict", "reading", "route", "call", "addition", "expected_shape",
     "observed_shape", "observed_dtype", "error_class", "error_units", "first_bad_index",
@@ -27,18 +33,23 @@ def as_json(content: Mapping[str, Any]) -> str:
     return json.dumps(content, indent=2, default=str)
 
 
-def dry_text(config: Config, cases: Sequence[Case], account: Mapping[str, Any]) -> str:
-    """Return what a run would sweep: targets, cases, and what the grid dropped and why."""
-    lines = [
-        f"{config.name}: {len(cases)} cases on {', '.join(config.targets)}",
-        f"{account['made']} points made, {account['kept']} cases kept",
-        *(f"  {count} dropped: {reason}" for reason, count in account["dropped"].items()),
-        *(
-            f"  {name}: {', '.join(f'{value} ({count})' for value, count in counts.items())}"
-            for name, counts in account["marginals"].items()
-        ),
-    ]
-    return "\n".join(lines)
+def counted(count: int, noun: str) -> str:
+    """Return `1 row`, `2 rows`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def records(run: Run) -> list[dict[str, Any]]:
+    """Return the rows of a run as records that JSON can hold, None where a value is absent."""
+    return [present(row) for row in run.rows.to_dict("records")]
+
+
+def dry_text(assignment: Assignment) -> str:
+    """Return what a run would sweep: targets, cases, what the grid dropped and why, coverage."""
+    config, shard = assignment.config, assignment.shard
+    part = f" (shard {shard})" if shard else ""
+    count = counted(len(assignment.cases), "case")
+    head = f"{config.name}: {count}{part} on {', '.join(config.targets)}"
+    return "\n".join([head, *assignment.tally.lines()])
 
 
 def totals_text(run: Run) -> str:
@@ -66,33 +77,45 @@ def case_text(run: Run) -> str:
     """Return everything that is known of a case that was run again, target by target."""
     return "\n\n".join(
         "\n".join(
-            f"{name:>17}  {_plain(row[name])}" for name in _DETAILS if not _is_absent(row[name])
+            f"{_LABELS.get(name, name):>17}  {_detail(name, row[name])}"
+            for name in _DETAILS
+            if row[name] not in {None, "", ()}
         )
-        for row in run.rows.to_dict("records")
+        for row in records(run)
     )
 
 
 def _finding_text(finding: Finding) -> str:
-    rows = "row" if finding.count == 1 else "rows"
-    cause = f" ({finding.reading})" if finding.reading else ""
-    return (
-        f"{finding.target}: {finding.verdict} in {finding.count} {rows}{cause}\n"
-        f"  rerun: {finding.command}"
-    )
+    cause = f" ({excerpt(finding.reading)})" if finding.reading else ""
+    lines = [
+        f"{finding.target}: {finding.verdict} in {counted(finding.count, 'row')}{cause}",
+        f"  it says {excerpt(finding.evidence)}" if finding.evidence else "",
+        f"  rerun: {_PROGRAM} {finding.command.removeprefix('tconv ')}",
+    ]
+    return "\n".join(filter(None, lines))
 
 
-def _plain(value: object) -> str:
-    return str(value)
+def _detail(name: str, value: object) -> str:
+    """Return a value as people read it: lists joined, the further lines of a text indented."""
+    if name == "indistinguishable" and isinstance(value, tuple):
+        return "; ".join(value)
+    return f"\n{'':19}".join(str(value).splitlines()[:_LINES])
 
 
-def _is_absent(value: object) -> bool:
-    if isinstance(value, tuple | str):
-        return not value
-    return bool(pd.isna(value))  # type: ignore[call-overload] # a scalar or None by then
+def _program() -> str:
+    """Return how this program is called here, so that a command can be copied word for word."""
+    script = Path(sys.executable).with_name("tconv")
+    found = shutil.which("tconv")
+    if found and Path(found).resolve() == script.resolve():
+        return "tconv"
+    return f"{shlex.quote(sys.executable)} -m harness"
+
+
+_PROGRAM: Final = _program()
 
 
 def _rendered(table: Table) -> str:
-    console = Console(width=200)
+    console = Console(width=_WIDEST)
     with console.capture() as capture:
         console.print(table)
     return "\n".join(line.rstrip() for line in capture.get().splitlines())

@@ -1,6 +1,5 @@
 """All rows of a run as CSV: per-axis values as `3x2`, lists of words joined by `; `."""
 
-import os
 from pathlib import Path
 from typing import Final
 
@@ -9,7 +8,7 @@ import pyarrow as pa
 from harness.columns import COLUMNS, Column
 from harness.errors import StoreError
 from harness.frames import frame
-from harness.store import RunReader
+from harness.store import RunReader, unwritable
 
 NAME: Final = "results.csv"
 
@@ -28,9 +27,7 @@ def write(run: RunReader) -> Path:
             _append(part, unfinished)
         unfinished.replace(path)
     except OSError as error:
-        if isinstance(error, StoreError):
-            raise
-        raise StoreError(f"cannot write {path}: {os.strerror(error.errno or 0)}") from error
+        raise error if isinstance(error, StoreError) else unwritable(path, error) from error
     return path
 
 

@@ -1,5 +1,7 @@
 """What a run says, gathered for a reader: deviations by kind with the smallest case of each."""
 
+import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
 from typing import Any
@@ -19,8 +21,9 @@ class Finding:
         verdict: their verdict.
         reading: the semantics that reproduces them, or why they were refused.
         count: number of rows.
-        smallest: the row with the fewest elements, as a mapping of columns.
-        command: what reruns that row.
+        smallest: the row with the fewest products, as a mapping of columns; None where absent.
+        evidence: what the framework itself said in that row.
+        command: what reruns that row, in a shell.
     """
 
     target: str
@@ -28,6 +31,7 @@ class Finding:
     reading: str
     count: int
     smallest: dict[str, Any]
+    evidence: str
     command: str
 
 
@@ -59,8 +63,11 @@ def findings(run: Run) -> tuple[Finding, ...]:
         cause=rows["reading"].fillna(rows["reason"]).fillna(rows["error_type"]).fillna("")
     )
     groups = keyed.groupby(["target", "verdict", "cause"], sort=False)
-    config = run.header["config_path"]
-    made = [_finding(config, *key, group) for key, group in groups]
+    config = run.header["config_path"] or str(run.path)
+    made = [
+        _finding(config, str(target), str(verdict), str(cause), group)
+        for (target, verdict, cause), group in groups
+    ]
     order = {target: at for at, target in enumerate(run.rows["target"].drop_duplicates())}
     return tuple(sorted(made, key=lambda f: (order[f.target], -f.count, f.verdict, f.reading)))
 
@@ -73,25 +80,26 @@ def reasons(run: Run) -> tuple[Reason, ...]:
     rows = run.rows[run.rows["verdict"].isin(unjudged)]
     groups = rows.fillna({"reason": ""}).groupby(["target", "verdict", "reason"], sort=False)
     return tuple(
-        Reason(target=target, verdict=verdict, reason=reason, count=len(group),
-               evidence=_evidence(group.iloc[0]))
+        Reason(target=str(target), verdict=str(verdict), reason=str(reason), count=len(group),
+               evidence=_evidence(present(group.iloc[0].to_dict())))
         for (target, verdict, reason), group in groups
     )  # fmt: skip
 
 
 def rerun_command(config: str, case: str, target: str) -> str:
-    """Return the command that reruns one case on one target."""
-    return f"tconv run {config} --case {case} --target {target}"
+    """Return the shell command that reruns one case on one target; `config` may be a run's path."""
+    return shlex.join(["tconv", "run", config, "--case", case, "--target", target])
 
 
 def _finding(config: str, target: str, verdict: str, cause: str, rows: pd.DataFrame) -> Finding:
-    smallest = min(rows.to_dict("records"), key=_size)
+    smallest = present(min(rows.to_dict("records"), key=_size))
     return Finding(
         target=target,
         verdict=verdict,
         reading=cause,
         count=len(rows),
-        smallest=smallest,  # type: ignore[arg-type] # its keys are column names
+        smallest=smallest,
+        evidence=_evidence(smallest),
         command=rerun_command(config, str(smallest["case"]), target),
     )
 
@@ -102,7 +110,13 @@ def _size(row: Any) -> tuple[int, int, str]:  # noqa: ANN401 # a record of a fra
     return products, len(row["case"]), row["case"]
 
 
-def _evidence(row: pd.Series) -> str:
-    if pd.isna(row["error_type"]):
-        return ""
-    return f"{row['error_type']}: {row['error_text']}"
+def present(row: Mapping[Any, Any]) -> dict[str, Any]:
+    """Return a record of a frame with None for what is absent, whatever pandas has made of it."""
+    return {
+        str(name): None if not isinstance(value, tuple) and pd.isna(value) else value
+        for name, value in row.items()
+    }
+
+
+def _evidence(row: Mapping[str, Any]) -> str:
+    return ": ".join(row[name] for name in ("error_type", "error_text") if row[name])

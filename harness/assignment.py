@@ -1,0 +1,99 @@
+"""What a user asks to be swept: a configuration, narrowed to targets, to one case or to a shard."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final, Self
+
+from harness import registry
+from harness.case import Case
+from harness.config import Config, from_mapping, load_config
+from harness.errors import ConfigError
+from harness.grid import Tally, expand
+from harness.store import RunReader
+from harness.target import Selection
+
+DEFAULT: Final = "configs/smoke.toml"
+"""What is swept where nothing else is named."""
+
+_HARNESS: Final = Path(__file__).parent
+_BUNDLED: Final = (_HARNESS / "configs", _HARNESS.parent / "configs")  # of a wheel, of a checkout
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assignment:
+    """What a run is to do.
+
+    Attributes:
+        config: targets, seed and limits.
+        cases: the cases, distinct, in the grid's order.
+        tally: what became of every point of the grid.
+        shard: `k/n` where the cases are the k-th of n parts, else empty.
+    """
+
+    config: Config
+    cases: tuple[Case, ...]
+    tally: Tally
+    shard: str = ""
+
+    @classmethod
+    def from_config(
+        cls,
+        config: Config | Path | str,
+        *,
+        targets: Sequence[str] = (),
+        case: str | None = None,
+        shard: str | None = None,
+    ) -> Self:
+        """Return what a user asks for.
+
+        Args:
+            config: the configuration; or the path of a TOML file, the name of one that comes with
+                the harness, such as `smoke`, or the directory of a run to take it from.
+            targets: `backend[:mode][@device]`, instead of the config's own; of the required
+                backends only these stay required.
+            case: id of the one case that is to be run instead of the grid.
+            shard: `k/n` for the k-th of n parts of the cases.
+
+        Raises:
+            ConfigError: the configuration or the shard is faulty, or case and shard are both given.
+            CaseError: the case id is faulty.
+            TargetError: a target is not well written, or names no backend that exists.
+        """
+        if case and shard:
+            raise ConfigError(f"shard={shard!r} and case={case!r}, but should be one of the two")
+        chosen = _aimed(config if isinstance(config, Config) else _read(Path(config)), targets)
+        for text in chosen.targets:
+            registry.require(Selection.from_text(text).backend)
+        if case:
+            return cls(config=chosen, cases=(Case.from_id(case),), tally=Tally(made=1, kept=1))
+        part = _part(shard) if shard else (1, 1)
+        grid = expand(chosen.grids, chosen.values)
+        return cls(config=chosen, cases=grid.shard(*part), tally=grid.tally, shard=shard or "")
+
+
+def _read(path: Path) -> Config:
+    """Return the configuration at `path`; messages and reports name it as the user did."""
+    if (path / "header.json").is_file():
+        return from_mapping(RunReader(path).header["config"], str(path))
+    bundled = [folder / f"{path.name.removesuffix('.toml')}.toml" for folder in _BUNDLED]
+    named = path.name == str(path) or str(path) == DEFAULT
+    found = next((each for each in [path, *bundled * named] if each.is_file()), path)
+    return replace(load_config(found), path=str(path))
+
+
+def _aimed(config: Config, targets: Sequence[str]) -> Config:
+    """Return the config with these targets alone; only their backends remain required."""
+    if not targets:
+        return config
+    backends = {Selection.from_text(text).backend for text in targets}
+    required = tuple(name for name in config.required if name in backends)
+    return replace(config, targets=tuple(targets), required=required)
+
+
+def _part(shard: str) -> tuple[int, int]:
+    match = re.fullmatch(r"(\d+)/(\d+)", shard)
+    if match is None:
+        raise ConfigError(f"shard={shard!r}, but should be k/n with 1 <= k <= n, as in 1/4")
+    return int(match[1]), int(match[2])
