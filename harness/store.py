@@ -164,10 +164,18 @@ def newest(directory: Path) -> Path:
     Raises:
         StoreError: there is none.
     """
-    headers = sorted(directory.glob("*/header.json"), key=lambda path: path.stat().st_mtime)
+    headers = list(directory.glob("*/header.json"))
     if not headers:
         raise StoreError(f"no run in {directory}; make one with `tconv run` or name its directory")
-    return headers[-1].parent
+    return max(headers, key=_begun).parent
+
+
+def _begun(header: Path) -> tuple[str, float]:
+    """Return when a run was begun: as it says itself, and by its file, which a copy may change."""
+    said = ""
+    with suppress(StoreError):
+        said = str(_read_json(header).get("started", ""))
+    return said, header.stat().st_mtime
 
 
 def _new_directory(path: Path) -> Path:

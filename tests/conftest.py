@@ -2,10 +2,19 @@
 
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from harness.case import Case
+from harness.judge import Judgement
+from harness.outcome import NotRun
+from harness.route import Native
+from harness.rows import Columns, columns, row
+from harness.target import Target
+from harness.verdict import Verdict
 
 # Before any framework is imported: with more threads, small calls wait for a busy core.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -33,3 +42,48 @@ def _no_network() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(socket.socket, "connect", refuse)
         yield
+
+
+@pytest.fixture
+def fakes(monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Register the adapters with one fault each, also in child processes; return their folder."""
+    folder = Path(__file__).parent / "plugins"
+    monkeypatch.syspath_prepend(str(folder))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(folder.parent.parent), str(folder)]))
+    return folder
+
+
+@pytest.fixture
+def make_rows() -> Callable[..., Columns]:
+    """Return a maker of rows that match: `make_rows(count, column=[value per row])`."""
+    return _rows
+
+
+def _rows(count: int = 1, **given: list[object]) -> Columns:
+    made = columns([_row(i=1 + at) for at in range(count)])
+    assert given.keys() <= made.keys()
+    return made | given
+
+
+def _row(i: int) -> dict[str, object]:
+    case = Case.from_parameters(ndim=2, i=(i, 2), k=(3, 2), s=2, p=[(1, 0), 0])
+    judgement = Judgement(
+        verdict=Verdict.MATCH,
+        error_class="exact",
+        error_units=0.0,
+        observed_shape=case.y_shape,
+        expected_shape=case.y_shape,
+        observed_dtype="float32",
+        bad_count=0,
+        compared=7,
+    )
+    made = row(
+        case=case,
+        target=Target(backend="fake", mode="call", device="cpu"),
+        version="1.0",
+        route=Native(call="conv_transpose"),
+        outcome=NotRun(reason=""),
+        judgement=judgement,
+        seconds=0.5,
+    )
+    return made | {"outcome": "computed", "drawn": "exact", "indistinguishable": ()}

@@ -1,0 +1,161 @@
+"""The run directory: what is written is whole, and what is not whole is noticed."""
+
+import errno
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from harness.columns import SCHEMA_VERSION
+from harness.errors import StoreError
+from harness.rows import Columns
+from harness.store import SCHEMA, RunReader, RunWriter, newest
+
+MakeRows = Callable[..., Columns]
+
+
+@pytest.fixture
+def written(tmp_path: Path, make_rows: MakeRows) -> RunWriter:
+    """Return a run of two parts that is not finished."""
+    writer = RunWriter.create(tmp_path / "run", {"name": "a"})
+    writer.write(0, 0, make_rows(3))
+    writer.write(0, 1, make_rows(2))
+    return writer
+
+
+def full(*_: object, **__: object) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_run_holds_its_rows_header_and_counts_when_finished(written: RunWriter) -> None:
+    written.finish({"status": 0})
+
+    run = RunReader(written.path)
+    assert run.is_complete
+    assert run.table().num_rows == 5
+    assert run.header == {"schema_version": SCHEMA_VERSION, "name": "a"}
+    assert run.footer == {"rows": 5, "digest": written.digest.hexadecimal, "status": 0}
+
+
+def test_run_without_footer_is_incomplete_and_its_rows_can_be_read(written: RunWriter) -> None:
+    run = RunReader(written.path)
+
+    assert not run.is_complete
+    assert run.table().num_rows == 5
+
+
+def test_schema_tells_the_meaning_of_each_column() -> None:
+    assert all(field.metadata[b"meaning"] for field in SCHEMA)
+
+
+def test_second_run_of_a_second_gets_a_directory_of_its_own(tmp_path: Path) -> None:
+    made = [RunWriter.create(tmp_path / "run", {"number": at}).path for at in range(3)]
+
+    assert [path.name for path in made] == ["run", "run-2", "run-3"]
+    assert [RunReader(path).header["number"] for path in made] == [0, 1, 2]
+
+
+def test_no_file_is_left_unfinished(written: RunWriter) -> None:
+    written.finish({})
+
+    assert not list(written.path.rglob("*.unfinished"))
+
+
+def test_part_is_all_or_nothing_when_the_disk_is_full(
+    written: RunWriter, make_rows: MakeRows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def half(_: pa.Table, path: Path) -> None:
+        path.write_bytes(b"PAR1 half a part")
+        full()
+
+    monkeypatch.setattr(pq, "write_table", half)
+    with pytest.raises(StoreError, match=r"cannot write .*00002.parquet: No space left .* --out"):
+        written.write(0, 2, make_rows(1))
+
+    assert RunReader(written.path).table().num_rows == 5
+    assert written.digest.rows == 5
+
+
+def test_no_footer_is_left_when_the_disk_is_full(
+    written: RunWriter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(StoreError, match=r"cannot write .*footer.json: No space left"):
+        written.finish({})
+
+    assert not RunReader(written.path).is_complete
+
+
+@pytest.mark.parametrize("inside", ["", "deeper"])
+def test_file_in_the_way_is_told_with_what_to_do(tmp_path: Path, inside: str) -> None:
+    (tmp_path / "file").write_text("")
+
+    with pytest.raises(StoreError, match=r"cannot write .*; choose another directory with --out"):
+        RunWriter.create(tmp_path / "file" / inside / "run", {})
+
+
+def test_missing_part_is_noticed(written: RunWriter) -> None:
+    written.finish({})
+    next(written.path.glob("parts/*")).unlink()
+
+    with pytest.raises(StoreError, match=r"holds 2 rows, but its footer says 5; parts are missing"):
+        RunReader(written.path).table()
+
+
+@pytest.mark.parametrize("kept", [0, 10, 200])
+def test_damaged_part_is_named(written: RunWriter, kept: int) -> None:
+    part = max(written.path.glob("parts/*"))
+    part.write_bytes(part.read_bytes()[:kept])
+
+    with pytest.raises(StoreError, match=r"000-00001.parquet is damaged: .*; run the sweep again"):
+        RunReader(written.path).table()
+
+
+@pytest.mark.parametrize("name", ["header.json", "footer.json"])
+@pytest.mark.parametrize("content", ["", "{", "[1]", "\x00"])
+def test_damaged_json_is_named(written: RunWriter, name: str, content: str) -> None:
+    written.finish({})
+    (written.path / name).write_text(content)
+
+    with pytest.raises(StoreError, match=rf"{name} is damaged"):
+        RunReader(written.path)
+
+
+def test_footer_without_its_counts_is_damaged(written: RunWriter) -> None:
+    (written.path / "footer.json").write_text('{"rows": 5}')
+
+    with pytest.raises(StoreError, match=r"footer.json is damaged: 'digest'"):
+        RunReader(written.path)
+
+
+@pytest.mark.parametrize("version", [SCHEMA_VERSION + 1, None, "1"])
+def test_other_schema_version_is_refused(written: RunWriter, version: Any) -> None:
+    (written.path / "header.json").write_text(json.dumps({"schema_version": version}))
+
+    with pytest.raises(
+        StoreError, match=rf"schema_version={version!r} .*should be {SCHEMA_VERSION}"
+    ):
+        RunReader(written.path)
+
+
+def test_directory_that_is_no_run_says_how_to_find_one(tmp_path: Path) -> None:
+    with pytest.raises(
+        StoreError, match=r"should be a run directory .*`tconv run` prints the path"
+    ):
+        RunReader(tmp_path)
+
+
+def test_newest_run_is_the_one_begun_last(tmp_path: Path) -> None:
+    for name, started in (("b", "2026-01-02"), ("a", "2026-01-03"), ("c", "2026-01-01")):
+        RunWriter.create(tmp_path / name, {"started": started})
+
+    assert newest(tmp_path) == tmp_path / "a"
+
+
+def test_newest_run_of_none_says_how_to_make_one(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match=r"no run in .*make one with `tconv run`"):
+        newest(tmp_path)
