@@ -86,6 +86,12 @@ RESULT_COLUMNS: Final = _columns(
         ("observed_value", "text", "", "what was returned there"),
         ("expected_value", "text", "", "what the oracle says there"),
         ("bad_count", "integer", "elements", "number of elements that differ"),
+        (
+            "difference",
+            "text",
+            "",
+            "picture of |y - ref|, lines parted by /: 0 equal, 9 largest, x not finite",
+        ),
         ("compared", "integer", "elements", "number of elements compared with the oracle"),
         ("drawn", "text", "", "the inputs that were drawn: exact, exact, sparse or normal"),
         (

@@ -16,8 +16,8 @@ _CASE_FIELDS: Final = (
 )  # fmt: skip
 _JUDGEMENT_FIELDS: Final = (
     "reading", "error_class", "error_units", "observed_shape", "expected_shape", "observed_dtype",
-    "first_bad_index", "observed_value", "expected_value", "bad_count", "compared", "reason",
-    "error_type", "error_text",
+    "first_bad_index", "observed_value", "expected_value", "bad_count", "difference",
+    "compared", "reason", "error_type", "error_text",
 )  # fmt: skip
 _KEPT: Final = 4000
 """Characters kept of a framework's text, from its begin and from its end."""

@@ -9,6 +9,7 @@ from harness.case import Case
 from harness.expected import Expected
 from harness.inputs import Draw
 from harness.judge.judgement import Judgement
+from harness.judge.picture import picture
 from harness.judge.reading import readings_of
 from harness.judge.rounding import Rounding
 from harness.precision import FORMATS
@@ -125,10 +126,12 @@ def _differing(
     """Return a judgement with the first of the elements that differ, and their number."""
     assert expected.y is not None
     first = tuple(int(place) for place in np.unravel_index(int(bad.argmax()), bad.shape))
+    with np.errstate(invalid="ignore", over="ignore"):
+        error = np.abs(y.astype(expected.precision.work) - expected.y)
     return _judgement(
         verdict, y, expected, compared=y.size, bad_count=int(bad.sum()), first_bad_index=first,
         observed_value=str(y[first]), expected_value=str(expected.y[first].astype(y.dtype)),
-        **evidence,
+        difference=picture(error, bad, first), **evidence,
     )  # fmt: skip
 
 

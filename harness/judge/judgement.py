@@ -27,6 +27,7 @@ class Judgement:
         observed_value: that element as text, in the digits of its own dtype.
         expected_value: the right value of that element as text.
         bad_count: number of elements that differ.
+        difference: a picture of where they differ, see :func:`harness.judge.picture.picture`.
         compared: number of elements that were compared.
         error_type: type of the error that the framework raised.
         error_text: its text.
@@ -45,6 +46,7 @@ class Judgement:
     observed_value: str | None = None
     expected_value: str | None = None
     bad_count: int | None = None
+    difference: str | None = None
     compared: int = 0
     error_type: str | None = None
     error_text: str | None = None
