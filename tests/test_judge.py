@@ -417,6 +417,7 @@ def test_evidence_names_the_first_bad_element_and_counts_them() -> None:
         observed_value=str(right + 4096),
         expected_value=str(right),
         bad_count=2,
+        difference="/".join(["0" * 7] * 2 + ["0009000"] + ["0" * 7] * 6),
         compared=504,
     )
 
