@@ -1,6 +1,5 @@
 """The command line, `tconv`: it starts what the rest of the harness does, and says how it went."""
 
-import os
 import signal
 import sys
 import traceback
@@ -57,9 +56,10 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt):
         click.echo("tconv: interrupted; what was begun is incomplete, so start it again", err=True)
         sys.exit(ExitStatus.INCOMPLETE)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nothing more to flush to
-        sys.exit(ExitStatus.INCOMPLETE)
+    except SystemExit as end:
+        if isinstance(end.__context__, BrokenPipeError):  # click makes it status 1
+            sys.exit(ExitStatus.INCOMPLETE)
+        raise
     except Exception:  # noqa: BLE001 # the outermost place: it is shown, in full
         traceback.print_exc()
         click.echo("tconv: this is a fault of the harness itself; please report it", err=True)

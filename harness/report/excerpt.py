@@ -10,7 +10,7 @@ _WIDEST: Final = 300  # characters
 
 
 def excerpt(text: str, widest: int = _WIDEST) -> str:
-    """Return one line that says what went wrong, at most `widest` characters long.
+    """Return one line that says what went wrong, at most `widest` printable characters long.
 
     That is the line of a failed check where there is one. Else it is the first line, joined with
     the last where the first ends in a colon and so only announces what follows.
@@ -22,4 +22,5 @@ def excerpt(text: str, widest: int = _WIDEST) -> str:
     if telling is None:
         is_announced = lines[0].endswith(":") and len(lines) > 1
         telling = f"{lines[0]} {lines[-1]}" if is_announced else lines[0]
-    return telling if len(telling) <= widest else f"{telling[: widest - 1]}…"
+    shown = "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in telling)
+    return shown if len(shown) <= widest else f"{shown[: widest - 1]}…"
