@@ -303,3 +303,8 @@ def test_excerpt_is_never_wider_than_asked(length: int) -> None:
 
     assert len(cut) == 300
     assert cut.endswith("…") == (length > 300)
+
+
+@given(st.text())
+def test_code_span_ends_where_it_should(text: str) -> None:
+    assert re.fullmatch(r"`[^`]+`|-", code(text))

@@ -1,5 +1,6 @@
 """The command line, `tconv`: it starts what the rest of the harness does, and says how it went."""
 
+import os
 import signal
 import sys
 import traceback
@@ -27,7 +28,19 @@ Exit status, the first that applies:
 """
 
 
-@click.group(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+class Commands(click.Group):
+    """Commands of which a reader of their output may go before it has read all."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run a command; a closed pipe is status 4, which click would make 1."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the last flush
+            ctx.exit(ExitStatus.INCOMPLETE)
+
+
+@click.group(cls=Commands, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="tconv")
 def cli() -> None:
     """Sweep transposed convolutions through frameworks and say what differs, and why."""
@@ -56,10 +69,6 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt):
         click.echo("tconv: interrupted; what was begun is incomplete, so start it again", err=True)
         sys.exit(ExitStatus.INCOMPLETE)
-    except SystemExit as end:
-        if isinstance(end.__context__, BrokenPipeError):  # click makes it status 1
-            sys.exit(ExitStatus.INCOMPLETE)
-        raise
     except Exception:  # noqa: BLE001 # the outermost place: it is shown, in full
         traceback.print_exc()
         click.echo("tconv: this is a fault of the harness itself; please report it", err=True)
