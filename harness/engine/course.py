@@ -13,7 +13,13 @@ from harness.outcome import Crashed, NotRun, Outcome, TimedOut, Unavailable
 from harness.rows import Columns, columns, row
 
 BATCH: Final = 128
-"""Cases that go to a worker at a time; when it dies they are replayed one by one."""
+"""Cases that go to a worker at a time."""
+
+PIECE: Final = 16
+"""Cases in which a batch is replayed that ended its worker; a guilty piece then one by one.
+
+A worker takes seconds to start and a compiler tens of milliseconds for a case alone, so the middle
+way costs least."""
 
 CRASH_BUDGET: Final = 20
 """Cases of one target that may end their worker before the rest is not run."""
@@ -43,9 +49,10 @@ class Course:
         for batch in _batches(self._planned):
             if self._stopped.is_set():
                 return
-            yield self._rows(batch)
+            yield self.rows(batch)
 
-    def _rows(self, batch: Sequence[Case]) -> Columns:
+    def rows(self, batch: Sequence[Case]) -> Columns:
+        """Return a row for each case of `batch`, in order, whatever becomes of the worker."""
         if self._budget <= 0:
             reason = f"{CRASH_BUDGET} cases ended their worker before"
             return unjudged(batch, self._planned, NotRun(reason=reason))
@@ -57,16 +64,16 @@ class Course:
         return self._lane.call(judge_batch, batch, planned.target, planned.version, self._seed)
 
     def _replayed(self, batch: Sequence[Case], end: Crashed | TimedOut) -> Columns:
-        """Run a batch that ended its worker again, case by case, to find the guilty ones.
+        """Run a batch that ended its worker again, in pieces, to find the guilty cases.
 
-        A batch that comes through one by one keeps its first end in every row: no case of it can
+        A batch whose pieces all come through keeps its first end in every row: no case of it can
         be cleared.
         """
         before = self._budget
         if len(batch) == 1:
             self._budget -= 1
             return unjudged(batch, self._planned, end)
-        rows = [self._rows([case]) for case in batch if not self._stopped.is_set()]
+        rows = [self.rows([case]) for case in batch if not self._stopped.is_set()]
         if self._budget < before or self._stopped.is_set():
             return _joined(rows)
         self._budget -= 1
