@@ -288,8 +288,14 @@ def test_crash_keeps_the_failed_check_and_not_the_stack() -> None:
 
 
 def test_announced_error_is_joined_with_its_last_line() -> None:
-    assert excerpt("Graph execution error:\n\nDetected at\n  node x\n") == (
-        "Graph execution error: node x"
+    text = "Graph execution error:\n\nDetected at:\nbad depth\n\t [[{{node x}}]]\n"
+
+    assert excerpt(text) == "Graph execution error: bad depth"
+
+
+def test_failed_check_that_ends_in_a_colon_is_joined_with_the_next_line() -> None:
+    assert excerpt("F1122 a.cc:5] Check failed: shape:\nf32[2] vs f32[3]\nstack") == (
+        "F1122 a.cc:5] Check failed: shape: f32[2] vs f32[3]"
     )
 
 
