@@ -15,7 +15,7 @@ from harness.engine.plan import Planned, plan
 from harness.engine.worker import Description
 from harness.frames import Run
 from harness.header import machine, software
-from harness.report import csv, summary
+from harness.report import csv, deviations, summary
 from harness.status import Status, Totals, status
 from harness.store import RunReader, RunWriter
 from harness.target import Selection
@@ -92,13 +92,12 @@ def run(
         planned = plan(selections, found, assignment.cases)
         writer = RunWriter.create(
             out / f"{config.name}-{started:%Y%m%d-%H%M%S}",
-            _header(assignment, planned, found)
-            | {"started": started.isoformat(timespec="seconds")},
+            header(assignment, planned, found, started=started),
         )
         watch.planned(planned)
         totals = _collect(engine, planned, writer, watch)
     verdict = status(totals, config.required)
-    writer.finish(_footer(verdict, totals))
+    writer.finish(footer(verdict, totals))
     write_reports(writer.path)
     return Finished(
         path=writer.path, totals=totals, status=verdict, digest=writer.digest.hexadecimal
@@ -111,7 +110,8 @@ def write_reports(path: Path) -> tuple[Path, ...]:
     Raises:
         StoreError: the directory holds no run, is damaged, or cannot be written.
     """
-    return csv.write(RunReader(path)), summary.write(Run.from_path(path))
+    run = Run.from_path(path)
+    return csv.write(RunReader(path)), deviations.write(run), summary.write(run)
 
 
 def _collect(
@@ -128,9 +128,14 @@ def _collect(
     return totals
 
 
-def _header(
-    assignment: Assignment, planned: Sequence[Planned], found: Mapping[str, Description | str]
+def header(
+    assignment: Assignment,
+    planned: Sequence[Planned],
+    found: Mapping[str, Description | str],
+    *,
+    started: datetime,
 ) -> dict[str, Any]:
+    """Return what a run's header says: what was asked for, of which targets, on which machine."""
     config = assignment.config
     return {
         "config": config.to_dict(),
@@ -140,6 +145,7 @@ def _header(
         "targets": [_target(each, found[each.target.backend]) for each in planned],
         "machine": machine(),
         "software": software(),
+        "started": started.isoformat(timespec="seconds"),
     }
 
 
@@ -165,7 +171,8 @@ def _target(planned: Planned, found: Description | str) -> dict[str, Any]:
     }
 
 
-def _footer(verdict: Status, totals: Mapping[str, Totals]) -> dict[str, Any]:
+def footer(verdict: Status, totals: Mapping[str, Totals]) -> dict[str, Any]:
+    """Return what a run's footer says beside its number of rows and their digest."""
     return {
         "ended": datetime.now(tz=UTC).isoformat(timespec="seconds"),
         "status": int(verdict.code),

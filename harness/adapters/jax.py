@@ -27,43 +27,43 @@ _HOW: Final = frozenset({"channel_first", "single"})
 
 
 class JaxAdapter(Adapter):
-    """JAX, in programs of many cases and channel-last; samples of channel-first and of one each.
+    """JAX, by default channel-last and many cases in one program.
 
-    x64 is on in every session, so that a float64 case is computed as one; a float32 case compiles
-    to the same program as without. Programs of many cases compile with options that shorten the
-    compile time and change no convolution; the single ones, with JAX's defaults, are what users
-    run. On a GPU the matrix precision is the highest, so that no product is rounded to TF32.
+    Programs of many cases are compiled with options that shorten the compile time and change no
+    convolution; the modes named `single` compile each case alone, with JAX's own options, as users
+    do. x64 is on, so that a float64 case is computed as one; a float32 case compiles to the same
+    program as without. On a GPU the matrix precision is the highest: no product is rounded to TF32.
     """
 
     name: ClassVar[str] = "jax"
     modes: ClassVar[tuple[Mode, ...]] = (
-        Mode(name="conv_transpose", meaning="lax.conv_transpose; pads are of the dilated input"),
+        Mode(name="conv_transpose", meaning="jax.lax.conv_transpose; the padding is K-1-p"),
         Mode(
             name="conv_transpose+consistent",
-            meaning="lax.conv_transpose(use_consistent_padding=True); pads are crops",
+            meaning="jax.lax.conv_transpose(use_consistent_padding=True); the padding is p",
         ),
         Mode(
             name="conv_general_dilated",
-            meaning="lax.conv_general_dilated(lhs_dilation=s), the kernel flipped",
+            meaning="jax.lax.conv_general_dilated(lhs_dilation=s) with the flipped kernel",
         ),
-        Mode(name="vjp", meaning="jax.vjp of lax.conv_general_dilated in its input", sample=8),
+        Mode(name="vjp", meaning="jax.vjp of jax.lax.conv_general_dilated in its input", sample=8),
         Mode(
             name="conv_transpose+transpose_kernel",
-            meaning="lax.conv_transpose(transpose_kernel=True); the direct convolution's kernel",
+            meaning="jax.lax.conv_transpose(transpose_kernel=True); the padding is K-1-p",
             sample=20,
         ),
         *(
-            Mode(name=f"{mode}+{how}", meaning=f"{mode}, {text}", sample=40)
+            Mode(name=f"{mode}+{how}", meaning=f"{mode}, {text}", sample=80)
             for how, text in (
-                ("channel_first", "batch and channels before the sizes"),
-                ("single", "a program per case, with default compiler options"),
+                ("channel_first", "arrays channel-first"),
+                ("single", "each case compiled alone, with JAX's own options"),
             )
             for mode in ("conv_transpose", "conv_general_dilated", "vjp")
         ),
         Mode(
             name="conv_transpose+consistent+single",
-            meaning="conv_transpose+consistent, a program per case, with default compiler options",
-            sample=40,
+            meaning="conv_transpose+consistent, each case compiled alone, with JAX's own options",
+            sample=80,
         ),
     )
     environment: ClassVar[Mapping[str, str]] = {
@@ -93,7 +93,7 @@ class JaxAdapter(Adapter):
         return ("cpu", "gpu")
 
     def settings(self, mode: str, device: str) -> Mapping[str, str]:
-        """Return what the session sets, and the compiler options of programs of many cases."""
+        """Return what the session sets, and the compiler options where they are not JAX's own."""
         options = {} if _is_single(mode) else self._options(device)
         return {
             "jax_enable_x64": "True",
@@ -103,7 +103,7 @@ class JaxAdapter(Adapter):
 
     @contextmanager
     def session(self, mode: str, device: str) -> Iterator[None]:  # noqa: ARG002 # the same in each mode
-        """Turn x64 on, choose the device and, on an accelerator, the highest precision."""
+        """Turn x64 on, choose the device and, on a GPU, the highest precision."""
         jax = self._jax
         with (
             jax.enable_x64(True),
