@@ -77,10 +77,19 @@ def _read(path: Path) -> Config:
     """Return the configuration at `path`; messages and reports name it as the user did."""
     if (path / "header.json").is_file():
         return from_mapping(RunReader(path).header["config"], str(path))
+    return replace(load_config(located(path)), path=str(path))
+
+
+def located(path: Path) -> Path:
+    """Return the file that is meant.
+
+    That is `path` itself, or the configuration of that name that comes with the harness, or the
+    header of the run in the directory `path`.
+    """
+    header = path / "header.json"
     bundled = [folder / f"{path.name.removesuffix('.toml')}.toml" for folder in _BUNDLED]
     named = path.name == str(path) or str(path) == DEFAULT
-    found = next((each for each in [path, *bundled * named] if each.is_file()), path)
-    return replace(load_config(found), path=str(path))
+    return next((each for each in [header, path, *bundled * named] if each.is_file()), path)
 
 
 def _aimed(config: Config, targets: Sequence[str]) -> Config:

@@ -72,7 +72,7 @@ class Engine(AbstractContextManager["Engine"]):
         self._workers = workers
         self._seed = seed
         self._limits = Limits(case_seconds=case_seconds, worker_gib=worker_gib)
-        self._lanes: dict[str, Lane] = {}  # started to describe a backend, not yet used
+        self._lanes: dict[str, Lane] = {}  # of backends described, or visited batch by batch
         self._stack = ExitStack()
         self._stopped = threading.Event()
 
@@ -105,6 +105,21 @@ class Engine(AbstractContextManager["Engine"]):
             registry.require(backend)
         with ThreadPoolExecutor(self._workers) as threads:
             return dict(zip(backends, threads.map(self._describe, backends), strict=True))
+
+    def course(self, planned: Planned) -> Course:
+        """Return the way of a target that can be run here, for a caller that goes batch by batch.
+
+        Its worker is that of the backend's other targets; it stays until the engine is left. Each
+        course has a budget of its own for cases that end their worker.
+
+        Raises:
+            TargetError: no backend has this name.
+            UnavailableError: its adapter does not load.
+        """
+        backend = planned.target.backend
+        if backend not in self._lanes:
+            self._lanes[backend] = self._start(registry.adapter_class(backend).environment)
+        return Course(planned, self._lanes[backend], seed=self._seed, stopped=self._stopped)
 
     def run(self, planned: Sequence[Planned]) -> Iterator[Part]:
         """Yield the parts of every target as they are done, in no order across targets."""

@@ -104,7 +104,13 @@ def _settings(adapter: Adapter) -> dict[str, dict[str, str]]:
 
 def judge_batch(cases: Sequence[Case], target: Target, version: str | None, seed: int) -> Columns:
     """Compute and judge `cases` on `target`; return one row per case, in order, as columns."""
-    adapter = _adapter(target.backend)
+    return judged(_adapter(target.backend), cases, target, version, seed)
+
+
+def judged(
+    adapter: Adapter, cases: Sequence[Case], target: Target, version: str | None, seed: int
+) -> Columns:
+    """Do what :func:`judge_batch` does, with an adapter at hand and in whatever process this is."""
     with adapter.session(target.mode, target.device):
         return columns(list(_rows(adapter, cases, target, version, seed)))
 
@@ -205,7 +211,8 @@ def _timed(
 
 
 def _beat() -> None:
-    os.utime(_state["pulse"])
+    if "pulse" in _state:
+        os.utime(_state["pulse"])
 
 
 def _outcome(route: Route | Faulty, answer: object) -> Outcome:

@@ -1,6 +1,5 @@
 """What a run says, gathered for a reader: deviations by kind with the smallest case of each."""
 
-import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
@@ -9,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from harness.frames import Run
+from harness.report.discrepancy import rerun_command
 from harness.verdict import Standpoint, Verdict
 
 
@@ -84,11 +84,6 @@ def reasons(run: Run) -> tuple[Reason, ...]:
                evidence=_evidence(present(group.iloc[0].to_dict())))
         for (target, verdict, reason), group in groups
     )  # fmt: skip
-
-
-def rerun_command(config: str, case: str, target: str) -> str:
-    """Return the shell command that reruns one case on one target; `config` may be a run's path."""
-    return shlex.join(["tconv", "run", config, "--case", case, "--target", target])
 
 
 def _finding(config: str, target: str, verdict: str, cause: str, rows: pd.DataFrame) -> Finding:

@@ -1,0 +1,127 @@
+"""What a pytest session sweeps: the targets there are, their blocks, and the engine under them.
+
+Asking backends for their targets loads frameworks, so one process does it and the others are told:
+they have to make the same items. The engine starts when the first block runs.
+"""
+
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
+from dataclasses import asdict
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from harness.adapters.base import Mode
+from harness.assignment import Assignment
+from harness.engine.course import Course, unjudged
+from harness.engine.crew import Engine
+from harness.engine.plan import Planned, plan
+from harness.engine.worker import Description
+from harness.outcome import Unavailable
+from harness.pytest_sweep.block import Block, Size, blocks
+from harness.rows import Columns
+from harness.target import Selection, Target
+
+
+class Sweep:
+    """The sweep of one session, in one of its processes.
+
+    Args:
+        assignment: what is swept.
+        path: the file that holds the configuration; items are named after it.
+        size: what an item runs.
+
+    Attributes:
+        found: what each backend says of itself, or why it is unavailable; once it is known.
+    """
+
+    def __init__(self, assignment: Assignment, *, path: Path, size: Size) -> None:
+        self.assignment = assignment
+        self.path = path
+        self.found: Mapping[str, Description | str] = {}
+        self._size = size
+        self._courses: dict[Target, Course] = {}
+        self._stack = ExitStack()
+
+    def survey(self) -> None:
+        """Ask each backend what it is; this loads the frameworks, in processes of their own.
+
+        Raises:
+            TargetError: no backend has this name.
+        """
+        names = dict.fromkeys(each.backend for each in self._selections)
+        self.found = self._engine.describe(list(names))
+
+    def close(self) -> None:
+        """End every worker process; the next block to run starts its own again."""
+        self._courses.clear()
+        self._stack.close()
+        self.__dict__.pop("_engine", None)
+
+    @cached_property
+    def planned(self) -> tuple[Planned, ...]:
+        """The targets and their cases.
+
+        Raises:
+            TargetError: a backend has no such mode.
+        """
+        return plan(self._selections, self.found, self.assignment.cases)
+
+    @cached_property
+    def blocks(self) -> Mapping[str, Block]:
+        """Every block under its name, in the order in which they run."""
+        return {block.name: block for block in blocks(self.planned, self._size)}
+
+    def rows(self, block: Block) -> Columns:
+        """Run a block and return a row for each of its cases.
+
+        Whatever ends this early, as a time limit on the item does, ends the workers too.
+        """
+        if block.planned.unavailable:
+            outcome = Unavailable(reason=block.planned.unavailable)
+            return unjudged(block.cases, block.planned, outcome)
+        try:
+            return self._course(block.planned).rows(block.cases)
+        except BaseException:
+            self.close()
+            raise
+
+    def _course(self, planned: Planned) -> Course:
+        if planned.target not in self._courses:
+            self._courses[planned.target] = self._engine.course(planned)
+        return self._courses[planned.target]
+
+    @cached_property
+    def _selections(self) -> list[Selection]:
+        return [Selection.from_text(text) for text in self.assignment.config.targets]
+
+    @cached_property
+    def _engine(self) -> Engine:
+        config = self.assignment.config
+        engine = Engine(
+            workers=2,
+            seed=config.seed,
+            case_seconds=config.case_seconds,
+            worker_gib=config.worker_gib,
+        )
+        return self._stack.enter_context(engine)
+
+
+def to_builtins(found: Mapping[str, Description | str]) -> dict[str, Any]:
+    """Return descriptions as what execnet carries from one process to another."""
+    return {name: each if isinstance(each, str) else asdict(each) for name, each in found.items()}
+
+
+def from_builtins(found: Mapping[str, Any]) -> dict[str, Description | str]:
+    """Return the descriptions that :func:`to_builtins` was given."""
+    return {
+        name: each if isinstance(each, str) else _described(each) for name, each in found.items()
+    }
+
+
+def _described(fields: Mapping[str, Any]) -> Description:
+    return Description(**{**fields, "modes": tuple(_modes(fields["modes"]))})
+
+
+def _modes(modes: Iterable[Mapping[str, Any]]) -> Iterable[Mode]:
+    return (Mode(**mode) for mode in modes)
