@@ -67,6 +67,7 @@ UNSUPPORTED = (
     "3d-i4x3x2-k1x2x3-d1x1x2-ci2-co4-f16",
     "1d-i4-k3-opm1-ci2-co4-f32",
     "1d-i4-k3-g0-ci2-co4-f32",
+    "1d-i4-k3-opm1-g0-ci2-co4-f32",
     "1d-i4-k3-opnone-ci2-co4-f32",
     "2d-i4x4-k3x3-opnone-padsame-ci2-co4-c64",
     "2d-i4x4-k3x3-padvalid-ci2-co4-f32",

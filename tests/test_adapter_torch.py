@@ -49,7 +49,10 @@ UNSUPPORTED = (
     "2d-i4x4-k3x3-s2x2-opnone-padsamelower-o8x8-ci2-co4-i32",
     "3d-i4x4x4-k3x3x3-padvalid-ci2-co4-f32",
     "1d-i4-k3-s2-p1.0-opnone-o8-ci2-co4-f32",
+    "1d-i4-k3-s2-p1.0-opnone-g2-o8-ci3-co4-f32",
     "4d-i2x2x2x2-k1x1x1x1-ci2-co4-f32",
+    "4d-i2x2x2x2-k1x1x1x1-padsame-ci2-co4-f32",
+    "4d-i2x2x2x2-k1x1x1x1-opnone-o2x2x2x2-ci2-co4-f32",
 )
 REFUSED = {
     "1d-i4-k3-s2-op2-ci2-co4-f32": "output padding must be smaller",

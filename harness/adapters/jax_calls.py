@@ -1,7 +1,7 @@
 """The calls of JAX that compute a transposed convolution.
 
-Each operation has one class that knows its call, its kernel and what its call cannot say. What a
-call cannot say is passed to it all the same, so that JAX itself refuses.
+Each has a class, which knows its arguments, its kernel and what it has no argument for. What has no
+argument is passed all the same, so that JAX itself refuses.
 """
 
 from dataclasses import dataclass
@@ -28,11 +28,11 @@ Arrays = tuple[NDArray[Any], ...]
 class ConvTranspose:
     """`jax.lax.conv_transpose`.
 
-    Padding pairs are paddings of the dilated input by default, K-1-p; with
-    `use_consistent_padding=True` they are the direct convolution's, p. Output padding is a larger
-    end of the pair in either. The kernel is taken as it is, so it comes flipped; with
-    `transpose_kernel=True` it is the direct convolution's. Groups, an output padding beside a
-    policy, and a size have no argument.
+    Its padding pairs are those of the dilated input, K-1-p, or, with `use_consistent_padding=True`,
+    those of the direct convolution, p. An output padding enlarges the end of the pair in the first
+    and reduces it in the second. JAX does not flip the kernel, so it is given flipped; with
+    `transpose_kernel=True` JAX does, and it is given as it is. Groups, a wanted size, and an output
+    padding beside a policy have no argument.
 
     Attributes:
         consistent: value of `use_consistent_padding`.
@@ -93,7 +93,7 @@ class ConvGeneralDilated:
     """`jax.lax.conv_general_dilated` on an input dilated by the stride, with a flipped kernel.
 
     The guide's section 4: the transposed convolution is the direct one, of unit stride, of the
-    input with s-1 zeros between its elements, padded with K-1-p.
+    input with s-1 zeros between its elements, padded by K-1-p.
     """
 
     def route(self, case: Case) -> Route:
@@ -130,8 +130,8 @@ class ConvGeneralDilated:
 class Vjp:
     """The vector-Jacobian product of `jax.lax.conv_general_dilated` in its input.
 
-    The size of that input is the size of the result, so a wanted size is native here and a policy
-    is the direct convolution's; without either there is no result.
+    The result has the size of that input, which the caller gives: a wanted size is an argument
+    here, and a policy is that of the direct convolution. A case that gives no size has no result.
     """
 
     def route(self, case: Case) -> Route:

@@ -45,9 +45,10 @@ class Layout:
 
 
 def direct_kernel(w: NDArray[Any], case: Case) -> NDArray[Any]:
-    """Return (c_in, c_out / g, *k) flipped, as (c_out, c_in / g, *k): the direct convolution's.
+    """Return the kernel of the direct convolution: (c_in, c_out / g, *k) as (c_out, c_in / g, *k).
 
-    Where the groups do not divide, the result has the shape that JAX itself then refuses.
+    It is flipped along every spatial axis. Where the groups do not divide the channels, it has the
+    shape (zeros fill it up) for which JAX refuses the groups.
     """
     g = max(case.groups, 1)
     taken = w[: case.c_in // g * g, :, *(slice(None, None, -1),) * case.ndim]

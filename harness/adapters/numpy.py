@@ -1,7 +1,8 @@
-"""NumPy: the oracle's formulations as a backend, each a mode, judged by the default one.
+"""NumPy: the formulations of the oracle as a backend, each of them a mode.
 
-That the formulations agree is tested; running them beside the frameworks shows it for every case
-of a run as well, and gives the harness a backend where no framework is installed.
+The oracle's default formulation judges them. The tests show that all agree; running them beside
+the frameworks shows it for every case of a run, too, and there is a backend where no framework is
+installed.
 """
 
 from collections.abc import Mapping
@@ -18,6 +19,17 @@ from harness.route import Native, Unsupported
 _WIDER: Final = MappingProxyType({"float16": np.float32, "bfloat16": np.float32})
 """The dtype of the computation, where it is not the case's own."""
 
+_MEANINGS: Final = MappingProxyType(
+    {
+        "scatter": "each input element adds the kernel to the output",
+        "gather": "each output element collects the inputs and taps that reach it",
+        "matrix": "the transposed matrix of the direct convolution, sparse",
+        "zero_insertion": "zeros between the inputs, then a direct convolution of stride 1",
+        "subpixel": "a direct convolution for each phase of the stride, then a pixel shuffle",
+        "gradient": "the gradient of a direct convolution, from unit impulses",
+    }
+)
+
 _OPEN: Final = Unsupported(
     reason="the definition has no padding policy and no wanted size",
     proof=r"TypeError: .*unexpected keyword argument '(policy|output_size)'",
@@ -25,15 +37,11 @@ _OPEN: Final = Unsupported(
 
 
 class NumpyAdapter(Adapter):
-    """The oracle's formulations; float16 and bfloat16 are computed in float32 and rounded back."""
+    """The formulations of the oracle; float16 and bfloat16 are rounded once, from float32."""
 
     name: ClassVar[str] = "numpy"
     modes: ClassVar[tuple[Mode, ...]] = tuple(
-        Mode(
-            name=name,
-            meaning=f"harness.oracle.FORMULATIONS[{name!r}]; float16 and bfloat16 are computed in"
-            " float32 and rounded once",
-        )
+        Mode(name=name, meaning=f"the oracle's formulation: {_MEANINGS[name]}")
         for name in FORMULATIONS
     )
 
@@ -42,7 +50,7 @@ class NumpyAdapter(Adapter):
         return {"numpy": np.__version__}
 
     def route(self, case: Case, mode: str, device: str) -> Route:  # noqa: ARG002 # there is one device
-        """Return that the formulation takes the case, unless it leaves the size to a policy."""
+        """Return native, unless the case has a padding policy or a wanted size."""
         if case.padding is not None or case.o is not None:
             return _OPEN
         return Native(call=f"harness.oracle.FORMULATIONS[{mode!r}]")

@@ -1,41 +1,16 @@
-"""PyTorch: `torch.nn.functional.conv_transpose{1,2,3}d`, and its modules where they say more.
-
-PyTorch takes one padding per axis for both sides and an output padding below the stride or the
-dilation. Unequal padding is still one call where the difference fits into the output padding, for
-that, too, is applied before the end crop; otherwise a slice cuts what is left.
-"""
+"""PyTorch: `torch.nn.functional.conv_transpose{1,2,3}d`, and its modules where they say more."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar
 
 import ml_dtypes
 import numpy as np
 from numpy.typing import NDArray
 
 from harness.adapters.base import Adapter, Case, Mode, Route, Tensors
-from harness.geometry import Axis, output_size, preimages
-from harness.route import Composed, Native, Unsupported
-
-Steps = tuple[int, int, int, int]
-"""One axis: padding and output padding of the call, then what is cut off its begin and its end."""
-
-_POLICY: Final = Unsupported(
-    reason="no padding policy",
-    proof=r"TypeError: conv_transpose\dd\(\): argument 'padding'.*must be tuple of ints",
-)
-_SIDES: Final = Unsupported(
-    reason="no padding apart for begin and end where output_size is given",
-    proof=_POLICY.proof,
-)
-_INT32: Final = Unsupported(
-    reason="no int32 kernel on the CPU",
-    proof=r"NotImplementedError: .*not implemented for 'Int'",
-)
-_RANK: Final = Unsupported(
-    reason="no transposed convolution of more than 3 axes",
-    proof=r"RuntimeError: Expected 4D \(unbatched\) or 5D \(batched\) input to conv_transpose3d",
-)
+from harness.adapters.crop import Crop
+from harness.adapters.torch_calls import Module, call_for, route
 
 
 class TorchAdapter(Adapter):
@@ -46,10 +21,13 @@ class TorchAdapter(Adapter):
 
     name: ClassVar[str] = "torch"
     modes: ClassVar[tuple[Mode, ...]] = (
-        Mode(name="eager", meaning="torch.nn.functional.conv_transpose, default kernels"),
+        Mode(
+            name="eager",
+            meaning="torch.nn.functional.conv_transpose{1,2,3}d, or its module",
+        ),
         Mode(
             name="eager+no_onednn",
-            meaning="the same with torch.backends.mkldnn disabled: PyTorch's own CPU kernels",
+            meaning="the same without oneDNN, by PyTorch's own CPU kernels",
             sample=4,
         ),
     )
@@ -59,9 +37,13 @@ class TorchAdapter(Adapter):
     def __init__(self) -> None:
         import torch
 
-        calls, nn = torch.nn.functional, torch.nn
+        functional, nn = torch.nn.functional, torch.nn
         self._torch: Any = torch
-        self._calls = (calls.conv_transpose1d, calls.conv_transpose2d, calls.conv_transpose3d)
+        self._functions = (
+            functional.conv_transpose1d,
+            functional.conv_transpose2d,
+            functional.conv_transpose3d,
+        )
         self._modules = (nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
 
     def versions(self) -> Mapping[str, str]:
@@ -108,46 +90,30 @@ class TorchAdapter(Adapter):
 
     def route(self, case: Case, mode: str, device: str) -> Route:  # noqa: ARG002 # the same in every mode
         """Return how PyTorch reaches the case."""
-        if case.ndim > 3:
-            return _RANK
-        if case.padding is not None:
-            return _POLICY
-        if case.o is not None and case.p_begin != case.p_end:
-            return _SIDES
-        if case.dtype == "int32" and device == "cpu" and _is_sound(case):
-            return _INT32
-        if _needs_module(case):
-            size = ", output_size=o" if case.o is not None else ""
-            return Native(call=f"torch.nn.ConvTranspose{case.ndim}d(...)(x{size})")
-        call = f"torch.nn.functional.conv_transpose{case.ndim}d"
-        addition = _addition([_steps(axis) for axis in case.axes])
-        return Composed(call=call, addition=addition) if addition else Native(call=call)
+        return route(case, device)
 
     def compute(self, case: Case, tensors: Tensors, mode: str, device: str) -> NDArray[Any]:  # noqa: ARG002 # the session knows the mode
         """Return PyTorch's y (n, c_out, *o), in the dtype that PyTorch gave."""
         x, w = self._to_torch(tensors.x, device), self._to_torch(tensors.w, device)
         b = None if tensors.b is None else self._to_torch(tensors.b, device)
-        if _needs_module(case):
-            return self._to_numpy(self._module(case, w, b)(x, case.o and list(case.o)))
-        call = self._calls[min(case.ndim, 3) - 1]
-        if case.padding is not None or case.o is not None:
-            policy: Any = case.padding or tuple(zip(case.p_begin, case.p_end, strict=True))
-            return self._to_numpy(call(x, w, b, case.s, policy, 0, case.groups, case.dilation))
-        steps = [_steps(axis) for axis in case.axes]
-        p, op = [step[0] for step in steps], [step[1] for step in steps]
-        y = call(x, w, b, case.s, p, op, case.groups, case.dilation)
-        return self._to_numpy(_cropped(y, steps))
+        call = call_for(case)
+        if isinstance(call, Module):
+            size = call.output_size and list(call.output_size)
+            return self._to_numpy(self._module(case, call, w, b)(x, size))
+        function = self._functions[min(case.ndim, 3) - 1]
+        y = function(x, w, b, case.s, call.padding, call.output_padding, case.groups, case.dilation)
+        return self._to_numpy(_cropped(y, call.crop) if call.crop else y)
 
-    def _module(self, case: Case, w: Any, b: Any) -> Any:
+    def _module(self, case: Case, call: Module, w: Any, b: Any) -> Any:
         """Return the module of the case; made without storage, it draws no random numbers."""
         parameter = self._torch.nn.Parameter
-        module = self._modules[min(case.ndim, 3) - 1](
+        module = self._modules[case.ndim - 1](
             case.c_in,
             case.c_out,
             case.k,
             stride=case.s,
-            padding=case.p_begin,
-            output_padding=case.output_padding or 0,
+            padding=call.padding,
+            output_padding=call.output_padding,
             groups=case.groups,
             bias=b is not None,
             dilation=case.dilation,
@@ -188,52 +154,7 @@ def _without_tf32(torch: Any) -> Iterator[None]:
             holder.allow_tf32 = value
 
 
-def _needs_module(case: Case) -> bool:
-    """Return whether only a module takes what the case says: a wanted size, or any c_out."""
-    if case.padding is not None or case.ndim > 3:
-        return False
-    wants_size = case.o is not None and case.p_begin == case.p_end
-    return (
-        wants_size or case.groups < 1 or bool(case.c_in % case.groups or case.c_out % case.groups)
-    )
-
-
-def _is_sound(case: Case) -> bool:
-    """Return whether nothing but the dtype is amiss, which PyTorch checks last."""
-    return case.standing[0] == "legal" and all(
-        o in preimages(axis.i, axis.k, axis.s, axis.p_begin, axis.p_end, axis.d)
-        for o, axis in zip(case.o or (), case.axes, strict=False)
-    )
-
-
-def _steps(axis: Axis) -> Steps:
-    """Return how one axis is reached; the call's output padding acts before its end crop.
-
-    From o = s(i-1) + K - p_begin - p_end + op: a call with padding P = p_begin has the same begin,
-    and the same size where its output padding is op + p_begin - p_end.
-    """
-    p_begin, p_end, op = axis.p_begin, axis.p_end, axis.op
-    lead = p_begin - p_end
-    if lead == 0 or (op >= 0 and 0 <= op + lead < max(axis.s, axis.d)):
-        return p_begin, op + lead, 0, 0
-    if op < 0 or output_size(axis) < 1:  # nothing is right: a call that keeps no more must refuse
-        return max(p_begin, p_end), op, 0, 0
-    if lead > 0:
-        return p_end, op, lead, 0
-    return p_begin, max(op + lead, 0), 0, max(-op - lead, 0)
-
-
-def _addition(steps: list[Steps]) -> str:
-    """Return the words for what is cut off after the call; empty where nothing is."""
-    begin, end = any(step[2] for step in steps), any(step[3] for step in steps)
-    sides = " and ".join(side for side, cut in (("begin", begin), ("end", end)) if cut)
-    return sides and f"crop the {sides}"
-
-
-def _cropped(y: Any, steps: list[Steps]) -> Any:
-    """Return the window of y (n, c_out, *o) that is left after the cuts of each axis."""
-    if not _addition(steps):
-        return y
-    sizes = y.shape[2:]
-    window = (slice(begin, o - end) for o, (_, _, begin, end) in zip(sizes, steps, strict=True))
-    return y[(..., *window)]
+def _cropped(y: Any, crop: Crop) -> Any:
+    """Return the window of y (n, c_out, *o) that the crop leaves."""
+    sides = zip(crop.begin, y.shape[2:], crop.end, strict=True)
+    return y[(..., *(slice(begin, o - end) for begin, o, end in sides))]
