@@ -53,7 +53,7 @@ class JaxAdapter(Adapter):
             sample=20,
         ),
         *(
-            Mode(name=f"{mode}+{how}", meaning=f"{mode}, {text}", sample=40)
+            Mode(name=f"{mode}+{how}", meaning=f"{mode}, {text}", sample=80)
             for how, text in (
                 ("channel_first", "arrays channel-first"),
                 ("single", "each case compiled alone, with JAX's own options"),
@@ -63,7 +63,7 @@ class JaxAdapter(Adapter):
         Mode(
             name="conv_transpose+consistent+single",
             meaning="conv_transpose+consistent, each case compiled alone, with JAX's own options",
-            sample=40,
+            sample=80,
         ),
     )
     environment: ClassVar[Mapping[str, str]] = {
