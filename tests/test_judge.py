@@ -277,6 +277,19 @@ def test_declared_transform_matches_where_a_sum_would_not() -> None:
     assert (found.verdict, found.error_class) == (Verdict.MATCH, "transformed")
 
 
+@pytest.mark.parametrize("declared", [(), ("reduced",), ("tf32",)])
+def test_off_by_one_is_wrong_in_exact_mode_however_large_the_sums(
+    declared: tuple[str, ...],
+) -> None:
+    scene, drawn = _scene("2d-i6x6-k5x5-ci16-co2-f32")
+    y = scene.y
+    y[0, 1, 4, 4] += 1
+
+    judged = judge(scene.case, drawn, scene.expected, Computed(y=y), declared=declared)
+
+    assert (judged.verdict, judged.error_class, judged.reason) == (Verdict.VALUE, "wrong", None)
+
+
 @pytest.mark.parametrize("declared", ["reduced", "transformed"])
 def test_declaration_excuses_no_known_reading(declared: str) -> None:
     scene, drawn = _scene(FULL)

@@ -62,9 +62,12 @@ class Rounding:
         """Return the kinds of arithmetic that explain the error, the likeliest first.
 
         `transformed` holds normwise, where the products are not summed as they are; the names of
-        :data:`FORMATS` hold for inputs rounded to such a format.
+        :data:`FORMATS` hold for inputs rounded to such a format, which exact ones come through
+        unchanged.
         """
         found = ["transformed"] if self._is_transformed() else []
+        if self.expected.draw.used != "normal":
+            return tuple(found)
         coarser = {f: v for f, v in FORMATS.items() if v > self.expected.precision.u}
         found += [name for name, v in coarser.items() if self._is_reduced(v)]
         return tuple(found)
