@@ -41,6 +41,11 @@ class Totals:
         """Number of rows."""
         return self.verdicts.total()
 
+    @property
+    def judged(self) -> int:
+        """Number of rows that say something of their target: they conform or deviate."""
+        return self.count(Standpoint.CONFORMANT) + self.count(Standpoint.DEVIATION)
+
     def count(self, standpoint: Standpoint) -> int:
         """Return the number of rows whose verdict has this standpoint."""
         return sum(n for verdict, n in self.verdicts.items() if verdict.standpoint is standpoint)
@@ -64,7 +69,7 @@ def status(
 ) -> Status:
     """Return what a run amounts to; `totals` has one entry per target, `backend:mode@device`.
 
-    No false green: a run that compared nothing, or that lacks a required backend, does not
+    No false green: a run that judged nothing, or that lacks a required backend, does not
     conform; nor does one that was interrupted.
     """
     problems = [
@@ -79,11 +84,11 @@ def status(
 def _missing(
     totals: Mapping[str, Totals], required: Sequence[str]
 ) -> Iterable[tuple[ExitStatus, str]]:
-    if not any(each.compared for each in totals.values()):
+    if not any(each.judged for each in totals.values()):
         yield ExitStatus.NOTHING_COMPARED, "nothing was compared: no row has a result to judge"
     for backend in required:
         own = [each for target, each in totals.items() if target.partition(":")[0] == backend]
-        if not any(each.compared for each in own):
+        if not any(each.judged for each in own):
             absent = any(each.verdicts[Verdict.UNAVAILABLE] for each in own)
             why = "is unavailable" if absent else "has no row that was compared"
             yield ExitStatus.NOTHING_COMPARED, f"required backend {backend} {why}"
