@@ -1,0 +1,132 @@
+"""report.html from an extract: one file that needs nothing else."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, UndefinedError
+
+from harness.columns import COLUMNS
+from harness.errors import StoreError
+from harness.frames import Run, frame
+from harness.report.discrepancy import rerun_command
+from harness.report.excerpt import excerpt
+from harness.report.findings import Finding, findings
+from harness.report.html.bundle import Bundle
+from harness.report.html.extract import Extract
+from harness.report.html.payload import inert, rows_json
+from harness.report.markdown import axes
+from harness.store import RunReader, unwritable
+from harness.verdict import Standpoint, Verdict
+
+NAME: Final = "report.html"
+SYMBOLS: Final = {
+    Standpoint.CONFORMANT: "✓",
+    Standpoint.DEVIATION: "✗",
+    Standpoint.NEUTRAL: "○",
+    Standpoint.INCOMPLETE: "…",
+}
+"""The sign of each standpoint, so that colour is never the only one."""
+
+_EVIDENCE: Final = 2_000  # characters of a framework's text that a finding shows
+
+
+def write(run: RunReader) -> Path:
+    """Write `report.html` into the run directory and return its path.
+
+    Raises:
+        StoreError: a part or the header is damaged, or the file cannot be written.
+    """
+    path = run.path / NAME
+    written = text(run)
+    unfinished = path.with_suffix(".unfinished")
+    try:
+        unfinished.write_text(written, encoding="utf-8")
+        unfinished.replace(path)
+    except OSError as error:
+        raise unwritable(path, error) from error
+    return path
+
+
+def text(run: RunReader) -> str:
+    """Return the report of a run as HTML.
+
+    Raises:
+        StoreError: a part is damaged, or the header lacks something.
+    """
+    extract = Extract.from_run(run)
+    environment = Environment(
+        loader=PackageLoader("harness.report"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=True,
+    )
+    environment.filters |= {"axes": axes, "excerpt": excerpt, "cut": _cut, "json": _json}
+    environment.filters |= {"count": lambda number: f"{number:,}"}
+    try:
+        return environment.get_template("report.html.j2").render(_content(run, extract))
+    except UndefinedError as error:
+        raise StoreError(
+            f"header of {run.path} is damaged: {error}; run the sweep again, nothing was changed"
+        ) from error
+
+
+def _content(run: RunReader, extract: Extract) -> dict[str, Any]:
+    targets = extract.totals.targets()
+    found = _findings(run, extract)
+    rows, limit = rows_json(extract.sample)
+    seen = {verdict for _, verdict in extract.totals.verdicts}
+    return {
+        "header": run.header,
+        "footer": run.footer,
+        "bundle": Bundle.from_package(),
+        "totals": extract.totals,
+        "targets": targets,
+        "verdicts": [v for s in SYMBOLS for v in Verdict if v.standpoint is s and v.value in seen],
+        "standpoints": list(SYMBOLS),
+        "every_verdict": list(Verdict),
+        "symbols": SYMBOLS,
+        "columns": COLUMNS,
+        "deviating": extract.sample.counts.total(),
+        "findings": found,
+        "marginals": extract.breakdown.marginals(targets) if found else (),
+        "reasons": extract.silence.reasons(),
+        "rows_json": rows,
+        "limit": limit,
+        "shown": extract.sample.rows(limit).num_rows,
+        "meta_json": inert({"rerun": _rerun(run), "kinds": _numbers(extract, found)}),
+    }
+
+
+def _findings(run: RunReader, extract: Extract) -> tuple[Finding, ...]:
+    """Return the findings of the sampled rows, with the number of rows that they stand for."""
+    rows = frame(extract.sample.rows())
+    sampled = Run(path=run.path, header=run.header, footer=run.footer, rows=rows)
+    return tuple(replace(each, count=extract.sample.counts[_kind(each)])
+                 for each in findings(sampled))  # fmt: skip
+
+
+def _kind(finding: Finding) -> tuple[str, str, str]:
+    return finding.target, finding.verdict, finding.reading
+
+
+def _numbers(extract: Extract, found: tuple[Finding, ...]) -> list[int]:
+    """Return for each kind of the sample the number of its finding, from 1."""
+    places = {_kind(each): at for at, each in enumerate(found, 1)}
+    return [places[kind] for kind in extract.sample.counts]
+
+
+def _rerun(run: RunReader) -> str:
+    """Return what stands before the case in the command that reruns a row."""
+    command = rerun_command(run.header["config_path"] or str(run.path), "CASE", "TARGET")
+    return command.removesuffix("CASE --target TARGET")
+
+
+def _cut(value: str, most: int = _EVIDENCE) -> str:
+    return value if len(value) <= most else f"{value[:most]}…"
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, indent=2, default=str)
