@@ -15,7 +15,7 @@ from harness.engine.plan import Planned, plan
 from harness.engine.worker import Description
 from harness.frames import Run
 from harness.header import machine, software
-from harness.report import csv, deviations, summary
+from harness.report import csv, deviations, html, summary
 from harness.status import Status, Totals, status
 from harness.store import RunReader, RunWriter
 from harness.target import Selection
@@ -110,8 +110,8 @@ def write_reports(path: Path) -> tuple[Path, ...]:
     Raises:
         StoreError: the directory holds no run, is damaged, or cannot be written.
     """
-    run = Run.from_path(path)
-    return csv.write(RunReader(path)), deviations.write(run), summary.write(run)
+    run, reader = Run.from_path(path), RunReader(path)
+    return csv.write(reader), deviations.write(run), summary.write(run), html.write(reader)
 
 
 def _collect(

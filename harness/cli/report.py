@@ -19,7 +19,7 @@ Examples:
 @click.command(epilog=EPILOG)
 @click.argument("run", required=False, type=click.Path(path_type=Path))
 def report(*, run: Path | None) -> None:
-    """Write results.csv and summary.md of RUN, a run directory; the newest one where not given."""
+    """Write report.html, summary.md and the tables of RUN; the newest run where not given."""
     path = run or newest(Path("reports"))
     if not RunReader(path).is_complete:
         click.echo(
