@@ -3,6 +3,7 @@
 Most readings follow from one call of the oracle: other weights ride along as further output
 channels, another window is compared where it overlaps with the right one, another completion is
 made from the right products. Only where that shows no difference is a reading evaluated in full.
+A difference in one place is a difference, so of a large case other weights make a part only.
 """
 
 from dataclasses import dataclass
@@ -33,8 +34,9 @@ _RESULTS: Final = tuple(reading for reading in READINGS if isinstance(reading, O
 _WINDOWS: Final = tuple(reading for reading in READINGS if isinstance(reading, OfWindow))
 _OTHERS: Final = tuple(r for r in READINGS if isinstance(r, OfArguments | OfTensors))
 
-_AT_ONCE: Final = 2**21
-"""Output elements that are evaluated together at most, to bound memory."""
+_AT_ONCE: Final = 2**20
+"""Products of a pixel and a tap that are evaluated together at most, to bound memory; in a cache of
+8 MB a case takes less time, too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -89,18 +91,30 @@ def coincide(reading: Reading, case: Case, given: Tensors, right: Array) -> bool
 def _by_weights(
     case: Case, given: Tensors, changed: list[tuple[OfWeight, Array]]
 ) -> tuple[Array, list[Reading]]:
-    """Return the right products, without bias, and the readings of the weight that give them."""
-    chunk = max(1, _AT_ONCE // max(1, prod(case.y_shape)))
-    alike: list[Reading] = []
-    right = None
-    for start in range(0, max(len(changed), 1), chunk):
+    """Return the right products, without bias, and the readings of the weight that give them.
+
+    One call where all fit in memory. In a large case every reading shows the first output channel
+    of each group, and only one that is right there is evaluated in full.
+    """
+    each = prod(case.i) * prod(case.k) * case.n * case.groups  # products of one channel per group
+    if each * given.w.shape[1] * (1 + len(changed)) <= _AT_ONCE:
+        y = _stacked(case, given.x, [given.w, *(w for _, w in changed)])
+        return y[:, :, 0].reshape(case.y_shape), _undiffering(changed, y[:, :, 1:], y[:, :, :1])
+    right = conv_transpose(given.x, given.w, **arguments(case))
+    first = right.reshape(case.n, case.groups, 1, -1, *right.shape[2:])[:, :, :, :1]
+    chunk = max(1, _AT_ONCE // each)
+    suspects: list[Reading] = []
+    for start in range(0, len(changed), chunk):
         part = changed[start : start + chunk]
-        y = _stacked(case, given.x, [given.w, *(w for _, w in part)])
-        right = y[:, :, 0]
-        differs = (y[:, :, 1:] != y[:, :, :1]).any(axis=(0, 1, *range(3, y.ndim)))
-        alike += [reading for (reading, _), other in zip(part, differs, strict=True) if not other]
-    assert right is not None
-    return right.reshape(case.y_shape), alike
+        suspects += _undiffering(part, _stacked(case, given.x, [w[:, :1] for _, w in part]), first)
+    plain = Tensors(x=given.x, w=given.w, b=None)
+    return right, [reading for reading in suspects if coincide(reading, case, plain, right)]
+
+
+def _undiffering(changed: list[tuple[OfWeight, Array]], made: Array, right: Array) -> list[Reading]:
+    """Return the readings whose results, along axis 2 of `made`, are `right` everywhere."""
+    differs = (made != right).any(axis=(0, 1, *range(3, made.ndim)))
+    return [reading for (reading, _), other in zip(changed, differs, strict=True) if not other]
 
 
 def _stacked(case: Case, x: Array, weights: list[Array]) -> Array:
