@@ -4,12 +4,14 @@ import os
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from harness.case import Case
 from harness.engine.course import BATCH
 from harness.engine.crew import Engine
+from harness.engine.lane import Lane
 from harness.engine.plan import plan
 from harness.engine.worker import Description
 from harness.errors import TargetError
@@ -100,6 +102,27 @@ def test_case_that_kills_its_worker_costs_one_row(engine: Engine, at: int) -> No
     assert rows["verdict"][at] == "crashed"
     assert "native last words" in str(rows["error_text"][at])
     assert "exit code -11" in str(rows["reason"][at])
+
+
+def test_case_that_killed_its_worker_goes_alone_on_the_next_target(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes = []
+    call = Lane.call
+
+    def counted(self: Lane, function: Any, *args: Any) -> Any:
+        sizes.append(len(args[0]))
+        return call(self, function, *args)
+
+    monkeypatch.setattr(Lane, "call", counted)
+    cases = (HARMLESS[0], DEADLY, *HARMLESS[1:])
+
+    rows = swept(engine, "fake-mortal", cases)
+
+    first, second = rows["case"][:5], rows["case"][5:]
+    assert first == second == [case.id for case in cases]
+    assert rows["verdict"] == ["match", "crashed", "match", "match", "match"] * 2
+    assert sizes[-2:] == [4, 1]
 
 
 def test_case_that_hangs_costs_one_row(engine: Engine) -> None:

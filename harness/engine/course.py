@@ -52,7 +52,18 @@ class Course:
             yield self.rows(batch)
 
     def rows(self, batch: Sequence[Case]) -> Columns:
-        """Return a row for each case of `batch`, in order, whatever becomes of the worker."""
+        """Return a row for each case of `batch`, in order, whatever becomes of the worker.
+
+        A case that ended this lane's worker on another target goes alone from the start.
+        """
+        alone = [case for case in batch if case.id in self._lane.suspects]
+        if not alone or len(batch) == 1:
+            return self._rows(batch)
+        together = [case for case in batch if case.id not in self._lane.suspects]
+        parts = [self._rows(part) for part in (together, *([case] for case in alone)) if part]
+        return _joined(parts, [case.id for case in batch])
+
+    def _rows(self, batch: Sequence[Case]) -> Columns:
         if self._budget <= 0:
             reason = f"{CRASH_BUDGET} cases ended their worker before"
             return unjudged(batch, self._planned, NotRun(reason=reason))
@@ -72,8 +83,11 @@ class Course:
         before = self._budget
         if len(batch) == 1:
             self._budget -= 1
+            self._lane.suspects.add(batch[0].id)
             return unjudged(batch, self._planned, end)
-        rows = [self.rows([case]) for case in batch if not self._stopped.is_set()]
+        size = PIECE if len(batch) > PIECE else 1
+        pieces = (batch[at : at + size] for at in range(0, len(batch), size))
+        rows = [self._rows(piece) for piece in pieces if not self._stopped.is_set()]
         if self._budget < before or self._stopped.is_set():
             return _joined(rows)
         self._budget -= 1
@@ -108,6 +122,11 @@ def _batches(planned: Planned) -> Iterator[Sequence[Case]]:
     return (planned.cases[at : at + BATCH] for at in starts)
 
 
-def _joined(parts: Sequence[Columns]) -> Columns:
+def _joined(parts: Sequence[Columns], order: Sequence[str] = ()) -> Columns:
+    """Return the rows of all parts, by the case ids of `order` where it is given."""
     names = parts[0] if parts else ()
-    return {name: [value for part in parts for value in part[name]] for name in names}
+    joined = {name: [value for part in parts for value in part[name]] for name in names}
+    if not order:
+        return joined
+    places = {case_id: at for at, case_id in enumerate(joined["case"])}
+    return {name: [values[places[each]] for each in order] for name, values in joined.items()}

@@ -44,11 +44,16 @@ class Limits:
 
 
 class Lane(AbstractContextManager["Lane"]):
-    """One worker process (spawned; replaced when it dies), used by one thread of the parent."""
+    """One worker process (spawned; replaced when it dies), used by one thread of the parent.
+
+    Attributes:
+        suspects: ids of the cases that ended the worker, on whichever target.
+    """
 
     def __init__(
         self, *, environment: Mapping[str, str], limits: Limits, stopped: threading.Event
     ) -> None:
+        self.suspects: set[str] = set()
         self._limits = limits
         self._stopped = stopped
         self._folder = tempfile.TemporaryDirectory(prefix="tconv-")

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -65,6 +66,13 @@ class Segfault(Right):
             os.write(2, b"native last words\n")
             os.kill(os.getpid(), signal.SIGSEGV)
         return super().compute(case, tensors, mode, device)
+
+
+class Mortal(Segfault):
+    """Dies of the same cases in both of its modes."""
+
+    name = "fake-mortal"
+    modes = (Mode(name="call", meaning="once"), Mode(name="call+again", meaning="once more"))
 
 
 class Hang(Right):
@@ -221,3 +229,13 @@ class Uninstalled(Right):
 
     def __init__(self) -> None:
         import no_such_framework  # noqa: F401, PLC0415 # it is missing on purpose
+
+
+class Noted(Right):
+    """Writes a line into the file `noted` of the current directory when it is made."""
+
+    name = "fake-noted"
+
+    def __init__(self) -> None:
+        with Path("noted").open("a") as file:
+            file.write("loaded\n")
