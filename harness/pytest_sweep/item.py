@@ -41,7 +41,11 @@ class SweepFile(pytest.File):
     def collect(self) -> Iterator["SweepItem"]:
         """Yield an item per block."""
         for block in self.sweep.blocks.values():
-            item: SweepItem = SweepItem.from_parent(self, name=f"{PREFIX}{block.name}]")
+            name = f"{PREFIX}{block.name}]"
+            # The id is given as text, so that --lf finds it again: it parses what it kept.
+            item: SweepItem = SweepItem.from_parent(
+                self, name=name, nodeid=f"{self.nodeid}::{name}"
+            )
             item.block = block
             item.sweep = self.sweep
             target = block.planned.target

@@ -19,8 +19,11 @@ def register(config: pytest.Config) -> None:
     """Set up the sweep that `--tconv` asks for.
 
     Raises:
-        pytest.UsageError: the configuration or a target is faulty.
+        pytest.UsageError: the configuration or a target is faulty, or every worker would run
+            every item.
     """
+    if config.getoption("dist", "no") == "each":
+        raise pytest.UsageError("--dist=each, but should be another with --tconv: leave it out")
     given = Path(config.getoption("tconv"))
     try:
         assignment = Assignment.from_config(given, targets=config.getoption("tconv_targets"))
@@ -112,11 +115,5 @@ class Distribution:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> Any:  # noqa: ANN401 # as above
-        """Return the schedule that keeps each backend in one worker.
-
-        Raises:
-            pytest.UsageError: every worker would run every item.
-        """
-        if config.getoption("dist") == "each":
-            raise pytest.UsageError("--dist=each, but should be another with --tconv: leave it out")
+        """Return the schedule that keeps each backend in one worker."""
         return scheduling(config, log)
