@@ -20,8 +20,8 @@ PARAMETERS: Final = (
 SHOWN: Final = 24
 """Values of one parameter that are shown; of more, those with most deviations."""
 
-TELLING: Final = 0.01
-"""Difference between the shares of two values from which on a parameter is shown unasked."""
+TELLING: Final = 1.5
+"""Times by which the share of one value must pass that of another, for it to be shown unasked."""
 
 _JUDGED: Final = [
     v.value for v in Verdict if v.standpoint in {Standpoint.CONFORMANT, Standpoint.DEVIATION}
@@ -59,11 +59,10 @@ class Marginal:
 
     @property
     def tells(self) -> bool:
-        """Whether the value matters: the share of some target differs by TELLING or more."""
-        columns = zip(*([s.share if s.judged else None for s in row] for _, row in self.values),
-                      strict=True)  # fmt: skip
-        spans = ([share for share in column if share is not None] for column in columns)
-        return any(max(span) - min(span) >= TELLING for span in spans if span)
+        """Whether the value matters: for some target one value's share is TELLING of another's."""
+        columns = zip(*(shares for _, shares in self.values), strict=True)
+        judged = ([each.share for each in column if each.judged] for column in columns)
+        return any(max(shares) > TELLING * min(shares) for shares in judged if shares)
 
 
 @dataclass(kw_only=True)
@@ -98,15 +97,12 @@ class Breakdown:
                     counter[key] += int(counts[value, target])
 
     def marginals(self, targets: tuple[str, ...]) -> tuple[Marginal, ...]:
-        """Return a table for each parameter that has more than one value and some deviation."""
+        """Return a table of these targets for each parameter that has more than one value."""
         made = (self._marginal(parameter, targets) for parameter in PARAMETERS)
         return tuple(each for each in made if len(each.values) > 1)
 
     def _marginal(self, parameter: str, targets: tuple[str, ...]) -> Marginal:
-        worst: Counter[Any] = Counter()
-        for (name, value, _), count in self.judged.items():
-            if name == parameter:
-                worst[value] += 0 * count
+        worst = Counter({value: 0 for name, value, _ in self.judged if name == parameter})
         for (name, value, _), count in self.deviating.items():
             if name == parameter:
                 worst[value] += count

@@ -76,6 +76,7 @@ def text(run: RunReader) -> str:
 def _content(run: RunReader, extract: Extract) -> dict[str, Any]:
     targets = extract.totals.targets()
     found = _findings(run, extract)
+    deviants = list(dict.fromkeys(each.target for each in found))
     rows, limit = rows_json(extract.sample)
     seen = {verdict for _, verdict in extract.totals.verdicts}
     return {
@@ -91,7 +92,8 @@ def _content(run: RunReader, extract: Extract) -> dict[str, Any]:
         "columns": COLUMNS,
         "deviating": extract.sample.counts.total(),
         "findings": found,
-        "marginals": extract.breakdown.marginals(targets) if found else (),
+        "marginals": extract.breakdown.marginals(tuple(deviants)) if found else (),
+        "deviants": deviants,
         "reasons": extract.silence.reasons(),
         "rows_json": rows,
         "limit": limit,

@@ -61,7 +61,8 @@ def _text(value: object, *, spoken: bool) -> str | None:
     if value is None:
         return None
     if isinstance(value, list):
-        return "; ".join(value) if value and isinstance(value[0], str) else "x".join(map(str, value))
+        is_words = bool(value) and isinstance(value[0], str)
+        return ("; " if is_words else "x").join(map(str, value))
     return excerpt(str(value)) if spoken else str(value)
 
 

@@ -38,7 +38,7 @@
 
   /* ---- pictures ----------------------------------------------------------------------------- */
   const SVG = "http://www.w3.org/2000/svg";
-  function picture(text) {
+  function picture(text, widest = 112) {
     const lines = text.split("/");
     const width = lines[0].length, height = lines.length;
     const drawn = document.createElementNS(SVG, "svg");
@@ -47,7 +47,7 @@
       Object.entries(attributes).forEach(([name, value]) => made.setAttribute(name, value));
       drawn.append(made);
     };
-    const size = Math.max(3, Math.min(8, Math.floor(112 / Math.max(width, height))));
+    const size = Math.max(widest / 40, Math.min(8, Math.floor(widest / Math.max(width, height))));
     drawn.setAttribute("viewBox", `0 0 ${width} ${height}`);
     drawn.setAttribute("width", width * size);
     drawn.setAttribute("height", Math.max(height * size, 8));
@@ -102,8 +102,11 @@
     at: (row) => meta.kinds[data.kinds[row]],
   });
   const PARAMETERS = ["ndim", "i", "k", "s", "p_begin", "p_end", "output_padding", "dilation", "groups", "padding", "o", "n", "c_in", "c_out", "dtype", "bias"];
-  const SHOWN = new Set(["target", "verdict", "case", "reading", "expected_shape", "observed_shape", "first_bad_index", "expected_value", "observed_value", "bad_count", "difference"]);
-  const LABELS = { expected_value: "should be", observed_value: "got", expected_shape: "expected shape", observed_shape: "observed shape", first_bad_index: "first bad index", bad_count: "bad", difference: "picture" };
+  const FIRST = ["case", "target", "verdict", "reading", "difference", "first_bad_index", "expected_value", "observed_value", "bad_count", "expected_shape", "observed_shape"];
+  const SHOWN = new Set(FIRST);
+  const rank = (each) => (FIRST.indexOf(each.name) + 1) || FIRST.length + 1;
+  columns.sort((one, other) => rank(one) - rank(other));
+  const LABELS = { expected_value: "should be", observed_value: "got", expected_shape: "shape should be", observed_shape: "shape got", first_bad_index: "first at", bad_count: "bad", difference: "picture" };
   const NUMERIC = new Set(["integer", "number"]);
   const rerun = (row) => `${meta.rerun}${column.case.at(row)} --target ${column.target.at(row)}`;
   const words = (value) => value === null ? "" : value === true ? "yes" : value === false ? "no" : String(value);
@@ -130,7 +133,7 @@
       return NUMERIC.has(each.kind) ? -Infinity : words(value);
     }
     if (type !== "display") return words(value);
-    if (each.name === "difference" && value !== null) return picture(value);
+    if (each.name === "difference" && value !== null) return picture(value, 56);
     if (each.name === "verdict") {
       const sign = make("span", {}, "✗ ");
       sign.setAttribute("aria-hidden", "true");
@@ -162,6 +165,7 @@
     const title = make("th", { scope: "col", title: each.meaning, className: NUMERIC.has(each.kind) ? "number" : "" }, each === actions ? make("span", { className: "unseen" }, "details and command") : LABELS[each.name] ?? each.name);
     titles.append(title);
     const place = make("td");
+    place.dataset.dtOrder = "disable";
     if (each !== actions) {
       const field = make("input", { type: "search", autocomplete: "off", spellcheck: false, placeholder: "filter" });
       field.setAttribute("aria-label", `filter ${each.name}`);
