@@ -1,6 +1,9 @@
 """The engine, driven by adapters that each have one fault."""
 
 import os
+import subprocess
+import sys
+import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -130,6 +133,60 @@ def test_case_that_hangs_costs_one_row(engine: Engine) -> None:
 
     assert rows["verdict"] == ["match"] * 4 + ["timeout"] + ["match"] * 4
     assert "within 2 s" in str(rows["reason"][4])
+
+
+def test_worker_that_dies_between_two_batches_costs_nothing(engine: Engine) -> None:
+    (planned,) = plan([Selection.from_text("fake-idle")], engine.describe(["fake-idle"]), CASES)
+    course = engine.course(planned)
+    before = course.rows(HARMLESS)
+    time.sleep(1.0)
+
+    after = course.rows(CASES[4:])
+
+    assert verdicts(before) == verdicts(after) == {"match": 4}
+
+
+@pytest.mark.usefixtures("fakes")
+def test_interrupt_of_the_terminal_is_not_heard_by_a_worker_that_starts(tmp_path: Path) -> None:
+    script = tmp_path / "sweep.py"
+    script.write_text(
+        "import multiprocessing, os, signal\n"
+        "from harness.engine.crew import Engine\n"
+        "if __name__ == '__main__':\n"
+        "    with Engine(workers=1) as engine:\n"
+        "        print(engine.describe(['fake-right'])['fake-right'].version)\n"
+        "else:\n"
+        "    os.kill(os.getpid(), signal.SIGINT)  # a worker, which imports the script again\n"
+    )
+
+    done = subprocess.run(  # noqa: S603 # our own program
+        [sys.executable, script], check=False, capture_output=True, text=True, timeout=60
+    )
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, "1.0\n", "")
+
+
+@pytest.mark.usefixtures("fakes")
+def test_script_without_main_guard_is_told_so(tmp_path: Path) -> None:
+    script = tmp_path / "sweep.py"
+    script.write_text(
+        "from harness.engine.crew import Engine\n"
+        "with Engine(workers=1) as engine:\n"
+        "    print(engine.describe(['fake-right'])['fake-right'])\n"
+    )
+
+    done = subprocess.run(  # noqa: S603 # our own program
+        [sys.executable, script], check=False, capture_output=True, text=True, timeout=60
+    )
+
+    assert "needs `if __name__ == '__main__':`" in done.stdout
+
+
+def test_backend_whose_import_ends_the_process_is_unavailable(engine: Engine) -> None:
+    rows = swept(engine, "fake-dead")
+
+    assert verdicts(rows) == {"unavailable": len(CASES)}
+    assert "fake-dead ended its process with exit code 7" in str(rows["reason"][0])
 
 
 def test_case_that_takes_too_much_memory_costs_one_row() -> None:

@@ -104,7 +104,11 @@ class Engine(AbstractContextManager["Engine"]):
         for backend in backends:
             registry.require(backend)
         with ThreadPoolExecutor(self._workers) as threads:
-            return dict(zip(backends, threads.map(self._describe, backends), strict=True))
+            try:
+                return dict(zip(backends, threads.map(self._describe, backends), strict=True))
+            except BaseException:  # no framework is waited for that nobody asks for any more
+                self._stopped.set()
+                raise
 
     def course(self, planned: Planned) -> Course:
         """Return the way of a target that can be run here, for a caller that goes batch by batch.
@@ -116,10 +120,19 @@ class Engine(AbstractContextManager["Engine"]):
             TargetError: no backend has this name.
             UnavailableError: its adapter does not load.
         """
-        backend = planned.target.backend
+        lane = self.lane(planned.target.backend)
+        return Course(planned, lane, seed=self._seed, stopped=self._stopped)
+
+    def lane(self, backend: str) -> Lane:
+        """Return the worker of a backend, the one that described it where one did.
+
+        Raises:
+            TargetError: no backend has this name.
+            UnavailableError: its adapter does not load.
+        """
         if backend not in self._lanes:
             self._lanes[backend] = self._start(registry.adapter_class(backend).environment)
-        return Course(planned, self._lanes[backend], seed=self._seed, stopped=self._stopped)
+        return self._lanes[backend]
 
     def run(self, planned: Sequence[Planned]) -> Iterator[Part]:
         """Yield the parts of every target as they are done, in no order across targets."""

@@ -4,12 +4,13 @@ import signal
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import CancelledError
 from concurrent.futures import TimeoutError as FutureTimeoutError
-from contextlib import AbstractContextManager
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
-from multiprocessing import get_context
+from multiprocessing import get_context, resource_tracker
 from pathlib import Path
 from types import TracebackType
 from typing import Final, ParamSpec, Self, TypeVar
@@ -25,6 +26,11 @@ START_SECONDS: Final = 180.0
 
 _KEPT: Final = 2000  # characters of stderr kept of a crash, from its begin and from its end
 _POLL: Final = 0.2  # seconds between two looks at a worker
+
+_STILLBORN: Final = (
+    "the process ended before it took any work; a script that starts a run needs "
+    "`if __name__ == '__main__':` around what it does, as a worker imports it again"
+)
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -59,12 +65,8 @@ class Lane(AbstractContextManager["Lane"]):
         self._folder = tempfile.TemporaryDirectory(prefix="tconv-")
         self._log = Path(self._folder.name, "log")
         self._pulse = Path(self._folder.name, "pulse")
-        self._pool = ProcessPool(
-            max_workers=1,
-            context=get_context("spawn"),
-            initializer=prepare,
-            initargs=(dict(environment), self._log, self._pulse),
-        )
+        self._environment = dict(environment)
+        self._pool = self._made()
 
     def __enter__(self) -> Self:
         return self
@@ -88,8 +90,18 @@ class Lane(AbstractContextManager["Lane"]):
     ) -> R | Crashed | TimedOut:
         """Return what `function` returns in the worker, or how the worker ended.
 
-        An exception of the function is the harness's own bug: it passes through.
+        A worker that ended before it took the work, as between two batches, is replaced once. An
+        exception of the function is the harness's own bug: it passes through.
         """
+        for _ in range(2):
+            with suppress(BrokenProcessPool):
+                self._start()
+                return self._call(function, *args, **kwargs)
+        return Crashed(exit_code=1, stderr=self._stderr() or _STILLBORN)
+
+    def _call(
+        self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs
+    ) -> R | Crashed | TimedOut:
         self._log.write_bytes(b"")
         begun = time.time()
         future = self._pool.schedule(function, args=list(args), kwargs=dict(kwargs))
@@ -110,6 +122,24 @@ class Lane(AbstractContextManager["Lane"]):
             else:
                 return result
 
+    def _made(self) -> ProcessPool:
+        return ProcessPool(
+            max_workers=1,
+            context=get_context("spawn"),
+            initializer=prepare,
+            initargs=(self._environment, self._log, self._pulse),
+        )
+
+    def _start(self) -> None:
+        """Start a worker unless one runs; a pool that lost its only one between calls is broken."""
+        with _uninterrupted():  # a pool starts where it is asked whether it is active
+            if not (self._pool.active or self._stopped.is_set()):
+                self._pool.stop()
+                self._pool.join()
+                self._pulse.unlink(missing_ok=True)
+                self._pool = self._made()
+                assert self._pool.active
+
     def _overrun(self, begun: float) -> Crashed | TimedOut | None:
         """Return the end of a worker that is past a limit, or of a run that is stopped; or None."""
         if self._stopped.is_set():
@@ -117,7 +147,7 @@ class Lane(AbstractContextManager["Lane"]):
         try:
             last, pid = self._pulse.stat().st_mtime, int(self._pulse.read_text())
             held = psutil.Process(pid).memory_info().rss / 2**30
-        except (FileNotFoundError, psutil.NoSuchProcess):
+        except (FileNotFoundError, ValueError, psutil.NoSuchProcess):  # not there, or half written
             late = time.time() - begun > START_SECONDS
             return TimedOut(limit=START_SECONDS) if late else None
         most, seconds = self._limits.worker_gib, self._limits.case_seconds
@@ -129,3 +159,18 @@ class Lane(AbstractContextManager["Lane"]):
     def _stderr(self) -> str:
         text = self._log.read_text(errors="replace").strip()
         return text if len(text) <= 2 * _KEPT else f"{text[:_KEPT]}\n[...]\n{text[-_KEPT:]}"
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Keep SIGINT from this thread, and for good from the processes and threads that it starts.
+
+    Ctrl-C reaches every process of a terminal. The parent answers it; a worker that is importing
+    would print a traceback instead, as the pool's workers ignore it only once they have started.
+    """
+    resource_tracker.ensure_running()  # where it is started, the mask of its thread is lost
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

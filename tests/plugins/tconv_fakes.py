@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -73,6 +74,18 @@ class Mortal(Segfault):
 
     name = "fake-mortal"
     modes = (Mode(name="call", meaning="once"), Mode(name="call+again", meaning="once more"))
+
+
+class Idle(Right):
+    """Dies of SIGKILL between two batches, as at the hands of a system that is short of memory."""
+
+    name = "fake-idle"
+
+    def compute_many(
+        self, cases: Sequence[Case], tensors: Sequence[Tensors], mode: str, device: str
+    ) -> Iterable[NDArray[Any] | Exception]:
+        threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGKILL)).start()
+        return list(super().compute_many(cases, tensors, mode, device))
 
 
 class Hang(Right):
