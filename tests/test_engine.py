@@ -229,11 +229,11 @@ def test_session_and_environment_hold_while_computing(engine: Engine) -> None:
     assert "TCONV_FAKE" not in os.environ
 
 
-def test_description_has_settings_of_the_worker(engine: Engine) -> None:
+def test_description_has_settings_of_the_worker_in_session(engine: Engine) -> None:
     found = engine.describe(["fake-stateful"])["fake-stateful"]
 
     assert isinstance(found, Description)
-    assert found.settings["fake-stateful:call@cpu"] == {"variable": "on"}
+    assert found.settings["fake-stateful:call@cpu"] == {"variable": "on", "flag": "raise"}
 
 
 def test_sampled_mode_runs_a_part_where_the_backend_is_selected(engine: Engine) -> None:

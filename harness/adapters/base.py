@@ -78,7 +78,10 @@ class Adapter(ABC):
         return ("cpu",)
 
     def settings(self, mode: str, device: str) -> Mapping[str, str]:  # noqa: ARG002 # a default that needs neither
-        """Return flags and kernel libraries that decide what is computed, for the run's header."""
+        """Return flags and kernel libraries that decide what is computed, for the run's header.
+
+        Asked inside the mode's session, so that flags can be read as they are.
+        """
         return {}
 
     @contextmanager

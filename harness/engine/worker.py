@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from math import prod
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,7 +22,7 @@ from harness import registry
 from harness.adapters.base import Adapter, Mode
 from harness.case import Case
 from harness.errors import UnavailableError
-from harness.expected import Expected, expect
+from harness.expected import expect
 from harness.inputs import Draw, draw
 from harness.judge import Judgement, judge, outcome_from
 from harness.outcome import Computed, Faulty, Outcome, Refused
@@ -32,6 +33,10 @@ from harness.target import Target
 
 KEPT: Final = 4096
 """Cases whose inputs and answers a worker keeps: the next mode of its backend has the same."""
+
+LARGE: Final = 2**12
+"""Elements of x, w and y from which on a case is not kept: its limit of memory is the framework's
+to use, and a large case is seldom one of many."""
 
 _state: dict[str, Any] = {}  # this process's adapter and files; a process serves one backend
 
@@ -82,7 +87,7 @@ def prepare(environment: Mapping[str, str], log: Path, pulse: Path) -> None:
 def describe(backend: str) -> Description | str:
     """Return what the backend says of itself, or why it is unavailable, in words."""
     try:
-        adapter = _adapter(backend)
+        adapter = loaded(backend)
         return Description(
             backend=backend,
             modes=adapter.modes,
@@ -95,16 +100,19 @@ def describe(backend: str) -> Description | str:
 
 
 def _settings(adapter: Adapter) -> dict[str, dict[str, str]]:
-    return {
-        f"{adapter.name}:{mode.name}@{device}": dict(adapter.settings(mode.name, device))
-        for device in adapter.devices()
-        for mode in adapter.modes
-    }
+    """Return the settings of each target, as they are while it computes."""
+    found = {}
+    for device in adapter.devices():
+        for mode in adapter.modes:
+            with adapter.session(mode.name, device):
+                settings = dict(adapter.settings(mode.name, device))
+            found[f"{adapter.name}:{mode.name}@{device}"] = settings
+    return found
 
 
 def judge_batch(cases: Sequence[Case], target: Target, version: str | None, seed: int) -> Columns:
     """Compute and judge `cases` on `target`; return one row per case, in order, as columns."""
-    return judged(_adapter(target.backend), cases, target, version, seed)
+    return judged(loaded(target.backend), cases, target, version, seed)
 
 
 def judged(
@@ -115,7 +123,12 @@ def judged(
         return columns(list(_rows(adapter, cases, target, version, seed)))
 
 
-def _adapter(backend: str) -> Adapter:
+def loaded(backend: str) -> Adapter:
+    """Return the adapter of `backend`, the only one of this process; the first call makes it.
+
+    Raises:
+        UnavailableError: its framework is not installed or does not import.
+    """
     if "adapter" not in _state:
         _state["adapter"] = registry.load(backend)
         _state["pulse"].write_text(str(os.getpid()))
@@ -127,7 +140,7 @@ def _rows(
     adapter: Adapter, cases: Sequence[Case], target: Target, version: str | None, seed: int
 ) -> Iterator[dict[str, object]]:
     routes = [_route(adapter, case, target) for case in cases]
-    draws = [_drawn(case, seed) for case in cases]
+    draws = list(_drawn(cases, seed))
     answers = _answers(adapter, cases, draws, target)
     declared = next(mode.declared for mode in adapter.modes if mode.name == target.mode)
     for case, route, drawn, (answer, seconds) in zip(cases, routes, draws, answers, strict=True):
@@ -138,25 +151,31 @@ def _rows(
             version=version,
             route=None if isinstance(route, Faulty) else route,
             outcome=outcome,
-            judgement=_judgement(case, seed, outcome, declared),
+            judgement=_judgement(case, drawn, outcome, declared),
             draw=drawn,
             seconds=seconds,
         )
 
 
-def _judgement(case: Case, seed: int, outcome: Outcome, declared: Sequence[str]) -> Judgement:
-    expected = _expected(case, seed) if isinstance(outcome, Computed) else None
-    return judge(case, _drawn(case, seed), expected, outcome, declared=declared)
+def _judgement(case: Case, drawn: Draw, outcome: Outcome, declared: Sequence[str]) -> Judgement:
+    answer = expect if _is_large(case) else _kept_answer
+    expected = answer(case, drawn) if isinstance(outcome, Computed) else None
+    return judge(case, drawn, expected, outcome, declared=declared)
 
 
-@lru_cache(maxsize=KEPT)
-def _drawn(case: Case, seed: int) -> Draw:
-    return draw(case, seed)
+def _drawn(cases: Sequence[Case], seed: int) -> Iterator[Draw]:
+    """Yield the inputs of each case; the time they take is not the framework's."""
+    for case in cases:
+        yield (draw if _is_large(case) else _kept_draw)(case, seed)
+        _beat()
 
 
-@lru_cache(maxsize=KEPT)
-def _expected(case: Case, seed: int) -> Expected:
-    return expect(case, _drawn(case, seed))
+def _is_large(case: Case) -> bool:
+    return sum(map(prod, (case.x_shape, case.w_shape, case.y_shape))) >= LARGE
+
+
+_kept_draw = lru_cache(maxsize=KEPT)(draw)
+_kept_answer = lru_cache(maxsize=KEPT)(expect)
 
 
 def _route(adapter: Adapter, case: Case, target: Target) -> Route | Faulty:
@@ -202,7 +221,9 @@ def _timed(
     results = adapter.compute_many(cases, tensors, target.mode, target.device)
     if isinstance(results, list):
         share = (time.perf_counter() - started) / max(len(results), 1)
-        yield from ((result, share) for result in results)
+        for result in results:
+            _beat()  # judging them takes its time, too
+            yield result, share
         return
     for result in results:
         yield result, time.perf_counter() - started

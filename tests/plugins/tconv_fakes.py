@@ -227,7 +227,7 @@ class Stateful(Right):
             np.seterr(**before)
 
     def settings(self, mode: str, device: str) -> Mapping[str, str]:
-        return {"variable": os.environ.get("TCONV_FAKE", "absent")}
+        return {"variable": os.environ.get("TCONV_FAKE", "absent"), "flag": np.geterr()["divide"]}
 
     def compute(self, case: Case, tensors: Tensors, mode: str, device: str) -> NDArray[Any]:
         if np.geterr()["divide"] != "raise" or os.environ.get("TCONV_FAKE") != "on":
