@@ -29,7 +29,10 @@ SYMBOLS: Final = {
 }
 """The sign of each standpoint, so that colour is never the only one."""
 
-_EVIDENCE: Final = 2_000  # characters of a framework's text that a finding shows
+FINDINGS: Final = 2_000
+"""Most findings that are shown; a run with more has them all in its other reports."""
+
+_EVIDENCE: Final = 1_000  # characters of a framework's text that a finding shows
 
 
 def write(run: RunReader) -> Path:
@@ -91,7 +94,8 @@ def _content(run: RunReader, extract: Extract) -> dict[str, Any]:
         "symbols": SYMBOLS,
         "columns": COLUMNS,
         "deviating": extract.sample.counts.total(),
-        "findings": found,
+        "findings": found[:FINDINGS],
+        "kinds": len(found),
         "marginals": extract.breakdown.marginals(tuple(deviants)) if found else (),
         "deviants": deviants,
         "reasons": extract.silence.reasons(),
