@@ -53,6 +53,14 @@ def _ndims(value: tuple[int, ...]) -> tuple[int, ...]:
     return value
 
 
+def _sizes_of_arrays(value: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Refuse what no array has, so that no framework could be asked for it."""
+    for entry in value:
+        if min(entry if isinstance(entry, tuple) else (entry,)) < 0:
+            raise ValueError(f"{entry} is no size of an array, which is 0 or more")
+    return value
+
+
 def _judged(value: object) -> object:
     """Refuse what makes an open case."""
     if value == "open":
@@ -87,6 +95,8 @@ _Sweep = tuple[Any, ...]
 _Texts = Annotated[tuple[str, ...], BeforeValidator(_tuple)]
 _Integers = Annotated[_Sweep, BeforeValidator(notation.integers)]
 _Sizes = Annotated[_Sweep, BeforeValidator(notation.sizes)]
+_Extents = Annotated[_Sizes, AfterValidator(_sizes_of_arrays)]
+_Counts = Annotated[_Integers, AfterValidator(_sizes_of_arrays)]
 _Open = Annotated[Any, BeforeValidator(_refuse)]
 
 _INTEGERS: Final = 'a whole number, a list of them or a range, as in [1, 2] or "1..6"'
@@ -167,8 +177,8 @@ class GridTable(Table):
     ndim: Annotated[_Integers, AfterValidator(_ndims)] = Field(
         description='numbers of axes, as in [1, 2] or "1..3"'
     )
-    i: _Sizes = Field(description=_SIZES)
-    k: _Sizes = Field(description=_SIZES)
+    i: _Extents = Field(description=_SIZES)
+    k: _Extents = Field(description=_SIZES)
     s: _Sizes = Field((), description=_SIZES)
     p: Annotated[_Sweep, BeforeValidator(notation.paddings)] = Field((), description=_PADDINGS)
     output_padding: Annotated[_Sweep, BeforeValidator(_output_paddings)] = Field(
@@ -178,9 +188,9 @@ class GridTable(Table):
     groups: _Integers = Field((), description=_INTEGERS)
     padding: _Open = Field(None, description="absent")
     o: _Open = Field(None, description="absent")
-    n: _Integers = Field((), description=_INTEGERS)
-    c_in: _Integers = Field((), description=_INTEGERS)
-    c_out: _Integers = Field((), description=_INTEGERS)
+    n: _Counts = Field((), description=_INTEGERS)
+    c_in: _Counts = Field((), description=_INTEGERS)
+    c_out: _Counts = Field((), description=_INTEGERS)
     dtype: Annotated[_Sweep, _names(*DTYPES)] = Field(
         (), description=f"one of {', '.join(DTYPES)}, or a list of them"
     )

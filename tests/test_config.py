@@ -224,3 +224,14 @@ def test_file_in_another_encoding_is_told(tmp_path: Path) -> None:
 
     with pytest.raises(ConfigError, match="byte 2 is not UTF-8; save the file as UTF-8"):
         load_config(path)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("i", [[3, -1]]), ("k", "-1..2"), ("n", [-1]), ("c_in", -2), ("c_out", -2)]
+)
+def test_size_that_no_array_has_is_refused(key: str, value: object) -> None:
+    table = {"suite": "illegal", "ndim": [2], "i": [3], "k": [2]} | {key: value}
+    tables = {"run": {"name": "r", "targets": ["numpy"]}, "grid": [table]}
+
+    with pytest.raises(ConfigError, match=rf"{key}=.* is no size of an array, which is 0 or more"):
+        from_mapping(tables)
