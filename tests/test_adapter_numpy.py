@@ -106,6 +106,14 @@ def test_an_illegal_case_is_refused() -> None:
         NumpyAdapter().compute(case, tensors(case), "scatter", "cpu")
 
 
+@pytest.mark.parametrize("bias", ["", "-nobias"])
+def test_groups_that_do_not_divide_the_output_channels_are_refused(bias: str) -> None:
+    case = Case.from_id(f"1d-i3-k3-g3-ci3-co4-f32{bias}")
+
+    with pytest.raises(CaseError, match=r"should be \(3,\)"):
+        NumpyAdapter().compute(case, tensors(case), "scatter", "cpu")
+
+
 @pytest.mark.parametrize("mode", MODES)
 def test_a_result_stays_what_it_was_when_another_case_is_computed(mode: str) -> None:
     adapter, given = NumpyAdapter(), tensors(CASE)

@@ -58,6 +58,8 @@ class NumpyAdapter(Adapter):
     def compute(self, case: Case, tensors: Tensors, mode: str, device: str) -> NDArray[Any]:  # noqa: ARG002 # there is one device
         """Return the formulation's y (n, c_out, *o), in the dtype of x."""
         x, w, b = tensors.x, tensors.w, tensors.b
+        if b is None and case.c_out % max(case.groups, 1):
+            b = np.zeros(case.c_out, x.dtype)  # w does not say c_out where groups do not divide it
         dtype = _WIDER.get(case.dtype, x.dtype)
         wanted = {"policy": case.padding, "output_size": case.o}
         y = FORMULATIONS[mode](
