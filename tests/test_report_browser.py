@@ -229,7 +229,7 @@ def test_link_to_a_hidden_column_shows_it(browser: Any, report: Path) -> None:
 
 
 def test_number_of_the_matrix_leads_to_its_rows(page: Any) -> None:
-    link = page.find_element("css selector", ".matrix td.deviation a")
+    link = page.find_element("css selector", ".matrix .member td.deviation a")
     count = int(link.text.split()[-1])
     link.click()
     wait(page, "location.hash.startsWith('#rows?target=')")

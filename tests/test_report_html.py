@@ -243,3 +243,10 @@ def test_totals_are_those_of_the_frame(every: Path) -> None:
     for target in totals.targets():
         counts = run.totals.loc[target]
         assert totals.of(target) == {name: n for name, n in counts.items() if n}
+
+
+def test_backend_has_the_sum_of_its_targets(every: Path) -> None:
+    totals = Extract.from_run(RunReader(every)).totals
+
+    assert list(totals.backends()) == ["fake"]
+    assert totals.of(*totals.targets()).total() == totals.rows

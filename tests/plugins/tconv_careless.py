@@ -21,7 +21,7 @@ class Careless(Right):
     """Goes wrong in another way for each kernel size, and refuses dilation."""
 
     name = "fake-careless"
-    modes = (
+    modes: tuple[Mode, ...] = (
         Mode(name="call", meaning="all faults"),
         Mode(name="call+grouped", meaning="refuses groups with a hostile text"),
     )

@@ -32,6 +32,9 @@ SYMBOLS: Final = {
 FINDINGS: Final = 2_000
 """Most findings that are shown; a run with more has them all in its other reports."""
 
+UNFOLDED: Final = 8
+"""Targets from which on the matrix shows backends, and each target only when asked."""
+
 _EVIDENCE: Final = 1_000  # characters of a framework's text that a finding shows
 
 
@@ -88,6 +91,8 @@ def _content(run: RunReader, extract: Extract) -> dict[str, Any]:
         "bundle": Bundle.from_package(),
         "totals": extract.totals,
         "targets": targets,
+        "backends": extract.totals.backends(),
+        "unfolded": UNFOLDED,
         "verdicts": [v for s in SYMBOLS for v in Verdict if v.standpoint is s and v.value in seen],
         "standpoints": list(SYMBOLS),
         "every_verdict": list(Verdict),

@@ -46,9 +46,20 @@ class Totals:
         """Return the targets in the order in which they came."""
         return tuple(dict.fromkeys(target for target, _ in self.verdicts))
 
-    def of(self, target: str) -> dict[str, int]:
-        """Return the counts of each verdict that a target has."""
-        return {v: count for (t, v), count in self.verdicts.items() if t == target}
+    def backends(self) -> dict[str, list[str]]:
+        """Return the targets of each backend."""
+        members: dict[str, list[str]] = {}
+        for target in self.targets():
+            members.setdefault(target.partition(":")[0], []).append(target)
+        return members
+
+    def of(self, *targets: str) -> Counter[str]:
+        """Return the counts of each verdict that some targets have."""
+        counts: Counter[str] = Counter()
+        for (target, verdict), count in self.verdicts.items():
+            if target in targets:
+                counts[verdict] += count
+        return counts
 
 
 def _counted(table: pa.Table, *names: str) -> Mapping[tuple[Any, ...], int]:

@@ -69,6 +69,17 @@
   });
   document.querySelectorAll("button[data-copy]").forEach((button) => { button.hidden = false; });
 
+  /* ---- the matrix of many targets folds into one of backends ---------------------------------- */
+  const fold = byId("matrix-toggle");
+  if (fold) {
+    fold.hidden = false;
+    byId("matrix").classList.add("folded");
+    fold.addEventListener("click", () => {
+      const folded = byId("matrix").classList.toggle("folded");
+      fold.setAttribute("aria-pressed", String(!folded));
+    });
+  }
+
   /* ---- small tables: sort only -------------------------------------------------------------- */
   ["findings-table", "reasons-table"].forEach((id) => {
     if (byId(id)) new DataTable(byId(id), { paging: false, info: false, searching: false, order: [], autoWidth: false, layout: { topStart: null, topEnd: null, bottomStart: null, bottomEnd: null } });
@@ -144,6 +155,12 @@
     return make("span", {}, text);
   }
 
+  function inWords(command) {
+    const shown = make("code");
+    command.split(" ").forEach((word) => shown.append(make("span", { className: "word" }, word), " "));
+    return shown;
+  }
+
   function detail(row) {
     const list = make("dl", { className: "detail" });
     for (const each of columns) {
@@ -155,7 +172,7 @@
     }
     const command = rerun(row);
     return make("div", { className: "row-detail" },
-      make("p", { className: "command" }, make("code", {}, command), copyButton(command, "copy")), list);
+      make("p", { className: "command" }, inWords(command), copyButton(command, "copy")), list);
   }
 
   const head = make("thead");
@@ -270,7 +287,7 @@
     refilter();
     table.columns.adjust();
     applying = false;
-    byId("rows").scrollIntoView();
+    byId("rows").scrollIntoView({ behavior: "instant" });
     byId("rows-title").focus({ preventScroll: true });
     say(`${table.page.info().recordsDisplay} rows`);
     return true;
