@@ -1,5 +1,6 @@
 """An adapter with many faults, one for each kind of case, and error texts that attack a report."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -7,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tconv_fakes import Right
 
-from harness.adapters.base import Case, Mode, Route, Tensors
+from harness.adapters.base import Adapter, Case, Mode, Route, Tensors
 from harness.route import Composed, Native, Unsupported
 
 HOSTILE = (
@@ -17,14 +18,17 @@ HOSTILE = (
 )
 
 
-class Careless(Right):
+class Careless(Adapter):
     """Goes wrong in another way for each kernel size, and refuses dilation."""
 
     name = "fake-careless"
-    modes: tuple[Mode, ...] = (
+    modes = (
         Mode(name="call", meaning="all faults"),
         Mode(name="call+grouped", meaning="refuses groups with a hostile text"),
     )
+
+    def versions(self) -> Mapping[str, str]:
+        return {self.name: "1.0"}
 
     def route(self, case: Case, mode: str, device: str) -> Route:
         if any(d > 1 for d in case.dilation):
@@ -42,7 +46,7 @@ class Careless(Right):
 
     def _faulty(self, case: Case, tensors: Tensors, mode: str, device: str) -> NDArray[Any]:
         w = tensors.w[..., ::-1] if case.k[-1] == 3 else tensors.w
-        y = super().compute(case, replace(tensors, w=w), mode, device)
+        y = Right().compute(case, replace(tensors, w=w), mode, device)
         if case.k[-1] == 4:
             y[..., -1] = np.nan
         if case.k[-1] == 5:
