@@ -94,6 +94,7 @@ class Case:
             value = getattr(self, name)
             if value is not None and not _is_per_axis(value, self.ndim):
                 raise _error(name, value, f"a tuple of {self.ndim} integers, one per axis")
+        _require_sizes(self)
         if self.dtype not in DTYPES:
             raise _error("dtype", self.dtype, f"one of {', '.join(DTYPES)}")
         if self.values not in VALUES:
@@ -215,6 +216,13 @@ class Case:
 
 
 _PER_AXIS: Final = ("i", "k", "s", "p_begin", "p_end", "dilation", "output_padding", "o")
+
+
+def _require_sizes(case: Case) -> None:
+    for name in ("i", "k", "n", "c_in", "c_out"):
+        value = getattr(case, name)
+        if (min(value) if isinstance(value, tuple) else value) < 0:
+            raise _error(name, value, "0 or more: no array has a negative size")
 
 
 def _error(name: str, value: object, expected: str) -> CaseError:

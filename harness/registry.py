@@ -69,7 +69,13 @@ def _entry_point(backend: str) -> EntryPoint:
             f"backend={backend!r}, but should be one of {', '.join(backends())}; "
             "`tconv adapters list` shows them with their modes"
         )
-    return next(iter(found))
+    offers = {entry.value: entry for entry in found}
+    if len(offers) > 1:
+        raise TargetError(
+            f"backend={backend!r} is registered more than once ({', '.join(sorted(offers))}), but "
+            "should be once; remove all but one of the packages that offer it"
+        )
+    return next(iter(offers.values()))
 
 
 def _line(error: Exception) -> str:

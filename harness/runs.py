@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import psutil
 
@@ -19,6 +19,10 @@ from harness.report import csv, deviations, html, summary
 from harness.status import Status, Totals, status
 from harness.store import RunReader, RunWriter
 from harness.target import Selection
+
+
+HEADED: Final = ("started", "config", "config_path", "grid", "targets", "machine", "software")
+"""What the reports read of a run's header."""
 
 
 class Observer(Protocol):
@@ -110,7 +114,9 @@ def write_reports(path: Path) -> tuple[Path, ...]:
     Raises:
         StoreError: the directory holds no run, is damaged, or cannot be written.
     """
-    run, reader = Run.from_path(path), RunReader(path)
+    reader = RunReader(path)
+    reader.require(HEADED)
+    run = Run.from_path(path)
     return csv.write(reader), deviations.write(run), summary.write(run), html.write(reader)
 
 

@@ -116,15 +116,25 @@ class RunReader:
                 f"run={str(path)!r}, but should be a run directory (one that holds header.json); "
                 "`tconv run` prints the path of the one it makes"
             )
-        self.header = _read_json(self.path / "header.json")
+        self.header = _read_json(self.path / "header.json", ("schema_version",))
         complete = (self.path / "footer.json").is_file()
         self.footer = _read_json(self.path / "footer.json", _COUNTED) if complete else None
-        version = self.header.get("schema_version")
+        version = self.header["schema_version"]
         if version != SCHEMA_VERSION:
             raise StoreError(
                 f"schema_version={version!r} in {self.path / 'header.json'}, but should be "
                 f"{SCHEMA_VERSION}; read the run with the version of the harness that wrote it"
             )
+
+    def require(self, names: Iterable[str]) -> None:
+        """Do nothing where the header has these keys.
+
+        Raises:
+            StoreError: it lacks one; the message names those it lacks.
+        """
+        lacking = [name for name in names if name not in self.header]
+        if lacking:
+            raise _damaged(self.path / "header.json", KeyError(*lacking))
 
     @property
     def is_complete(self) -> bool:

@@ -116,3 +116,8 @@ def test_faulty_case_id_is_told(path: Path) -> None:
 def test_missing_file_is_told() -> None:
     with pytest.raises(ConfigError, match=r"absent.toml: no such file; give the path"):
         Assignment.from_config("absent.toml")
+
+
+def test_open_case_is_refused_before_anything_starts() -> None:
+    with pytest.raises(CaseError, match="is open, but should be explicit"):
+        Assignment.from_config("smoke", case="1d-i3-k3-opnone-ci1-co1-f32")

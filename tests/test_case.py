@@ -54,14 +54,16 @@ def any_case(draw: st.DrawFn) -> Case:
     ndim = draw(st.integers(1, 4))
     numbers = st.integers(-3, 12)
     per_axis = st.tuples(*[numbers] * ndim)
+    sizes = st.integers(0, 12)
+    size_per_axis = st.tuples(*[sizes] * ndim)
     policy = draw(st.none() | st.sampled_from(sorted(POLICIES)))
     nothing = (0,) * ndim
     return Case(
         ndim=ndim,
-        i=draw(per_axis),
-        k=draw(per_axis),
-        c_in=draw(numbers),
-        c_out=draw(numbers),
+        i=draw(size_per_axis),
+        k=draw(size_per_axis),
+        c_in=draw(sizes),
+        c_out=draw(sizes),
         s=draw(per_axis),
         p_begin=nothing if policy else draw(per_axis),
         p_end=nothing if policy else draw(per_axis),
@@ -70,7 +72,7 @@ def any_case(draw: st.DrawFn) -> Case:
         groups=draw(numbers),
         padding=policy,
         o=draw(st.none() | per_axis),
-        n=draw(numbers),
+        n=draw(sizes),
         dtype=draw(st.sampled_from(sorted(DTYPES))),
         bias=draw(st.booleans()),
         values=draw(st.sampled_from(VALUES)),
@@ -171,3 +173,9 @@ def test_shapes_follow_the_canonical_layout() -> None:
     assert case.w_shape == (4, 3, 3, 2)
     assert case.b_shape == (6,)
     assert case.y_shape == (3, 6, 11, 5)
+
+
+@pytest.mark.parametrize("name", ["i", "k", "n", "c_in", "c_out"])
+def test_negative_size_is_refused_as_no_array_has_one(name: str) -> None:
+    with pytest.raises(CaseError, match=rf"{name}=.*-1.*, but should be 0 or more"):
+        Case.from_parameters(**({"ndim": 1, "i": 3, "k": 2} | {name: -1}))  # type: ignore[arg-type] # by name

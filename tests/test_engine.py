@@ -90,7 +90,7 @@ def test_missing_result_is_an_error_of_the_adapter(engine: Engine) -> None:
     rows = swept(engine, "fake-short")
 
     assert rows["verdict"] == ["match"] * (len(CASES) - 1) + ["adapter_error"]
-    assert "gave 7 results for 8 cases" in str(rows["reason"][-1])
+    assert "fewer results than cases" in str(rows["reason"][-1])
 
 
 @pytest.mark.parametrize("at", [0, 2, 4])
@@ -201,6 +201,30 @@ def test_batch_longer_than_the_limit_is_no_hang_while_results_come(engine: Engin
     rows = swept(engine, "fake-slow-batch", CASES * 2)
 
     assert verdicts(rows) == {"match": 2 * len(CASES)}
+
+
+def test_death_that_does_not_come_back_costs_one_row_and_says_so(engine: Engine) -> None:
+    rows = swept(engine, "fake-moody", HARMLESS)
+
+    assert rows["verdict"] == ["crashed", "match", "match", "match"]
+    assert "not reproduced" in str(rows["error_text"][0])
+
+
+def test_batch_that_is_only_large_is_no_timeout(engine: Engine) -> None:
+    rows = swept(engine, "fake-sluggish", CASES)
+
+    assert verdicts(rows) == {"match": len(CASES)}
+
+
+def test_batches_are_cut_by_their_elements(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("harness.engine.course.VOLUME", 40)
+    selection = Selection.from_text("fake-right")
+    planned = plan([selection], engine.describe([selection.backend]), CASES)
+
+    sizes = [len(part.columns["case"]) for part in engine.run(planned)]
+
+    assert len(sizes) > 1
+    assert sum(sizes) == len(CASES)
 
 
 def test_past_the_crash_budget_the_rest_is_not_run(

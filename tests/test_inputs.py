@@ -262,7 +262,6 @@ def test_integer_dtypes_get_exact_values_whatever_was_asked() -> None:
     "case_id",
     [
         "1d-i4-k3-s0-ci2-co4-f32",
-        "1d-im1-k3-ci2-co4-f32",
         "1d-i4-k0-ci2-co4-f32",
         "1d-i4-k3-g0-ci2-co4-f32",
         "1d-i4-k3-g3-ci2-co4-f32",

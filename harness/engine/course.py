@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator, Sequence
+from math import prod
 from typing import Final
 
 from harness.case import Case
@@ -14,6 +15,9 @@ from harness.rows import Columns, columns, row
 
 BATCH: Final = 128
 """Cases that go to a worker at a time."""
+
+VOLUME: Final = 2**23
+"""Elements of input, weight and output that go to a worker at a time, unless one case has more."""
 
 PIECE: Final = 16
 """Cases in which a batch is replayed that ended its worker; a guilty piece then one by one.
@@ -77,8 +81,8 @@ class Course:
     def _replayed(self, batch: Sequence[Case], end: Crashed | TimedOut) -> Columns:
         """Run a batch that ended its worker again, in pieces, to find the guilty cases.
 
-        A batch whose pieces all come through keeps its first end in every row: no case of it can
-        be cleared.
+        Where all pieces come through, none is guilty of a batch that took too long: it was only
+        large. A death that does not come back is kept in the row of the batch's first case.
         """
         before = self._budget
         if len(batch) == 1:
@@ -88,10 +92,12 @@ class Course:
         size = PIECE if len(batch) > PIECE else 1
         pieces = (batch[at : at + size] for at in range(0, len(batch), size))
         rows = [self._rows(piece) for piece in pieces if not self._stopped.is_set()]
-        if self._budget < before or self._stopped.is_set():
-            return _joined(rows)
-        self._budget -= 1
-        return unjudged(batch, self._planned, end)
+        if isinstance(end, Crashed) and self._budget == before and not self._stopped.is_set():
+            self._budget -= 1
+            stderr = f"not reproduced when its batch ran again in pieces\n{end.stderr}"
+            lost = Crashed(exit_code=end.exit_code, stderr=stderr)
+            rows = [unjudged(batch[:1], self._planned, lost), _without_first(_joined(rows))]
+        return _joined(rows)
 
 
 def unavailable(planned: Planned) -> Iterator[Columns]:
@@ -118,8 +124,22 @@ def unjudged(batch: Sequence[Case], planned: Planned, outcome: Outcome) -> Colum
 
 
 def _batches(planned: Planned) -> Iterator[Sequence[Case]]:
-    starts = range(0, len(planned.cases), BATCH)
-    return (planned.cases[at : at + BATCH] for at in starts)
+    """Yield the cases in batches of :data:`BATCH` at most, with no more elements than `VOLUME`."""
+    batch: list[Case] = []
+    elements = 0
+    for case in planned.cases:
+        own = prod(case.x_shape) + prod(case.w_shape) + prod(case.y_shape)
+        if batch and (len(batch) == BATCH or elements + own > VOLUME):
+            yield batch
+            batch, elements = [], 0
+        batch.append(case)
+        elements += own
+    if batch:
+        yield batch
+
+
+def _without_first(rows: Columns) -> Columns:
+    return {name: values[1:] for name, values in rows.items()}
 
 
 def _joined(parts: Sequence[Columns], order: Sequence[str] = ()) -> Columns:

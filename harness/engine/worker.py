@@ -205,7 +205,7 @@ def _answers(
             given += 1
             if given <= len(cases):
                 yield answer, seconds
-        lack = Faulty(offence=f"compute_many gave {given} results for {len(cases)} cases")
+        lack = Faulty(offence="compute_many gave fewer results than cases")
     except Exception as error:  # noqa: BLE001 # a third party's code
         lack = _faulty("compute_many raised", error)
     yield from ((lack, 0.0) for _ in cases[given:])

@@ -48,7 +48,7 @@ def dense(case: Case, seed: str, precision: Precision) -> Tensors | None:
 
 def integers(case: Case, seed: str, precision: Precision, most: int, most_bias: int) -> Tensors:
     """Return tensors of nonzero integers up to these magnitudes, in the reference's dtype."""
-    shapes = [_drawable(shape) for shape in (case.x_shape, case.w_shape, case.b_shape)]
+    shapes = (case.x_shape, case.w_shape, case.b_shape)
     count = sum(map(prod, shapes)) * (2 if precision.is_complex else 1)
     stream = Stream.from_text(seed, count, "<u2" if most <= LARGEST else "<u4")
     return Tensors(
@@ -56,11 +56,6 @@ def integers(case: Case, seed: str, precision: Precision, most: int, most_bias: 
         w=stream.integers(shapes[1], most, precision),
         b=stream.integers(shapes[2], most_bias, precision) if case.bias else None,
     )
-
-
-def _drawable(shape: tuple[int, ...]) -> tuple[int, ...]:
-    """Return the shape with sizes that an illegal case may have below zero raised to zero."""
-    return shape if min(shape) >= 0 else tuple(max(size, 0) for size in shape)
 
 
 def sparse(case: Case, seed: str, precision: Precision) -> Tensors | None:

@@ -24,7 +24,7 @@ class Right(Adapter):
     """Computes with the oracle."""
 
     name = "fake-right"
-    modes = (Mode(name="call", meaning="the oracle itself"),)
+    modes: ClassVar[tuple[Mode, ...]] = (Mode(name="call", meaning="the oracle itself"),)
 
     def versions(self) -> Mapping[str, str]:
         return {self.name: "1.0"}
@@ -85,6 +85,31 @@ class Idle(Right):
         self, cases: Sequence[Case], tensors: Sequence[Tensors], mode: str, device: str
     ) -> Iterable[NDArray[Any] | Exception]:
         threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGKILL)).start()
+        return list(super().compute_many(cases, tensors, mode, device))
+
+
+class Moody(Right):
+    """Dies of a batch, and computes its cases one by one."""
+
+    name = "fake-moody"
+
+    def compute_many(
+        self, cases: Sequence[Case], tensors: Sequence[Tensors], mode: str, device: str
+    ) -> Iterable[NDArray[Any] | Exception]:
+        if len(cases) > 1:
+            os.kill(os.getpid(), signal.SIGSEGV)
+        return super().compute_many(cases, tensors, mode, device)
+
+
+class Sluggish(Right):
+    """Computes batches together, in half a second for each case: within the limit, case by case."""
+
+    name = "fake-sluggish"
+
+    def compute_many(
+        self, cases: Sequence[Case], tensors: Sequence[Tensors], mode: str, device: str
+    ) -> Iterable[NDArray[Any] | Exception]:
+        time.sleep(0.5 * len(cases))
         return list(super().compute_many(cases, tensors, mode, device))
 
 
@@ -241,7 +266,7 @@ class Uninstalled(Right):
     name = "fake-uninstalled"
 
     def __init__(self) -> None:
-        import no_such_framework  # noqa: F401, PLC0415 # it is missing on purpose
+        import no_such_framework  # type: ignore[import-not-found] # noqa: F401, PLC0415 # it is missing on purpose
 
 
 class Noted(Right):
