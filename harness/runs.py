@@ -20,7 +20,6 @@ from harness.status import Status, Totals, status
 from harness.store import RunReader, RunWriter
 from harness.target import Selection
 
-
 HEADED: Final = ("started", "config", "config_path", "grid", "targets", "machine", "software")
 """What the reports read of a run's header."""
 

@@ -178,4 +178,4 @@ def test_shapes_follow_the_canonical_layout() -> None:
 @pytest.mark.parametrize("name", ["i", "k", "n", "c_in", "c_out"])
 def test_negative_size_is_refused_as_no_array_has_one(name: str) -> None:
     with pytest.raises(CaseError, match=rf"{name}=.*-1.*, but should be 0 or more"):
-        Case.from_parameters(**({"ndim": 1, "i": 3, "k": 2} | {name: -1}))  # type: ignore[arg-type] # by name
+        Case.from_parameters(**({"ndim": 1, "i": 3, "k": 2} | {name: -1}))
