@@ -3,19 +3,27 @@
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import pandas as pd
 import pyarrow as pa
 
+from harness import notebook
+from harness.case import PARAMETERS
 from harness.columns import COLUMNS
+from harness.predicate import Predicate
 from harness.store import RunReader
 from harness.verdict import Standpoint, Verdict
+
+_TEXTS: Final = tuple(
+    column.name for column in COLUMNS if column.kind == "text" and column.name not in PARAMETERS
+)
+"""The text columns that a condition may use beside the parameters of a case."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """A run that was read from its directory.
+    """A run that was read from its directory; a notebook shows its totals.
 
     Attributes:
         path: the run directory.
@@ -40,6 +48,42 @@ class Run:
         reader = RunReader(path)
         rows = frame(reader.table())
         return cls(path=reader.path, header=reader.header, footer=reader.footer, rows=rows)
+
+    @property
+    def columns(self) -> pd.DataFrame:
+        """What each column of `rows` means: an index of names; `kind`, `unit` and `meaning`."""
+        told = [(column.name, column.kind, column.unit, column.meaning) for column in COLUMNS]
+        return pd.DataFrame(told, columns=["name", "kind", "unit", "meaning"]).set_index("name")
+
+    def where(self, condition: str) -> pd.DataFrame:
+        """Return the rows that fulfil a condition, as grids write it in `where`.
+
+        Args:
+            condition: of case parameters and text columns, as in
+                `"k > s and verdict == 'match'"`; it holds where one and the same axis fulfils it
+                all. A text that is absent is "none".
+
+        Raises:
+            PredicateError: the condition is outside the language or names no such column.
+        """
+        predicate = Predicate.from_text(condition, texts=_TEXTS)
+        columns = {
+            name: self.rows[name].astype(object).where(self.rows[name].notna(), None).tolist()
+            for name in (*PARAMETERS, *_TEXTS)
+        }
+        return self.rows[predicate.holds_in(columns)]
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows of the run: where it lies, and :attr:`totals`."""
+        footer = self.footer or {}
+        facts = {
+            "rows": f"{len(self.rows):,}",
+            "state": "complete" if self.footer else "incomplete",
+            "exit status": footer.get("status"),
+            "digest": footer.get("digest"),
+        }
+        totals: dict[str, dict[str, int]] = self.totals.to_dict("index")  # type: ignore[assignment] # targets and verdicts are texts
+        return notebook.page(path=str(self.path), facts=facts, totals=totals)
 
     @cached_property
     def deviations(self) -> pd.DataFrame:

@@ -1,5 +1,6 @@
 """Runs read as frames: what was written comes back, with its types."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,8 +8,9 @@ import pandas as pd
 import pytest
 
 import harness
+from harness import notebook
 from harness.columns import COLUMNS
-from harness.errors import StoreError
+from harness.errors import PredicateError, StoreError
 from harness.frames import Run
 from harness.rows import Columns
 from harness.store import RunWriter
@@ -84,3 +86,68 @@ def test_incomplete_run_loads_without_a_footer(path: Path) -> None:
 def test_path_that_is_no_run_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="should be a run directory"):
         harness.load(tmp_path)
+
+
+def test_every_column_is_explained(path: Path) -> None:
+    run = harness.load(path)
+
+    assert list(run.columns.index) == list(run.rows.columns)
+    assert all(run.columns["meaning"])
+    assert run.columns.loc["seconds", "unit"] == "s"
+
+
+@pytest.mark.parametrize(
+    ("condition", "rows"),
+    [
+        ("verdict == 'value'", 1),
+        ("verdict in ('value', 'unsupported') and target == 'other:call@cpu'", 2),
+        ("verdict == 'match' and op == 0", 3),
+        ("reading == 'none'", 5),
+        ("suite == 'explicit'", 5),
+        ("k > 100", 0),
+    ],
+)
+def test_rows_are_found_by_a_condition(path: Path, condition: str, rows: int) -> None:
+    found = harness.load(path).where(condition)
+
+    assert len(found) == rows
+    assert list(found.columns) == [column.name for column in COLUMNS]
+
+
+def test_condition_with_an_unknown_name_is_refused(path: Path) -> None:
+    with pytest.raises(PredicateError, match="verdict"):
+        harness.load(path).where("verdicts == 'value'")
+
+
+def test_notebook_shows_where_a_run_lies_and_its_totals(path: Path) -> None:
+    shown = harness.load(path)._repr_html_()
+    cells = re.findall(r"<t[hd](?: [^>]*)?>(.*?)</t[hd]>", shown)
+
+    assert f"run <code>{path}</code>" in shown
+    assert "state <code>complete</code>" in shown
+    assert re.search("digest <code>[0-9a-f]{64}</code>", shown)
+    assert cells == [
+        "target", "match", "value", "unsupported",
+        f"<code>{harness.load(path).rows['target'].iloc[0]}</code>", "3", "0", "0",
+        "<code>other:call@cpu</code>", "0", "1", "1",
+    ]  # fmt: skip
+
+
+def test_notebook_shows_an_incomplete_run_without_rows(tmp_path: Path) -> None:
+    shown = harness.load(RunWriter.create(tmp_path / "run", {}).path)._repr_html_()
+
+    assert "rows <code>0</code>" in shown
+    assert "state <code>incomplete</code>" in shown
+    assert "digest" not in shown
+
+
+def test_notebook_escapes_every_text_and_asks_for_nothing_outside() -> None:
+    shown = notebook.page(
+        path="<script>", facts={"status": "<b>&"}, totals={'"<img src=x>': {"match": 1000}}
+    )
+
+    assert "<script>" not in shown
+    assert "<img" not in shown
+    assert "&lt;b&gt;&amp;" in shown
+    assert "<td>1,000</td>" in shown
+    assert not re.search("https?:|src=|href=", shown.replace("&lt;img src=x&gt;", ""))
