@@ -1,8 +1,19 @@
 """The contract between the harness and a framework.
 
 An adapter says, and no more: its name, its versions, its modes and the devices here, the route for
-a case, and the computation on NumPy arrays in the canonical layout. To add a backend, subclass
-:class:`Adapter` and register the class under the entry-point group `harness.adapters`.
+a case, and the computation on NumPy arrays in the canonical layout. To add a backend:
+
+1. Subclass :class:`Adapter` in a package of your own. Needed are `name`, `modes`, `versions`,
+   `route` and `compute`; the rest has defaults that suit a framework without global state.
+2. Register the class in that package's `pyproject.toml`, under the same name, and install it::
+
+       [project.entry-points."harness.adapters"]
+       mine = "my_package:MyAdapter"
+
+3. `tconv adapters check mine` judges the adapter and says what to mend. Then sweep it:
+   `tconv run smoke --target mine`.
+
+The README shows a whole package of 40 lines.
 """
 
 from abc import ABC, abstractmethod
@@ -58,11 +69,21 @@ class Adapter(ABC):
 
     @abstractmethod
     def versions(self) -> Mapping[str, str]:
-        """Return the version of the framework under :attr:`name`, and of what it computes with."""
+        """Return the version of the framework under :attr:`name`, and of what it computes with.
+
+        Name to version, both texts, as in `{"torch": "2.13.0", "onednn": "3.7.1"}`.
+        """
 
     @abstractmethod
     def route(self, case: Case, mode: str, device: str) -> Route:
-        """Return how the framework reaches the case; must not compute anything."""
+        """Return how the framework reaches the case, the same each time; computes nothing.
+
+        :class:`~harness.route.Native` names the one call that expresses the case. Where none does,
+        :class:`~harness.route.Composed` names the call and what is added to it, a crop or a pad.
+        Where that fails too, :class:`~harness.route.Unsupported` gives the reason, and a regular
+        expression that the framework's own error must match: `compute` is called all the same, and
+        has to make the real call. An error that no route declares is the framework's deviation.
+        """
 
     @abstractmethod
     def compute(self, case: Case, tensors: Tensors, mode: str, device: str) -> NDArray[Any]:

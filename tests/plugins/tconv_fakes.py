@@ -277,3 +277,14 @@ class Noted(Right):
     def __init__(self) -> None:
         with Path("noted").open("a") as file:
             file.write("loaded\n")
+
+
+class Half(Wrong):
+    """Is right in one mode and wrong in the other."""
+
+    name = "fake-half"
+    modes = (Mode(name="call", meaning="right"), Mode(name="call+wrong", meaning="wrong"))
+
+    def compute(self, case: Case, tensors: Tensors, mode: str, device: str) -> NDArray[Any]:
+        wrong = super().compute(case, tensors, mode, device)
+        return wrong if mode == "call+wrong" else Right.compute(self, case, tensors, mode, device)
