@@ -29,9 +29,9 @@ _HOW: Final = frozenset({"channel_first", "single"})
 class JaxAdapter(Adapter):
     """JAX, by default channel-last and many cases in one program.
 
-    Programs of many cases are compiled with options that shorten the compile time and change no
-    convolution; the modes named `single` compile each case alone, with JAX's own options, as users
-    do. x64 is on, so that a float64 case is computed as one; a float32 case compiles to the same
+    Programs of many cases are compiled at XLA's lowest optimisation: quick to compile, the same
+    operations, other and slower kernels than users run. The modes named `single` compile each case
+    alone, with JAX's own options, as users do; large layers belong there. x64 is on, so that a float64 case is computed as one; a float32 case compiles to the same
     program as without. On a GPU the matrix precision is the highest: no product is rounded to TF32.
     """
 

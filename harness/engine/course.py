@@ -26,7 +26,8 @@ A worker takes seconds to start and a compiler tens of milliseconds for a case a
 way costs least."""
 
 CRASH_BUDGET: Final = 20
-"""Cases of one target that may end their worker before the rest is not run."""
+"""Cases of one target that may end their worker before the rest is not run; a hundredth of its
+cases where that is more."""
 
 
 class Course:
@@ -46,7 +47,7 @@ class Course:
         self._lane = lane
         self._seed = seed
         self._stopped = stopped
-        self._budget = CRASH_BUDGET
+        self._budget = max(CRASH_BUDGET, len(planned.cases) // 100)
 
     def batches(self) -> Iterator[Columns]:
         """Yield the rows of one batch after the other, a row for every case."""
@@ -69,7 +70,7 @@ class Course:
 
     def _rows(self, batch: Sequence[Case]) -> Columns:
         if self._budget <= 0:
-            reason = f"{CRASH_BUDGET} cases ended their worker before"
+            reason = "too many cases ended their worker before"
             return unjudged(batch, self._planned, NotRun(reason=reason))
         made = self._judged(batch)
         return self._replayed(batch, made) if isinstance(made, Crashed | TimedOut) else made

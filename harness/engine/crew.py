@@ -73,6 +73,7 @@ class Engine(AbstractContextManager["Engine"]):
         self._seed = seed
         self._limits = Limits(case_seconds=case_seconds, worker_gib=worker_gib)
         self._lanes: dict[str, Lane] = {}  # of backends described, or visited batch by batch
+        self._suspects: dict[str, set[str]] = {}  # of each backend, shared by its lanes
         self._stack = ExitStack()
         self._stopped = threading.Event()
 
@@ -131,7 +132,7 @@ class Engine(AbstractContextManager["Engine"]):
             UnavailableError: its adapter does not load.
         """
         if backend not in self._lanes:
-            self._lanes[backend] = self._start(registry.adapter_class(backend).environment)
+            self._lanes[backend] = self._start(backend)
         return self._lanes[backend]
 
     def run(self, planned: Sequence[Planned]) -> Iterator[Part]:
@@ -148,10 +149,9 @@ class Engine(AbstractContextManager["Engine"]):
 
     def _describe(self, backend: str) -> Description | str:
         try:
-            environment = registry.adapter_class(backend).environment
+            lane = self._start(backend)
         except UnavailableError as error:
             return str(error)
-        lane = self._start(environment)
         match lane.call(describe, backend):
             case Crashed(exit_code=code, stderr=stderr):
                 return f"{backend} ended its process with exit code {code}: {stderr[-300:]}"
@@ -188,12 +188,16 @@ class Engine(AbstractContextManager["Engine"]):
             return self._lanes.pop(backend)
         if planned.version is None:
             return None
-        return self._start(registry.adapter_class(backend).environment)
+        return self._start(backend)
 
-    def _start(self, environment: Mapping[str, str]) -> Lane:
-        return self._stack.enter_context(
-            Lane(environment=environment, limits=self._limits, stopped=self._stopped)
+    def _start(self, backend: str) -> Lane:
+        lane = Lane(
+            environment=registry.adapter_class(backend).environment,
+            limits=self._limits,
+            stopped=self._stopped,
+            suspects=self._suspects.setdefault(backend, set()),
         )
+        return self._stack.enter_context(lane)
 
 
 def _restore(before: Mapping[str, str | None]) -> None:

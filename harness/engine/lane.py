@@ -53,13 +53,19 @@ class Lane(AbstractContextManager["Lane"]):
     """One worker process (spawned; replaced when it dies), used by one thread of the parent.
 
     Attributes:
-        suspects: ids of the cases that ended the worker, on whichever target.
+        suspects: ids of the cases that ended a worker of this backend, on whichever target; all
+            lanes of a backend share them.
     """
 
     def __init__(
-        self, *, environment: Mapping[str, str], limits: Limits, stopped: threading.Event
+        self,
+        *,
+        environment: Mapping[str, str],
+        limits: Limits,
+        stopped: threading.Event,
+        suspects: set[str],
     ) -> None:
-        self.suspects: set[str] = set()
+        self.suspects = suspects
         self._limits = limits
         self._stopped = stopped
         self._folder = tempfile.TemporaryDirectory(prefix="tconv-")

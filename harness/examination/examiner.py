@@ -125,7 +125,9 @@ def _mends(
 def _stable(lane: Lane, found: Description, ended: set[Target]) -> Iterator[tuple[str, str]]:
     """Yield the targets whose results are others in a process with more threads."""
     environment = {**registry.adapter_class(found.backend).environment, **_THREADS}
-    with Lane(environment=environment, limits=_LIMITS, stopped=threading.Event()) as other:
+    with Lane(
+        environment=environment, limits=_LIMITS, stopped=threading.Event(), suspects=set()
+    ) as other:
         for target in (target for target in found.targets if target not in ended):
             one = lane.call(prints, found.backend, target)
             two = other.call(prints, found.backend, target)

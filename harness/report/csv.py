@@ -4,13 +4,22 @@ from pathlib import Path
 from typing import Final
 
 import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pacsv
 
 from harness.columns import COLUMNS, Column
 from harness.errors import StoreError
-from harness.frames import frame
-from harness.store import RunReader, unwritable
+from harness.store import SCHEMA, RunReader, unwritable
 
 NAME: Final = "results.csv"
+
+_SEPARATORS: Final = {"integers": "x", "texts": "; "}
+_SCHEMA: Final = pa.schema(
+    [
+        pa.field(c.name, pa.string() if c.kind in _SEPARATORS else SCHEMA.field(c.name).type)
+        for c in COLUMNS
+    ]
+)
 
 
 def write(run: RunReader) -> Path:
@@ -22,24 +31,22 @@ def write(run: RunReader) -> Path:
     path = run.path / NAME
     unfinished = path.with_suffix(".unfinished")
     try:
-        unfinished.write_text(",".join(column.name for column in COLUMNS) + "\n")
-        for part in run.parts():
-            _append(part, unfinished)
+        with pacsv.CSVWriter(unfinished, _SCHEMA) as writer:
+            for part in run.parts():
+                writer.write_table(_flat(part))
         unfinished.replace(path)
     except OSError as error:
         raise error if isinstance(error, StoreError) else unwritable(path, error) from error
     return path
 
 
-def _append(part: pa.Table, path: Path) -> None:
-    made = frame(part)
-    for column in COLUMNS:
-        if column.kind in {"integers", "texts"}:
-            made[column.name] = [_joined(column, value) for value in made[column.name]]
-    made.to_csv(path, mode="a", header=False, index=False)
+def _flat(part: pa.Table) -> pa.Table:
+    """Return a part with its lists joined to text."""
+    columns = [_joined(column, part.column(column.name)) for column in COLUMNS]
+    return pa.table(columns, schema=_SCHEMA)
 
 
-def _joined(column: Column, value: tuple[object, ...] | None) -> str | None:
-    if value is None:
-        return None
-    return ("x" if column.kind == "integers" else "; ").join(map(str, value))
+def _joined(column: Column, values: pa.ChunkedArray) -> pa.ChunkedArray:
+    if column.kind not in _SEPARATORS:
+        return values
+    return pc.binary_join(values.cast(pa.list_(pa.string())), _SEPARATORS[column.kind])
