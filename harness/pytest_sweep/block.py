@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import Literal
 
 from harness.case import Case
-from harness.engine.course import BATCH
+from harness.engine.course import batched
 from harness.engine.plan import Planned
 
 Size = Literal["block", "case"]
@@ -52,8 +52,8 @@ def _labelled(planned: Planned, size: Size) -> Iterator[tuple[str, tuple[Case, .
 
 
 def _chunks(ndim: int, cases: tuple[Case, ...]) -> Iterator[tuple[str, tuple[Case, ...]]]:
-    for number, at in enumerate(range(0, len(cases), BATCH)):
-        yield f"{ndim}d-{number:04d}", cases[at : at + BATCH]
+    for number, batch in enumerate(batched(cases)):
+        yield f"{ndim}d-{number:04d}", tuple(batch)
 
 
 def _ndim(case: Case) -> int:

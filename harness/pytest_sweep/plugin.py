@@ -8,7 +8,6 @@ import pytest
 from harness.assignment import Assignment, located
 from harness.errors import HarnessError
 from harness.pytest_sweep.item import SweepFile, SweepItem
-from harness.pytest_sweep.recorder import Recorder
 from harness.pytest_sweep.scheduler import scheduling
 from harness.pytest_sweep.sweep import Sweep, from_builtins, to_builtins
 
@@ -35,6 +34,8 @@ def register(config: pytest.Config) -> None:
     _aim(config, path)
     config.pluginmanager.register(Collection(sweep), "tconv-collection")
     if _workerinput(config) is None:
+        from harness.pytest_sweep.recorder import Recorder  # noqa: PLC0415 # no worker needs pandas
+
         recorder = Recorder(sweep, out=config.rootpath / config.getoption("tconv_out"))
         config.pluginmanager.register(recorder, "tconv-recorder")
         config.pluginmanager.register(Distribution(sweep), "tconv-distribution")
@@ -90,7 +91,8 @@ class Collection:
         """Give the rows of an item to its report, which goes to the controller."""
         report = yield
         if isinstance(item, SweepItem) and call.when == "call":
-            report.tconv_rows = item.rows
+            # Rows of a target that is unavailable say nothing new: the controller makes its own.
+            report.tconv_rows = {} if item.block.planned.unavailable else item.rows
             item.rows = None
             if report.skipped:
                 report.longrepr = (str(item.path), 1, report.longrepr[2])

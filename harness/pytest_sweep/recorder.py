@@ -61,11 +61,11 @@ class Recorder:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Write the rows of an item, once: one that is to be run again is not done."""
         rows = report.__dict__.pop("tconv_rows", None)
-        if rows and str(report.outcome) != "rerun":
+        if rows is not None and str(report.outcome) != "rerun":
             name = block_name(report.nodeid)
             block = self._left.pop(name or "", None)
             if block is not None:
-                self._write(block, rows)
+                self._write(block, rows or self._sweep.rows(block))
 
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Write what was not run, the footer and the reports."""
