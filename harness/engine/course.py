@@ -51,7 +51,7 @@ class Course:
 
     def batches(self) -> Iterator[Columns]:
         """Yield the rows of one batch after the other, a row for every case."""
-        for batch in _batches(self._planned):
+        for batch in batched(self._planned.cases):
             if self._stopped.is_set():
                 return
             yield self.rows(batch)
@@ -104,7 +104,7 @@ class Course:
 def unavailable(planned: Planned) -> Iterator[Columns]:
     """Yield the rows of a target that cannot be run here, batch by batch."""
     outcome = Unavailable(reason=planned.unavailable or "")
-    return (unjudged(batch, planned, outcome) for batch in _batches(planned))
+    return (unjudged(batch, planned, outcome) for batch in batched(planned.cases))
 
 
 def unjudged(batch: Sequence[Case], planned: Planned, outcome: Outcome) -> Columns:
@@ -124,11 +124,11 @@ def unjudged(batch: Sequence[Case], planned: Planned, outcome: Outcome) -> Colum
     )
 
 
-def _batches(planned: Planned) -> Iterator[Sequence[Case]]:
+def batched(cases: Sequence[Case]) -> Iterator[Sequence[Case]]:
     """Yield the cases in batches of :data:`BATCH` at most, with no more elements than `VOLUME`."""
     batch: list[Case] = []
     elements = 0
-    for case in planned.cases:
+    for case in cases:
         own = prod(case.x_shape) + prod(case.w_shape) + prod(case.y_shape)
         if batch and (len(batch) == BATCH or elements + own > VOLUME):
             yield batch
