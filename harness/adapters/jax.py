@@ -41,6 +41,7 @@ class JaxAdapter(Adapter):
         Mode(
             name="conv_transpose+consistent",
             meaning="jax.lax.conv_transpose(use_consistent_padding=True); the padding is p",
+            sample=4,
         ),
         Mode(
             name="conv_general_dilated",

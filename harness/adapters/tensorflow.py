@@ -25,8 +25,8 @@ class TensorflowAdapter(Adapter):
     name: ClassVar[str] = "tensorflow"
     modes: ClassVar[tuple[Mode, ...]] = (
         Mode(name="eager", meaning="tf.nn.conv{1,2,3}d_transpose, then tf.nn.bias_add"),
-        Mode(name="function", meaning="the same in a tf.function", sample=10),
-        Mode(name="xla", meaning="the same in a tf.function with jit_compile=True", sample=40),
+        Mode(name="function", meaning="the same in a tf.function", sample=20),
+        Mode(name="xla", meaning="the same in a tf.function with jit_compile=True", sample=80),
     )
     environment: ClassVar[Mapping[str, str]] = {
         "OMP_NUM_THREADS": "1",
