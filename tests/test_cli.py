@@ -79,7 +79,7 @@ def test_run_that_conforms_leaves_reports_and_status_0(tconv: Callable[..., Done
     assert {path.name for path in run.iterdir()} >= {
         "header.json", "footer.json", "parts", "results.csv", "summary.md",
     }  # fmt: skip
-    assert f"report: {run / 'summary.md'}" in done.out
+    assert f"report: {run / 'report.html'}" in done.out
     assert done.err == (
         "sweeping 9 rows on 1 target\nfake-right:call@cpu: 9 of 9 rows, 0 deviating\n"
     )

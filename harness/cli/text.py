@@ -68,7 +68,7 @@ def totals_text(run: Run) -> str:
             _rendered(table),
             *(_finding_text(each) for each in found[:_SHOWN]),
             *([f"and {len(found) - _SHOWN} more kinds of deviation"] * (len(found) > _SHOWN)),
-            f"report: {run.path / 'summary.md'}",
+            f"report: {run.path / 'report.html'}",
         ]
     )
 
