@@ -222,6 +222,19 @@ def test_item_is_run_again_by_the_id_that_was_printed(tmp_path: Path) -> None:
     assert done.footer["rows"] == 4
 
 
+def test_configuration_outside_of_the_root_directory_is_named_in_full(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    root.mkdir()
+    (root / "pytest.ini").write_text("[pytest]\n")
+    (tmp_path / "fakes.toml").write_text(config("fake-right", "fake-wrong"))
+    item = f"{tmp_path / 'fakes.toml'}::tconv[fake-wrong:call@cpu-1d-0000]"
+
+    done = session(root, "--tconv=../fakes.toml", f"--rootdir={root}", "-q", item)
+
+    assert f"FAILED {item} - 4 of 4" in done.output
+    assert done.footer["rows"] == 4
+
+
 def test_rows_after_maxfail_are_not_run_and_the_run_is_incomplete(tmp_path: Path) -> None:
     done = session(tmp_path, "--maxfail=1", text=config("fake-wrong"))
 

@@ -1,5 +1,6 @@
 """Joins a sweep to a pytest session: collection, the exchange with xdist's workers, the record."""
 
+import os
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,7 +29,7 @@ def register(config: pytest.Config) -> None:
         assignment = Assignment.from_config(given, targets=config.getoption("tconv_targets"))
     except HarnessError as error:
         raise pytest.UsageError(f"tconv: {error}") from error
-    path = located(given).absolute()
+    path = _normal(config, str(located(given)))
     sweep = Sweep(assignment, path=path, size=config.getoption("tconv_items"))
     config.addinivalue_line("markers", "tconv: an item of the sweep that --tconv asks for")
     _aim(config, path)
@@ -36,7 +37,7 @@ def register(config: pytest.Config) -> None:
     if _workerinput(config) is None:
         from harness.pytest_sweep.recorder import Recorder  # noqa: PLC0415 # no worker needs pandas
 
-        recorder = Recorder(sweep, out=config.rootpath / config.getoption("tconv_out"))
+        recorder = Recorder(sweep, out=config.invocation_params.dir / config.getoption("tconv_out"))
         config.pluginmanager.register(recorder, "tconv-recorder")
         config.pluginmanager.register(Distribution(sweep), "tconv-distribution")
 
@@ -45,12 +46,13 @@ def _aim(config: pytest.Config, path: Path) -> None:
     """Collect the configuration: beside the paths that were named, or alone where none was."""
     if config.args_source is not pytest.Config.ArgsSource.ARGS:
         config.args = [str(path)]
-    elif not any(_file(config, text) == path for text in config.args):
+    elif not any(_normal(config, text.partition("::")[0]) == path for text in config.args):
         config.args.append(str(path))
 
 
-def _file(config: pytest.Config, text: str) -> Path:
-    return Path(config.invocation_params.dir, text.partition("::")[0])
+def _normal(config: pytest.Config, text: str) -> Path:
+    """Return the absolute path that pytest makes of a path on the command line."""
+    return Path(os.path.normpath(config.invocation_params.dir / text))
 
 
 def _workerinput(config: pytest.Config) -> dict[str, Any] | None:
@@ -82,7 +84,10 @@ class Collection:
         """Return the collector of the configuration's items."""
         if file_path != self._sweep.path:
             return None
-        made: SweepFile = SweepFile.from_parent(parent, path=file_path)
+        # Outside of the root directory pytest would leave the path out of the ids of items.
+        is_inside = file_path.is_relative_to(parent.config.rootpath)
+        named: dict[str, Any] = {} if is_inside else {"nodeid": file_path.as_posix()}
+        made: SweepFile = SweepFile.from_parent(parent, path=file_path, **named)
         made.sweep = self._sweep
         return made
 

@@ -4,7 +4,8 @@ Asking backends for their targets loads frameworks, so one process does it and t
 they have to make the same items. The engine starts when the first block runs.
 """
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import asdict
 from functools import cached_property
@@ -109,7 +110,9 @@ class Sweep:
 
 def to_builtins(found: Mapping[str, Description | str]) -> dict[str, Any]:
     """Return descriptions as what execnet carries from one process to another."""
-    return {name: each if isinstance(each, str) else asdict(each) for name, each in found.items()}
+    plain = {name: each if isinstance(each, str) else asdict(each) for name, each in found.items()}
+    made: dict[str, Any] = json.loads(json.dumps(plain))  # a version may be a subclass of str
+    return made
 
 
 def from_builtins(found: Mapping[str, Any]) -> dict[str, Description | str]:
@@ -120,8 +123,5 @@ def from_builtins(found: Mapping[str, Any]) -> dict[str, Description | str]:
 
 
 def _described(fields: Mapping[str, Any]) -> Description:
-    return Description(**{**fields, "modes": tuple(_modes(fields["modes"]))})
-
-
-def _modes(modes: Iterable[Mapping[str, Any]]) -> Iterable[Mode]:
-    return (Mode(**mode) for mode in modes)
+    modes = tuple(Mode(**{**mode, "declared": tuple(mode["declared"])}) for mode in fields["modes"])
+    return Description(**{**fields, "modes": modes, "devices": tuple(fields["devices"])})
