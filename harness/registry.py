@@ -55,9 +55,7 @@ def load(backend: str) -> Adapter:
     try:
         return made()
     except ModuleNotFoundError as error:
-        raise UnavailableError(
-            f"{_line(error)}; install it, as with: pip install 'tconv-harness[{backend}]'"
-        ) from error
+        raise UnavailableError(f"{_line(error)}; install it{_hint(backend)}") from error
     except Exception as error:
         raise UnavailableError(f"{backend} does not start: {_line(error)}") from error
 
@@ -76,6 +74,15 @@ def _entry_point(backend: str) -> EntryPoint:
             "should be once; remove all but one of the packages that offer it"
         )
     return next(iter(offers.values()))
+
+
+def _hint(backend: str) -> str:
+    """Return how to install a backend's framework, where the package of its adapter says so."""
+    distribution = _entry_point(backend).dist
+    extras = distribution.metadata.get_all("Provides-Extra") or () if distribution else ()
+    if distribution is None or backend not in extras:
+        return ""
+    return f", as with: pip install '{distribution.name}[{backend}]'"
 
 
 def _line(error: Exception) -> str:

@@ -1,5 +1,7 @@
 """Adapters are found by entry point; one that does not load is a reason, not a traceback."""
 
+import sys
+
 import pytest
 
 from harness import registry
@@ -35,7 +37,7 @@ def test_unknown_backend_lists_the_known_ones() -> None:
 @pytest.mark.parametrize(
     ("backend", "said"),
     [
-        ("fake-uninstalled", r"No module named 'no_such_framework'; install it, as with: pip"),
+        ("fake-uninstalled", r"No module named 'no_such_framework'; install it$"),
         ("fake-broken-import", r"does not load: RuntimeError: this module is broken on purpose"),
         ("fake-no-adapter", r"is 3, but should be a subclass of harness.adapters.base.Adapter"),
     ],
@@ -43,3 +45,12 @@ def test_unknown_backend_lists_the_known_ones() -> None:
 def test_backend_that_does_not_load_says_why(backend: str, said: str) -> None:
     with pytest.raises(UnavailableError, match=said):
         registry.load(backend)
+
+
+def test_missing_framework_of_an_extra_says_how_to_install_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "jax", None)
+
+    with pytest.raises(UnavailableError, match=r"pip install 'tconv-harness\[jax\]'"):
+        registry.load("jax")

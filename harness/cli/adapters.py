@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from harness import registry
@@ -32,7 +33,7 @@ def list_adapters(*, json_wanted: bool) -> None:
     table.add_column("what is called", overflow="fold")
     for name, each in found.items():
         for row in _rows(name, each):
-            table.add_row(*row)
+            table.add_row(*map(escape, row))
     console = Console()
     if not console.is_terminal:
         console = Console(width=1000)  # piped: one line each, for grep
