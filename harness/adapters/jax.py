@@ -31,8 +31,9 @@ class JaxAdapter(Adapter):
 
     Programs of many cases are compiled at XLA's lowest optimisation: quick to compile, the same
     operations, other and slower kernels than users run. The modes named `single` compile each case
-    alone, with JAX's own options, as users do; large layers belong there. x64 is on, so that a float64 case is computed as one; a float32 case compiles to the same
-    program as without. On a GPU the matrix precision is the highest: no product is rounded to TF32.
+    alone, with JAX's own options, as users do; large layers belong there. x64 is on, so that a
+    float64 case is computed as one; a float32 case compiles to the same program as without. On a
+    GPU the matrix precision is the highest: no product is rounded to TF32.
     """
 
     name: ClassVar[str] = "jax"
