@@ -84,7 +84,7 @@ class Masked(Right):
     name = "fault-masked"
 
     def compute(self, case: Case, tensors: Tensors, mode: str, device: str) -> NDArray[Any]:
-        made: NDArray[Any] = np.ma.masked_array(super().compute(case, tensors, mode, device))  # type: ignore[no-untyped-call] # NumPy's own
+        made: NDArray[Any] = np.ma.masked_array(super().compute(case, tensors, mode, device))
         return made
 
 
@@ -189,7 +189,8 @@ class Restless(Right):
 
     def compute(self, case: Case, tensors: Tensors, mode: str, device: str) -> NDArray[Any]:
         y = super().compute(case, tensors, mode, device)
-        return y + np.asarray(next(self.turns) % 2, y.dtype)
+        off: NDArray[Any] = y + np.asarray(next(self.turns) % 2, y.dtype)
+        return off
 
 
 class Threaded(Right):
