@@ -81,8 +81,11 @@ def load_config(path: str | Path) -> Config:
     return from_mapping(_read(Path(path)), str(path))
 
 
-def from_mapping(tables: Mapping[str, object], path: str = "configuration") -> Config:
-    """Return the configuration that parsed TOML holds; `path` is for messages.
+_UNNAMED: Final = "configuration"  # what messages call one that is no file
+
+
+def from_mapping(tables: Mapping[str, object], path: str = "") -> Config:
+    """Return the configuration that parsed TOML holds; `path` names it where it has a file.
 
     Raises:
         ConfigError: as for :func:`load_config`.
@@ -90,9 +93,10 @@ def from_mapping(tables: Mapping[str, object], path: str = "configuration") -> C
     try:
         document = Document.model_validate(tables)
     except ValidationError as error:
-        raise ConfigError("\n".join(explained(error, tables, path))) from None
+        raise ConfigError("\n".join(explained(error, tables, path or _UNNAMED))) from None
     grids = tuple(
-        table.to_sweep(path, number) for number, table in enumerate(document.grid, start=1)
+        table.to_sweep(path or _UNNAMED, number)
+        for number, table in enumerate(document.grid, start=1)
     )
     return Config(grids=grids, path=path, **document.run.given(), **document.limits.given())
 

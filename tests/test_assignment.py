@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from harness.assignment import Assignment
-from harness.config import load_config
+from harness.config import from_mapping, load_config
 from harness.errors import CaseError, ConfigError, TargetError
 from harness.store import RunWriter
 
@@ -121,3 +121,9 @@ def test_missing_file_is_told() -> None:
 def test_open_case_is_refused_before_anything_starts() -> None:
     with pytest.raises(CaseError, match="is open, but should be explicit"):
         Assignment.from_config("smoke", case="1d-i3-k3-opnone-ci1-co1-f32")
+
+
+def test_config_without_a_file_has_no_path_that_a_command_could_name() -> None:
+    made = from_mapping(load_config("configs/smoke.toml").to_dict())
+
+    assert Assignment.from_config(made).config.path == ""

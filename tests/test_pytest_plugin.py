@@ -133,7 +133,7 @@ def test_skip_says_what_could_not_be_judged(plain: Session) -> None:
 def test_summary_counts_each_verdict_and_names_the_report(plain: Session) -> None:
     assert "fake-wrong:call@cpu: 8 rows, 8 compared: 8 value" in plain.output
     assert "fake-honest:call@cpu: 8 rows, 0 compared: 8 unsupported" in plain.output
-    assert f"report: {plain.run / 'summary.md'}" in plain.output
+    assert f"report: {plain.run / 'report.html'}" in plain.output
     assert (plain.run / "summary.md").is_file()
 
 

@@ -96,7 +96,7 @@ class Recorder:
             )
         for message in self._status.messages:
             terminalreporter.line(message)
-        terminalreporter.line(f"report: {self._writer.path / 'summary.md'}")
+        terminalreporter.line(f"report: {self._writer.path / 'report.html'}")
 
     def _select(self, ids: list[str]) -> None:
         named = [name for name in map(block_name, ids) if name is not None]
