@@ -36,7 +36,8 @@ class Mode:
     """One way of calling a framework.
 
     Attributes:
-        name: an operation, then `+` and its qualifiers, sorted.
+        name: an operation, then `+` and its qualifiers, sorted; lower-case letters, digits and
+            `_`. The adapter is handed it back as this text.
         meaning: what is called, in one line.
         sample: one case in so many is run where a user selects the whole backend (the case's id
             decides which); a mode that is selected by its own name runs them all.

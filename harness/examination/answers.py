@@ -22,6 +22,7 @@ _MENDS: Final = {
 }
 _DECLARE: Final = "return Unsupported with a `proof` where no call expresses the case"
 _PROVE: Final = "let compute make the real call, and `proof` quote its error"
+_OFFER: Final = "return Native where the framework's call is right, else let compute make that call"
 _WRONG: Final = {Verdict.SHAPE, Verdict.DTYPE, Verdict.VALUE, Verdict.NONFINITE}
 
 
@@ -43,7 +44,8 @@ def _promises(subject: Subject) -> Iterator[str]:
         if row["verdict"] == Verdict.REJECTED_LEGAL:
             yield f"the route is {row['route']}, but compute raises {said}; {_DECLARE} {where}"
         elif row["verdict"] == Verdict.ADAPTER_ERROR and row["route"] == "unsupported":
-            yield f"{row['reason']} {said}; {_PROVE} {where}"
+            remedy = _PROVE if said else _OFFER
+            yield f"{' '.join(filter(None, (row['reason'], said)))}; {remedy} {where}"
         elif row["verdict"] == Verdict.ADAPTER_ERROR:
             yield f"{row['reason']} {said} {where}"
 

@@ -28,7 +28,8 @@ PROBES: Final[Mapping[str, tuple[Case, ...]]] = {
     "padding": (
         _case(ndim=1, i=5, k=4, s=2, p=[(1, 1)]),
         _case(ndim=1, i=5, k=4, s=2, p=[(2, 0)]),
-        _case(ndim=2, i=(4, 5), k=(3, 4), p=[(1, 0), (0, 2)]),
+        _case(ndim=2, i=(4, 5), k=(4, 5), p=[(2, 1), (0, 3)]),
+        _case(ndim=3, i=(3, 2, 4), k=(3, 2, 4), s=(2, 1, 3), p=[(0, 2), (1, 0), (3, 1)]),
     ),
     "output_padding": (
         _case(ndim=1, i=4, k=2, s=3, output_padding=1),
