@@ -6,6 +6,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -221,10 +222,12 @@ def test_batches_are_cut_by_their_elements(engine: Engine, monkeypatch: pytest.M
     selection = Selection.from_text("fake-right")
     planned = plan([selection], engine.describe([selection.backend]), CASES)
 
-    sizes = [len(part.columns["case"]) for part in engine.run(planned)]
+    batches = [part.columns["case"] for part in engine.run(planned)]
 
-    assert len(sizes) > 1
-    assert sum(sizes) == len(CASES)
+    volumes = [sum(_elements(str(case)) for case in batch) for batch in batches]
+    assert [case for batch in batches for case in batch] == [case.id for case in CASES]
+    assert all(volume <= 40 for volume in volumes)
+    assert len(batches) < len(CASES)
 
 
 def test_past_the_crash_budget_the_rest_is_not_run(
@@ -298,6 +301,11 @@ def test_environment_of_the_parent_is_restored() -> None:
         assert os.environ["OMP_NUM_THREADS"] == "1"
 
     assert dict(os.environ) == before
+
+
+def _elements(case_id: str) -> int:
+    case = Case.from_id(case_id)
+    return sum(prod(shape) for shape in (case.x_shape, case.w_shape, case.y_shape))
 
 
 def _many(count: int) -> Iterator[Case]:

@@ -4,7 +4,6 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from types import TracebackType
 from typing import Final, Self
 
 import click
@@ -39,12 +38,7 @@ class Bars(AbstractContextManager["Bars"]):
         self._progress.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Leave the last state of the bars on the terminal."""
         self._progress.stop()
 
@@ -65,12 +59,7 @@ class Bars(AbstractContextManager["Bars"]):
 class Quiet(Silence, AbstractContextManager["Quiet"]):
     """Shows nothing."""
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Nothing is held."""
 
 
@@ -80,12 +69,7 @@ class Lines(AbstractContextManager["Lines"]):
     def __init__(self) -> None:
         self._said: dict[str, float] = {}
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Nothing is held."""
 
     def planned(self, targets: Sequence[Planned]) -> None:

@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Final, Self
 
 from harness import registry
@@ -84,12 +83,7 @@ class Engine(AbstractContextManager["Engine"]):
         self._stack.callback(_restore, before)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """End every worker process."""
         self._stopped.set()
         self._stack.close()

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 from functools import cache, cached_property
-from types import TracebackType
 from typing import Any
 from unittest import SkipTest
 
@@ -44,12 +43,7 @@ class Conformance(AbstractContextManager["Conformance"]):
         self._found: dict[str, Description | str] = {}
         self._courses: dict[Target, Course] = {}
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """End every worker process."""
         self._courses.clear()
         self._stack.close()
