@@ -156,7 +156,7 @@ def test_header_that_lacks_something_is_damaged(made: Any, tmp_path: Path) -> No
 
 
 def test_run_without_deviation_says_so(made: Any, tmp_path: Path) -> None:
-    rows = [made.made_row(case, TARGET, Verdict.MATCH) for case in islice(made.cases(), 5)]
+    rows = [made.result(case, TARGET, Verdict.MATCH) for case in islice(made.cases(), 5)]
     path = made.write_run(tmp_path / "run", rows, made.made_header([TARGET], 5))
 
     text = html.text(RunReader(path))
@@ -167,7 +167,7 @@ def test_run_without_deviation_says_so(made: Any, tmp_path: Path) -> None:
 
 def _values(made: Any, count: int) -> Iterator[dict[str, object]]:
     largest_first = list(islice(made.cases(), count))[::-1]
-    return (made.made_row(case, TARGET, Verdict.VALUE) for case in largest_first)
+    return (made.result(case, TARGET, Verdict.VALUE) for case in largest_first)
 
 
 def test_smallest_rows_are_kept_of_a_finding_and_all_are_counted(made: Any, tmp_path: Path) -> None:
@@ -200,7 +200,7 @@ def test_rows_become_fewer_where_they_would_take_too_many_bytes(
 def test_share_counts_a_row_once_for_each_value_on_some_axis(made: Any, tmp_path: Path) -> None:
     cases = [Case.from_parameters(ndim=2, i=4, k=k) for k in ((3, 3), (3, 2), (2, 2))]
     verdicts = [Verdict.VALUE, Verdict.MATCH, Verdict.UNSUPPORTED]
-    rows = [made.made_row(c, TARGET, v) for c, v in zip(cases, verdicts, strict=True)]
+    rows = [made.result(c, TARGET, v) for c, v in zip(cases, verdicts, strict=True)]
     path = made.write_run(tmp_path / "run", rows, made.made_header([TARGET], 3))
 
     (found,) = Extract.from_run(RunReader(path)).breakdown.marginals((str(TARGET),))
@@ -214,7 +214,7 @@ def test_share_counts_a_row_once_for_each_value_on_some_axis(made: Any, tmp_path
 
 def test_absent_value_has_a_row_of_its_own(made: Any, tmp_path: Path) -> None:
     cases = [Case.from_parameters(ndim=1, i=4, k=2, output_padding=op) for op in (0, None)]
-    rows = [made.made_row(c, TARGET, Verdict.RESOLVED) | {"expected_shape": None} for c in cases]
+    rows = [made.result(c, TARGET, Verdict.RESOLVED) | {"expected_shape": None} for c in cases]
     path = made.write_run(tmp_path / "run", rows, made.made_header([TARGET], 2))
 
     found = Extract.from_run(RunReader(path)).breakdown.marginals((str(TARGET),))
