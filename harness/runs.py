@@ -1,7 +1,7 @@
 """Carries a configuration from its grid to a finished run directory."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +10,8 @@ from typing import Any, Final, Protocol
 import psutil
 
 from harness.assignment import Assignment
-from harness.engine.crew import Engine, Part
+from harness.engine.executor import Executor, Part
+from harness.engine.local import LocalPool
 from harness.engine.plan import Planned, plan
 from harness.engine.worker import Description
 from harness.frames import Run
@@ -66,6 +67,7 @@ def run(
     *,
     out: Path,
     workers: int | None = None,
+    executor: Callable[..., Executor] = LocalPool,
     observer: Observer | None = None,
 ) -> Finished:
     """Sweep cases over targets; leave a run directory with its reports in `out`.
@@ -74,6 +76,7 @@ def run(
         assignment: which cases, on which targets, with which seed and limits.
         out: directory in which the run directory is made, named after the config and the time.
         workers: targets swept at the same time; the number of physical cores where None.
+        executor: makes what computes, from workers, seed, case_seconds and worker_gib.
         observer: is told how far the run has come.
 
     Raises:
@@ -85,20 +88,20 @@ def run(
     config = assignment.config
     selections = [Selection.from_text(text) for text in config.targets]
     started = datetime.now(tz=UTC)
-    with Engine(
+    with executor(
         workers=workers or psutil.cpu_count(logical=False) or 1,
         seed=config.seed,
         case_seconds=config.case_seconds,
         worker_gib=config.worker_gib,
-    ) as engine:
-        found = engine.describe(list(dict.fromkeys(s.backend for s in selections)))
+    ) as crew:
+        found = crew.describe(list(dict.fromkeys(s.backend for s in selections)))
         planned = plan(selections, found, assignment.cases)
         writer = RunWriter.create(
             out / f"{config.name}-{started:%Y%m%d-%H%M%S}",
             header(assignment, planned, found, started=started),
         )
         watch.planned(planned)
-        totals = _collect(engine, planned, writer, watch)
+        totals = _collect(crew, planned, writer, watch)
     verdict = status(totals, config.required)
     writer.finish(footer(verdict, totals))
     write_reports(writer.path)
@@ -120,14 +123,14 @@ def write_reports(path: Path) -> tuple[Path, ...]:
 
 
 def _collect(
-    engine: Engine, planned: Sequence[Planned], writer: RunWriter, watch: Observer
+    crew: Executor, planned: Sequence[Planned], writer: RunWriter, watch: Observer
 ) -> dict[str, Totals]:
     """Write every part as it comes and return the counts per target."""
     numbers = {each.target: at for at, each in enumerate(planned)}
     totals = {str(each.target): Totals() for each in planned}
-    for part in engine.run(planned):
+    for part in crew.run(planned):
         target = part.planned.target
-        writer.write(numbers[target], part.number, part.columns)
+        writer.write(numbers[target], part.first, part.columns)
         totals[str(target)].add(part.columns)
         watch.advanced(part, totals[str(target)])
     return totals

@@ -1,7 +1,7 @@
 """The run directory: a header, Parquet parts written atomically, and a footer at the very end.
 
 reports/<run>/header.json            what was asked for, and of what
-reports/<run>/parts/000-00000.parquet   rows of a target (first number) and a batch (second)
+reports/<run>/parts/000-0000000.parquet   rows of a target (first number), from its case (second) on
 reports/<run>/footer.json            written last: without it the run is incomplete
 """
 
@@ -68,14 +68,14 @@ class RunWriter:
         _write_json(made / "header.json", {"schema_version": SCHEMA_VERSION, **header})
         return cls(made)
 
-    def write(self, target: int, batch: int, columns: Columns) -> None:
-        """Write the rows of one batch of one target, all or nothing.
+    def write(self, target: int, first: int, columns: Columns) -> None:
+        """Write the rows of a target's consecutive cases from the `first` on, all or nothing.
 
         Raises:
             StoreError: the directory cannot be written; what was written before stays.
         """
         table = pa.table(dict(columns), schema=SCHEMA)
-        part = self.path / "parts" / f"{target:03d}-{batch:05d}.parquet"
+        part = self.path / "parts" / f"{target:03d}-{first:07d}.parquet"
         unfinished = part.with_suffix(".unfinished")
         try:
             pq.write_table(table, unfinished)
@@ -142,7 +142,7 @@ class RunReader:
         return self.footer is not None
 
     def parts(self) -> Iterator[pa.Table]:
-        """Yield the parts, by target and batch.
+        """Yield the parts, by target and case.
 
         Raises:
             StoreError: a part is damaged.

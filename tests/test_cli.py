@@ -16,7 +16,7 @@ import pytest
 
 import harness
 from harness import cli
-from harness.engine.crew import Engine
+from harness.engine.local import LocalPool
 from harness.errors import StoreError
 
 pytestmark = pytest.mark.usefixtures("fakes", "folder")
@@ -212,7 +212,7 @@ def test_mistake_of_the_user_is_status_2_with_one_message(
 def test_dry_run_starts_no_framework_and_writes_nothing(
     tconv: Callable[..., Done], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Engine, "describe", None)
+    monkeypatch.setattr(LocalPool, "describe", None)
 
     done = tconv("run", "c.toml", "--dry-run", "--shard", "1/2")
 
@@ -334,7 +334,7 @@ def test_fault_of_the_harness_is_no_deviation(
     tconv: Callable[..., Done], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     planted: dict[str, object] = {}
-    monkeypatch.setattr(Engine, "describe", lambda *_: planted["bug"])
+    monkeypatch.setattr(LocalPool, "describe", lambda *_: planted["bug"])
 
     done = tconv("run", "c.toml")
 

@@ -6,6 +6,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,8 @@ import pytest
 
 from harness.case import Case
 from harness.engine.course import BATCH
-from harness.engine.crew import Engine
 from harness.engine.lane import Lane
+from harness.engine.local import LocalPool
 from harness.engine.plan import plan
 from harness.engine.worker import Description
 from harness.errors import TargetError
@@ -36,12 +37,12 @@ def _fakes(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def engine() -> Iterator[Engine]:
-    with Engine(workers=1, case_seconds=2.0) as made:
+def engine() -> Iterator[LocalPool]:
+    with LocalPool(workers=1, case_seconds=2.0) as made:
         yield made
 
 
-def swept(engine: Engine, text: str, cases: tuple[Case, ...] = CASES) -> Columns:
+def swept(engine: LocalPool, text: str, cases: tuple[Case, ...] = CASES) -> Columns:
     """Return all rows of a sweep of the cases over the selection `text`."""
     selection = Selection.from_text(text)
     planned = plan([selection], engine.describe([selection.backend]), cases)
@@ -56,11 +57,23 @@ def verdicts(rows: Columns) -> Counter[object]:
     return Counter(rows["verdict"])
 
 
-def test_every_case_gets_its_row_when_backend_is_right(engine: Engine) -> None:
+def test_every_case_gets_its_row_when_backend_is_right(engine: LocalPool) -> None:
     rows = swept(engine, "fake-right")
 
     assert rows["case"] == [case.id for case in CASES]
     assert verdicts(rows) == {"match": len(CASES)}
+
+
+@pytest.mark.parametrize("backend", ["fake-right", "fake-uninstalled"])
+def test_only_what_is_left_is_run(engine: LocalPool, backend: str) -> None:
+    (planned,) = plan([Selection.from_text(backend)], engine.describe([backend]), CASES)
+
+    parts = engine.run([replace(planned, left=(range(1, 3), range(5, 6)))])
+
+    assert {part.first: part.columns["case"] for part in parts} == {
+        1: [CASES[1].id, CASES[2].id],
+        5: [CASES[5].id],
+    }
 
 
 @pytest.mark.parametrize(
@@ -79,7 +92,7 @@ def test_every_case_gets_its_row_when_backend_is_right(engine: Engine) -> None:
     ],
 )
 def test_fault_gets_its_verdict_in_every_row(
-    engine: Engine, backend: str, verdict: str, column: str, said: str
+    engine: LocalPool, backend: str, verdict: str, column: str, said: str
 ) -> None:
     rows = swept(engine, backend)
 
@@ -87,7 +100,7 @@ def test_fault_gets_its_verdict_in_every_row(
     assert all(said in str(value) for value in rows[column])
 
 
-def test_missing_result_is_an_error_of_the_adapter(engine: Engine) -> None:
+def test_missing_result_is_an_error_of_the_adapter(engine: LocalPool) -> None:
     rows = swept(engine, "fake-short")
 
     assert rows["verdict"] == ["match"] * (len(CASES) - 1) + ["adapter_error"]
@@ -95,7 +108,7 @@ def test_missing_result_is_an_error_of_the_adapter(engine: Engine) -> None:
 
 
 @pytest.mark.parametrize("at", [0, 2, 4])
-def test_case_that_kills_its_worker_costs_one_row(engine: Engine, at: int) -> None:
+def test_case_that_kills_its_worker_costs_one_row(engine: LocalPool, at: int) -> None:
     cases = [*HARMLESS]
     cases.insert(at, DEADLY)
 
@@ -109,7 +122,7 @@ def test_case_that_kills_its_worker_costs_one_row(engine: Engine, at: int) -> No
 
 
 def test_case_that_killed_its_worker_goes_alone_on_the_next_target(
-    engine: Engine, monkeypatch: pytest.MonkeyPatch
+    engine: LocalPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sizes = []
     call = Lane.call
@@ -129,14 +142,14 @@ def test_case_that_killed_its_worker_goes_alone_on_the_next_target(
     assert sizes[-2:] == [4, 1]
 
 
-def test_case_that_hangs_costs_one_row(engine: Engine) -> None:
+def test_case_that_hangs_costs_one_row(engine: LocalPool) -> None:
     rows = swept(engine, "fake-hang", (*HARMLESS, DEADLY, *HARMLESS))
 
     assert rows["verdict"] == ["match"] * 4 + ["timeout"] + ["match"] * 4
     assert "within 2 s" in str(rows["reason"][4])
 
 
-def test_worker_that_dies_between_two_batches_costs_nothing(engine: Engine) -> None:
+def test_worker_that_dies_between_two_batches_costs_nothing(engine: LocalPool) -> None:
     (planned,) = plan([Selection.from_text("fake-idle")], engine.describe(["fake-idle"]), CASES)
     course = engine.course(planned)
     before = course.rows(HARMLESS)
@@ -152,9 +165,9 @@ def test_interrupt_of_the_terminal_is_not_heard_by_a_worker_that_starts(tmp_path
     script = tmp_path / "sweep.py"
     script.write_text(
         "import multiprocessing, os, signal\n"
-        "from harness.engine.crew import Engine\n"
+        "from harness.engine.local import LocalPool\n"
         "if __name__ == '__main__':\n"
-        "    with Engine(workers=1) as engine:\n"
+        "    with LocalPool(workers=1) as engine:\n"
         "        print(engine.describe(['fake-right'])['fake-right'].version)\n"
         "else:\n"
         "    os.kill(os.getpid(), signal.SIGINT)  # a worker, which imports the script again\n"
@@ -171,8 +184,8 @@ def test_interrupt_of_the_terminal_is_not_heard_by_a_worker_that_starts(tmp_path
 def test_script_without_main_guard_is_told_so(tmp_path: Path) -> None:
     script = tmp_path / "sweep.py"
     script.write_text(
-        "from harness.engine.crew import Engine\n"
-        "with Engine(workers=1) as engine:\n"
+        "from harness.engine.local import LocalPool\n"
+        "with LocalPool(workers=1) as engine:\n"
         "    print(engine.describe(['fake-right'])['fake-right'])\n"
     )
 
@@ -183,7 +196,7 @@ def test_script_without_main_guard_is_told_so(tmp_path: Path) -> None:
     assert "needs `if __name__ == '__main__':`" in done.stdout
 
 
-def test_backend_whose_import_ends_the_process_is_unavailable(engine: Engine) -> None:
+def test_backend_whose_import_ends_the_process_is_unavailable(engine: LocalPool) -> None:
     rows = swept(engine, "fake-dead")
 
     assert verdicts(rows) == {"unavailable": len(CASES)}
@@ -191,33 +204,35 @@ def test_backend_whose_import_ends_the_process_is_unavailable(engine: Engine) ->
 
 
 def test_case_that_takes_too_much_memory_costs_one_row() -> None:
-    with Engine(workers=1, worker_gib=0.5) as engine:
+    with LocalPool(workers=1, worker_gib=0.5) as engine:
         rows = swept(engine, "fake-greedy", (*HARMLESS, DEADLY))
 
     assert rows["verdict"] == ["match"] * 4 + ["crashed"]
     assert "worker_gib is 0.5" in str(rows["error_text"][4])
 
 
-def test_batch_longer_than_the_limit_is_no_hang_while_results_come(engine: Engine) -> None:
+def test_batch_longer_than_the_limit_is_no_hang_while_results_come(engine: LocalPool) -> None:
     rows = swept(engine, "fake-slow-batch", CASES * 2)
 
     assert verdicts(rows) == {"match": 2 * len(CASES)}
 
 
-def test_death_that_does_not_come_back_costs_one_row_and_says_so(engine: Engine) -> None:
+def test_death_that_does_not_come_back_costs_one_row_and_says_so(engine: LocalPool) -> None:
     rows = swept(engine, "fake-moody", HARMLESS)
 
     assert rows["verdict"] == ["crashed", "match", "match", "match"]
     assert "not reproduced" in str(rows["error_text"][0])
 
 
-def test_batch_that_is_only_large_is_no_timeout(engine: Engine) -> None:
+def test_batch_that_is_only_large_is_no_timeout(engine: LocalPool) -> None:
     rows = swept(engine, "fake-sluggish", CASES)
 
     assert verdicts(rows) == {"match": len(CASES)}
 
 
-def test_batches_are_cut_by_their_elements(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_batches_are_cut_by_their_elements(
+    engine: LocalPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("harness.engine.course.VOLUME", 40)
     selection = Selection.from_text("fake-right")
     planned = plan([selection], engine.describe([selection.backend]), CASES)
@@ -231,7 +246,7 @@ def test_batches_are_cut_by_their_elements(engine: Engine, monkeypatch: pytest.M
 
 
 def test_past_the_crash_budget_the_rest_is_not_run(
-    engine: Engine, monkeypatch: pytest.MonkeyPatch
+    engine: LocalPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("harness.engine.course.CRASH_BUDGET", 1)
 
@@ -241,7 +256,7 @@ def test_past_the_crash_budget_the_rest_is_not_run(
 
 
 def test_output_of_a_framework_stays_out_of_the_parent(
-    engine: Engine, capfd: pytest.CaptureFixture[str]
+    engine: LocalPool, capfd: pytest.CaptureFixture[str]
 ) -> None:
     rows = swept(engine, "fake-loud")
 
@@ -249,21 +264,21 @@ def test_output_of_a_framework_stays_out_of_the_parent(
     assert capfd.readouterr() == ("", "")
 
 
-def test_session_and_environment_hold_while_computing(engine: Engine) -> None:
+def test_session_and_environment_hold_while_computing(engine: LocalPool) -> None:
     rows = swept(engine, "fake-stateful")
 
     assert verdicts(rows) == {"match": len(CASES)}
     assert "TCONV_FAKE" not in os.environ
 
 
-def test_description_has_settings_of_the_worker_in_session(engine: Engine) -> None:
+def test_description_has_settings_of_the_worker_in_session(engine: LocalPool) -> None:
     found = engine.describe(["fake-stateful"])["fake-stateful"]
 
     assert isinstance(found, Description)
     assert found.settings["fake-stateful:call@cpu"] == {"variable": "on", "flag": "raise"}
 
 
-def test_sampled_mode_runs_a_part_where_the_backend_is_selected(engine: Engine) -> None:
+def test_sampled_mode_runs_a_part_where_the_backend_is_selected(engine: LocalPool) -> None:
     rows = swept(engine, "fake-sampled", tuple(_many(200)))
 
     counted = Counter(rows["mode"])
@@ -271,25 +286,25 @@ def test_sampled_mode_runs_a_part_where_the_backend_is_selected(engine: Engine) 
     assert 20 < counted["call+seldom"] < 90
 
 
-def test_sampled_mode_runs_everything_where_it_is_named(engine: Engine) -> None:
+def test_sampled_mode_runs_everything_where_it_is_named(engine: LocalPool) -> None:
     rows = swept(engine, "fake-sampled:call+seldom")
 
     assert Counter(rows["mode"]) == {"call+seldom": len(CASES)}
 
 
-def test_device_that_is_not_here_is_unavailable(engine: Engine) -> None:
+def test_device_that_is_not_here_is_unavailable(engine: LocalPool) -> None:
     rows = swept(engine, "fake-right:call@gpu")
 
     assert verdicts(rows) == {"unavailable": len(CASES)}
     assert rows["reason"][0] == "no device gpu here"
 
 
-def test_unknown_mode_lists_the_known_ones(engine: Engine) -> None:
+def test_unknown_mode_lists_the_known_ones(engine: LocalPool) -> None:
     with pytest.raises(TargetError, match=r"mode='shout' .* should be one of call; `tconv"):
         swept(engine, "fake-right:shout")
 
 
-def test_unknown_backend_lists_the_known_ones(engine: Engine) -> None:
+def test_unknown_backend_lists_the_known_ones(engine: LocalPool) -> None:
     with pytest.raises(TargetError, match=r"backend='nope', but should be one of .*fake-right"):
         engine.describe(["nope"])
 
@@ -297,7 +312,7 @@ def test_unknown_backend_lists_the_known_ones(engine: Engine) -> None:
 def test_environment_of_the_parent_is_restored() -> None:
     before = dict(os.environ)
 
-    with Engine(workers=1):
+    with LocalPool(workers=1):
         assert os.environ["OMP_NUM_THREADS"] == "1"
 
     assert dict(os.environ) == before

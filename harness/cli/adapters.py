@@ -9,7 +9,7 @@ from rich.table import Table
 
 from harness import registry
 from harness.cli.text import as_json
-from harness.engine.crew import Engine
+from harness.engine.local import LocalPool
 from harness.engine.worker import Description
 
 
@@ -22,7 +22,7 @@ def adapters() -> None:
 @click.option("--json", "json_wanted", is_flag=True, help="Print JSON on stdout.")
 def list_adapters(*, json_wanted: bool) -> None:
     """List backends with versions, devices and modes; each is started to find out."""
-    with Engine(workers=2) as engine:
+    with LocalPool(workers=2) as engine:
         found = engine.describe(registry.backends())
     if json_wanted:
         click.echo(as_json({name: _record(each) for name, each in found.items()}))

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from harness.cli.text import counted
-from harness.engine.crew import Part
+from harness.engine.executor import Part
 from harness.engine.plan import Planned
 from harness.runs import Silence
 from harness.status import Totals

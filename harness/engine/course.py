@@ -49,12 +49,12 @@ class Course:
         self._stopped = stopped
         self._budget = max(CRASH_BUDGET, len(planned.cases) // 100)
 
-    def batches(self) -> Iterator[Columns]:
-        """Yield the rows of one batch after the other, a row for every case."""
-        for batch in batched(self._planned.cases):
+    def batches(self) -> Iterator[tuple[int, Columns]]:
+        """Yield one batch after the other: where it begins, and a row for each of its cases."""
+        for first, batch in _spanned(self._planned):
             if self._stopped.is_set():
                 return
-            yield self.rows(batch)
+            yield first, self.rows(batch)
 
     def rows(self, batch: Sequence[Case]) -> Columns:
         """Return a row for each case of `batch`, in order, whatever becomes of the worker.
@@ -101,10 +101,10 @@ class Course:
         return _joined(rows)
 
 
-def unavailable(planned: Planned) -> Iterator[Columns]:
+def unavailable(planned: Planned) -> Iterator[tuple[int, Columns]]:
     """Yield the rows of a target that cannot be run here, batch by batch."""
     outcome = Unavailable(reason=planned.unavailable or "")
-    return (unjudged(batch, planned, outcome) for batch in batched(planned.cases))
+    return ((first, unjudged(batch, planned, outcome)) for first, batch in _spanned(planned))
 
 
 def unjudged(batch: Sequence[Case], planned: Planned, outcome: Outcome) -> Columns:
@@ -137,6 +137,15 @@ def batched(cases: Sequence[Case]) -> Iterator[Sequence[Case]]:
         elements += own
     if batch:
         yield batch
+
+
+def _spanned(planned: Planned) -> Iterator[tuple[int, Sequence[Case]]]:
+    """Yield the batches of what is left of a target; none reaches from one span into another."""
+    for span in planned.spans:
+        first = span.start
+        for batch in batched(planned.cases[span.start : span.stop]):
+            yield first, batch
+            first += len(batch)
 
 
 def _without_first(rows: Columns) -> Columns:

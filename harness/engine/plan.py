@@ -21,6 +21,7 @@ class Planned:
         version: version of the framework, None where the backend is unavailable.
         sample: one case in so many was taken; 1 where all were.
         unavailable: why none of them can be run, or None.
+        left: spans of `cases` that are still to run, disjoint and rising; None: all of them.
     """
 
     target: Target
@@ -28,6 +29,12 @@ class Planned:
     version: str | None
     sample: int = 1
     unavailable: str | None = None
+    left: tuple[range, ...] | None = None
+
+    @property
+    def spans(self) -> tuple[range, ...]:
+        """The spans of `cases` that are still to run."""
+        return (range(len(self.cases)),) if self.left is None else self.left
 
 
 def plan(

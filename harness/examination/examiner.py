@@ -10,8 +10,8 @@ from typing import Final
 import numpy as np
 
 from harness import registry
-from harness.engine.crew import ONE_THREAD, Engine
 from harness.engine.lane import Lane, Limits
+from harness.engine.local import ONE_THREAD, LocalPool
 from harness.engine.worker import Description, loaded
 from harness.errors import UnavailableError
 from harness.examination.answers import ANSWERS, PROMISES
@@ -65,7 +65,9 @@ def examine(backend: str) -> Iterator[Result]:
         TargetError: no backend has this name.
         UnavailableError: it cannot be used here.
     """
-    with Engine(workers=1, case_seconds=_LIMITS.case_seconds, worker_gib=_LIMITS.worker_gib) as it:
+    with LocalPool(
+        workers=1, case_seconds=_LIMITS.case_seconds, worker_gib=_LIMITS.worker_gib
+    ) as it:
         found = it.describe([backend])[backend]
         if isinstance(found, str):
             raise UnavailableError(found)

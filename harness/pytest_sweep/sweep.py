@@ -15,7 +15,7 @@ from typing import Any
 from harness.adapters.base import Mode
 from harness.assignment import Assignment
 from harness.engine.course import Course, unjudged
-from harness.engine.crew import Engine
+from harness.engine.local import LocalPool
 from harness.engine.plan import Planned, plan
 from harness.engine.worker import Description
 from harness.outcome import Unavailable
@@ -97,9 +97,9 @@ class Sweep:
         return [Selection.from_text(text) for text in self.assignment.config.targets]
 
     @cached_property
-    def _engine(self) -> Engine:
+    def _engine(self) -> LocalPool:
         config = self.assignment.config
-        engine = Engine(
+        engine = LocalPool(
             workers=2,
             seed=config.seed,
             case_seconds=config.case_seconds,

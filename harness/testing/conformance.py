@@ -12,7 +12,7 @@ from harness import registry
 from harness.adapters.base import Adapter
 from harness.case import Case
 from harness.engine.course import Course, unjudged
-from harness.engine.crew import Engine
+from harness.engine.local import LocalPool
 from harness.engine.plan import Planned, plan
 from harness.engine.worker import Description, judged
 from harness.errors import TargetError
@@ -98,8 +98,8 @@ class Conformance(AbstractContextManager["Conformance"]):
         return self._courses[planned.target].rows(planned.cases)
 
     @cached_property
-    def _engine(self) -> Engine:
-        return self._stack.enter_context(Engine(workers=1, seed=self._seed, **self._limits))
+    def _engine(self) -> LocalPool:
+        return self._stack.enter_context(LocalPool(workers=1, seed=self._seed, **self._limits))
 
 
 def assert_conforms(

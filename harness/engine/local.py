@@ -1,8 +1,7 @@
-"""Spreads planned targets over worker processes, each watched by a thread of the parent.
+"""Spreads planned targets over worker processes here, each watched by a thread of the parent.
 
-:class:`Engine` is the one seam to the rest: planned targets go in, parts of the result come out.
-How the work is spread over processes is this package's affair, and no one else's. A worker serves
-one target at a time, and only targets of one backend: a framework takes seconds to load.
+A worker serves one target at a time, and only targets of one backend: a framework takes seconds to
+load.
 """
 
 import os
@@ -11,12 +10,12 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, suppress
-from dataclasses import dataclass
 from typing import Final, Self
 
 from harness import registry
 from harness.engine.agenda import Agenda
 from harness.engine.course import Course, unavailable
+from harness.engine.executor import Part
 from harness.engine.lane import Lane, Limits
 from harness.engine.plan import Planned
 from harness.engine.worker import Description, describe
@@ -32,25 +31,10 @@ ONE_THREAD: Final = {
 """What workers inherit: they are the parallelism, and their sums come out in one order."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
-    """The rows of one batch.
-
-    Attributes:
-        planned: the target they belong to.
-        number: position of the batch among the target's, from 0.
-        columns: the rows, on their side.
-    """
-
-    planned: Planned
-    number: int
-    columns: Columns
-
-
 _Parts = queue.SimpleQueue[Part | BaseException | None]
 
 
-class Engine(AbstractContextManager["Engine"]):
+class LocalPool(AbstractContextManager["LocalPool"]):
     """The worker processes of one run; leaving the context ends them all.
 
     Args:
@@ -162,13 +146,13 @@ class Engine(AbstractContextManager["Engine"]):
             while planned := agenda.take(backend):
                 if planned.target.backend != backend:
                     lane, backend = self._next_lane(lane, planned), planned.target.backend
-                for number, made in enumerate(self._rows(planned, lane)):
-                    parts.put(Part(planned=planned, number=number, columns=made))
+                for first, made in self._rows(planned, lane):
+                    parts.put(Part(planned=planned, first=first, columns=made))
             parts.put(None)
         except BaseException as error:  # noqa: BLE001 # carried to the thread that asked
             parts.put(error)
 
-    def _rows(self, planned: Planned, lane: Lane | None) -> Iterator[Columns]:
+    def _rows(self, planned: Planned, lane: Lane | None) -> Iterator[tuple[int, Columns]]:
         if lane is None or planned.unavailable:
             return unavailable(planned)
         return Course(planned, lane, seed=self._seed, stopped=self._stopped).batches()
