@@ -1,7 +1,7 @@
 """Carries a configuration from its grid to a finished run directory."""
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,12 +14,15 @@ from harness.engine.executor import Executor, Part
 from harness.engine.local import LocalPool
 from harness.engine.plan import Planned, plan
 from harness.engine.worker import Description
-from harness.frames import Run
 from harness.header import machine, software
 from harness.report import csv, deviations, html, summary
+from harness.report.extract import Extract, Listener
 from harness.status import Status, Totals, status
 from harness.store import RunReader, RunWriter
 from harness.target import Selection
+
+REPORTS: Final = (csv.NAME, deviations.NAME, summary.NAME, html.NAME)
+"""The files that tell what a run found."""
 
 HEADED: Final = ("started", "config", "config_path", "grid", "targets", "machine", "software")
 """What the reports read of a run's header."""
@@ -54,12 +57,14 @@ class Finished:
         totals: counts per target.
         status: what the run amounts to.
         digest: digest of its rows.
+        extract: what its reports were made from.
     """
 
     path: Path
     totals: Mapping[str, Totals] = field(default_factory=dict)
     status: Status
     digest: str
+    extract: Extract
 
 
 def run(
@@ -104,22 +109,34 @@ def run(
         totals = _collect(crew, planned, writer, watch)
     verdict = status(totals, config.required)
     writer.finish(footer(verdict, totals))
-    write_reports(writer.path)
+    extract = write_reports(writer.path)
     return Finished(
-        path=writer.path, totals=totals, status=verdict, digest=writer.digest.hexadecimal
+        path=writer.path,
+        totals=totals,
+        status=verdict,
+        digest=writer.digest.hexadecimal,
+        extract=extract,
     )
 
 
-def write_reports(path: Path) -> tuple[Path, ...]:
-    """Write every report of the run in the directory `path` and return their paths.
+def write_reports(path: Path, listeners: Iterable[Listener] = ()) -> Extract:
+    """Write :data:`REPORTS` of the run in the directory `path`; return what they were made from.
+
+    Args:
+        path: the run directory.
+        listeners: are shown the rows, table by table, as they are read.
 
     Raises:
         StoreError: the directory holds no run, is damaged, or cannot be written.
     """
     reader = RunReader(path)
     reader.require(HEADED)
-    run = Run.from_path(path)
-    return csv.write(reader), deviations.write(run), summary.write(run), html.write(reader)
+    with csv.writing(reader) as listener:
+        extract = Extract.from_run(reader, [listener, *listeners])
+    deviations.write(extract)
+    summary.write(extract)
+    html.write(extract)
+    return extract
 
 
 def _collect(

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 import pyarrow as pa
+import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from harness.columns import COLUMNS, SCHEMA_VERSION, Kind
@@ -39,6 +40,7 @@ SCHEMA: Final = pa.schema(
 """The Parquet schema of a part, made from :data:`harness.columns.COLUMNS`."""
 
 
+_PIECE: Final = 100_000  # rows that are read at once where all are wanted
 _COUNTED: Final = ("rows", "digest")  # what a footer holds, whatever else the run adds
 
 
@@ -147,11 +149,36 @@ class RunReader:
         Raises:
             StoreError: a part is damaged.
         """
-        for part in sorted((self.path / "parts").glob("*.parquet")):
+        for part in self._paths():
             try:
                 yield pq.read_table(part, schema=SCHEMA)
             except (OSError, pa.ArrowException) as error:
                 raise _damaged(part, error) from error
+
+    def tables(self, size: int) -> Iterator[pa.Table]:
+        """Yield all rows in tables in one piece: large parts are cut, small ones joined.
+
+        Args:
+            size: number of rows of a table; the last of them may have fewer, and any twice as many.
+
+        Raises:
+            StoreError: a part is damaged, or rows are missing from a complete run.
+        """
+        total = 0
+        held = SCHEMA.empty_table()
+        for batch in self._batches(size):
+            held = pa.concat_tables([held, batch])
+            total += batch.num_rows
+            if held.num_rows >= size:
+                yield held.combine_chunks()
+                held = SCHEMA.empty_table()
+        if held.num_rows:
+            yield held.combine_chunks()
+        if self.footer is not None and total != self.footer["rows"]:
+            raise StoreError(
+                f"{self.path} holds {total} rows, but its footer says "
+                f"{self.footer['rows']}; parts are missing, so run the sweep again"
+            )
 
     def table(self) -> pa.Table:
         """Return all rows as one table.
@@ -159,13 +186,22 @@ class RunReader:
         Raises:
             StoreError: a part is damaged, or rows are missing from a complete run.
         """
-        table = pa.concat_tables([SCHEMA.empty_table(), *self.parts()])
-        if self.footer is not None and table.num_rows != self.footer["rows"]:
-            raise StoreError(
-                f"{self.path} holds {table.num_rows} rows, but its footer says "
-                f"{self.footer['rows']}; parts are missing, so run the sweep again"
-            )
-        return table
+        return pa.concat_tables([SCHEMA.empty_table(), *self.tables(_PIECE)])
+
+    def _paths(self) -> list[Path]:
+        return sorted((self.path / "parts").glob("*.parquet"))
+
+    def _batches(self, size: int) -> Iterator[pa.Table]:
+        """Yield the parts, by target and case, large ones in batches of `size` rows."""
+        for part in self._paths():
+            try:
+                scanned = ds.dataset(part, schema=SCHEMA, format="parquet").to_batches(
+                    batch_size=size, batch_readahead=1, fragment_readahead=1
+                )
+                for batch in scanned:
+                    yield pa.table(batch)
+            except (OSError, pa.ArrowException) as error:
+                raise _damaged(part, error) from error
 
 
 def newest(directory: Path) -> Path:

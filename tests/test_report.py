@@ -13,12 +13,11 @@ from hypothesis import strategies as st
 
 from harness.columns import COLUMNS
 from harness.errors import StoreError
-from harness.frames import Run
 from harness.report import csv, summary
 from harness.report.excerpt import excerpt
-from harness.report.findings import findings, reasons
+from harness.report.extract import Extract
+from harness.report.findings import findings
 from harness.report.markdown import cell, code
-from harness.report.routes import additions, native_shares
 from harness.rows import Columns
 from harness.store import RunReader, RunWriter
 from harness.verdict import Standpoint, Verdict
@@ -43,16 +42,29 @@ HEADER: dict[str, Any] = {
 
 
 @pytest.fixture
-def finished(tmp_path: Path) -> Callable[[Columns], Run]:
-    """Return a maker of a finished run from rows."""
+def finished(tmp_path: Path) -> Callable[[Columns], Extract]:
+    """Return a maker of a finished run from rows: what its reports are made from."""
 
-    def made(rows: Columns) -> Run:
+    def made(rows: Columns) -> Extract:
         writer = RunWriter.create(tmp_path / "run", HEADER)
         writer.write(0, 0, rows)
         writer.finish({"status": 1, "messages": ["a|b deviates"]})
-        return Run.from_path(writer.path)
+        return extract(writer.path)
 
     return made
+
+
+def extract(path: Path) -> Extract:
+    """Return what the reports of a run are made from."""
+    return Extract.from_run(RunReader(path))
+
+
+def written(path: Path) -> Path:
+    """Write results.csv of a run and return its path."""
+    reader = RunReader(path)
+    with csv.writing(reader) as listener:
+        Extract.from_run(reader, [listener])
+    return path / csv.NAME
 
 
 def lines_of_tables(text: str) -> list[list[str]]:
@@ -69,10 +81,10 @@ def cells(line: str) -> int:
 
 
 def test_csv_holds_every_row_and_column_as_written(
-    finished: Callable[[Columns], Run], make_rows: MakeRows
+    finished: Callable[[Columns], Extract], make_rows: MakeRows
 ) -> None:
     hostile = 'quote " comma , line\nend\r; ünï'
-    run = finished(
+    path = finished(
         make_rows(
             3,
             error_text=[hostile, None, ""],
@@ -81,13 +93,13 @@ def test_csv_holds_every_row_and_column_as_written(
             first_bad_index=[(0, 1, 2), (), None],
             error_units=[0.1, 1e-300, None],
         )
-    )
+    ).run.path
 
-    with csv.write(RunReader(run.path)).open(newline="", encoding="utf-8") as file:
+    with written(path).open(newline="", encoding="utf-8") as file:
         rows = list(csv_reader.DictReader(file))
 
     assert list(rows[0]) == [column.name for column in COLUMNS]
-    assert [row["case"] for row in rows] == list(run.rows["case"])
+    assert [row["case"] for row in rows] == make_rows(3)["case"]
     assert [row["i"] for row in rows] == ["1x2", "2x2", "3x2"]
     assert [row["p_begin"] for row in rows] == ["1x0"] * 3
     assert [row["error_text"] for row in rows] == [hostile, "", ""]
@@ -99,21 +111,21 @@ def test_csv_holds_every_row_and_column_as_written(
 
 
 def test_csv_that_cannot_be_written_leaves_the_old_one(
-    finished: Callable[[Columns], Run], make_rows: MakeRows
+    finished: Callable[[Columns], Extract], make_rows: MakeRows
 ) -> None:
-    run = finished(make_rows(1))
-    path = csv.write(RunReader(run.path))
+    run = finished(make_rows(1)).run
+    path = written(run.path)
     before = path.read_text()
     next(run.path.glob("parts/*")).write_bytes(b"")
 
     with pytest.raises(StoreError, match="is damaged"):
-        csv.write(RunReader(run.path))
+        written(run.path)
 
     assert path.read_text() == before
 
 
 def test_summary_tells_every_verdict_and_each_deviation_with_its_command(
-    finished: Callable[[Columns], Run], make_rows: MakeRows
+    finished: Callable[[Columns], Extract], make_rows: MakeRows
 ) -> None:
     text = summary.text(finished(make_rows(len(Verdict), verdict=[v.value for v in Verdict])))
 
@@ -128,7 +140,7 @@ def test_summary_tells_every_verdict_and_each_deviation_with_its_command(
 
 
 def test_finding_has_the_smallest_case_and_a_command_for_the_shell(
-    finished: Callable[[Columns], Run], make_rows: MakeRows
+    finished: Callable[[Columns], Extract], make_rows: MakeRows
 ) -> None:
     rows = make_rows(3, verdict=["value"] * 3, reading=["kernel flipped"] * 3)
     reordered = {name: values[::-1] for name, values in rows.items()}
@@ -144,7 +156,7 @@ def test_finding_has_the_smallest_case_and_a_command_for_the_shell(
 
 
 def test_deviations_of_another_reading_are_another_finding(
-    finished: Callable[[Columns], Run], make_rows: MakeRows
+    finished: Callable[[Columns], Extract], make_rows: MakeRows
 ) -> None:
     run = finished(make_rows(3, verdict=["value"] * 3, reading=["a", None, "a"]))
 
@@ -159,13 +171,13 @@ def test_command_names_the_run_where_no_file_was_its_config(
     writer.write(0, 0, make_rows(1, verdict=["value"]))
     writer.finish({})
 
-    (found,) = findings(Run.from_path(writer.path))
+    (found,) = findings(extract(writer.path))
 
     assert shlex.split(found.command)[2] == str(writer.path)
 
 
 def test_reason_has_its_count_and_evidence(
-    finished: Callable[[Columns], Run], make_rows: MakeRows
+    finished: Callable[[Columns], Extract], make_rows: MakeRows
 ) -> None:
     run = finished(
         make_rows(3, verdict=["unsupported", "unsupported", "unavailable"],
@@ -174,14 +186,14 @@ def test_reason_has_its_count_and_evidence(
                   error_text=["no keyword", "no keyword", None])
     )  # fmt: skip
 
-    assert [(r.reason, r.count, r.evidence) for r in reasons(run)] == [
+    assert [(r.reason, r.count, r.evidence) for r in run.silence.reasons()] == [
         ("no groups", 2, "TypeError: no keyword"),
         ("not installed", 1, ""),
     ]
 
 
 def test_additions_and_native_shares_are_counted_per_target(
-    finished: Callable[[Columns], Run], make_rows: MakeRows
+    finished: Callable[[Columns], Extract], make_rows: MakeRows
 ) -> None:
     run = finished(
         make_rows(
@@ -191,22 +203,19 @@ def test_additions_and_native_shares_are_counted_per_target(
         )
     )  # fmt: skip
 
-    assert [(a.target, a.addition, a.count) for a in additions(run)] == [
-        ("fake:call@cpu", "crop", 2),
-        ("fake:call@cpu", "bias", 1),
-    ]
-    (shares,) = native_shares(run)
-    assert shares.shares["bias"] == 0.5
-    assert shares.shares["2d"] == 0.25
-    assert shares.shares["groups > 1"] == 0
-    assert shares.shares["dilation > 1"] is None
+    assert run.totals.steps("fake:call@cpu") == [("crop", 2), ("bias", 1)]
+    shares = run.usage.shares("fake:call@cpu")
+    assert shares["bias"] == 0.5
+    assert shares["2d"] == 0.25
+    assert shares["groups > 1"] == 0
+    assert shares["dilation > 1"] is None
     text = summary.text(run)
     assert "| fake:call@cpu | crop | 2 |" in text
     assert "- **fake:call@cpu**: 2d 25%, s > 1 25%" in text
 
 
 def test_blind_spots_are_counted_by_case(
-    finished: Callable[[Columns], Run], make_rows: MakeRows
+    finished: Callable[[Columns], Extract], make_rows: MakeRows
 ) -> None:
     text = summary.text(
         finished(
@@ -222,7 +231,7 @@ def test_blind_spots_are_counted_by_case(
 
 
 def test_summary_without_blind_spots_says_nothing_of_them(
-    finished: Callable[[Columns], Run], make_rows: MakeRows
+    finished: Callable[[Columns], Extract], make_rows: MakeRows
 ) -> None:
     text = summary.text(finished(make_rows(2)))
 
@@ -236,11 +245,11 @@ def test_summary_of_an_incomplete_run_says_so(tmp_path: Path, make_rows: MakeRow
     writer = RunWriter.create(tmp_path / "run", HEADER)
     writer.write(0, 0, make_rows(1))
 
-    assert "**INCOMPLETE" in summary.text(Run.from_path(writer.path))
+    assert "**INCOMPLETE" in summary.text(extract(writer.path))
 
 
 def test_share_of_nearly_all_is_not_shown_as_all(
-    finished: Callable[[Columns], Run], make_rows: MakeRows
+    finished: Callable[[Columns], Extract], make_rows: MakeRows
 ) -> None:
     run = finished(make_rows(300, compared=[0] + [1] * 299))
 
@@ -253,26 +262,26 @@ def test_header_that_lacks_something_is_damaged(tmp_path: Path, make_rows: MakeR
     writer.finish({"status": 0, "messages": []})
 
     with pytest.raises(StoreError, match=r"header of .* is damaged"):
-        summary.write(Run.from_path(writer.path))
+        summary.write(extract(writer.path))
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 def test_hostile_text_breaks_no_table(
-    finished: Callable[[Columns], Run], make_rows: MakeRows, text: str
+    finished: Callable[[Columns], Extract], make_rows: MakeRows, text: str
 ) -> None:
     rows = make_rows(3, verdict=["crashed", "unsupported", "value"], reason=[text] * 3,
                      error_type=["E"] * 3, error_text=[text] * 3, observed_value=[text] * 3,
                      route=["composed"] * 3, addition=[text] * 3)  # fmt: skip
 
-    written = summary.text(finished(rows))
+    text = summary.text(finished(rows))
 
-    tables = lines_of_tables(written)
+    tables = lines_of_tables(text)
     assert len(tables) >= 8
     assert [{cells(line) for line in table} - {cells(table[0])} for table in tables] == [
         set() for _ in tables
     ]
-    assert "<script" not in written.replace("`E: <script>x</script>`", "")
-    assert len(written) < 20_000
+    assert "<script" not in text.replace("`E: <script>x</script>`", "")
+    assert len(text) < 20_000
 
 
 @given(st.text() | st.text(AWKWARD))

@@ -17,10 +17,10 @@ from harness.case import Case
 from harness.errors import StoreError
 from harness.frames import Run
 from harness.report import html
+from harness.report.extract import Extract
+from harness.report.extract.breakdown import SHOWN, Breakdown, Share
+from harness.report.extract.sample import KEPT
 from harness.report.html import payload
-from harness.report.html.breakdown import SHOWN, Breakdown, Share
-from harness.report.html.extract import Extract
-from harness.report.html.sample import KEPT
 from harness.store import RunReader
 from harness.target import Target
 from harness.verdict import Verdict
@@ -77,7 +77,12 @@ def every(made: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def text(every: Path) -> str:
     """Return its report."""
-    return html.text(RunReader(every))
+    return html.text(extract(every))
+
+
+def extract(path: Path) -> Extract:
+    """Return what the reports of a run are made from."""
+    return Extract.from_run(RunReader(path))
 
 
 def rows_of(page: Page) -> dict[str, list[object]]:
@@ -92,7 +97,7 @@ def rows_of(page: Page) -> dict[str, list[object]]:
 
 
 def test_report_is_rebuilt_byte_for_byte(every: Path, text: str) -> None:
-    written = html.write(RunReader(every))
+    written = html.write(extract(every))
 
     assert written.read_text(encoding="utf-8") == text
 
@@ -143,7 +148,7 @@ def test_hostile_header_is_escaped(made: Any, tmp_path: Path) -> None:
     config = {"run": {"name": HOSTILE, "seed": 0}, "limits": {}, "grid": [HOSTILE]}
     path = made.every_verdict(tmp_path / "run", config=config, config_path=HOSTILE)
 
-    page = Page(html.text(RunReader(path)))
+    page = Page(html.text(extract(path)))
 
     assert {tag: page.elements[tag] for tag in ELEMENTS} == ELEMENTS
 
@@ -152,14 +157,14 @@ def test_header_that_lacks_something_is_damaged(made: Any, tmp_path: Path) -> No
     path = made.every_verdict(tmp_path / "run", machine={})
 
     with pytest.raises(StoreError, match=r"is damaged: .* run the sweep again"):
-        html.text(RunReader(path))
+        html.text(extract(path))
 
 
 def test_run_without_deviation_says_so(made: Any, tmp_path: Path) -> None:
     rows = [made.result(case, TARGET, Verdict.MATCH) for case in islice(made.cases(), 5)]
     path = made.write_run(tmp_path / "run", rows, made.made_header([TARGET], 5))
 
-    text = html.text(RunReader(path))
+    text = html.text(extract(path))
 
     assert "No deviation" in text
     assert 'id="rows-table"' not in text
@@ -174,7 +179,7 @@ def test_smallest_rows_are_kept_of_a_finding_and_all_are_counted(made: Any, tmp_
     count = 2 * KEPT + 50
     path = made.write_run(tmp_path / "run", _values(made, count), made.made_header([TARGET], count))
 
-    text = html.text(RunReader(path))
+    text = html.text(extract(path))
 
     smallest = sorted(Run.from_path(path).rows.to_dict("records"), key=_size)
     assert rows_of(Page(text))["case"] == [row["case"] for row in smallest[:KEPT]]
@@ -191,7 +196,7 @@ def test_rows_become_fewer_where_they_would_take_too_many_bytes(
 ) -> None:
     monkeypatch.setattr(payload, "MOST_BYTES", 20_000)
 
-    text = html.text(RunReader(every))
+    text = html.text(extract(every))
 
     assert len(Page(text).scripts[1]) <= 20_000
     assert "the smallest 2 of each finding" in text
@@ -203,7 +208,7 @@ def test_share_counts_a_row_once_for_each_value_on_some_axis(made: Any, tmp_path
     rows = [made.result(c, TARGET, v) for c, v in zip(cases, verdicts, strict=True)]
     path = made.write_run(tmp_path / "run", rows, made.made_header([TARGET], 3))
 
-    (found,) = Extract.from_run(RunReader(path)).breakdown.marginals((str(TARGET),))
+    (found,) = extract(path).breakdown.marginals((str(TARGET),))
 
     assert found.name == "k"
     assert found.values == (
@@ -217,7 +222,7 @@ def test_absent_value_has_a_row_of_its_own(made: Any, tmp_path: Path) -> None:
     rows = [made.result(c, TARGET, Verdict.RESOLVED) | {"expected_shape": None} for c in cases]
     path = made.write_run(tmp_path / "run", rows, made.made_header([TARGET], 2))
 
-    found = Extract.from_run(RunReader(path)).breakdown.marginals((str(TARGET),))
+    found = extract(path).breakdown.marginals((str(TARGET),))
 
     values = {each.name: [value for value, _ in each.values] for each in found}
     assert values["output_padding"] == ["0", "none"]
@@ -237,7 +242,7 @@ def test_values_with_most_deviations_are_shown_where_there_are_too_many() -> Non
 
 
 def test_totals_are_those_of_the_frame(every: Path) -> None:
-    totals = Extract.from_run(RunReader(every)).totals
+    totals = extract(every).totals
 
     run = Run.from_path(every)
     for target in totals.targets():
@@ -246,7 +251,7 @@ def test_totals_are_those_of_the_frame(every: Path) -> None:
 
 
 def test_backend_has_the_sum_of_its_targets(every: Path) -> None:
-    totals = Extract.from_run(RunReader(every)).totals
+    totals = extract(every).totals
 
     assert list(totals.backends()) == ["fake"]
     assert totals.of(*totals.targets()).total() == totals.rows

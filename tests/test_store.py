@@ -161,3 +161,20 @@ def test_newest_run_is_the_one_begun_last(tmp_path: Path) -> None:
 def test_newest_run_of_none_says_how_to_make_one(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match=r"no run in .*make one with `tconv run`"):
         newest(tmp_path)
+
+
+def test_tables_join_small_parts_and_cut_large_ones(
+    tmp_path: Path, make_rows: Callable[..., Columns]
+) -> None:
+    writer = RunWriter.create(tmp_path / "run", {})
+    for at, count in enumerate((1, 1, 1, 9, 1)):
+        writer.write(at, 0, make_rows(count))
+    writer.finish({})
+
+    reader = RunReader(writer.path)
+    tables = list(reader.tables(2))
+
+    assert all(2 <= each.num_rows < 4 for each in tables[:-1])
+    assert all(each["case"].num_chunks == 1 for each in tables)
+    whole = [case for part in reader.parts() for case in part["case"].to_pylist()]
+    assert [case for each in tables for case in each["case"].to_pylist()] == whole

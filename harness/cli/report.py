@@ -1,11 +1,13 @@
 """`tconv report`: write the reports of a run again, without running anything."""
 
 import sys
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any, Final
 
 import click
 
-from harness.runs import write_reports
+from harness.runs import REPORTS, write_reports
 from harness.status import ExitStatus
 from harness.store import RunReader, newest
 
@@ -15,18 +17,30 @@ Examples:
   tconv report reports/smoke-20261122-190000
 """
 
+_QUICK: Final = 50_000  # rows that are read in about two seconds
+
 
 @click.command(epilog=EPILOG)
 @click.argument("run", required=False, type=click.Path(path_type=Path))
 def report(*, run: Path | None) -> None:
     """Write report.html, summary.md and the tables of RUN; the newest run where not given."""
     path = run or newest(Path("reports"))
-    if not RunReader(path).is_complete:
+    footer = RunReader(path).footer
+    if footer is None:
         click.echo(
             f"tconv: {path} is incomplete: it has no footer.json, so nothing is reported of it; "
             "run the sweep again",
             err=True,
         )
         sys.exit(ExitStatus.INCOMPLETE)
-    for made in write_reports(path):
-        click.echo(made)
+    with _progress(footer["rows"]) as bar:
+        write_reports(path, [lambda table: bar.update(table.num_rows)])
+    for name in REPORTS:
+        click.echo(path / name)
+
+
+def _progress(rows: int) -> AbstractContextManager[Any]:
+    """Return a bar on stderr that counts rows; only its label where that is no terminal."""
+    return click.progressbar(
+        length=rows, label=f"reading {rows:,} rows", file=sys.stderr, hidden=rows <= _QUICK
+    )

@@ -11,7 +11,6 @@ import click
 from harness.assignment import DEFAULT, Assignment
 from harness.cli.progress import progress
 from harness.cli.text import as_json, case_text, dry_text, records, totals_text
-from harness.frames import Run
 from harness.runs import run as sweep
 
 EPILOG = """\b
@@ -63,13 +62,15 @@ def run(
         folder = out or (Path("reports") if is_kept else Path(scratch))
         with progress(quiet=bool(case_id)) as observer:
             finished = sweep(assignment, out=folder, workers=jobs, observer=observer)
-        made = Run.from_path(finished.path)
+        rows = records(finished.extract.run) if case_id else []
     if json_wanted:
-        click.echo(as_json(_result(made, is_kept=is_kept, with_rows=bool(case_id))))
+        path = {"path": str(finished.path)} if is_kept else {}
+        told = {"records": rows} if case_id else {}
+        click.echo(as_json(path | (finished.extract.run.footer or {}) | told))
     elif case_id:
-        click.echo(case_text(made))
+        click.echo(case_text(rows))
     else:
-        click.echo(totals_text(made))
+        click.echo(totals_text(finished.extract))
     for message in finished.status.messages:
         click.echo(f"tconv: {message}", err=True)
     sys.exit(finished.status.code)
@@ -82,8 +83,3 @@ def _planned(assignment: Assignment) -> dict[str, Any]:
         "shard": assignment.shard,
         **assignment.tally.to_dict(),
     }
-
-
-def _result(run: Run, *, is_kept: bool, with_rows: bool) -> dict[str, Any]:
-    path = {"path": str(run.path)} if is_kept else {}
-    return path | (run.footer or {}) | ({"records": records(run)} if with_rows else {})

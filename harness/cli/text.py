@@ -4,7 +4,7 @@ import json
 import shlex
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,9 +12,11 @@ from rich.console import Console
 from rich.table import Table
 
 from harness.assignment import Assignment
-from harness.frames import Run
 from harness.report.excerpt import excerpt
-from harness.report.findings import Finding, findings, present
+from harness.report.extract import Extract
+from harness.report.findings import Finding, findings
+from harness.store import RunReader
+from harness.verdict import Verdict
 
 _SHOWN: Final = 10  # findings printed; summary.md has them all
 _WIDEST: Final = 400  # of a table: a terminal breaks lines itself, rich would cut words
@@ -38,9 +40,12 @@ def counted(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
-def records(run: Run) -> list[dict[str, Any]]:
+def records(run: RunReader) -> list[dict[str, Any]]:
     """Return the rows of a run as records that JSON can hold, None where a value is absent."""
-    return [present(row) for row in run.rows.to_dict("records")]
+    return [
+        {name: tuple(value) if isinstance(value, list) else value for name, value in row.items()}
+        for row in run.table().to_pylist()
+    ]
 
 
 def dry_text(assignment: Assignment) -> str:
@@ -52,36 +57,43 @@ def dry_text(assignment: Assignment) -> str:
     return "\n".join([head, *assignment.tally.lines()])
 
 
-def totals_text(run: Run) -> str:
+def totals_text(extract: Extract) -> str:
     """Return the totals of a run, its first findings, and where the rest is."""
     table = Table(box=None, pad_edge=False)
     table.add_column("target")
-    for name in ("rows", "compared", *run.totals.columns):
-        table.add_column(str(name), justify="right")
-    for target, counts in run.totals.iterrows():
-        compared = int((run.rows.loc[run.rows["target"] == target, "compared"] > 0).sum())
-        cells = [counts.sum(), compared, *counts]
-        table.add_row(str(target), *(str(int(cell)) for cell in cells))
-    found = findings(run)
+    totals = extract.totals
+    seen = totals.of(*totals.targets())
+    verdicts = [verdict.value for verdict in Verdict if verdict.value in seen]
+    for name in ("rows", "compared", *verdicts):
+        table.add_column(name, justify="right")
+    for target in totals.targets():
+        counts = totals.of(target)
+        cells = [counts.total(), totals.compared[target], *(counts[name] for name in verdicts)]
+        table.add_row(target, *map(str, cells))
+    found = findings(extract)
     return "\n".join(
         [
             _rendered(table),
             *(_finding_text(each) for each in found[:_SHOWN]),
             *([f"and {len(found) - _SHOWN} more kinds of deviation"] * (len(found) > _SHOWN)),
-            f"report: {run.path / 'report.html'}",
+            f"report: {extract.run.path / 'report.html'}",
         ]
     )
 
 
-def case_text(run: Run) -> str:
-    """Return everything that is known of a case that was run again, target by target."""
+def case_text(rows: Iterable[Mapping[str, Any]]) -> str:
+    """Return everything that is known of a case that was run again, target by target.
+
+    Args:
+        rows: its :func:`records`.
+    """
     return "\n\n".join(
         "\n".join(
             f"{_LABELS.get(name, name):>17}  {_detail(name, row[name])}"
             for name in _DETAILS
             if row[name] not in {None, "", ()}
         )
-        for row in records(run)
+        for row in rows
     )
 
 

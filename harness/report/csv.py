@@ -1,6 +1,7 @@
 """All rows of a run as CSV: per-axis values as `3x2`, lists of words joined by `; `."""
 
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 import pyarrow as pa
@@ -9,6 +10,7 @@ import pyarrow.csv as pacsv
 
 from harness.columns import COLUMNS, Column
 from harness.errors import StoreError
+from harness.report.extract import Listener
 from harness.store import SCHEMA, RunReader, unwritable
 
 NAME: Final = "results.csv"
@@ -22,22 +24,22 @@ _SCHEMA: Final = pa.schema(
 )
 
 
-def write(run: RunReader) -> Path:
-    """Write `results.csv` into the run directory, part by part, and return its path.
+@contextmanager
+def writing(run: RunReader) -> Iterator[Listener]:
+    """Take the rows of a run, table by table, and leave them in its `results.csv`.
 
     Raises:
-        StoreError: a part is damaged, or the file cannot be written.
+        StoreError: the file cannot be written. What was there before stays then, as it does
+            where anything else goes wrong inside.
     """
     path = run.path / NAME
     unfinished = path.with_suffix(".unfinished")
     try:
         with pacsv.CSVWriter(unfinished, _SCHEMA) as writer:
-            for part in run.parts():
-                writer.write_table(_flat(part))
+            yield lambda table: writer.write_table(_flat(table))
         unfinished.replace(path)
     except OSError as error:
         raise error if isinstance(error, StoreError) else unwritable(path, error) from error
-    return path
 
 
 def _flat(part: pa.Table) -> pa.Table:

@@ -4,27 +4,31 @@ It holds nothing that changes from one machine or one run to the next, and is so
 deviations are the same bytes. A project commits it and compares, as this one does in its CI.
 """
 
+import csv
 from pathlib import Path
 from typing import Final
 
-from harness.frames import Run
+from harness.report.extract import Extract
+from harness.report.extract.deviants import COLUMNS
 from harness.store import unwritable
 
 NAME: Final = "deviations.csv"
 
-_COLUMNS: Final = ["target", "case", "verdict", "reading"]
 
-
-def write(run: Run) -> Path:
+def write(extract: Extract) -> Path:
     """Write `deviations.csv` into the run directory and return its path.
 
     Raises:
         StoreError: the file cannot be written.
     """
-    path = run.path / NAME
-    rows = run.deviations[_COLUMNS].sort_values(_COLUMNS[:2])
+    path = extract.run.path / NAME
+    unfinished = path.with_suffix(".unfinished")
     try:
-        rows.to_csv(path, index=False)
+        with unfinished.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(COLUMNS)
+            writer.writerows(extract.deviants.ordered())
+        unfinished.replace(path)
     except OSError as error:
         raise unwritable(path, error) from error
     return path

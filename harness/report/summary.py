@@ -7,24 +7,23 @@ from typing import Any, Final
 from jinja2 import Environment, PackageLoader, StrictUndefined, UndefinedError
 
 from harness.errors import StoreError
-from harness.frames import Run
-from harness.report.findings import findings, present, reasons
+from harness.report.extract import Extract
+from harness.report.findings import findings
 from harness.report.markdown import axes, cell, code
-from harness.report.routes import additions, native_shares
 from harness.store import unwritable
 from harness.verdict import Verdict
 
 NAME: Final = "summary.md"
 
 
-def write(run: Run) -> Path:
+def write(extract: Extract) -> Path:
     """Write `summary.md` into the run directory and return its path.
 
     Raises:
         StoreError: the file cannot be written, or the run's header is damaged.
     """
-    path = run.path / NAME
-    written = text(run)
+    path = extract.run.path / NAME
+    written = text(extract)
     try:
         path.write_text(written, encoding="utf-8")
     except OSError as error:
@@ -32,12 +31,14 @@ def write(run: Run) -> Path:
     return path
 
 
-def text(run: Run) -> str:
+def text(extract: Extract) -> str:
     """Return the summary of a run as Markdown.
 
     Raises:
         StoreError: the run's header lacks something.
     """
+    run, totals = extract.run, extract.totals
+    targets = totals.targets()
     environment = Environment(
         loader=PackageLoader("harness.report"),
         undefined=StrictUndefined,
@@ -48,16 +49,16 @@ def text(run: Run) -> str:
     )
     environment.filters |= {"cell": cell, "code": code, "axes": axes, "share": _share}
     content: dict[str, Any] = {
-        "run": run,
+        "rows": totals.rows,
         "header": run.header,
         "footer": run.footer,
-        "totals": _totals(run),
-        "findings": findings(run),
-        "reasons": reasons(run),
-        "additions": additions(run),
-        "native_shares": native_shares(run),
-        "blind_spots": _blind_spots(run),
-        "verdicts": [v for v in Verdict if v.value in set(run.rows["verdict"])],
+        "totals": [_total(extract, target) for target in targets],
+        "findings": findings(extract),
+        "reasons": extract.silence.reasons(),
+        "additions": [(t, step, n) for t in targets for step, n in totals.steps(t)],
+        "native_shares": {t: extract.usage.shares(t) for t in targets if totals.steps(t)},
+        "blind_spots": extract.doubts.counts(),
+        "verdicts": [v for v in Verdict if v.value in totals.of(*targets)],
     }
     try:
         return environment.get_template("summary.md.j2").render(content)
@@ -67,44 +68,23 @@ def text(run: Run) -> str:
         ) from error
 
 
-def _totals(run: Run) -> list[dict[str, Any]]:
-    """Return one record per target: its counts, and the shares compared and native."""
-    counts = run.totals
-    made = []
-    for target, rows in run.rows.groupby("target", sort=False):
-        compared = int((rows["compared"] > 0).sum())
-        reached = int(rows["route"].isin(["native", "composed"]).sum())
-        native = int((rows["route"] == "native").sum())
-        made.append(
-            {
-                "target": target,
-                "version": present(rows.iloc[0].to_dict())["backend_version"] or "-",
-                "rows": len(rows),
-                "compared": compared,
-                "compared_share": _share(compared / len(rows)),
-                "native_share": _share(native / reached if reached else None),
-                "verdicts": dict(counts.loc[str(target)].items()),
-            }
-        )
-    return made
+def _total(extract: Extract, target: str) -> dict[str, Any]:
+    """Return a target's counts, and the shares compared and native."""
+    totals = extract.totals
+    verdicts, compared = totals.of(target), totals.compared[target]
+    native, composed = (totals.routes[target, route] for route in ("native", "composed"))
+    reached = native + composed
+    return {
+        "target": target,
+        "version": totals.versions.get(target, "-"),
+        "rows": verdicts.total(),
+        "compared": compared,
+        "compared_share": _share(compared / verdicts.total()),
+        "native_share": _share(native / reached if reached else None),
+        "verdicts": verdicts,
+    }
 
 
 def _share(value: float | None) -> str:
     """Return a share as whole percent, rounded down: 100% means all."""
     return "-" if value is None else f"{floor(100 * value + 1e-9)}%"
-
-
-def _blind_spots(run: Run) -> dict[str, int]:
-    """Return how many distinct cases say less than the others, by what they leave open."""
-    cases = run.rows.drop_duplicates("case")
-    return {
-        "exact inputs were out of reach, so they were judged in normal mode": int(
-            ((cases["values"] == "exact") & (cases["drawn"] == "normal")).sum()
-        ),
-        "exact inputs were sparse: most elements zero": int(
-            (cases["drawn"] == "exact, sparse").sum()
-        ),
-        "some wrong reading gives the right answer": int(
-            cases["indistinguishable"].map(bool).sum()
-        ),
-    }

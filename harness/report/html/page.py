@@ -1,7 +1,6 @@
 """report.html from an extract: one file that needs nothing else."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -9,12 +8,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, UndefinedError
 
 from harness.columns import COLUMNS
 from harness.errors import StoreError
-from harness.frames import Run, frame
 from harness.report.discrepancy import rerun_command
 from harness.report.excerpt import excerpt
+from harness.report.extract import Extract
 from harness.report.findings import Finding, findings
 from harness.report.html.bundle import Bundle
-from harness.report.html.extract import Extract
 from harness.report.html.payload import inert, rows_json
 from harness.report.markdown import axes
 from harness.store import RunReader, unwritable
@@ -38,14 +36,14 @@ UNFOLDED: Final = 8
 _EVIDENCE: Final = 1_000  # characters of a framework's text that a finding shows
 
 
-def write(run: RunReader) -> Path:
+def write(extract: Extract) -> Path:
     """Write `report.html` into the run directory and return its path.
 
     Raises:
-        StoreError: a part or the header is damaged, or the file cannot be written.
+        StoreError: the run's header is damaged, or the file cannot be written.
     """
-    path = run.path / NAME
-    written = text(run)
+    path = extract.run.path / NAME
+    written = text(extract)
     unfinished = path.with_suffix(".unfinished")
     try:
         unfinished.write_text(written, encoding="utf-8")
@@ -55,13 +53,12 @@ def write(run: RunReader) -> Path:
     return path
 
 
-def text(run: RunReader) -> str:
+def text(extract: Extract) -> str:
     """Return the report of a run as HTML.
 
     Raises:
-        StoreError: a part is damaged, or the header lacks something.
+        StoreError: the run's header lacks something.
     """
-    extract = Extract.from_run(run)
     environment = Environment(
         loader=PackageLoader("harness.report"),
         undefined=StrictUndefined,
@@ -72,16 +69,18 @@ def text(run: RunReader) -> str:
     environment.filters |= {"axes": axes, "excerpt": excerpt, "cut": _cut, "json": _json}
     environment.filters |= {"count": lambda number: f"{number:,}"}
     try:
-        return environment.get_template("report.html.j2").render(_content(run, extract))
+        return environment.get_template("report.html.j2").render(_content(extract))
     except UndefinedError as error:
         raise StoreError(
-            f"header of {run.path} is damaged: {error}; run the sweep again, nothing was changed"
+            f"header of {extract.run.path} is damaged: {error}; run the sweep again, nothing was "
+            "changed"
         ) from error
 
 
-def _content(run: RunReader, extract: Extract) -> dict[str, Any]:
+def _content(extract: Extract) -> dict[str, Any]:
+    run = extract.run
     targets = extract.totals.targets()
-    found = _findings(run, extract)
+    found = findings(extract)
     deviants = list(dict.fromkeys(each.target for each in found))
     rows, limit = rows_json(extract.sample)
     seen = {verdict for _, verdict in extract.totals.verdicts}
@@ -109,14 +108,6 @@ def _content(run: RunReader, extract: Extract) -> dict[str, Any]:
         "shown": extract.sample.rows(limit).num_rows,
         "meta_json": inert({"rerun": _rerun(run), "kinds": _numbers(extract, found)}),
     }
-
-
-def _findings(run: RunReader, extract: Extract) -> tuple[Finding, ...]:
-    """Return the findings of the sampled rows, with the number of rows that they stand for."""
-    rows = frame(extract.sample.rows())
-    sampled = Run(path=run.path, header=run.header, footer=run.footer, rows=rows)
-    return tuple(replace(each, count=extract.sample.counts[_kind(each)])
-                 for each in findings(sampled))  # fmt: skip
 
 
 def _kind(finding: Finding) -> tuple[str, str, str]:

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from harness.columns import COLUMNS, Column
 from harness.report.excerpt import excerpt
-from harness.report.html.sample import KEPT, Sample
+from harness.report.extract.sample import KEPT, Sample
 
 MOST_BYTES: Final = 6_000_000
 """Bytes that the rows may take in the file; of many kinds of deviation, fewer rows each."""

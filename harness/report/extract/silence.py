@@ -6,13 +6,31 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from harness.report.findings import Reason
 from harness.verdict import Standpoint, Verdict
 
 _UNJUDGED: Final = [
     v.value for v in Verdict if v.standpoint in {Standpoint.NEUTRAL, Standpoint.INCOMPLETE}
 ]
 _KEY: Final = ["target", "verdict", "reason"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """Rows that could not be judged for one reason on one target.
+
+    Attributes:
+        target: where.
+        verdict: unsupported, unavailable or not_run.
+        reason: why, in the adapter's words.
+        count: number of rows.
+        evidence: what the framework itself said in the first of them.
+    """
+
+    target: str
+    verdict: str
+    reason: str
+    count: int
+    evidence: str
 
 
 @dataclass(kw_only=True)

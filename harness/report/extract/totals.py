@@ -53,6 +53,10 @@ class Totals:
             members.setdefault(target.partition(":")[0], []).append(target)
         return members
 
+    def steps(self, target: str) -> list[tuple[str, int]]:
+        """Return the steps that composed routes of a target add, the most frequent first."""
+        return [(step, n) for (where, step), n in self.additions.most_common() if where == target]
+
     def of(self, *targets: str) -> Counter[str]:
         """Return the counts of each verdict that some targets have."""
         counts: Counter[str] = Counter()
