@@ -31,3 +31,7 @@ class UnavailableError(HarnessError, ImportError):
 
 class StoreError(HarnessError, OSError):
     """A run directory cannot be written, or does not hold what it should."""
+
+
+class AtlasError(HarnessError, ValueError):
+    """An atlas of rules cannot be read, or has no answer to what was asked."""

@@ -1,0 +1,1 @@
+"""The atlas: what frameworks do with open cases, as rules inferred from measured resolutions."""
