@@ -111,7 +111,7 @@ def test_inferred_rule_is_told_in_letters() -> None:
 
 
 def test_two_regimes_are_told_by_their_condition() -> None:
-    points = swept(lambda a: (a.full + a.i if a.i < a.s else 3 * a.k - a.s, 0))
+    points = swept(lambda a: (a.full + a.i if a.i < a.s else 3 * a.k - a.s, 0), k=10)
     rule, told = infer(points) or pytest.fail("no rule")
 
     assert str(rule.size) == "s*(i - 1) + i + K if i < s else 3*k - s"
