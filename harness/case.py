@@ -7,7 +7,7 @@ default that keeps every old id as it was.
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Final, Literal, Self
 
@@ -166,10 +166,11 @@ class Case:
     def axes(self) -> tuple[Axis, ...]:
         """One :class:`Axis` per axis; an output padding that is not given counts as 0."""
         op = self.output_padding or (0,) * self.ndim
+        o = self.o or (None,) * self.ndim
         return tuple(
-            Axis(i=i, k=k, s=s, p_begin=b, p_end=e, op=a, d=d)
-            for i, k, s, b, e, a, d in zip(
-                self.i, self.k, self.s, self.p_begin, self.p_end, op, self.dilation, strict=True
+            Axis(i=i, k=k, s=s, p_begin=b, p_end=e, op=a, d=d, o=o)
+            for i, k, s, b, e, a, d, o in zip(
+                self.i, self.k, self.s, self.p_begin, self.p_end, op, self.dilation, o, strict=True
             )
         )
 
@@ -190,8 +191,18 @@ class Case:
 
     @cached_property
     def y_shape(self) -> Ints:
-        """Shape of an explicit case's output, (n, c_out, *o); a size below zero counts as 0."""
-        return (self.n, self.c_out, *(max(output_size(axis), 0) for axis in self.axes))
+        """Shape of an explicit case's output, (n, c_out, *o); a size below zero counts as 0.
+
+        Of an open case: with the requested size or, for want of one, that of op = 0.
+        """
+        sizes = self.o or map(output_size, self.axes)
+        return (self.n, self.c_out, *(max(size, 0) for size in sizes))
+
+    @cached_property
+    def uncropped(self) -> "Case":
+        """The explicit case of the full result: no crop, no output padding, no size requested."""
+        none = (0,) * self.ndim
+        return replace(self, p_begin=none, p_end=none, output_padding=none, padding=None, o=None)
 
     @cached_property
     def is_open(self) -> bool:

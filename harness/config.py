@@ -126,6 +126,8 @@ def _plain_sweep(sweep: Sweep) -> dict[str, object]:
 
 def _plain(value: object) -> object:
     match value:
+        case None:
+            return "none"
         case tuple():
             return [_plain(entry) for entry in value]
         case Sides(begin=begin, end=end):

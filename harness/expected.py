@@ -20,7 +20,7 @@ class Expected:
     """The right answer of an explicit case and, made when asked for, the bound of its rounding.
 
     Attributes:
-        case: the case.
+        case: the case; for an open one, that of the full result.
         draw: its tensors.
         precision: the precision of the case's dtype.
         y: reference (n, c_out, *o) in float64, complex128 or int64; None where none exists.
@@ -32,6 +32,18 @@ class Expected:
     precision: Precision
     y: NDArray[Any] | None
     residue: NDArray[Any] | None = None
+
+    @cached_property
+    def full(self) -> NDArray[Any]:
+        """The full result without bias, (n, c_out, *full), of which every output is a window.
+
+        Along an axis it has s(i-1)+K elements, none where that is below 1. In the dtype of
+        :attr:`y`, exact where the draw is.
+        """
+        work, whole = self.draw.work, self.case.uncropped
+        if 0 in self.case.x_shape:
+            return np.zeros(whole.y_shape, self.precision.work)
+        return conv_transpose(work.x, work.w, **arguments(whole))
 
     @cached_property
     def products(self) -> NDArray[np.float64]:
@@ -53,13 +65,17 @@ class Expected:
 
 
 def expect(case: Case, draw: Draw) -> Expected:
-    """Return the reference of an explicit or extended case; of an illegal one, none exists.
+    """Return the reference of an explicit or extended case; of another, none exists.
+
+    An open case has the full result, of which every answer to it is a window.
 
     Exact values: the oracle's answer is exact. Otherwise it is computed in float64, and for
     float64 and complex128 in a higher precision.
     """
     precision = PRECISIONS[case.dtype]
-    if case.suite not in {"explicit", "extended"}:
+    if case.suite == "open":
+        return Expected(case=case.uncropped, draw=draw, precision=precision, y=None)
+    if case.suite == "illegal":
         return Expected(case=case, draw=draw, precision=precision, y=None)
     if draw.answer is not None:
         return Expected(case=case, draw=draw, precision=precision, y=draw.answer)

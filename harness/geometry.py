@@ -23,6 +23,7 @@ class Axis:
         p_end: crop at the end, elements; negative adds zeros.
         op: output padding, elements added at the end before the crop.
         d: dilation, elements of the output from one tap to the next.
+        o: output size that is requested, elements, or None: none is.
     """
 
     i: int
@@ -32,6 +33,7 @@ class Axis:
     p_end: int = 0
     op: int = 0
     d: int = 1
+    o: int | None = None
 
 
 def effective_kernel(k: int, d: int = 1) -> int:
@@ -68,6 +70,16 @@ def preimages(i: int, k: int, s: int, p_begin: int, p_end: int, d: int = 1) -> r
     s-1 (the guide, section 4.5). Sizes below one are left out.
     """
     smallest = full_size(i, k, s, d) - p_begin - p_end
+    return range(max(smallest, 1), smallest + s)
+
+
+def same_preimages(i: int, s: int) -> range:
+    """Return every size that a direct convolution padded "same" maps to `i`: ceil(o/s) = i.
+
+    They are s(i-1)+1 to s i, whatever the kernel: such padding keeps the size and only the stride
+    divides it (TensorFlow, `tf.nn.convolution`). Sizes below one are left out.
+    """
+    smallest = s * (i - 1) + 1
     return range(max(smallest, 1), smallest + s)
 
 

@@ -2,6 +2,9 @@
 
 *illegal*: no output exists or the operation is not defined, so an error is the right answer.
 *extended*: the arithmetic has an answer, and frameworks disagree on whether to give it.
+Of an open case the arithmetic gives no size unless one is requested: then that one must be 1 or
+more, whatever p and op would give. A requested size that no direct convolution maps to i is legal
+to ask for; a framework may refuse it or find a window of its own.
 
 A rule is written once and serves two forms: an axis of integers (one case), and an axis whose
 fields are integer arrays of one shape (many grid points at once).
@@ -60,14 +63,19 @@ def _reach(axis: Axis) -> int:
     return effective_kernel(axis.k, axis.d) - 1
 
 
+def _wanted(axis: Axis) -> Any:  # noqa: ANN401 # an integer or an integer array
+    """Return the size that is requested, or else the explicit one."""
+    return output_size(axis) if axis.o is None else axis.o
+
+
 AXIS_RULES: Final[tuple[Rule[Axis], ...]] = (
     Rule("illegal", "s below 1", lambda a: a.s < 1, lambda a: f"s={a.s} is below 1"),
     Rule("illegal", "k below 1", lambda a: a.k < 1, lambda a: f"k={a.k} is below 1"),
     Rule("illegal", "d below 1", lambda a: a.d < 1, lambda a: f"d={a.d} is below 1"),
     Rule("illegal", "op negative", lambda a: a.op < 0, lambda a: f"op={a.op} is negative"),
     Rule("extended", "empty input", lambda a: a.i == 0, lambda _: "i=0 leaves an empty input"),
-    Rule("illegal", "o below 1", lambda a: output_size(a) < 1,
-         lambda a: f"o={output_size(a)} is below 1"),
+    Rule("illegal", "o below 1", lambda a: _wanted(a) < 1,
+         lambda a: f"o={_wanted(a)} is below 1"),
     Rule("extended", "op not below s", lambda a: a.op >= a.s,
          lambda a: f"op={a.op} is not below s={a.s}"),
     Rule("extended", "p negative", lambda a: (a.p_begin < 0) | (a.p_end < 0),

@@ -28,8 +28,6 @@ def _mistake(details: ErrorDetails, tables: Mapping[str, object]) -> str:
             return f"{place}{_unknown(key, model)}"
         case "missing":
             return f"{place}{key} is missing, but should be {_expected(model, key)}; add it"
-        case "open":
-            return f"{place}{key}={got!r}: {details['msg']}"
         case "required":
             return f"[run]: {details['msg']}"
         case "value_error":

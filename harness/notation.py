@@ -8,17 +8,15 @@ import re
 from collections.abc import Callable, Collection, Iterator
 from typing import Final, TypeVar
 
-from harness.grid import Padding, Sides, Size
+from harness.case import POLICIES
+from harness.grid import WORDS, Padding, Request, Sides, Size
 
 _RANGE: Final = re.compile(r"\s*(-?\d+)\s*\.\.\s*(-?\d+)\s*")
 _LARGEST: Final = 2**31 - 1
 _LONGEST: Final = 100_000
+_NONE: Final = "none"
 
 Entry = TypeVar("Entry")
-
-
-class OpenValueError(Exception):
-    """The value makes an open case, which this version does not judge."""
 
 
 def integers(value: object) -> tuple[int, ...]:
@@ -31,15 +29,20 @@ def sizes(value: object) -> tuple[Size, ...]:
     return tuple(item for entry in _entries(value) for item in _sizes(entry))
 
 
-def output_paddings(value: object) -> tuple[Size, ...]:
-    """Return a sweep of output paddings, written as sizes.
+def output_paddings(value: object) -> tuple[Size | None, ...]:
+    """Return a sweep of output paddings: sizes as above, and "none", which is None: not given."""
+    return tuple(item for entry in _entries(value) for item in _optional(entry, _sizes))
 
-    Raises:
-        OpenValueError: an entry is "none".
-    """
-    if "none" in _entries(value):
-        raise OpenValueError
-    return sizes(value)
+
+def requests(value: object) -> tuple[Request, ...]:
+    """Return a sweep of requested sizes: sizes as above, the words of `WORDS`, also per axis."""
+    return tuple(item for entry in _entries(value) for item in _optional(entry, _requests))
+
+
+def policies(value: object) -> tuple[str | None, ...]:
+    """Return a sweep of padding policies: names of `POLICIES`, and "none", which is None."""
+    known = names(value, (*POLICIES, _NONE))
+    return tuple(None if name == _NONE else name for name in known)
 
 
 def paddings(value: object) -> tuple[Padding, ...]:
@@ -61,6 +64,22 @@ def names(value: object, known: Collection[str]) -> tuple[str, ...]:
         if entry not in known:
             raise ValueError(f"{entry!r} is none of them")
     return tuple(str(entry) for entry in _entries(value))
+
+
+def _optional(entry: object, read: Callable[[object], Iterator[Entry]]) -> Iterator[Entry | None]:
+    if entry == _NONE:
+        yield None
+    else:
+        yield from read(entry)
+
+
+def _requests(entry: object) -> Iterator[Request]:
+    if entry in WORDS:
+        yield str(entry)
+    elif isinstance(entry, list):
+        yield _per_axis(entry, lambda each: str(each) if each in WORDS else _integer(each))
+    else:
+        yield from _integers(entry)
 
 
 def _entries(value: object) -> list[object]:

@@ -14,6 +14,13 @@ class Computed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Promised:
+    """The framework computed nothing and said that the result has this shape, (n, c_out, *o)."""
+
+    shape: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Refused:
     """The framework raised an error where a result was asked for."""
 
@@ -68,4 +75,6 @@ class NotRun:
     reason: str
 
 
-Outcome = Computed | Refused | Unsupported | Faulty | Crashed | TimedOut | Unavailable | NotRun
+Outcome = (
+    Computed | Promised | Refused | Unsupported | Faulty | Crashed | TimedOut | Unavailable | NotRun
+)

@@ -7,6 +7,7 @@ from harness.columns import COLUMNS
 from harness.inputs import Draw
 from harness.judge import Judgement
 from harness.outcome import Outcome
+from harness.promise import Promise
 from harness.route import Composed, Native, Route, Unsupported
 from harness.target import Target
 
@@ -17,13 +18,14 @@ _CASE_FIELDS: Final = (
 _JUDGEMENT_FIELDS: Final = (
     "reading", "error_class", "error_units", "observed_shape", "expected_shape", "observed_dtype",
     "first_bad_index", "observed_value", "expected_value", "bad_count", "difference",
-    "compared", "reason", "error_type", "error_text",
+    "compared", "resolution", "resolutions", "reason", "error_type", "error_text",
 )  # fmt: skip
 _KEPT: Final = 4000
 """Characters kept of a framework's text, from its begin and from its end."""
 
 _OUTCOMES: Final = {
     "Computed": "computed",
+    "Promised": "promised",
     "Refused": "refused",
     "Unsupported": "unsupported",
     "Faulty": "faulty",
@@ -47,6 +49,7 @@ def row(
     judgement: Judgement,
     draw: Draw | None = None,
     seconds: float | None = None,
+    promise: Promise | None = None,
 ) -> dict[str, object]:
     """Return one result row, a value for each name of :data:`harness.columns.COLUMNS`."""
     made: dict[str, object] = {name: getattr(case, name) for name in _CASE_FIELDS}
@@ -62,7 +65,11 @@ def row(
         "outcome": _OUTCOMES[type(outcome).__name__],
         "verdict": judgement.verdict.value,
         "drawn": draw.used if draw else None,
-        "indistinguishable": draw.indistinguishable + draw.undistinguished if draw else None,
+        "indistinguishable": (
+            draw.indistinguishable + draw.undistinguished + judgement.alike if draw else None
+        ),
+        "promised_shape": promise.shape if promise else None,
+        "promise": promise.kept_by(outcome) if promise else None,
         "seconds": seconds,
     }
     for name in ("reason", "error_type", "error_text"):

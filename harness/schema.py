@@ -10,9 +10,9 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 
 from harness import notation
-from harness.case import DTYPES, VALUES, Suite
+from harness.case import DTYPES, POLICIES, VALUES, Suite
 from harness.errors import TargetError
-from harness.grid import STRATEGIES, Budget, Strategy, Sweep
+from harness.grid import STRATEGIES, WORDS, Budget, Strategy, Sweep
 from harness.predicate import Predicate
 from harness.target import Selection
 
@@ -61,32 +61,6 @@ def _sizes_of_arrays(value: tuple[Any, ...]) -> tuple[Any, ...]:
     return value
 
 
-def _judged(value: object) -> object:
-    """Refuse what makes an open case."""
-    if value == "open":
-        raise _open_error()
-    return value
-
-
-def _refuse(value: object) -> object:  # noqa: ARG001 # a validator's signature
-    raise _open_error()
-
-
-def _output_paddings(value: object) -> tuple[Any, ...]:
-    try:
-        return notation.output_paddings(value)
-    except notation.OpenValueError:
-        raise _open_error() from None
-
-
-def _open_error() -> PydanticCustomError:
-    return PydanticCustomError(
-        "open",
-        "open cases (a policy, no output padding, a requested size) are not judged in this "
-        "version; remove it",
-    )
-
-
 def _names(*known: str) -> BeforeValidator:
     return BeforeValidator(lambda value: notation.names(value, known))
 
@@ -97,7 +71,6 @@ _Integers = Annotated[_Sweep, BeforeValidator(notation.integers)]
 _Sizes = Annotated[_Sweep, BeforeValidator(notation.sizes)]
 _Extents = Annotated[_Sizes, AfterValidator(_sizes_of_arrays)]
 _Counts = Annotated[_Integers, AfterValidator(_sizes_of_arrays)]
-_Open = Annotated[Any, BeforeValidator(_refuse)]
 
 _INTEGERS: Final = 'a whole number, a list of them or a range, as in [1, 2] or "1..6"'
 _SIZES: Final = (
@@ -171,9 +144,7 @@ class BudgetTable(Table):
 class GridTable(Table):
     """One `[[grid]]`."""
 
-    suite: Annotated[Suite, BeforeValidator(_judged)] = Field(
-        "explicit", description="one of explicit, extended, illegal"
-    )
+    suite: Suite = Field("explicit", description="one of explicit, open, extended, illegal")
     ndim: Annotated[_Integers, AfterValidator(_ndims)] = Field(
         description='numbers of axes, as in [1, 2] or "1..3"'
     )
@@ -181,13 +152,17 @@ class GridTable(Table):
     k: _Extents = Field(description=_SIZES)
     s: _Sizes = Field((), description=_SIZES)
     p: Annotated[_Sweep, BeforeValidator(notation.paddings)] = Field((), description=_PADDINGS)
-    output_padding: Annotated[_Sweep, BeforeValidator(_output_paddings)] = Field(
-        (), description=_SIZES
+    output_padding: Annotated[_Sweep, BeforeValidator(notation.output_paddings)] = Field(
+        (), description=f'"none" for not given, or {_SIZES}'
     )
     dilation: _Sizes = Field((), description=_SIZES)
     groups: _Integers = Field((), description=_INTEGERS)
-    padding: _Open = Field(None, description="absent")
-    o: _Open = Field(None, description="absent")
+    padding: Annotated[_Sweep, BeforeValidator(notation.policies)] = Field(
+        (), description=f'one of {", ".join(POLICIES)}, "none" for no policy, or a list of them'
+    )
+    o: Annotated[_Sweep, BeforeValidator(notation.requests)] = Field(
+        (), description=f'one of {", ".join(WORDS)}, "none" for not requested, or {_SIZES}'
+    )
     n: _Counts = Field((), description=_INTEGERS)
     c_in: _Counts = Field((), description=_INTEGERS)
     c_out: _Counts = Field((), description=_INTEGERS)
@@ -205,8 +180,13 @@ class GridTable(Table):
     )
 
     def to_sweep(self, path: str, number: int) -> Sweep:
-        """Return the table as a sweep; it is number `number` of the file `path`."""
+        """Return the table as a sweep; it is number `number` of the file `path`.
+
+        In suite open an output padding that the table does not name is not given.
+        """
         given = self.given()
+        if self.suite == "open":
+            given.setdefault("output_padding", (None,))
         if isinstance(table := given.get("budget"), BudgetTable):
             given["budget"] = Budget(cases=table.cases, strategy=table.strategy)
         return Sweep(path=path, number=number, **given)

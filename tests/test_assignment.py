@@ -118,9 +118,10 @@ def test_missing_file_is_told() -> None:
         Assignment.from_config("absent.toml")
 
 
-def test_open_case_is_refused_before_anything_starts() -> None:
-    with pytest.raises(CaseError, match="is open, but should be explicit"):
-        Assignment.from_config("smoke", case="1d-i3-k3-opnone-ci1-co1-f32")
+def test_open_case_can_be_asked_for() -> None:
+    made = Assignment.from_config("smoke", case="1d-i3-k3-opnone-ci1-co1-f32")
+
+    assert [case.suite for case in made.cases] == ["open"]
 
 
 def test_config_without_a_file_has_no_path_that_a_command_could_name() -> None:

@@ -161,10 +161,11 @@ MISTAKES = [
     ("cases = 50", "cass = 50", ": [[grid]] 2: budget: unknown key 'cass'; the known"),
     ('"random"', '"all"', "budget: strategy='all', but should be one of pairwise,"),
     ('suite = "explicit"', 'suite = "some"', "suite='some', but should be one of explicit,"),
-    ('suite = "explicit"', 'suite = "open"', ": [[grid]] 2: suite='open': open cases (a policy,"),
-    ("groups = 2", 'o = ["candidates"]', ": [[grid]] 2: o=['candidates']: open cases"),
-    ("groups = 2", 'padding = ["same"]', ": [[grid]] 2: padding=['same']: open cases"),
-    ("[0, [1, 0]]", '["none", 0]', ": [[grid]] 2: output_padding=['none', 0]: open cases"),
+    ("groups = 2", 'o = ["candidate"]', "o=['candidate'], but should be one of candidates, "),
+    ("groups = 2", "o = [[1, 'few']]", "('few' is not a whole number)"),
+    ("groups = 2", "o = [['none', 1]]", "('none' is not a whole number)"),
+    ("groups = 2", 'padding = ["full"]', "but should be one of same, same_lower, valid, "),
+    ("[0, [1, 0]]", '["no", 0]', "output_padding=['no', 0], but should be \"none\" for not given,"),
 ]  # fmt: skip
 
 

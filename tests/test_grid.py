@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -260,3 +261,107 @@ def test_smoke_is_mostly_what_every_framework_computes(smoke: Grid) -> None:
 def test_smoke_reaches_every_achievable_pair(smoke: Grid) -> None:
     assert all(entry.reached == entry.achievable for entry in smoke.tally.coverage)
     assert len(smoke.tally.coverage) >= 5
+
+
+def _open(**values: Any) -> list[Case]:
+    sweep = Sweep(suite="open", ndim=(1,), output_padding=(None,), **values)
+    return list(expand([sweep]))
+
+
+@pytest.mark.parametrize(
+    ("padding", "sizes"),
+    [(None, (7, 8)), ("valid", (7, 8)), ("same", (5, 6)), ("same_lower", (5, 6))],
+)
+def test_candidates_are_the_sizes_that_a_direct_convolution_maps_to_i(
+    padding: str | None, sizes: tuple[int, ...]
+) -> None:
+    cases = _open(i=(3,), k=(3,), s=(2,), padding=(padding,), o=("candidates",))
+
+    assert tuple(case.o for case in cases) == tuple((size,) for size in sizes)
+
+
+def test_sizes_outside_the_candidates_are_next_to_them_or_far() -> None:
+    cases = _open(i=(3,), k=(3,), s=(2,), o=("below", "above", "far", 20, None))
+
+    assert [case.o for case in cases] == [None, (6,), (9,), (16,), (20,)]
+
+
+def test_words_stand_for_other_sizes_on_each_axis() -> None:
+    sweep = Sweep(suite="open", ndim=(2,), i=((2, 3),), k=(2,), s=((2, 1),),
+                  output_padding=(None,), o=(("candidates", "above"),))  # fmt: skip
+
+    assert [case.o for case in expand([sweep])] == [(4, 5), (5, 5)]
+
+
+def test_every_combination_of_candidates_is_made() -> None:
+    sweep = Sweep(suite="open", ndim=(2,), i=(1,), k=(1,), s=((2, 3),),
+                  output_padding=(None,), o=("candidates",))  # fmt: skip
+
+    assert [case.o for case in expand([sweep])] == [*product((1, 2), (1, 2, 3))]
+
+
+def test_point_without_candidates_is_counted() -> None:
+    sweep = Sweep(suite="open", ndim=(1,), i=(1, 4), k=(1,), p=(Sides(begin=1, end=1),),
+                  o=("candidates",))  # fmt: skip
+    tally = expand([sweep]).tally
+
+    assert (tally.made, tally.kept) == (2, 1)
+    assert tally.dropped == {"no size is a candidate for o": 1}
+
+
+def test_requested_size_below_one_is_illegal() -> None:
+    sweep = Sweep(suite="illegal", ndim=(1,), i=(1,), k=(1,), o=("below", 1))
+
+    assert [case.id for case in expand([sweep])] == ["1d-i1-k1-o0-ci2-co4-f32"]
+
+
+@pytest.mark.parametrize(
+    ("values", "suite", "reason"),
+    [
+        ({}, "open", "explicit, so not in suite open"),
+        ({"o": (4,)}, "explicit", "open, so not in suite explicit"),
+        ({"padding": ("same",)}, "explicit", "open, so not in suite explicit"),
+        ({"output_padding": (None,)}, "explicit", "open, so not in suite explicit"),
+        ({"padding": ("same",), "p": (Sides(begin=1, end=0),)}, "open", "p beside a padding"),
+    ],
+    ids=["explicit", "size", "policy", "op", "policy and p"],
+)
+def test_case_of_another_suite_is_dropped(values: Any, suite: Suite, reason: str) -> None:
+    with pytest.raises(ConfigError, match=reason):
+        expand([Sweep(suite=suite, ndim=(1,), i=(3,), k=(2,), **values)])
+
+
+def test_condition_finds_what_is_not_given_absent() -> None:
+    cases = _open(
+        i=(3,), k=(2,), o=("candidates", None), padding=("same", None),
+        where=(Predicate.from_text("padding == 'same' and not o > 0 or o == 4"),),
+    )  # fmt: skip
+
+    assert [case.id for case in cases] == [
+        "1d-i3-k2-opnone-o4-ci2-co4-f32",
+        "1d-i3-k2-opnone-padsame-ci2-co4-f32",
+    ]
+
+
+def test_marginals_count_policies_and_sizes_where_there_are_any() -> None:
+    sweep = Sweep(suite="open", ndim=(1,), i=(3,), k=(2,), padding=("same", None), o=(None, 4),
+                  output_padding=(None,))  # fmt: skip
+    found = expand([sweep]).tally.marginals
+
+    assert (found["padding"], found["o"]) == ({"none": 2, "same": 2}, {"none": 2, "4": 2})
+
+
+def test_every_open_case_has_the_standing_that_the_columns_gave_it() -> None:
+    sweep = Sweep(suite="open", ndim=(1, 2), i=(0, 1, 3), k=(1, 2), s=(1, 2),
+                  p=(Sides(begin=0, end=0), Sides(begin=2, end=0)), padding=(None, "same"),
+                  output_padding=(None, 0, 3), o=(None, 0, "candidates"))  # fmt: skip
+
+    assert {case.suite for case in expand([sweep])} == {"open"}
+
+
+def test_budget_covers_candidates_with_the_other_parameters() -> None:
+    sweep = Sweep(suite="open", ndim=(1,), i=(2, 3, 4), k=(2, 3), s=(3,), output_padding=(None,),
+                  o=("candidates",), budget=Budget(cases=12))  # fmt: skip
+    found = expand([sweep])
+
+    assert found.tally.coverage[0].reached == found.tally.coverage[0].achievable

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from harness.call import arguments
 from harness.case import Case
-from harness.errors import CaseError
 from harness.expected import Expected, expect
 from harness.inputs import Draw, draw
 from harness.judge import Judgement, judge, outcome_from
@@ -399,14 +398,6 @@ def test_error_of_the_framework_is_kept() -> None:
     found = judge(case, drawn, expect(case, drawn), Refused(**ERROR))
 
     assert (found.error_type, found.error_text) == ("ValueError", "no")
-
-
-def test_open_case_is_not_judged() -> None:
-    case = Case.from_id(OPEN)
-    drawn = draw(case)
-
-    with pytest.raises(CaseError, match="is open, but should be explicit"):
-        judge(case, drawn, expect(case, drawn), Computed(y=np.zeros((1, 4, 6), np.float32)))
 
 
 def test_evidence_names_the_first_bad_element_and_counts_them() -> None:

@@ -25,10 +25,11 @@ from typing import Any, ClassVar
 from numpy.typing import NDArray
 
 from harness.case import Case
+from harness.outcome import Promised
 from harness.route import Route
 from harness.tensors import Tensors
 
-__all__ = ["Adapter", "Case", "Mode", "Route", "Tensors"]
+__all__ = ["Adapter", "Case", "Mode", "Promised", "Route", "Tensors"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,8 +88,12 @@ class Adapter(ABC):
         """
 
     @abstractmethod
-    def compute(self, case: Case, tensors: Tensors, mode: str, device: str) -> NDArray[Any]:
+    def compute(
+        self, case: Case, tensors: Tensors, mode: str, device: str
+    ) -> NDArray[Any] | Promised:
         """Return y (n, c_out, *o) in the canonical layout and the dtype that the framework gave.
+
+        A mode that only infers shapes returns :class:`~harness.outcome.Promised` instead.
 
         Layouts are converted, and a kernel flipped, only here. An error of the framework is left
         to pass through as it is: it is recorded. The arrays must not be written to, and the
@@ -106,6 +111,15 @@ class Adapter(ABC):
         """
         return {}
 
+    def promise(self, case: Case, mode: str, device: str) -> tuple[int, ...] | None:  # noqa: ARG002 # a default that needs none
+        """Return the shape (n, c_out, *o) that the framework promises of y beforehand.
+
+        By inference of shapes, without computing: what a user would plan with. It is asked of open
+        cases whose route is not unsupported, and compared with what comes. None, the default, or an
+        error of the framework: it promises nothing.
+        """
+        return None
+
     @contextmanager
     def session(self, mode: str, device: str) -> Iterator[None]:  # noqa: ARG002 # a default that needs neither
         """Hold process-global state (x64, threads, determinism) as the mode needs; restore it."""
@@ -113,7 +127,7 @@ class Adapter(ABC):
 
     def compute_many(
         self, cases: Sequence[Case], tensors: Sequence[Tensors], mode: str, device: str
-    ) -> Iterable[NDArray[Any] | Exception]:
+    ) -> Iterable[NDArray[Any] | Promised | Exception]:
         """Yield one result per case, in order: the array, or the framework's error for that case.
 
         The default computes one case after the other. A framework that compiles overrides it to
@@ -126,7 +140,7 @@ class Adapter(ABC):
 
     def attempt(
         self, case: Case, tensors: Tensors, mode: str, device: str
-    ) -> NDArray[Any] | Exception:
+    ) -> NDArray[Any] | Promised | Exception:
         """Return what :meth:`compute` returns or raises; frameworks' errors are caught here."""
         try:
             return self.compute(case, tensors, mode, device)

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.adapters.base import Adapter, Mode
+from harness.adapters.base import Adapter, Mode, Promised
 from harness.adapters.jax_batch import QUICK, Call, accepted_options, run_many
 from harness.adapters.jax_calls import ConvGeneralDilated, ConvTranspose, Operation, Vjp
 from harness.adapters.jax_layout import Layout
@@ -132,7 +132,7 @@ class JaxAdapter(Adapter):
 
     def compute_many(
         self, cases: Sequence[Case], tensors: Sequence[Tensors], mode: str, device: str
-    ) -> Iterable[NDArray[Any] | Exception]:
+    ) -> Iterable[NDArray[Any] | Promised | Exception]:
         """Return one result per case, in order; the single modes compile each by itself."""
         if _is_single(mode):
             return self._one_by_one(cases, tensors, mode, device)
@@ -143,7 +143,7 @@ class JaxAdapter(Adapter):
 
     def _one_by_one(
         self, cases: Sequence[Case], tensors: Sequence[Tensors], mode: str, device: str
-    ) -> Iterator[NDArray[Any] | Exception]:
+    ) -> Iterator[NDArray[Any] | Promised | Exception]:
         """Yield one result per case, and keep no compiled program: none is used twice."""
         yield from super().compute_many(cases, tensors, mode, device)
         self._jax.clear_caches()

@@ -141,15 +141,15 @@ class Vjp:
                 reason="no gradient of integers",
                 proof="grad requires real- or complex-valued inputs",
             )
-        if self._refused(case):
-            return Unsupported(
-                reason="a gradient has no output_padding",
-                proof="unexpected keyword argument 'output_padding'",
-            )
         if self._size(case) is None:
             return Unsupported(
                 reason="a gradient needs the size of its result",
                 proof="missing 1 required positional argument: 'y'",
+            )
+        if self._refused(case):
+            return Unsupported(
+                reason="a gradient has no output_padding",
+                proof="unexpected keyword argument 'output_padding'",
             )
         return Native(call=f"jax.vjp of conv_general_dilated{' + b' if case.bias else ''}")
 

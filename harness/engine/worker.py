@@ -25,8 +25,9 @@ from harness.errors import UnavailableError
 from harness.expected import expect
 from harness.inputs import Draw, draw
 from harness.judge import Judgement, judge, outcome_from
-from harness.outcome import Computed, Faulty, Outcome, Refused
+from harness.outcome import Computed, Faulty, Outcome, Promised, Refused
 from harness.outcome import Unsupported as UnsupportedOutcome
+from harness.promise import Promise
 from harness.route import Composed, Native, Route, Unsupported
 from harness.rows import Columns, columns, row
 from harness.target import Target
@@ -154,12 +155,13 @@ def _rows(
             judgement=_judgement(case, drawn, outcome, declared),
             draw=drawn,
             seconds=seconds,
+            promise=_promise(adapter, case, route, target),
         )
 
 
 def _judgement(case: Case, drawn: Draw, outcome: Outcome, declared: Sequence[str]) -> Judgement:
     answer = expect if _is_large(case) else _kept_answer
-    expected = answer(case, drawn) if isinstance(outcome, Computed) else None
+    expected = answer(case, drawn) if isinstance(outcome, Computed | Promised) else None
     return judge(case, drawn, expected, outcome, declared=declared)
 
 
@@ -192,7 +194,17 @@ def _faulty(what: str, error: Exception) -> Faulty:
     return Faulty(offence=what, error_type=type(error).__name__, error_text=str(error))
 
 
-Answer = NDArray[Any] | Exception | Faulty
+def _promise(adapter: Adapter, case: Case, route: Route | Faulty, target: Target) -> Promise | None:
+    """Return what is promised of an open case, or None: it is not asked for."""
+    if case.suite != "open" or isinstance(route, Unsupported | Faulty):
+        return None
+    try:
+        return Promise(shape=adapter.promise(case, target.mode, target.device))
+    except Exception:  # noqa: BLE001 # what a framework refuses it does not promise
+        return Promise(shape=None)
+
+
+Answer = NDArray[Any] | Promised | Exception | Faulty
 
 
 def _answers(

@@ -6,24 +6,29 @@ from typing import Final, Self
 
 import numpy as np
 
-from harness.case import VALUES, Case
-from harness.grid.product import DTYPE_NAMES, IntArray
+from harness.case import Case
+from harness.grid.product import NAMES, IntArray
+from harness.grid.requests import ABSENT
 
 _LAYOUT: Final = (
     ("i", True), ("k", True), ("s", True), ("p_begin", True), ("p_end", True),
     ("output_padding", True), ("dilation", True), ("groups", False), ("n", False),
     ("c_in", False), ("c_out", False), ("dtype", False), ("bias", False), ("values", False),
+    ("padding", False), ("o", True),
 )  # fmt: skip
 """The columns of the matrix in the order they sort by, and whether each has one per axis."""
 
 
+_OPTIONAL: Final = ("output_padding", "padding", "o")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Block:
-    """Explicit cases that share their number of axes.
+    """Cases that share their number of axes.
 
     Attributes:
         ndim: number of spatial axes.
-        matrix: int64, (cases, columns); `dtype` and `values` are positions among their names.
+        matrix: int64, (cases, columns), as :meth:`Product.columns` gives them.
     """
 
     ndim: int
@@ -68,13 +73,12 @@ class Block:
             list(map(tuple, columns[name].tolist())) if per_axis else columns[name].tolist()
             for name, per_axis in _LAYOUT
         ]
+        nothing = {"none", (ABSENT,) * self.ndim}
         for row in zip(*lists, strict=True):
             fields = dict(zip(names, row, strict=True))
-            fields |= {
-                "dtype": DTYPE_NAMES[fields["dtype"]],
-                "bias": bool(fields["bias"]),
-                "values": VALUES[fields["values"]],
-            }
+            fields |= {name: known[fields[name]] for name, known in NAMES.items()}
+            fields |= {name: None for name in _OPTIONAL if fields[name] in nothing}
+            fields["bias"] = bool(fields["bias"])
             yield Case(ndim=self.ndim, **fields)
 
 

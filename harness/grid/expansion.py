@@ -73,14 +73,17 @@ def expand(grids: Sequence[Sweep], values: Sequence[str] = VALUES[:1]) -> Grid:
     dropped: Counter[str] = Counter()
     blocks: dict[int, list[Block]] = {}
     coverage: list[Coverage] = []
+    made = 0
     for sweep in grids:
-        for block in _expand_one(sweep, tuple(values), dropped, coverage):
+        products = _products(sweep, tuple(values))
+        for block in _expand_one(sweep, products, tuple(values), dropped, coverage):
             blocks.setdefault(block.ndim, []).append(block)
+        made += points(sweep, tuple(values)) + sum(product.added for product in products.values())
     joined = tuple(Block.joined(blocks[ndim]) for ndim in sorted(blocks))
     kept = sum(map(len, joined))
     _count(dropped, "duplicate", sum(len(b) for each in blocks.values() for b in each) - kept)
     tally = Tally(
-        made=sum(points(sweep, tuple(values)) for sweep in grids),
+        made=made,
         kept=kept,
         dropped=dict(dropped.most_common()),
         marginals=marginals(joined),
@@ -89,13 +92,21 @@ def expand(grids: Sequence[Sweep], values: Sequence[str] = VALUES[:1]) -> Grid:
     return Grid(blocks=joined, tally=tally)
 
 
+def _products(sweep: Sweep, values: tuple[str, ...]) -> dict[int, Product]:
+    """Return the points of one sweep by number of axes."""
+    _require_makeable(sweep, points(sweep, values))
+    return {ndim: Product(sweep, values, ndim) for ndim in sorted(set(sweep.ndim))}
+
+
 def _expand_one(
-    sweep: Sweep, values: tuple[str, ...], dropped: Counter[str], coverage: list[Coverage]
+    sweep: Sweep,
+    products: dict[int, Product],
+    values: tuple[str, ...],
+    dropped: Counter[str],
+    coverage: list[Coverage],
 ) -> list[Block]:
     """Return the blocks of one sweep; count into `dropped` and `coverage`."""
-    _require_makeable(sweep, points(sweep, values))
     mine: Counter[str] = Counter()
-    products = {ndim: Product(sweep, values, ndim) for ndim in sorted(set(sweep.ndim))}
     codes = [_sifted(sweep, product, mine) for product in products.values()]
     kept = _within_budget(sweep, values, np.concatenate(codes), mine, coverage)
     dropped.update(mine)
@@ -123,11 +134,12 @@ def _require_makeable(sweep: Sweep, made: int) -> None:
 def _sifted(sweep: Sweep, product: Product, dropped: Counter[str]) -> IntArray:
     """Return the codes of the distinct points that the sweep keeps, sorted by their values."""
     dropped.update(product.misfits)
-    found = [np.empty((0, len(SWEPT)), dtype=np.int64)]
+    found = [np.empty((0, len(SWEPT) + 1), dtype=np.int64)]
     for codes in product.chunks():
         kept, reasons = sift(sweep, product.columns(codes))
         dropped.update(reasons)
         found.append(codes[kept])
+    _count(dropped, "no size is a candidate for o", product.barren)
     codes = np.concatenate(found)
     order = distinct(Block.from_columns(product.ndim, product.columns(codes)).matrix)
     _count(dropped, "duplicate", len(codes) - len(order))
@@ -144,6 +156,7 @@ def _within_budget(
     if sweep.budget is None or len(codes) == 0:
         return codes
     swept = [at for at, name in enumerate(SWEPT) if len(options(sweep, values, name)) > 1]
+    swept += [len(SWEPT)] * bool(codes[:, -1].any())  # which candidate for o
     rows = choose(codes[:, swept], sweep.budget.cases, sweep.budget.strategy)
     coverage.append(
         Coverage(

@@ -6,17 +6,22 @@ from typing import Final
 
 import numpy as np
 
-from harness.case import VALUES
 from harness.grid.block import Block
-from harness.grid.product import DTYPE_NAMES, PER_AXIS, SWEPT, IntArray
+from harness.grid.product import NAMES, PER_AXIS, SWEPT, IntArray
+from harness.grid.requests import ABSENT
 
 _SPAN: Final = 2**32
-_NAMES: Final = {"dtype": DTYPE_NAMES, "values": VALUES, "bias": ("no", "yes")}
+_NAMES: Final = {**NAMES, "bias": ("no", "yes")}
+_OPEN: Final = ("padding", "o")
 
 
 def marginals(blocks: Sequence[Block]) -> dict[str, dict[str, int]]:
-    """Return parameter -> value -> number of cases that have it, on some axis if per axis."""
-    return {name: _marginal(blocks, name) for name in SWEPT}
+    """Return parameter -> value -> number of cases that have it, on some axis if per axis.
+
+    A policy and a requested size are parameters where some case has one.
+    """
+    found = {name: _marginal(blocks, name) for name in SWEPT}
+    return {name: f for name, f in found.items() if name not in _OPEN or f.keys() != {"none"}}
 
 
 def _marginal(blocks: Sequence[Block], name: str) -> dict[str, int]:
@@ -35,7 +40,7 @@ def _cells(block: Block, name: str) -> IntArray:
         return np.full((len(block), 1), block.ndim)
     if name == "p":
         return columns["p_begin"] * _SPAN + columns["p_end"]
-    return columns[name] if name in PER_AXIS else columns[name][:, None]
+    return columns[name] if name in {*PER_AXIS, "o"} else columns[name][:, None]
 
 
 def _named(name: str, value: int) -> str:
@@ -43,4 +48,6 @@ def _named(name: str, value: int) -> str:
         begin = (value + _SPAN // 2) // _SPAN
         end = value - begin * _SPAN
         return str(begin) if begin == end else f"{begin}.{end}"
+    if value == ABSENT:
+        return "none"
     return _NAMES[name][value] if name in _NAMES else str(value)

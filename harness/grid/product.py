@@ -1,30 +1,36 @@
 """All combinations of a sweep's values on one number of axes, as columns of integers.
 
-A point is known by its *codes*: for each parameter the position of its value in the sweep. Points
-are made in chunks, so that memory follows the points kept, not the points made.
+A point is known by its *codes*: for each parameter the position of its value in the sweep and, at
+the end, its *pick*: which of the sizes it is that its option of `o` stands for. Points are made in
+chunks, so that memory follows the points kept, not the points made.
 """
 
 import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from harness.case import DTYPES, VALUES
+from harness.grid.requests import ABSENT, POLICY_NAMES, Requests, RequestTable
 from harness.grid.sweep import Sides, Sweep
 
 IntArray = NDArray[np.int64]
 
 SWEPT: Final = (
     "ndim", "i", "k", "s", "p", "output_padding", "dilation",
-    "groups", "n", "c_in", "c_out", "dtype", "bias", "values",
+    "groups", "n", "c_in", "c_out", "dtype", "bias", "values", "padding", "o",
 )  # fmt: skip
 """Every parameter that a sweep multiplies out, in the order of the codes."""
 
 PER_AXIS: Final = ("i", "k", "s", "p", "output_padding", "dilation")
 DTYPE_NAMES: Final = tuple(DTYPES)
+NAMES: Final[Mapping[str, tuple[str, ...]]] = {
+    "dtype": DTYPE_NAMES, "values": VALUES, "padding": POLICY_NAMES,
+}  # fmt: skip
+"""The names of the parameters whose columns hold positions."""
 
 _CHUNK: Final = 1 << 17
 
@@ -45,12 +51,16 @@ class Product:
     Attributes:
         ndim: number of spatial axes.
         misfits: points dropped because a per-axis list has another number of entries, by reason.
+        barren: points dropped so far because no size is a candidate for their option of `o`.
+        added: points that the words of `o` added so far to one for each option.
     """
 
     def __init__(self, sweep: Sweep, values: tuple[str, ...], ndim: int) -> None:
         """Make the table of each parameter; the points themselves are made by :meth:`chunks`."""
         self.ndim = ndim
         self.misfits: Counter[str] = Counter()
+        self.barren = self.added = 0
+        self._requests = RequestTable(sweep.o, ndim)
         self._codes: list[IntArray] = []
         self._tables: dict[str, IntArray] = {}
         rest = points(sweep, values) // len(sweep.ndim) * sweep.ndim.count(ndim)
@@ -63,23 +73,41 @@ class Product:
             self._add_table(name, listed)
 
     def chunks(self) -> Iterator[IntArray]:
-        """Yield the codes of all points that fit, (rows, parameters), in chunks."""
+        """Yield the codes of all points that fit, (rows, parameters and pick), in chunks."""
         shape = tuple(len(codes) for codes in self._codes)
         total = math.prod(shape)
         for start in range(0, total, _CHUNK):
             places = np.unravel_index(np.arange(start, min(start + _CHUNK, total)), shape)
             columns = [codes[place] for codes, place in zip(self._codes, places, strict=True)]
-            yield np.stack(columns, axis=1)
+            yield from self._requested(np.stack(columns, axis=1))
 
     def columns(self, codes: IntArray) -> dict[str, IntArray]:
         """Return the values behind `codes` (rows, parameters).
 
         Per-axis parameters are (rows, ndim), with `p_begin` and `p_end` for `p`; the others are
-        (rows,). `dtype` and `values` are positions in `DTYPES` and `VALUES`.
+        (rows,). `dtype`, `values` and `padding` are positions in `DTYPES`, `VALUES` and
+        `POLICY_NAMES`. `output_padding` and `o` are `ABSENT` where not given.
         """
+        found, requests = self._looked_up(codes[:, : len(SWEPT)])
+        return found | {"o": requests.sizes(codes[:, len(SWEPT)])}
+
+    def _looked_up(self, codes: IntArray) -> tuple[dict[str, IntArray], Requests]:
+        """Return the values behind the codes, without `o`, and the sizes that it asks for."""
         places = dict(zip(SWEPT, codes.T, strict=True))
         places |= {"p_begin": places["p"], "p_end": places["p"]}
-        return {name: table[places[name]] for name, table in self._tables.items()}
+        found = {name: table[places[name]] for name, table in self._tables.items()}
+        return found, self._requests.requests(places["o"], found)
+
+    def _requested(self, codes: IntArray) -> Iterator[IntArray]:
+        """Yield the points once for each size that their option of `o` stands for, in chunks."""
+        counts = self._looked_up(codes)[1].points
+        self.added += int(np.maximum(counts, 1).sum()) - len(codes)
+        self.barren += int((counts == 0).sum())
+        rows = np.repeat(np.arange(len(codes)), counts)
+        picks = np.arange(len(rows)) - np.repeat(counts.cumsum() - counts, counts)
+        for start in range(0, len(rows), _CHUNK):
+            part = slice(start, start + _CHUNK)
+            yield np.column_stack([codes[rows[part]], picks[part]])
 
     def _fits(self, name: str, option: Any) -> bool:  # noqa: ANN401 # a value of any parameter
         if name == "ndim":
@@ -99,10 +127,11 @@ class Product:
             for side in ("begin", "end"):
                 self._tables[f"p_{side}"] = self._per_axis([_side(p, side) for p in listed])
         elif name in PER_AXIS:
-            self._tables[name] = self._per_axis(list(listed))
-        else:
-            known = {"dtype": DTYPE_NAMES, "values": VALUES}.get(name)
-            column = [known.index(option) if known else int(option) for option in listed]
+            filled = [ABSENT if option is None else option for option in listed]
+            self._tables[name] = self._per_axis(filled)
+        elif name != "o":
+            known = NAMES.get(name)
+            column = [known.index(option or "none") if known else int(option) for option in listed]
             self._tables[name] = np.array(column, dtype=np.int64)
 
     def _per_axis(self, listed: list[Any]) -> IntArray:

@@ -2,18 +2,22 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.case import VALUES
-from harness.geometry import Axis
-from harness.grid.product import DTYPE_NAMES, IntArray
+from harness.geometry import Axis, output_size
+from harness.grid.product import NAMES, IntArray
+from harness.grid.requests import ABSENT
 from harness.grid.sweep import Sweep
 from harness.legality import AXIS_RULES, CHANNEL_RULES, STANDINGS, Channels, Rule
 
-_STANDING_OF_SUITE: Final = {"explicit": "legal", "extended": "extended", "illegal": "illegal"}
+_STANDINGS_OF_SUITE: Final = {
+    "explicit": {"legal"}, "extended": {"extended"}, "illegal": {"illegal"},
+    "open": {"legal", "extended"},
+}  # fmt: skip
 _RULES: Final[tuple[Rule[Any], ...]] = (*CHANNEL_RULES, *AXIS_RULES)
 _LEGAL: Final = len(_RULES)
 _RANKS: Final = np.array([*(STANDINGS.index(rule.standing) for rule in _RULES),
@@ -42,12 +46,15 @@ def broken_rules(columns: Mapping[str, IntArray]) -> IntArray:
     second: what :attr:`harness.case.Case.standing` says of one case.
     """
     channels = {name: columns[name][:, None] for name in ("n", "c_in", "c_out", "groups")}
-    axis: dict[str, Any] = {name: columns[name] for name in ("i", "k", "s", "p_begin", "p_end")}
-    axis |= {"op": columns["output_padding"], "d": columns["dilation"]}
+    names = ("i", "k", "s", "p_begin", "p_end")
+    op = np.where(_is_absent(columns, "output_padding"), 0, columns["output_padding"])
+    axis = Axis(**{n: columns[n] for n in names}, op=op, d=columns["dilation"])  # type: ignore[arg-type] # integer arrays
+    wanted = np.where(_is_absent(columns, "o"), output_size(axis), columns["o"])
+    axis = replace(axis, o=wanted)  # type: ignore[arg-type] # an integer array
     first = np.concatenate(
         [
             _first_broken(CHANNEL_RULES, Channels(**channels), 0),
-            _first_broken(AXIS_RULES, Axis(**axis), len(CHANNEL_RULES)),
+            _first_broken(AXIS_RULES, axis, len(CHANNEL_RULES)),
         ],
         axis=1,
     )
@@ -63,21 +70,35 @@ def _first_broken(rules: tuple[Rule[Any], ...], subject: Axis | Channels, start:
 def _unsuited(
     sweep: Sweep, columns: Mapping[str, IntArray]
 ) -> Iterator[tuple[NDArray[np.bool_], str]]:
+    has_policy = columns["padding"] > 0
+    given = (columns["p_begin"] != 0) | (columns["p_end"] != 0)
+    yield has_policy & given.any(axis=1), "p beside a padding policy"
     rules = broken_rules(columns)
     for code in np.unique(rules):
         standing = STANDINGS[_RANKS[code]]
-        if standing != _STANDING_OF_SUITE[sweep.suite]:
+        if standing not in _STANDINGS_OF_SUITE[sweep.suite]:
             words = f": {_RULES[code].words}" if code < _LEGAL else ""
             yield rules == code, f"{standing}, so not in suite {sweep.suite}{words}"
+    is_open = has_policy
+    for name in ("output_padding", "o"):
+        is_open = is_open | _is_absent(columns, name)[:, 0] ^ (name == "o")
+    if sweep.suite == "open":
+        yield ~is_open, "explicit, so not in suite open"
+    elif sweep.suite != "illegal":
+        yield is_open, f"open, so not in suite {sweep.suite}"
+
+
+def _is_absent(columns: Mapping[str, IntArray], name: str) -> NDArray[np.bool_]:
+    """Return where a per-axis parameter is not given, (rows, ndim): on all axes or on none."""
+    return np.asarray(columns[name] == ABSENT)
 
 
 def _unwanted(
     sweep: Sweep, columns: Mapping[str, IntArray]
 ) -> Iterator[tuple[NDArray[np.bool_], str]]:
-    named = {
-        **columns,
-        "dtype": np.array(DTYPE_NAMES)[columns["dtype"]],
-        "values": np.array(VALUES)[columns["values"]],
-    } if sweep.where else {}  # fmt: skip
+    named: dict[str, Any] = {}
+    if sweep.where:
+        named = {name: np.ma.masked_equal(column, ABSENT) for name, column in columns.items()}
+        named |= {name: np.array(known)[columns[name]] for name, known in NAMES.items()}
     for predicate in sweep.where:
         yield ~predicate.holds_in(named), f"where: {predicate}"

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
 from harness.case import Suite
+from harness.grid.requests import Request
 from harness.predicate import Predicate
 
 Strategy = Literal["pairwise", "random"]
@@ -20,10 +21,10 @@ class Sides:
     end: int
 
 
-Size: TypeAlias = "int | tuple[int, ...]"
+Size: TypeAlias = int | tuple[int, ...]
 """One value of a per-axis parameter: an integer serves every axis, a tuple has one per axis."""
 
-Padding: TypeAlias = "Sides | tuple[Sides, ...]"
+Padding: TypeAlias = Sides | tuple[Sides, ...]
 """One value of `p`: a pair serves every axis, a tuple has one per axis."""
 
 
@@ -43,6 +44,9 @@ class Sweep:
         suite: only cases of this suite are kept.
         ndim: numbers of spatial axes.
         i: input sizes; `k`, `s`, `p`, `output_padding`, `dilation` likewise per axis.
+        padding: padding policies, None: none, `p` says it.
+        o: requested output sizes, also as the words of :data:`harness.grid.requests.WORDS`; None:
+            no size is requested.
         where: predicates that a kept case fulfils, all of them.
         budget: the most cases, or None: all.
         path: the file it comes from, for messages; no part of its value.
@@ -55,7 +59,7 @@ class Sweep:
     k: tuple[Size, ...]
     s: tuple[Size, ...] = (1,)
     p: tuple[Padding, ...] = (Sides(begin=0, end=0),)
-    output_padding: tuple[Size, ...] = (0,)
+    output_padding: tuple[Size | None, ...] = (0,)
     dilation: tuple[Size, ...] = (1,)
     groups: tuple[int, ...] = (1,)
     n: tuple[int, ...] = (1,)
@@ -63,6 +67,8 @@ class Sweep:
     c_out: tuple[int, ...] = (4,)
     dtype: tuple[str, ...] = ("float32",)
     bias: tuple[bool, ...] = (True,)
+    padding: tuple[str | None, ...] = (None,)
+    o: tuple[Request, ...] = (None,)
     where: tuple[Predicate, ...] = ()
     budget: Budget | None = None
     path: str = field(default="configuration", compare=False)

@@ -1,6 +1,7 @@
 """The draw of a case: exact where it can be, and such that it tells the readings apart."""
 
 from dataclasses import dataclass
+from math import prod
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -20,6 +21,9 @@ Used = Literal["exact", "exact, sparse", "normal"]
 
 ATTEMPTS: Final = 24
 """Draws that are tried until all readings that can be told apart are."""
+
+_MANY: Final = 4096
+"""Positions from which on no two are compared: windows of so large a result differ somewhere."""
 
 _GENERIC: Final = 2**16
 """Magnitude of the integers that decide whether two formulas are the same one: where they are not,
@@ -53,13 +57,14 @@ def draw(case: Case, seed: int = 0) -> Draw:
     """Return the tensors of a case; its id and the seed decide every bit of them.
 
     Exact values are drawn again until they tell every reading from the right answer that can be
-    told from it. An open or illegal case has no right answer, and an empty one nothing to tell.
+    told from it; those of an open case until they tell the windows of its full result apart, too.
+    An illegal case has no right answer, and an empty one nothing to tell.
     Integer dtypes always get exact values.
     """
     precision = PRECISIONS[case.dtype]
     if case.values == "normal" and not precision.is_integer:
         return _draw_normal(case, seed, precision)
-    if case.suite in {"open", "illegal"} or 0 in case.x_shape:
+    if case.suite == "illegal" or 0 in case.x_shape:
         return _draw_unchecked(case, seed, precision)
     return (
         _draw_checked(case, seed, precision, "exact")
@@ -86,23 +91,40 @@ def _draw_checked(
     make = dense if used == "exact" else sparse
     known: dict[str, bool] = {}
     last = None
+    judged = case.uncropped if case.suite == "open" else case
     for attempt in range(ATTEMPTS):
         work = make(case, _text(case, seed, attempt), precision)
         if work is None:
             return None
-        found = answered(case, work)
-        _learn(case, found.alike, known)
+        found = answered(judged, work)
+        _learn(judged, found.alike, known)
         last = _exact(
             work,
             precision,
             used,
             (*(r.name for r in found.same), *(r.name for r in found.alike if known[r.name])),
-            tuple(r.name for r in found.alike if not known[r.name]),
-            found.y,
+            (
+                *(r.name for r in found.alike if not known[r.name]),
+                *(["another window"] if _has_twins(case, found.y, work.b) else []),
+            ),
+            None if case.suite == "open" else found.y,
         )
         if not last.undistinguished:
             return last
     return last if used == "exact" else None
+
+
+def _has_twins(case: Case, full: NDArray[Any], b: NDArray[Any] | None) -> bool:
+    """Return whether two positions of an open case's full result have the same numbers.
+
+    Where no two have, two windows of it differ wherever one of them holds a product.
+    """
+    if case.suite != "open" or prod(full.shape[2:]) > _MANY:
+        return False
+    bare = full if b is None else full - b.reshape(-1, *(1,) * case.ndim)
+    positions = bare.reshape(prod(bare.shape[:2]), -1)
+    filled = positions[:, (positions != 0).any(axis=0)]
+    return bool(np.unique(filled, axis=1).shape[1] < filled.shape[1])
 
 
 def _learn(case: Case, alike: tuple[Reading, ...], known: dict[str, bool]) -> None:

@@ -1,11 +1,14 @@
 """What the judge says of one case on one target."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from harness.verdict import Verdict
 
 ErrorClass = Literal["exact", "within", "reduced", "transformed", "wrong"]
+
+WINDOWS: Final = 32
+"""Most windows that are written down of a resolution that is not unique."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +32,10 @@ class Judgement:
         bad_count: number of elements that differ.
         difference: a picture of where they differ, see :func:`harness.judge.picture.picture`.
         compared: number of elements that were compared.
+        resolution: of an open case the windows of the full result that explain the output, as
+            :class:`harness.resolution.Resolution` writes them, at most :data:`WINDOWS` of them.
+        resolutions: how many there are.
+        alike: names of further readings by which the output could be explained.
         error_type: type of the error that the framework raised.
         error_text: its text.
         reason: why this verdict, in words, where the fields above do not say it.
@@ -48,6 +55,9 @@ class Judgement:
     bad_count: int | None = None
     difference: str | None = None
     compared: int = 0
+    resolution: tuple[str, ...] | None = None
+    resolutions: int | None = None
+    alike: tuple[str, ...] = ()
     error_type: str | None = None
     error_text: str | None = None
     reason: str | None = None

@@ -2,16 +2,20 @@
 
 import numpy as np
 
-from harness.outcome import Computed, Faulty
+from harness.outcome import Computed, Faulty, Promised
 
 _HINT = "return a numpy.ndarray of numbers in the layout (n, c_out, *o)"
 
 
-def outcome_from(returned: object) -> Computed | Faulty:
+def outcome_from(returned: object) -> Computed | Promised | Faulty:
     """Return `Computed` for a plain NumPy array of numbers, else `Faulty` with the offence.
+
+    A target that computes nothing returns `Promised` with a shape, which is passed on.
 
     Plain means `numpy.ndarray` itself: a masked array or a matrix compares by rules of its own.
     """
+    if isinstance(returned, Promised):
+        return returned
     if type(returned) is not np.ndarray:
         given = f"{type(returned).__module__}.{type(returned).__qualname__}"
         return Faulty(offence=f"type of the result={given}, but should be numpy.ndarray; {_HINT}")

@@ -3,17 +3,18 @@
 from collections.abc import Collection
 
 from harness.case import Case
-from harness.errors import CaseError
 from harness.expected import Expected
 from harness.inputs import Draw
 from harness.judge.comparison import compare
 from harness.judge.judgement import Judgement
+from harness.judge.resolving import resolve
 from harness.outcome import (
     Computed,
     Crashed,
     Faulty,
     NotRun,
     Outcome,
+    Promised,
     Refused,
     TimedOut,
     Unavailable,
@@ -34,22 +35,22 @@ def judge(
     """Return the verdict on one outcome, with its evidence.
 
     Args:
-        case: explicit, extended or illegal; an open one only where nothing was computed.
+        case: of any suite; where it is open, the result is resolved.
         draw: its draw; None only where nothing was computed.
-        expected: what is right for that draw; None only where nothing was computed.
+        expected: what is right for that draw; None only where nothing was computed or promised.
         outcome: what the target made of it.
         declared: what the target's mode declares of its arithmetic: `transformed`, `reduced` (to
             any format) or a name of :data:`harness.precision.FORMATS`.
         flushes: whether a probe showed that the target flushes subnormal numbers to zero.
-
-    Raises:
-        CaseError: the case is open and something was computed: it is to be resolved, not judged.
     """
     match outcome:
         case Computed():
             assert draw is not None
             assert expected is not None
             return _of_computed(case, draw, expected, outcome, declared, flushes)
+        case Promised(shape=shape):
+            assert expected is not None
+            return _of_promised(case, expected, shape)
         case Refused(error_type=kind, error_text=text):
             verdict = Verdict.REJECTED_LEGAL if case.suite == "explicit" else Verdict.REJECTED
             return Judgement(
@@ -72,13 +73,31 @@ def _of_computed(
             case, draw, expected, outcome.y, declared=frozenset(declared), flushes=flushes
         )
     if case.suite == "open":
-        raise CaseError(f"case {case.id} is open, but should be explicit: give it a size to judge")
+        return resolve(case, draw, expected, outcome.y)
     return Judgement(
         verdict=Verdict.ACCEPTED_ILLEGAL,
         observed_shape=outcome.y.shape,
         observed_dtype=outcome.y.dtype.name,
         reason=case.standing[1],
     )
+
+
+def _of_promised(case: Case, expected: Expected, shape: tuple[int, ...]) -> Judgement:
+    """Return the judgement of a shape alone: the values are not there to be judged.
+
+    Of an open case the size is resolved and the window is not.
+    """
+    right = None if expected.y is None else expected.y.shape
+    if case.suite == "illegal":
+        verdict = Verdict.ACCEPTED_ILLEGAL
+    elif case.suite == "open":
+        verdict = Verdict.RESOLVED
+    else:
+        verdict = Verdict.MATCH if shape == right else Verdict.SHAPE
+    return Judgement(
+        verdict=verdict, observed_shape=shape, expected_shape=right,
+        reason=case.standing[1] or "a shape was promised and nothing computed",
+    )  # fmt: skip
 
 
 def _of_silence(

@@ -122,13 +122,13 @@ _DERIVED: Final[dict[str, Callable[[Names], Cells]]] = {
 
 
 def _axis_cells(column: Any) -> Cells:  # noqa: ANN401 # a frame's column or an array
-    """Return cells (rows, axes) of a per-axis column.
+    """Return cells (rows, axes) of a per-axis column; what an array masks is absent.
 
     Rows with fewer axes than others repeat their first axis, which no `any` and no `all` over the
     axes can tell from its original.
     """
     if isinstance(column, np.ndarray) and column.ndim == 2:
-        return Cells.of("number", column)
+        return Cells("number", np.ma.filled(column, 0), ~np.ma.getmaskarray(column))
     rows = [tuple(row) if hasattr(row, "__len__") else () for row in column]
     width = max(map(len, rows), default=1) or 1
     filled = [row + (row[:1] or (0,)) * (width - len(row)) for row in rows]
