@@ -17,6 +17,10 @@ class PredicateError(HarnessError, ValueError):
     """A predicate cannot be read, or names what is not there."""
 
 
+class ClaimError(HarnessError, ValueError):
+    """A claim cannot be read, or speaks of what cannot be computed or was not measured."""
+
+
 class TargetError(HarnessError, LookupError):
     """A target names a backend, a mode or a device that does not exist."""
 

@@ -102,6 +102,14 @@ class Evaluator(SimpleEval):  # type: ignore[misc] # simpleeval has no types
         """
         return cells.require("truth", self._eval(tree), "the whole")
 
+    def number(self, tree: ast.expr) -> Cells:
+        """Return the number that `tree` gives in every cell.
+
+        Raises:
+            PredicateError: the tree is outside the language, or mixes kinds.
+        """
+        return cells.require("number", self._eval(tree), "the whole")
+
     def _eval(self, node: ast.AST) -> Cells:
         if type(node) not in self.nodes:
             raise PredicateError(

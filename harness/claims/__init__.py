@@ -1,0 +1,1 @@
+"""Published statements about transposed convolution, held against computation and measurement."""
