@@ -37,13 +37,15 @@ class Law:
         title: what it says, in a line.
         quotation: the source's own words, at most 15 of them.
         source: author, title, place.
-        test: the test that shows it, `tests/test_x.py::test_name`.
+        verdict: what is true of it.
+        test: the test that shows that, `tests/test_x.py::test_name`.
     """
 
     name: str
     title: str
     quotation: str
     source: str
+    verdict: str
     test: str
 
 
@@ -85,6 +87,7 @@ class _Table(BaseModel):
 
 class _LawTable(_Table):
     test: str
+    verdict: str
 
 
 class _ClaimTable(_Table):
