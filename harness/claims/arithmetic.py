@@ -133,12 +133,9 @@ def computed(quantity: str, points: Points) -> Ints:
     """
     if quantity not in QUANTITIES:
         raise ClaimError(f"quantity={quantity!r}, but should be one of {', '.join(QUANTITIES)}")
-    names, columns = list(points), [column.tolist() for column in points.values()]
-    function = QUANTITIES[quantity]
+    function, columns = QUANTITIES[quantity], [column.tolist() for column in points.values()]
+    each = (dict(zip(points, point, strict=True)) for point in zip(*columns, strict=True))
     try:
-        return np.array(
-            [function(**dict(zip(names, point, strict=True))) for point in zip(*columns, strict=True)],
-            dtype=np.int64,
-        )
+        return np.array([function(**letters) for letters in each], dtype=np.int64)
     except TypeError as error:
         raise ClaimError(f"domain of {quantity!r}: {error}; name the letters it needs") from None

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.atlas.regimes import LEAST
+from harness.atlas.search import smallest_formula
 from harness.claims.claim import Claim
 from harness.claims.condition import smallest_condition
 from harness.claims.expression import Points
@@ -52,11 +54,13 @@ class Fails:
 
     Attributes:
         right: at how many points it is right all the same.
+        instead: a formula that is right at every point, None where no short one is.
     """
 
     points: int
     right: int
     counterexample: Counterexample
+    instead: str | None
 
 
 Assessment = Holds | HoldsOnlyWhere | Fails
@@ -91,7 +95,21 @@ def assess(claim: Claim, points: Points, true: NDArray[np.int64]) -> Assessment:
     condition = smallest_condition(points, right) if right.any() else None
     if condition is not None:
         return HoldsOnlyWhere(points=len(true), condition=condition, counterexample=example)
-    return Fails(points=len(true), right=int(right.sum()), counterexample=example)
+    return Fails(
+        points=len(true), right=int(right.sum()), counterexample=example,
+        instead=_formula(points, true),
+    )  # fmt: skip
+
+
+def _formula(points: Points, true: NDArray[np.int64]) -> str | None:
+    """Return the smallest formula of the true values, None where too few points tell it."""
+    letters = {name: column for name, column in points.items() if len(np.unique(column)) > 1}
+    if "p" in letters:
+        letters["p_begin"] = letters.pop("p")
+    if "k" in letters:
+        letters["K"] = points["d"] * (points["k"] - 1) + 1 if "d" in points else points["k"]
+    found = smallest_formula(letters, true) if len(true) >= LEAST else None
+    return None if found is None else str(found).replace("p_begin", "p")
 
 
 def _counterexample(

@@ -4,7 +4,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Self
 
 from pydantic import (
     AfterValidator,
@@ -96,7 +96,7 @@ class _ClaimTable(_Table):
     where: _Conditions = ()
     domain: Annotated[dict[str, Any] | None, BeforeValidator(_domain)] = None
     target: str | None = None
-    asked: dict[Literal["padding", "output_padding", "o"], str] = {}  # noqa: RUF012 # pydantic copies it
+    asked: Mapping[str, str] = {}
 
     @model_validator(mode="after")
     def _require_one_truth(self) -> Self:
@@ -159,7 +159,7 @@ def from_mapping(tables: Mapping[str, object], path: str = "claims") -> Claims:
         Law(**{name: getattr(table, name) for name in Law.__dataclass_fields__})
         for table in document.law
     )
-    names = [each.name for each in (*claims, *laws)]
+    names = [*(claim.name for claim in claims), *(law.name for law in laws)]
     double = sorted({name for name in names if names.count(name) > 1})
     if double:
         raise ClaimError(f"{path}: names={', '.join(double)}, but each should be there once")

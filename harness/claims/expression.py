@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.errors import PredicateError
-from harness.geometry import effective_kernel
 from harness.predicate.cells import Cells
 from harness.predicate.evaluator import Evaluator
 
@@ -25,7 +24,7 @@ class _Letters(Mapping[str, Cells]):
     def __init__(self, points: Points) -> None:
         self._points = dict(points)
         if "k" in points and "K" not in points:
-            self._points["K"] = effective_kernel(points["k"], points.get("d", 1))  # type: ignore[arg-type] # arrays serve as integers
+            self._points["K"] = points.get("d", np.int64(1)) * (points["k"] - 1) + 1
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._points)
