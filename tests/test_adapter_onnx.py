@@ -1,5 +1,6 @@
-"""The ONNX adapter: what its reference evaluator gives, against the oracle."""
+"""The ONNX adapter: what its reference evaluator gives, and its inference promises."""
 
+import re
 import subprocess
 import sys
 from typing import Any
@@ -12,7 +13,8 @@ from harness.adapters.onnx import OnnxAdapter
 from harness.case import DTYPES, Case
 from harness.expected import expect
 from harness.inputs import draw
-from harness.route import Native
+from harness.outcome import Promised
+from harness.route import Native, Unsupported
 
 onnx = pytest.importorskip("onnx", reason="onnx is not installed")
 
@@ -35,7 +37,13 @@ def adapter() -> OnnxAdapter:
 
 
 def compute(adapter: OnnxAdapter, case: Case) -> NDArray[Any]:
-    return adapter.compute(case, draw(case).tensors, "reference", "cpu")
+    y = adapter.compute(case, draw(case).tensors, "reference", "cpu")
+    assert not isinstance(y, Promised)
+    return y
+
+
+def infer(adapter: OnnxAdapter, case: Case) -> object:
+    return adapter.attempt(case, draw(case).tensors, "shape_inference", "cpu")
 
 
 @pytest.mark.parametrize("case_id", NATIVE)
@@ -83,7 +91,74 @@ def test_an_open_case_is_native_and_gives_a_window_of_the_full_result(
 
     whole = adapter.compute(full, given, "reference", "cpu")
     assert isinstance(adapter.route(case, "reference", "cpu"), Native)
+    assert not isinstance(y, Promised)
+    assert not isinstance(whole, Promised)
     np.testing.assert_array_equal(y, whole[..., begin : whole.shape[-1] - end])
+
+
+@pytest.mark.parametrize(
+    "case_id",
+    [
+        "1d-i5-k3-s2-p1-op1-d2-n2-ci2-co3-f16",
+        "2d-i5x4-k3x2-s2x3-p1x2.0-op1x2-d1x2-g2-n2-ci4-co6-f64",
+        "3d-i2x3x4-k3x2x1-s2x1x3-p2.0x0.1x0-op1x0x2-d1x3x1-n2-ci3-co6-bf16",
+        "1d-i0-k3-n0-ci2-co4-f32",
+    ],
+)
+def test_inference_promises_the_shape_of_an_explicit_case(
+    adapter: OnnxAdapter, case_id: str
+) -> None:
+    case = Case.from_id(case_id)
+
+    call = "onnx.shape_inference.infer_shapes(model)"
+    assert adapter.route(case, "shape_inference", "cpu") == Native(call=call)
+    assert infer(adapter, case) == Promised(shape=case.y_shape)
+
+
+@pytest.mark.parametrize(
+    ("case_id", "size"),
+    [
+        ("1d-i4-k3-s2-opnone-padsame-ci2-co4-f32", 8),
+        ("1d-i4-k3-s2-opnone-padvalid-ci2-co4-f32", 9),
+        ("1d-i4-k3-s2-opnone-o20-ci2-co4-f32", 20),
+    ],
+)
+def test_inference_promises_a_size_where_the_case_leaves_it_open(
+    adapter: OnnxAdapter, case_id: str, size: int
+) -> None:
+    assert infer(adapter, Case.from_id(case_id)) == Promised(shape=(1, 4, size))
+
+
+@pytest.mark.parametrize("dtype", ["i32", "i64", "c64", "c128"])
+def test_inference_refuses_a_dtype_that_onnx_does_not_list_with_its_proof(
+    adapter: OnnxAdapter, dtype: str
+) -> None:
+    case = Case.from_id(f"1d-i4-k3-ci2-co4-{dtype}")
+
+    route, refusal = adapter.route(case, "shape_inference", "cpu"), infer(adapter, case)
+
+    assert isinstance(route, Unsupported)
+    assert re.search(route.proof, f"{type(refusal).__name__}: {refusal}")
+
+
+@pytest.mark.parametrize(
+    ("case_id", "text"),
+    [
+        ("1d-i4-k3-s0-ci2-co4-i32", "strides must only contain positive values"),
+        ("1d-i4-k3-g2-ci2-co3-f32", "existing shape differ"),
+        ("1d-i4-k3-pm1-ci2-co4-f32", "pads must not contain negative values"),
+    ],
+)
+def test_what_inference_refuses_before_the_dtype_is_its_own_error(
+    adapter: OnnxAdapter, case_id: str, text: str
+) -> None:
+    case = Case.from_id(case_id)
+
+    refusal = infer(adapter, case)
+
+    assert isinstance(adapter.route(case, "shape_inference", "cpu"), Native)
+    assert isinstance(refusal, Exception)
+    assert text in str(refusal)
 
 
 def test_versions_name_onnx(adapter: OnnxAdapter) -> None:

@@ -128,6 +128,26 @@ def test_an_open_case_is_native_and_gives_a_window_of_the_full_result(
     np.testing.assert_array_equal(y, whole[..., begin : whole.shape[-1] - end])
 
 
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize(
+    ("case_id", "size"),
+    [
+        ("1d-i4-k3-s2-opnone-padsame-ci2-co4-f32", 8),
+        ("1d-i4-k3-s2-op1-padsame-ci2-co4-f16-nobias", 9),  # 8 is what it returns
+    ],
+)
+def test_a_session_promises_a_shape_before_it_runs(
+    adapter: OnnxruntimeAdapter, case_id: str, size: int, mode: str
+) -> None:
+    assert adapter.promise(Case.from_id(case_id), mode, "cpu") == (1, 4, size)
+
+
+def test_a_session_that_gives_no_whole_shape_promises_nothing(adapter: OnnxruntimeAdapter) -> None:
+    contradicted = Case.from_id("1d-i4-k3-g2-ci2-co3-f32")
+
+    assert adapter.promise(contradicted, "session", "cpu") is None
+
+
 def test_settings_name_what_a_session_is_made_with(adapter: OnnxruntimeAdapter) -> None:
     found = {mode: adapter.settings(mode, "cpu") for mode in MODES}
 

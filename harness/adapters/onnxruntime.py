@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
+import numpy as np
 from numpy.typing import NDArray
 
 from harness.adapters.base import Adapter, Case, Mode, Route, Tensors
 from harness.adapters.onnx_model import FLOATS, IR_VERSION, OPSET, is_well_formed, question
+from harness.precision import PRECISIONS
 from harness.route import Native, Unsupported
 
 _PROVIDER: Final = "CPUExecutionProvider"
@@ -83,6 +85,21 @@ class OnnxruntimeAdapter(Adapter):
         asked = question(self._onnx, case, tensors, feeds_weights="fed_weights" in mode)
         y: NDArray[Any] = self._session(asked.model, mode).run(None, asked.feed)[0]
         return y
+
+    def promise(self, case: Case, mode: str, device: str) -> tuple[int, ...] | None:  # noqa: ARG002 # the CPU is all there is
+        """Return the shape that a session gives for its output before it is run, if it gives one.
+
+        No array decides it, so the weights are zeros.
+        """
+        dtype = PRECISIONS[case.dtype].dtype
+        nothing = Tensors(
+            x=np.zeros(case.x_shape, dtype),
+            w=np.zeros(case.w_shape, dtype),
+            b=np.zeros(case.b_shape, dtype) if case.bias else None,
+        )
+        asked = question(self._onnx, case, nothing, feeds_weights="fed_weights" in mode)
+        shape = self._session(asked.model, mode).get_outputs()[0].shape
+        return tuple(shape) if all(isinstance(size, int) for size in shape) else None
 
     def _session(self, model: Any, mode: str) -> Any:
         """Return a session of the model on the CPU."""
