@@ -2,11 +2,9 @@
 
 import errno
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -275,16 +273,16 @@ def test_compaction_that_is_killed_loses_nothing_and_doubles_nothing(
         writer.write(0, first, make_rows(2))
     before, digest = rows_of(writer.path), writer.digest.hexadecimal
     steps = iter(range(kept))
+    replace, unlink = Path.replace, Path.unlink
 
-    def killed(self: Path, *_: object, **__: object) -> None:
+    def killed(step: Callable[..., object], *_: Any, **__: Any) -> object:
         if next(steps, None) is None:
             raise KeyboardInterrupt
-        with suppress(FileNotFoundError):
-            os.replace(self, *_) if _ else os.unlink(self)  # noqa: PTH105, PTH108 # both are patched
+        return step(*_, **__)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Path, "replace", killed)
-        patch.setattr(Path, "unlink", killed)
+        patch.setattr(Path, "replace", lambda *_: killed(replace, *_))
+        patch.setattr(Path, "unlink", lambda *_, **__: killed(unlink, *_, **__))
         with pytest.raises(KeyboardInterrupt):
             writer.finish({})
     writer.__exit__()
