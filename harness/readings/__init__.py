@@ -10,7 +10,6 @@ from harness.readings.evaluation import evaluate
 from harness.readings.kinds import (
     OfArguments,
     OfBias,
-    OfInput,
     OfResult,
     OfTensors,
     OfWeight,
@@ -27,7 +26,6 @@ __all__ = [
     "READINGS",
     "OfArguments",
     "OfBias",
-    "OfInput",
     "OfResult",
     "OfTensors",
     "OfWeight",
