@@ -11,9 +11,13 @@ from urllib.parse import quote
 
 import pytest
 
+from harness.bench import synthetic
 from harness.case import Case
 from harness.config import from_mapping
+from harness.report import html
 from harness.report.discrepancy import rerun_command
+from harness.report.extract import Extract
+from harness.store import RunReader
 
 FLAGS: Final = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -311,16 +315,27 @@ def test_headings_leave_out_no_level(page: Any) -> None:
     assert all(lower - upper <= 1 for upper, lower in pairwise(levels))
 
 
-@pytest.mark.parametrize("width", [390, 1280])
-def test_page_is_no_wider_than_the_screen(page: Any, width: int) -> None:
-    metrics = {"width": width, "height": 844, "deviceScaleFactor": 1, "mobile": width < 600}
+def width_of(page: Any, screen: int) -> int:
+    """Return how wide the page is on a screen of that width, with all that is folded opened."""
+    metrics = {"width": screen, "height": 844, "deviceScaleFactor": 1, "mobile": screen < 600}
     page.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    page.execute_script("document.querySelectorAll('details').forEach((d) => { d.open = true })")
     try:
-        wide = page.execute_script("return document.documentElement.scrollWidth")
+        return int(page.execute_script("return document.documentElement.scrollWidth"))
     finally:
         page.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
-    assert wide <= width
+
+@pytest.mark.parametrize("screen", [390, 1280])
+def test_page_is_no_wider_than_the_screen(page: Any, screen: int) -> None:
+    assert width_of(page, screen) <= screen
+
+
+def test_page_of_many_targets_is_no_wider_than_a_phone(browser: Any, tmp_path: Path) -> None:
+    run = synthetic.write(tmp_path / "run", 2_000)
+    report = html.write(Extract.from_run(RunReader(run)))
+
+    assert width_of(opened(browser, report), 390) <= 390
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
