@@ -76,12 +76,16 @@ def test_deviations_are_all_named_sorted_by_target_and_case(
 
 def test_kinds_are_counted_in_the_order_in_which_they_came(make_rows: MakeRows) -> None:
     made = Sample()
-    made.add(table(make_rows(3, verdict=["value", "match", "shape"], reading=["z", None, "b"])))
+    made.add(
+        table(make_rows(4, verdict=["value", "match", "shape", "value"],
+                        reading=["z", None, "b", "b"]))
+    )  # fmt: skip
     made.add(table(make_rows(2, verdict=["value"] * 2, reading=["a", "z"])))
 
     target = "fake:call@cpu"
     assert list(made.counts.items()) == [
-        ((target, "value", "z"), 2), ((target, "shape", "b"), 1), ((target, "value", "a"), 1),
+        ((target, "value", "z"), 2), ((target, "shape", "b"), 1),
+        ((target, "value", "b"), 1), ((target, "value", "a"), 1),
     ]  # fmt: skip
 
 

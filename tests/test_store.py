@@ -167,7 +167,7 @@ def test_tables_join_small_parts_and_cut_large_ones(
     tmp_path: Path, make_rows: Callable[..., Columns]
 ) -> None:
     writer = RunWriter.create(tmp_path / "run", {})
-    for at, count in enumerate((1, 1, 1, 9, 1)):
+    for at, count in enumerate((1, 1, 1, 9)):
         writer.write(at, 0, make_rows(count))
     writer.finish({})
 
