@@ -131,11 +131,18 @@ def holding(rule: Rule, points: Sequence[Point]) -> NDArray[np.bool_]:
     right: NDArray[np.bool_] = sizes == np.array([point.size for point in points], dtype=np.int64)
     if begins is None:
         return right
-    explained = [
-        not point.begins or int(begin) in point.begins
-        for point, begin in zip(points, begins, strict=True)
-    ]
+    explained = [_explains(point, int(begin)) for point, begin in zip(points, begins, strict=True)]
     return np.logical_and(right, np.array(explained, dtype=np.bool_))
+
+
+def _explains(point: Point, begin: int) -> bool:
+    """Return whether a begin crop explains the point.
+
+    A window wholly beside the full result shows the same zeros wherever it lies, and only the
+    nearest on each side is listed.
+    """
+    nearest = min(max(begin, -point.size), point.asked.full)
+    return not point.begins or begin in point.begins or nearest in point.begins
 
 
 def smallness(point: Point) -> tuple[int, ...]:

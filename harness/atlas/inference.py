@@ -20,8 +20,8 @@ _SUBSETS: Final = 12
 _ENOUGH: Final = 0.5  # of the points: a description that covers more than that is the main one
 
 
-def infer(points: Sequence[Point]) -> tuple[Rule, Evidence] | None:
-    """Return the smallest rule of the points with its evidence, None where none covers any.
+def infer(points: Sequence[Point]) -> tuple[Rule, Evidence]:
+    """Return the smallest rule of the points, at least one, with its evidence.
 
     The rule is fitted to the points whose i, k and s are at most half of the largest, and verified
     on the others. Where it fails there it is fitted to all, and its evidence says that nothing is
@@ -29,10 +29,10 @@ def infer(points: Sequence[Point]) -> tuple[Rule, Evidence] | None:
     """
     fitted, beyond = split(points)
     rule = fit(fitted)
-    if rule is not None and holding(rule, points).all():
+    if holding(rule, points).all():
         return rule, evidence(rule, fitted, beyond)
     rule = fit(points)
-    return None if rule is None else (rule, evidence(rule, points, ()))
+    return rule, evidence(rule, points, ())
 
 
 def split(points: Sequence[Point]) -> tuple[list[Point], list[Point]]:
@@ -51,41 +51,34 @@ def split(points: Sequence[Point]) -> tuple[list[Point], list[Point]]:
     return (fitted, beyond) if len(fitted) >= LEAST else (list(points), [])
 
 
-def fit(points: Sequence[Point]) -> Rule | None:
-    """Return the smallest rule that holds at all points, or at most; None where there is none.
+def fit(points: Sequence[Point]) -> Rule:
+    """Return the smallest rule that holds at all points, at least one, or at most of them.
 
     Points that several windows explain have a say in the size only.
     """
-    if not points:
-        return None
     size = _described(letters([p.asked for p in points]), _array([p.size for p in points]))
-    if size is None:
-        return None
     sure = [point for point in points if point.is_unique]
     if not sure:
         return Rule(size=size)
     at = letters([p.asked for p in sure]) | {"o": _array([p.size for p in sure])}
-    begin = _described(at, _array([p.begins[0] for p in sure]))
-    return Rule(size=size, begin=begin)
+    return Rule(size=size, begin=_described(at, _array([p.begins[0] for p in sure])))
 
 
 def _array(values: Sequence[int]) -> Ints:
     return np.array(values, dtype=np.int64)
 
 
-def _described(at: Letters, values: Ints) -> Piecewise | None:
+def _described(at: Letters, values: Ints) -> Piecewise:
     """Return the smallest description of all values, else the one that covers most of them."""
     return smallest_piecewise(at, values) or _most_covering(at, values)
 
 
-def _most_covering(at: Letters, values: Ints) -> Piecewise | None:
-    """Return the description that holds at most points, None where none holds at any."""
+def _most_covering(at: Letters, values: Ints) -> Piecewise:
+    """Return the description that holds at most points."""
     found = list(_of_subsets(at, values))
     if not found:
         found = [Piecewise(formula=closest_formula(at, values)), *_half_right(at, values)]
-    covered = [int((each.of(at) == values).sum()) for each in found]
-    best = max(range(len(found)), key=covered.__getitem__)
-    return found[best] if covered[best] else None
+    return max(found, key=lambda each: int((each.of(at) == values).sum()))
 
 
 def _of_subsets(at: Letters, values: Ints) -> Iterator[Piecewise]:

@@ -1,0 +1,63 @@
+"""What is asked of a target: the kind of open case that one rule should answer."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Final, Self
+
+EXPLICIT: Final = "explicit"
+"""What stands for a policy where paddings are given as numbers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A kind of open case, asked of a target.
+
+    Attributes:
+        target: `backend:mode@device`.
+        padding: a policy, or :data:`EXPLICIT`.
+        op: whether an output padding is given.
+        o: whether an output size is requested.
+        ndim: number of spatial axes where the answer depends on it, else None.
+    """
+
+    target: str
+    padding: str
+    op: bool
+    o: bool
+    ndim: int | None = None
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> Self:
+        """Return the question that a row answers, with its number of axes."""
+        return cls(
+            target=row["target"],
+            padding=row["padding"] or EXPLICIT,
+            op=row["output_padding"] is not None,
+            o=row["o"] is not None,
+            ndim=row["ndim"],
+        )
+
+    @property
+    def order(self) -> tuple[str, str, bool, bool, int]:
+        """What sorts questions."""
+        return self.target, self.padding, self.op, self.o, self.ndim or 0
+
+    @property
+    def words(self) -> str:
+        """The question without its target, as the command line reads it."""
+        op = "op=given" if self.op else "op=none"
+        o = "o=requested" if self.o else "o=none"
+        axes = [] if self.ndim is None else [f"ndim={self.ndim}"]
+        return " ".join([f"padding={self.padding}", op, o, *axes])
+
+    def __str__(self) -> str:
+        return f"{self.target} {self.words}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the question as JSON can hold it."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> Self:
+        """Return what :meth:`to_dict` wrote."""
+        return cls(**content)
