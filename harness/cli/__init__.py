@@ -9,6 +9,7 @@ import click
 
 from harness import __version__
 from harness.cli.adapters import adapters
+from harness.cli.atlas import atlas
 from harness.cli.check import check_adapter
 from harness.cli.report import report
 from harness.cli.run import run
@@ -49,6 +50,7 @@ def cli() -> None:
 
 cli.add_command(run)
 cli.add_command(report)
+cli.add_command(atlas)
 cli.add_command(adapters)
 adapters.add_command(check_adapter)
 

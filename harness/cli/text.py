@@ -73,7 +73,7 @@ def totals_text(extract: Extract) -> str:
     found = findings(extract)
     return "\n".join(
         [
-            _rendered(table),
+            rendered(table),
             *(_finding_text(each) for each in found[:_SHOWN]),
             *([f"and {len(found) - _SHOWN} more kinds of deviation"] * (len(found) > _SHOWN)),
             f"report: {extract.run.path / 'report.html'}",
@@ -126,7 +126,8 @@ def _program() -> str:
 _PROGRAM: Final = _program()
 
 
-def _rendered(table: Table) -> str:
+def rendered(table: Table) -> str:
+    """Return a table as plain text, wide lines left whole."""
     console = Console(width=_WIDEST)
     with console.capture() as capture:
         console.print(table)

@@ -1,0 +1,109 @@
+"""`tconv atlas`: infer the rules by which targets resolve open cases, from a run of such cases."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.table import Table
+
+from harness.atlas.atlas import Atlas, Source
+from harness.atlas.entry import Entry
+from harness.atlas.observation import COLUMNS
+from harness.cli.text import rendered
+from harness.errors import StoreError
+from harness.store import RunReader
+
+EPILOG = """\b
+Examples:
+  tconv atlas reports/map-20261122-190000
+  tconv atlas reports/map-20261122-190000 --out atlas.json
+"""
+
+
+@click.command(epilog=EPILOG)
+@click.argument("run", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False),
+              help="File to which the rules are written as JSON.")  # fmt: skip
+@click.option("--json", "json_wanted", is_flag=True, help="Print the rules as JSON.")
+def atlas(*, run: Path, out: Path | None, json_wanted: bool) -> None:
+    """Infer from RUN, for each target and kind of open case, the rule of its output window.
+
+    A rule says the output size o and the crop at the begin, for one axis. Its coverage is the share
+    of the points at which it holds; where that is below 1 the first counterexample follows.
+    """
+    made = from_run(run)
+    if out is not None:
+        _write(out, made.to_json())
+    click.echo(made.to_json() if json_wanted else atlas_text(made), nl=not json_wanted)
+
+
+def from_run(path: Path) -> Atlas:
+    """Return the atlas of the run in the directory `path`.
+
+    Raises:
+        StoreError: it is no run directory, is damaged, or is incomplete.
+    """
+    reader = RunReader(path)
+    reader.require(("config", "software", "targets", "started"))
+    if reader.footer is None:
+        raise StoreError(
+            f"{path} is incomplete: it has no footer.json; let the run end before its rules are "
+            "inferred"
+        )
+    header = reader.header
+    versions = {
+        name: version
+        for target in header["targets"]
+        for name, version in (target.get("versions") or {}).items()
+    }
+    source = Source(
+        run=header["config"]["run"]["name"],
+        digest=reader.footer["digest"],
+        started=header["started"],
+        harness=header["software"]["harness"],
+        versions=dict(sorted(versions.items())),
+    )
+    return Atlas.from_rows(_rows(reader), source)
+
+
+def _rows(reader: RunReader) -> Iterator[dict[str, Any]]:
+    for part in reader.parts():
+        yield from part.select(list(COLUMNS)).to_pylist()
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text)
+    except OSError as error:
+        raise StoreError(f"cannot write {path}: {error.strerror}; choose another --out") from error
+
+
+def atlas_text(atlas: Atlas) -> str:
+    """Return the rules as a table, then what is missing of each."""
+    table = Table(box=None, pad_edge=False)
+    for name in ("target", "asked", "output size", "crop at the begin"):
+        table.add_column(name)
+    for name in ("points", "coverage"):
+        table.add_column(name, justify="right")
+    for entry in atlas.entries:
+        table.add_row(entry.question.target, entry.question.words, *_cells(entry))
+    return "\n".join([rendered(table), *map("\n".join, filter(None, map(_remarks, atlas.entries)))])
+
+
+def _cells(entry: Entry) -> tuple[str, str, str, str]:
+    if entry.rule is None or entry.evidence is None:
+        return (", ".join(f"{verdict}: {n}" for verdict, n in entry.verdicts.items()), "", "0", "")
+    begin = "" if entry.rule.begin is None else f"begin = {entry.rule.begin}"
+    told = entry.evidence
+    coverage = "1" if told.coverage == 1 else f"{told.coverage:.4f}"
+    return f"o = {entry.rule.size}", begin, str(told.points), coverage
+
+
+def _remarks(entry: Entry) -> list[str]:
+    """Return what is missing for the entry's rule, the question first; empty where nothing is."""
+    if entry.evidence is None or entry.evidence.is_sufficient:
+        return []
+    failed = entry.evidence.counterexample
+    told = [*entry.evidence.shortfalls, *([str(failed)] if failed else [])]
+    return ["", f"{entry.question}", *(f"  {line}" for line in told)]
