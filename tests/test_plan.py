@@ -12,7 +12,11 @@ from harness.target import Selection
 CASES = tuple(Case.from_parameters(ndim=1, i=i, k=2) for i in range(1, 101))
 FOUND = Description(
     backend="a",
-    modes=(Mode(name="whole", meaning=""), Mode(name="part", meaning="", sample=4)),
+    modes=(
+        Mode(name="whole", meaning=""),
+        Mode(name="part", meaning="", sample=4),
+        Mode(name="named", meaning="", sample=0),
+    ),
     devices=("cpu", "gpu"),
     versions={"a": "1.0", "kernels": "2.0"},
     settings={},
@@ -24,7 +28,7 @@ def planned(*texts: str, found: Description | str = FOUND) -> dict[str, Planned]
     return {str(each.target): each for each in made}
 
 
-def test_backend_alone_means_every_mode_on_every_device() -> None:
+def test_backend_alone_means_every_mode_with_a_sample_on_every_device() -> None:
     assert list(planned("a")) == ["a:whole@cpu", "a:part@cpu", "a:whole@gpu", "a:part@gpu"]
 
 
@@ -38,6 +42,12 @@ def test_sampled_mode_takes_its_part_of_the_cases() -> None:
     assert part.sample == 4
     assert 10 < len(part.cases) < 45
     assert set(part.cases) < set(CASES)
+
+
+def test_mode_of_sample_0_takes_every_case_where_it_is_named() -> None:
+    (made,) = planned("a:named@cpu").values()
+
+    assert made.cases == CASES
 
 
 def test_sample_is_the_same_in_every_shard() -> None:
@@ -81,5 +91,7 @@ def test_absent_device_is_unavailable() -> None:
 
 
 def test_unknown_mode_lists_the_known_ones() -> None:
-    with pytest.raises(TargetError, match=r"mode='shout' of a, but should be one of whole, part; "):
+    with pytest.raises(
+        TargetError, match=r"mode='shout' of a, but should be one of whole, part, named; "
+    ):
         planned("a:shout")

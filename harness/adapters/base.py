@@ -41,7 +41,7 @@ class Mode:
             `_`. The adapter is handed it back as this text.
         meaning: what is called, in one line.
         sample: one case in so many is run where a user selects the whole backend (the case's id
-            decides which); a mode that is selected by its own name runs them all.
+            decides which), of 0 none; a mode that is selected by its own name runs them all.
         declared: what its arithmetic is known to do beside sums of products: `transformed` (FFT,
             Winograd), `reduced`, or the format that inputs are rounded to, such as `tf32`. An
             error of that kind matches; any other is still a deviation.

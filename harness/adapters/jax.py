@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, ClassVar, Final
 
@@ -12,15 +13,26 @@ from harness.adapters.base import Adapter, Mode, Promised
 from harness.adapters.jax_batch import QUICK, Call, accepted_options, run_many
 from harness.adapters.jax_calls import ConvGeneralDilated, ConvTranspose, Operation, Vjp
 from harness.adapters.jax_layout import Layout
+from harness.adapters.jax_spellings import SPELLINGS
 from harness.case import Case
 from harness.route import Route
+from harness.target import canonical_mode
 from harness.tensors import Tensors
 
-_OPERATIONS: Final[Mapping[str, Operation]] = {
+_SPELLABLE: Final[Mapping[str, ConvTranspose | ConvGeneralDilated]] = {
     "conv_transpose": ConvTranspose(),
     "conv_transpose+consistent": ConvTranspose(consistent=True),
-    "conv_transpose+transpose_kernel": ConvTranspose(transpose_kernel=True),
     "conv_general_dilated": ConvGeneralDilated(),
+}
+_SPELLED: Final = {
+    canonical_mode(f"{mode}+{each.qualifier}"): (mode, each)
+    for mode in _SPELLABLE
+    for each in SPELLINGS
+}
+_OPERATIONS: Final[Mapping[str, Operation]] = {
+    **_SPELLABLE,
+    **{name: replace(_SPELLABLE[mode], spelling=each) for name, (mode, each) in _SPELLED.items()},
+    "conv_transpose+transpose_kernel": ConvTranspose(transpose_kernel=True),
     "vjp": Vjp(),
 }
 _HOW: Final = frozenset({"channel_first", "single"})
@@ -66,6 +78,10 @@ class JaxAdapter(Adapter):
             name="conv_transpose+consistent+single",
             meaning="conv_transpose+consistent, each case compiled alone, with JAX's own options",
             sample=80,
+        ),
+        *(
+            Mode(name=name, meaning=f"{mode}, {spelling.meaning}", sample=0)
+            for name, (mode, spelling) in _SPELLED.items()
         ),
     )
     environment: ClassVar[Mapping[str, str]] = {

@@ -10,16 +10,11 @@ from typing import Any
 from numpy.typing import NDArray
 
 from harness.adapters.jax_layout import Layout, direct_kernel
+from harness.adapters.jax_spellings import AS_DOCUMENTED, Pairs, Spelling, why_refused
 from harness.case import Case
 from harness.geometry import effective_kernel, full_size
 from harness.route import Native, Route, Unsupported
 from harness.tensors import Tensors
-
-_POLICIES = {"same": "SAME", "same_lower": "SAME_LOWER", "valid": "VALID"}
-_NO_DILATED_STRING = Unsupported(
-    reason="no such padding policy for a stride above 1",
-    proof="String padding is not implemented for transposed convolution",
-)
 
 Arrays = tuple[NDArray[Any], ...]
 
@@ -37,10 +32,12 @@ class ConvTranspose:
     Attributes:
         consistent: value of `use_consistent_padding`.
         transpose_kernel: value of the argument of that name.
+        spelling: how the padding is written.
     """
 
     consistent: bool = False
     transpose_kernel: bool = False
+    spelling: Spelling = AS_DOCUMENTED
 
     def route(self, case: Case) -> Route:
         """Return whether an argument of the call says each parameter of the case."""
@@ -50,13 +47,10 @@ class ConvTranspose:
                 reason=f"conv_transpose has no {missing}",
                 proof=f"unexpected keyword argument '{missing}'",
             )
-        if case.padding == "same_lower" and self.consistent:
-            return Unsupported(
-                reason="no policy same_lower", proof="Invalid padding mode: SAME_LOWER"
-            )
-        if case.padding == "same_lower" and any(s != 1 for s in case.s):
-            return _NO_DILATED_STRING
-        return Native(call=f"jax.lax.conv_transpose{' + b' if case.bias else ''}")
+        refused = why_refused(
+            self._padding(case), case.s, transposes=True, consistent=self.consistent
+        )
+        return refused or Native(call=f"jax.lax.conv_transpose{' + b' if case.bias else ''}")
 
     def arrays(self, tensors: Tensors, case: Case, layout: Layout) -> Arrays:
         """Return x and w: (*k, c_in, c_out) flipped, or with transpose_kernel (*k, c_out, c_in)."""
@@ -78,10 +72,10 @@ class ConvTranspose:
             **self._refused(case),
         )
 
-    def _padding(self, case: Case) -> str | tuple[tuple[int, int], ...]:
+    def _padding(self, case: Case) -> Any:
         if not self.consistent or case.padding is not None:
-            return dilated_padding(case)
-        return tuple((a.p_begin, a.p_end - a.op) for a in case.axes)
+            return self.spelling.of(dilated_padding(case))
+        return self.spelling.of(tuple((a.p_begin, a.p_end - a.op) for a in case.axes))
 
     @staticmethod
     def _refused(case: Case) -> dict[str, Any]:
@@ -89,12 +83,18 @@ class ConvTranspose:
         return refused | _sizes_refused(case)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConvGeneralDilated:
     """`jax.lax.conv_general_dilated` on an input dilated by the stride, with a flipped kernel.
 
     The guide's section 4: the transposed convolution is the direct one, of unit stride, of the
     input with s-1 zeros between its elements, padded by K-1-p.
+
+    Attributes:
+        spelling: how the padding is written.
     """
+
+    spelling: Spelling = AS_DOCUMENTED
 
     def route(self, case: Case) -> Route:
         """Return whether an argument of the call says each parameter of the case."""
@@ -104,9 +104,9 @@ class ConvGeneralDilated:
                 reason=f"conv_general_dilated has no {missing}",
                 proof=f"unexpected keyword argument '{missing}'",
             )
-        if case.padding is not None and any(s != 1 for s in case.s):
-            return _NO_DILATED_STRING
-        return Native(call=f"jax.lax.conv_general_dilated{' + b' if case.bias else ''}")
+        padding = self.spelling.of(dilated_padding(case))
+        refused = why_refused(padding, case.s, transposes=False, consistent=False)
+        return refused or Native(call=f"jax.lax.conv_general_dilated{' + b' if case.bias else ''}")
 
     def arrays(self, tensors: Tensors, case: Case, layout: Layout) -> Arrays:
         """Return x and the flipped w, (*k, c_in / groups, c_out) or (c_out, c_in / groups, *k)."""
@@ -118,7 +118,7 @@ class ConvGeneralDilated:
             x,
             w,
             window_strides=(1,) * case.ndim,
-            padding=dilated_padding(case),
+            padding=self.spelling.of(dilated_padding(case)),
             lhs_dilation=case.s,
             rhs_dilation=case.dilation,
             dimension_numbers=layout.numbers(case.ndim),
@@ -191,14 +191,14 @@ class Vjp:
         return tuple(full_size(a.i, a.k, a.s, a.d) - a.p_begin - a.p_end + a.op for a in case.axes)
 
     @staticmethod
-    def _padding(case: Case) -> str | tuple[tuple[int, int], ...]:
+    def _padding(case: Case) -> Any:
         """Return the direct convolution's padding; whole strides of output padding shift its end.
 
         For op < s it is p itself. From op = s on, the direct convolution would have more positions
         than x, unless it does not reach the extra elements.
         """
         if case.padding is not None:
-            return _POLICIES[case.padding]
+            return AS_DOCUMENTED.of(case.padding)
         return tuple((a.p_begin, a.p_end - a.op // max(a.s, 1) * a.s) for a in case.axes)
 
     @staticmethod
@@ -213,13 +213,13 @@ class Vjp:
 Operation = ConvTranspose | ConvGeneralDilated | Vjp
 
 
-def dilated_padding(case: Case) -> str | tuple[tuple[int, int], ...]:
-    """Return what pads the dilated input: K-1-p_begin and K-1-p_end+op, or the policy's name.
+def dilated_padding(case: Case) -> str | Pairs:
+    """Return what pads the dilated input: K-1-p_begin and K-1-p_end+op, or the policy.
 
     The guide's relationship 14 with K for k: p' = K-p-1, and a more at the end.
     """
     if case.padding is not None:
-        return _POLICIES[case.padding]
+        return case.padding
     reach = [effective_kernel(a.k, a.d) - 1 for a in case.axes]
     return tuple((r - a.p_begin, r - a.p_end + a.op) for r, a in zip(reach, case.axes, strict=True))
 

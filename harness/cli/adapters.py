@@ -57,7 +57,12 @@ def _rows(name: str, found: Description | str) -> list[tuple[str, str, str]]:
 
 
 def _sampled(sample: int) -> str:
-    return "" if sample == 1 else f" (one case in {sample}, unless the mode is named)"
+    match sample:
+        case 0:
+            return " (only where the mode is named)"
+        case 1:
+            return ""
+    return f" (one case in {sample}, unless the mode is named)"
 
 
 def _record(found: Description | str) -> dict[str, Any]:

@@ -43,8 +43,8 @@ def plan(
     """Return what is to run, each target once, in the order of the selections.
 
     `found` has for each selected backend its description, or why it is unavailable. A mode that is
-    only sampled runs on its sample where the backend was selected as a whole, and on every case
-    where the mode was selected by its name.
+    only sampled runs on its sample where the backend was selected as a whole (one of sample 0 does
+    not run there), and on every case where the mode was selected by its name.
 
     Raises:
         TargetError: a backend has no such mode.
@@ -74,7 +74,7 @@ def _planned(
     return [
         _available(found, target, modes[target.mode], cases, everything=selection.mode is not None)
         for target in found.targets
-        if selection.includes(target)
+        if selection.includes(target) and (selection.mode or modes[target.mode].sample)
     ]
 
 

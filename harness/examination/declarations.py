@@ -20,8 +20,8 @@ def _declarations(subject: Subject) -> Iterator[str]:
         yield f"name={adapter.name!r}, but should be {subject.registered!r}, as it is registered"
     yield from _modes([mode.name for mode in adapter.modes])
     for mode in adapter.modes:
-        if not mode.meaning.strip() or mode.sample < 1:
-            yield f"mode {mode.name} should have a meaning in words and a sample of 1 or more"
+        if not mode.meaning.strip() or mode.sample < 0:
+            yield f"mode {mode.name} should have a meaning in words and a sample of 0 or more"
     devices = adapter.devices()
     if not devices or not all(_DEVICE.fullmatch(str(device)) for device in devices):
         yield f"devices()={devices!r}, but should be names such as 'cpu', at least one"
