@@ -63,11 +63,14 @@ class Adapter(ABC):
         name: the name under which the adapter is registered.
         modes: every mode, the most usual first.
         environment: variables that the worker process gets before the adapter is made.
+        promises: of one open case in so many :meth:`promise` is asked (the case's id decides
+            which): more where shapes are inferred slowly.
     """
 
     name: ClassVar[str]
     modes: ClassVar[tuple[Mode, ...]]
     environment: ClassVar[Mapping[str, str]] = {}
+    promises: ClassVar[int] = 1
 
     @abstractmethod
     def versions(self) -> Mapping[str, str]:

@@ -43,6 +43,10 @@ class Layout:
         """Return a result in this layout as (n, c, *sizes)."""
         return y if self.channel_first else np.ascontiguousarray(np.moveaxis(y, -1, 1))
 
+    def canonical_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """Return the shape of a result in this layout as (n, c, *sizes)."""
+        return shape if self.channel_first else (shape[0], shape[-1], *shape[1:-1])
+
 
 def direct_kernel(w: NDArray[Any], case: Case) -> NDArray[Any]:
     """Return the kernel of the direct convolution: (c_in, c_out / g, *k) as (c_out, c_in / g, *k).

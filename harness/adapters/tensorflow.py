@@ -34,6 +34,7 @@ class TensorflowAdapter(Adapter):
         "TF_NUM_INTEROP_THREADS": "1",
         "TF_NUM_INTRAOP_THREADS": "1",
     }
+    promises: ClassVar[int] = 10  # a graph takes 10 times as long as the call
 
     def __init__(self) -> None:
         import tensorflow as tf
@@ -97,6 +98,23 @@ class TensorflowAdapter(Adapter):
             compute = self._tf.function(compute, autograph=False, jit_compile=mode == "xla")
         y = compute(*[self._tf.convert_to_tensor(np.ascontiguousarray(a)) for a in given]).numpy()
         return np.ascontiguousarray(np.moveaxis(y, -1, 1))
+
+    def promise(self, case: Case, mode: str, device: str) -> tuple[int, ...] | None:
+        """Return the static shape of the same operations in a graph that is never run."""
+        call = call_for(case, self._lacks(case, mode, device))
+        unit = (1,) * call.is_lifted
+        shapes = [
+            (case.n, *unit, *case.i, case.c_in),
+            (*unit, *case.k, case.w_shape[1], case.c_in),
+            *([case.b_shape] if case.bias else []),
+        ]
+        with self._tf.Graph().as_default():
+            given = [self._tf.compat.v1.placeholder(case.dtype, shape) for shape in shapes]
+            found = self._run(case, call, *given).shape
+        if not found.is_fully_defined():
+            return None
+        n, *sizes, channels = found.as_list()
+        return (n, channels, *sizes)
 
     def _run(self, case: Case, call: Call, x: Any, w: Any, b: Any = None) -> Any:
         """Return (n, *o, c_out) by TensorFlow's operations alone."""

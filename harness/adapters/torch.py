@@ -96,13 +96,24 @@ class TorchAdapter(Adapter):
         """Return PyTorch's y (n, c_out, *o), in the dtype that PyTorch gave."""
         x, w = self._to_torch(tensors.x, device), self._to_torch(tensors.w, device)
         b = None if tensors.b is None else self._to_torch(tensors.b, device)
+        return self._to_numpy(self._run(case, x, w, b))
+
+    def promise(self, case: Case, mode: str, device: str) -> tuple[int, ...]:  # noqa: ARG002 # the same in every mode
+        """Return the shape of the same call on the `meta` device, where tensors have no storage."""
+        dtype = getattr(self._torch, case.dtype)
+        shapes = (case.x_shape, case.w_shape, case.b_shape)
+        x, w, b = (self._torch.empty(shape, dtype=dtype, device="meta") for shape in shapes)
+        return tuple(self._run(case, x, w, b if case.bias else None).shape)
+
+    def _run(self, case: Case, x: Any, w: Any, b: Any) -> Any:
+        """Return y (n, c_out, *o) as a tensor on the device of its arguments."""
         call = call_for(case)
         if isinstance(call, Module):
             size = call.output_size and list(call.output_size)
-            return self._to_numpy(self._module(case, call, w, b)(x, size))
+            return self._module(case, call, w, b)(x, size)
         function = self._functions[min(case.ndim, 3) - 1]
         y = function(x, w, b, case.s, call.padding, call.output_padding, case.groups, case.dilation)
-        return self._to_numpy(_cropped(y, call.crop) if call.crop else y)
+        return _cropped(y, call.crop) if call.crop else y
 
     def _module(self, case: Case, call: Module, w: Any, b: Any) -> Any:
         """Return the module of the case; made without storage, it draws no random numbers."""

@@ -1,11 +1,11 @@
 """Which cases run on which targets, decided before anything runs."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.adapters.base import Mode
 from harness.case import Case
+from harness.engine.sample import is_drawn
 from harness.engine.worker import Description
 from harness.errors import TargetError
 from harness.target import Selection, Target
@@ -82,7 +82,7 @@ def _available(
     found: Description, target: Target, mode: Mode, cases: Sequence[Case], *, everything: bool
 ) -> Planned:
     sample = 1 if everything else mode.sample
-    kept = tuple(case for case in cases if _draws(case, sample))
+    kept = tuple(case for case in cases if is_drawn(case, sample))
     return Planned(target=target, cases=kept, version=found.version, sample=sample)
 
 
@@ -94,9 +94,3 @@ def _unavailable(selection: Selection, reason: str, cases: Sequence[Case]) -> Pl
         device=selection.device or "cpu",
     )
     return Planned(target=target, cases=tuple(cases), version=None, unavailable=reason)
-
-
-def _draws(case: Case, sample: int) -> bool:
-    """Return whether the case is in the sample, by its id: the same in every run and shard."""
-    digest = hashlib.sha256(case.id.encode()).digest()
-    return int.from_bytes(digest[:8], "big") % sample == 0

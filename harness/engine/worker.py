@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from harness import registry
 from harness.adapters.base import Adapter, Mode
 from harness.case import Case
+from harness.engine.sample import is_drawn
 from harness.errors import UnavailableError
 from harness.expected import expect
 from harness.inputs import Draw, draw
@@ -197,6 +198,8 @@ def _faulty(what: str, error: Exception) -> Faulty:
 def _promise(adapter: Adapter, case: Case, route: Route | Faulty, target: Target) -> Promise | None:
     """Return what is promised of an open case, or None: it is not asked for."""
     if case.suite != "open" or isinstance(route, Unsupported | Faulty):
+        return None
+    if not is_drawn(case, adapter.promises):
         return None
     try:
         return Promise(shape=adapter.promise(case, target.mode, target.device))
