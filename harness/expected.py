@@ -43,6 +43,9 @@ class Expected:
         work, whole = self.draw.work, self.case.uncropped
         if 0 in self.case.x_shape:
             return np.zeros(whole.y_shape, self.precision.work)
+        if whole == self.case and self.draw.answer is not None:
+            b = work.b
+            return self.draw.answer - (0 if b is None else b.reshape(-1, *(1,) * whole.ndim))
         return conv_transpose(work.x, work.w, **arguments(whole))
 
     @cached_property

@@ -107,11 +107,16 @@ def begins(
 def _anchored(
     full: NDArray[Any], y: NDArray[Any], anchors: IntArray, spread: NDArray[np.float64] | None
 ) -> IntArray:
-    """Return the begins at which every anchor, a position of `y`, has its value in `full`."""
+    """Return the begins at which anchors, positions of `y`, have their values in `full`.
+
+    More anchors than the first are asked while more than one begin is left.
+    """
     first = y[(slice(None), *anchors[0])][(slice(None), *(None,) * (full.ndim - 1))]
     found = np.argwhere((np.abs(full - first) <= (0 if spread is None else spread)).all(axis=0))
     found = found - anchors[0]
     for anchor in anchors[1:]:
+        if len(found) <= 1:
+            break
         place = found + anchor
         found = found[((place >= 0) & (place < full.shape[1:])).all(axis=1)]
         at = (slice(None), *(found + anchor).T)

@@ -324,3 +324,20 @@ def test_compiler_options_that_xla_lacks_are_left_out() -> None:
 
 def test_cpu_is_the_first_device(adapter: JaxAdapter) -> None:
     assert adapter.devices()[0] == "cpu"
+
+
+@pytest.mark.parametrize("mode", ["conv_transpose", "conv_transpose+channel_first"])
+@pytest.mark.parametrize(
+    "case_id",
+    [
+        "2d-i4x3-k3x2-s2x3-opnone-padsame-ci2-co4-f32",
+        "1d-i4-k3-s2-opnone-padvalid-n2-ci2-co4-f64-nobias",
+    ],
+)
+def test_shape_is_promised_without_compiling(adapter: JaxAdapter, case_id: str, mode: str) -> None:
+    with adapter.session(mode, "cpu"):
+        promised = adapter.promise(Case.from_id(case_id), mode, "cpu")
+    result = outcome(adapter, case_id, mode)
+
+    assert isinstance(result, np.ndarray), result
+    assert promised == result.shape

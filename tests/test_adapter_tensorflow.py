@@ -305,3 +305,19 @@ def test_importing_the_module_does_not_import_tensorflow() -> None:
     done = subprocess.run([sys.executable, "-c", code], check=False)  # noqa: S603 # our own words
 
     assert done.returncode == 0
+
+
+@pytest.mark.parametrize(
+    "case_id",
+    [
+        "1d-i3-k3-s2-opnone-o8-ci2-co4-f32",
+        "2d-i3x4-k3x2-s2x3-opnone-padsame-o6x12-n2-ci2-co4-f32-nobias",
+        "1d-i3-k3-s2-p1.0-opnone-o6-ci2-co4-f32",
+    ],
+)
+def test_shape_is_promised_by_a_graph_that_never_runs(
+    adapter: TensorflowAdapter, case_id: str
+) -> None:
+    case = Case.from_id(case_id)
+
+    assert adapter.promise(case, "eager", "cpu") == compute(adapter, case).shape

@@ -279,3 +279,22 @@ def test_importing_the_module_does_not_import_torch() -> None:
     done = subprocess.run([sys.executable, "-c", code], check=False)  # noqa: S603 # our own words
 
     assert done.returncode == 0
+
+
+@pytest.mark.parametrize(
+    "case_id",
+    [
+        "1d-i3-k3-s2-opnone-ci2-co4-f32",
+        "2d-i3x4-k3x2-s2x3-opnone-o8x12-n2-ci2-co4-bf16-nobias",
+        "3d-i2x3x2-k3x2x1-opnone-d2x1x1-ci2-co4-f64",
+    ],
+)
+def test_shape_is_promised_on_the_meta_device(adapter: TorchAdapter, case_id: str) -> None:
+    case = Case.from_id(case_id)
+
+    assert adapter.promise(case, "eager", "cpu") == compute(adapter, case).shape
+
+
+def test_size_that_pytorch_refuses_is_not_promised(adapter: TorchAdapter) -> None:
+    with pytest.raises(ValueError, match="requested an output size of"):
+        adapter.promise(Case.from_id("1d-i3-k3-s2-opnone-o20-ci2-co4-f32"), "eager", "cpu")

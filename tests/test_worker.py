@@ -2,15 +2,18 @@
 
 import itertools
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 from numpy.typing import NDArray
 
+from harness import registry
 from harness.adapters.base import Adapter, Tensors
 from harness.adapters.numpy import NumpyAdapter
 from harness.case import Case
 from harness.engine import worker
+from harness.engine.sample import is_drawn
 from harness.rows import Columns
 from harness.target import Target
 
@@ -67,3 +70,52 @@ def test_large_case_is_not_kept() -> None:
     assert before == (
         worker._kept_draw.cache_info().currsize, worker._kept_answer.cache_info().currsize,
     )  # fmt: skip
+
+
+OPEN = tuple(Case.from_parameters(ndim=1, i=i, k=2, output_padding=None) for i in range(2, 8))
+
+
+def fake_rows(
+    monkeypatch: pytest.MonkeyPatch, name: str, cases: Sequence[Case]
+) -> dict[str, list[Any]]:
+    monkeypatch.syspath_prepend(str(Path(__file__).parent / "plugins"))
+    target = Target(backend=name, mode="call", device="cpu")
+    return worker.judged(registry.load(name), cases, target, "1.0", seed=0)
+
+
+@pytest.mark.parametrize(
+    ("name", "verdict", "promise"),
+    [
+        ("fake-right", "resolved", "none"),
+        ("fake-promising", "resolved", "kept"),
+        ("fake-boastful", "resolved", "broken"),
+        ("fake-fickle", "rejected", "broken"),
+    ],
+)
+def test_promise_is_compared_with_what_comes(
+    monkeypatch: pytest.MonkeyPatch, name: str, verdict: str, promise: str
+) -> None:
+    made = fake_rows(monkeypatch, name, OPEN[:1])
+
+    assert (made["verdict"], made["promise"]) == ([verdict], [promise])
+
+
+def test_promised_shape_is_kept_in_the_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = fake_rows(monkeypatch, "fake-boastful", OPEN[:1])
+
+    assert (made["promised_shape"], made["observed_shape"]) == ([(1, 4, 4)], [(1, 4, 3)])
+
+
+def test_promise_is_asked_of_a_sample_of_the_open_cases(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = fake_rows(monkeypatch, "fake-cautious", [*OPEN, *SMALL])
+    asked = [promise is not None for promise in made["promise"]]
+
+    assert asked == [case.suite == "open" and is_drawn(case, 3) for case in (*OPEN, *SMALL)]
+    assert any(asked)
+
+
+def test_target_that_only_infers_shapes_resolves_the_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = fake_rows(monkeypatch, "fake-inferring", OPEN[:1])
+
+    assert (made["outcome"], made["verdict"]) == (["promised"], ["resolved"])
+    assert (made["observed_shape"], made["resolution"]) == ([(1, 4, 3)], [None])

@@ -42,7 +42,8 @@ class Draw:
         indistinguishable: names of the readings that give the right answer whatever the values.
         undistinguished: names of the readings that give it for these values, and that no draw that
             was tried told apart; nearly always empty.
-        answer: the right answer in the dtype of the reference, where exact values led to it.
+        answer: the right answer in the dtype of the reference, where exact values led to it; of an
+            open case the full result.
     """
 
     tensors: Tensors
@@ -107,7 +108,7 @@ def _draw_checked(
                 *(r.name for r in found.alike if not known[r.name]),
                 *(["another window"] if _has_twins(case, found.y, work.b) else []),
             ),
-            None if case.suite == "open" else found.y,
+            found.y,
         )
         if not last.undistinguished:
             return last

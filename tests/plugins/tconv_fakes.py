@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.adapters.base import Adapter, Case, Mode, Route, Tensors
+from harness.adapters.base import Adapter, Case, Mode, Promised, Route, Tensors
 from harness.oracle import conv_transpose
 from harness.route import Native, Unsupported
 
@@ -301,3 +301,49 @@ class Half(Wrong):
     def compute(self, case: Case, tensors: Tensors, mode: str, device: str) -> NDArray[Any]:
         wrong = super().compute(case, tensors, mode, device)
         return wrong if mode == "call+wrong" else Right.compute(self, case, tensors, mode, device)
+
+
+class Promising(Right):
+    """Promises the shape that it returns."""
+
+    name = "fake-promising"
+
+    def promise(self, case: Case, mode: str, device: str) -> tuple[int, ...] | None:
+        return case.y_shape
+
+
+class Boastful(Right):
+    """Promises one element more on the last axis than it returns."""
+
+    name = "fake-boastful"
+
+    def promise(self, case: Case, mode: str, device: str) -> tuple[int, ...] | None:
+        return (*case.y_shape[:-1], case.y_shape[-1] + 1)
+
+
+class Fickle(Refusing):
+    """Promises a shape and refuses to compute."""
+
+    name = "fake-fickle"
+
+    def promise(self, case: Case, mode: str, device: str) -> tuple[int, ...] | None:
+        return case.y_shape
+
+
+class Cautious(Right):
+    """Raises where it is asked to promise; one case in three is."""
+
+    name = "fake-cautious"
+    promises = 3
+
+    def promise(self, case: Case, mode: str, device: str) -> tuple[int, ...] | None:
+        raise ValueError("who knows")
+
+
+class Inferring(Right):
+    """Computes nothing: it gives shapes."""
+
+    name = "fake-inferring"
+
+    def compute(self, case: Case, tensors: Tensors, mode: str, device: str) -> Any:
+        return Promised(shape=case.y_shape)
