@@ -21,11 +21,11 @@ SIZES = st.lists(st.integers(1, 4), min_size=1, max_size=3).map(tuple)
 def extended(full: Array, begin: tuple[int, ...], size: tuple[int, ...]) -> Array:
     """Return the window element by element: zero outside the full result."""
     y = np.zeros((*full.shape[:2], *size), full.dtype)
-    at: tuple[int, ...]
+    at: Any
     for at in product(*(range(o) for o in size)):
-        place = tuple(b + t for b, t in zip(begin, at, strict=True))
+        place: Any = tuple(b + t for b, t in zip(begin, at, strict=True))
         if all(0 <= p < n for p, n in zip(place, full.shape[2:], strict=True)):
-            y[(..., *at)] = full[(..., *place)]
+            y[:, :, *at] = full[:, :, *place]
     return y
 
 

@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from numpy.typing import NDArray
 
 from harness import registry
-from harness.adapters.base import Adapter, Tensors
+from harness.adapters.base import Adapter, Result, Tensors
 from harness.adapters.numpy import NumpyAdapter
 from harness.case import Case
 from harness.engine import worker
@@ -26,7 +25,7 @@ class AtOnce(NumpyAdapter):
 
     def compute_many(
         self, cases: Sequence[Case], tensors: Sequence[Tensors], mode: str, device: str
-    ) -> list[NDArray[Any] | Exception]:
+    ) -> list[Result]:
         return list(super().compute_many(cases, tensors, mode, device))
 
 

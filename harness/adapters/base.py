@@ -20,7 +20,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 
 from numpy.typing import NDArray
 
@@ -29,7 +29,10 @@ from harness.outcome import Promised
 from harness.route import Route
 from harness.tensors import Tensors
 
-__all__ = ["Adapter", "Case", "Mode", "Promised", "Route", "Tensors"]
+__all__ = ["Adapter", "Case", "Mode", "Promised", "Result", "Route", "Tensors"]
+
+Result: TypeAlias = NDArray[Any] | Promised | Exception
+"""What becomes of one case of several: the result, or the framework's error for that case."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +133,7 @@ class Adapter(ABC):
 
     def compute_many(
         self, cases: Sequence[Case], tensors: Sequence[Tensors], mode: str, device: str
-    ) -> Iterable[NDArray[Any] | Promised | Exception]:
+    ) -> Iterable[Result]:
         """Yield one result per case, in order: the array, or the framework's error for that case.
 
         The default computes one case after the other. A framework that compiles overrides it to
@@ -141,9 +144,7 @@ class Adapter(ABC):
         for case, given in zip(cases, tensors, strict=True):
             yield self.attempt(case, given, mode, device)
 
-    def attempt(
-        self, case: Case, tensors: Tensors, mode: str, device: str
-    ) -> NDArray[Any] | Promised | Exception:
+    def attempt(self, case: Case, tensors: Tensors, mode: str, device: str) -> Result:
         """Return what :meth:`compute` returns or raises; frameworks' errors are caught here."""
         try:
             return self.compute(case, tensors, mode, device)

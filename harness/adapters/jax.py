@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.adapters.base import Adapter, Mode, Promised
+from harness.adapters.base import Adapter, Mode, Result
 from harness.adapters.jax_batch import QUICK, Call, accepted_options, run_many
 from harness.adapters.jax_calls import ConvGeneralDilated, ConvTranspose, Operation, Vjp
 from harness.adapters.jax_layout import Layout
@@ -157,7 +157,7 @@ class JaxAdapter(Adapter):
 
     def compute_many(
         self, cases: Sequence[Case], tensors: Sequence[Tensors], mode: str, device: str
-    ) -> Iterable[NDArray[Any] | Promised | Exception]:
+    ) -> Iterable[Result]:
         """Return one result per case, in order; the single modes compile each by itself."""
         if _is_single(mode):
             return self._one_by_one(cases, tensors, mode, device)
@@ -168,7 +168,7 @@ class JaxAdapter(Adapter):
 
     def _one_by_one(
         self, cases: Sequence[Case], tensors: Sequence[Tensors], mode: str, device: str
-    ) -> Iterator[NDArray[Any] | Promised | Exception]:
+    ) -> Iterator[Result]:
         """Yield one result per case, and keep no compiled program: none is used twice."""
         yield from super().compute_many(cases, tensors, mode, device)
         self._jax.clear_caches()

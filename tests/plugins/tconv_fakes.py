@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.adapters.base import Adapter, Case, Mode, Promised, Route, Tensors
+from harness.adapters.base import Adapter, Case, Mode, Promised, Result, Route, Tensors
 from harness.oracle import conv_transpose
 from harness.route import Native, Unsupported
 
@@ -96,7 +96,7 @@ class Idle(Right):
 
     def compute_many(
         self, cases: Sequence[Case], tensors: Sequence[Tensors], mode: str, device: str
-    ) -> Iterable[NDArray[Any] | Exception]:
+    ) -> Iterable[Result]:
         threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGKILL)).start()
         return list(super().compute_many(cases, tensors, mode, device))
 
@@ -108,7 +108,7 @@ class Moody(Right):
 
     def compute_many(
         self, cases: Sequence[Case], tensors: Sequence[Tensors], mode: str, device: str
-    ) -> Iterable[NDArray[Any] | Exception]:
+    ) -> Iterable[Result]:
         if len(cases) > 1:
             os.kill(os.getpid(), signal.SIGSEGV)
         return super().compute_many(cases, tensors, mode, device)
@@ -121,7 +121,7 @@ class Sluggish(Right):
 
     def compute_many(
         self, cases: Sequence[Case], tensors: Sequence[Tensors], mode: str, device: str
-    ) -> Iterable[NDArray[Any] | Exception]:
+    ) -> Iterable[Result]:
         time.sleep(0.5 * len(cases))
         return list(super().compute_many(cases, tensors, mode, device))
 
@@ -214,7 +214,7 @@ class Short(Right):
 
     def compute_many(
         self, cases: Sequence[Case], tensors: Sequence[Tensors], mode: str, device: str
-    ) -> Iterable[NDArray[Any] | Exception]:
+    ) -> Iterable[Result]:
         return list(super().compute_many(cases, tensors, mode, device))[:-1]
 
 
