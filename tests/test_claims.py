@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from harness.claims.claim import Claim, Computed, Measured
 from harness.claims.condition import smallest_condition
 from harness.claims.document import Law, from_mapping, load_claims
 from harness.claims.expression import Expression, Points
+from harness.claims.ledger import ledger
 from harness.errors import ClaimError, PredicateError
 
 ROOT = Path(__file__).parent.parent
@@ -202,3 +204,64 @@ def test_claim_about_a_target_is_read() -> None:
     assert from_mapping({"claim": [table | measured]}).claims[0].about == Measured(
         target="torch", quantity="size", asked={"o": "none"}
     )
+
+
+ROW: dict[str, Any] = {
+    "target": "mine:call@cpu", "i": [3], "k": [3], "s": [2], "dilation": [1], "p_begin": [0],
+    "p_end": [0], "output_padding": None, "o": None, "padding": "same",
+    "observed_shape": [1, 4, 6], "promised_shape": None, "resolution": ["0.1"], "resolutions": 1,
+    "verdict": "resolved",
+}  # fmt: skip
+MEASURED: dict[str, Any] = {
+    **{name: value for name, value in CLAIM.items() if name != "domain"},
+    "target": "mine:call", "quantity": "size", "formula": "i*s", "asked": {"padding": "same"},
+}  # fmt: skip
+
+
+def verdict_on(claim: dict[str, Any], *rows: dict[str, Any]) -> tuple[str, str]:
+    """Return what becomes of one claim, given these rows."""
+    record = ledger(from_mapping({"claim": [claim]}), rows)[0]
+    return record.verdict, record.evidence
+
+
+def test_size_is_measured() -> None:
+    assert verdict_on(MEASURED, ROW) == ("holds", "at all 1 points")
+
+
+@pytest.mark.parametrize(("quantity", "formula"), [("begin", "0"), ("end", "1")])
+def test_crop_is_measured(quantity: str, formula: str) -> None:
+    claim = MEASURED | {"quantity": quantity, "formula": formula}
+
+    assert verdict_on(claim, ROW) == ("holds", "at all 1 points")
+
+
+def test_wrong_size_is_a_counterexample() -> None:
+    verdict, evidence = verdict_on(MEASURED | {"formula": "i*s + op"}, ROW | {"output_padding": [0],
+                                   "observed_shape": [1, 4, 5]})  # fmt: skip
+
+    assert verdict == "fails"
+    assert "op=0" in evidence
+    assert "it gives 6, but 5 is true" in evidence
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"padding": "valid"}, {"target": "other:call@cpu"}, {"verdict": "rejected"}],
+)
+def test_row_of_another_kind_measures_nothing(change: dict[str, object]) -> None:
+    assert verdict_on(MEASURED, ROW | change)[0] == "not measured"
+
+
+def test_crop_that_is_not_unique_measures_nothing() -> None:
+    ambiguous = ROW | {"resolution": ["0.1", "1.0"], "resolutions": 2}
+
+    assert verdict_on(MEASURED | {"quantity": "begin"}, ambiguous)[0] == "not measured"
+
+
+def test_rows_that_contradict_each_other_are_named() -> None:
+    with pytest.raises(ClaimError, match="was measured as 6 and as 7; name one target"):
+        verdict_on(MEASURED, ROW, ROW | {"observed_shape": [1, 4, 7]})
+
+
+def test_restriction_that_no_row_meets_measures_nothing() -> None:
+    assert verdict_on(MEASURED | {"where": ["s == 1"]}, ROW)[0] == "not measured"

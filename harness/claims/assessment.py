@@ -66,7 +66,7 @@ class Fails:
 Assessment = Holds | HoldsOnlyWhere | Fails
 
 
-def restricted(claim: Claim, points: Points) -> Points:
+def restricted(claim: Claim, points: Points) -> dict[str, NDArray[np.int64]]:
     """Return the points to which the claim restricts itself.
 
     Raises:

@@ -11,6 +11,7 @@ from harness import __version__
 from harness.cli.adapters import adapters
 from harness.cli.atlas import atlas
 from harness.cli.check import check_adapter
+from harness.cli.claims import claims
 from harness.cli.report import report
 from harness.cli.run import run
 from harness.errors import HarnessError
@@ -52,6 +53,7 @@ cli.add_command(run)
 cli.add_command(report)
 cli.add_command(atlas)
 cli.add_command(adapters)
+cli.add_command(claims)
 adapters.add_command(check_adapter)
 
 
