@@ -33,6 +33,10 @@ class UnavailableError(HarnessError, ImportError):
     """A backend cannot be used here: not installed, broken, or without its device."""
 
 
+class ExecutorError(HarnessError, RuntimeError):
+    """What should run the cases cannot be had, or is gone."""
+
+
 class StoreError(HarnessError, OSError):
     """A run directory cannot be written, or does not hold what it should."""
 

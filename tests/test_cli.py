@@ -167,7 +167,7 @@ def test_rows_that_were_not_run_are_status_4(
     tconv: Callable[..., Done], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config("c.toml", "fake-right", "fake-segfault")
-    monkeypatch.setattr("harness.engine.course.CRASH_BUDGET", 1)
+    monkeypatch.setattr("harness.engine.course.ALLOWANCE", 1)
 
     done = tconv("run", "c.toml")
 
@@ -255,7 +255,7 @@ def test_digest_is_that_of_the_shards_in_any_batches(
 ) -> None:
     config("c.toml", "fake-right", "fake-wrong")
     whole = json.loads(tconv("run", "c.toml", "--json").out)
-    monkeypatch.setattr("harness.engine.course.BATCH", 2)
+    monkeypatch.setattr("harness.engine.batch.MOST", 2)
 
     shards = [json.loads(tconv("run", "c.toml", "--json", "--shard", f"{k}/2").out) for k in (1, 2)]
 
@@ -318,7 +318,7 @@ def test_disk_that_fills_up_ends_the_run_and_keeps_what_was_written(
             raise StoreError("cannot write part: No space left on device; choose another directory")
         write(self, target, batch, columns)
 
-    monkeypatch.setattr("harness.engine.course.BATCH", 4)
+    monkeypatch.setattr("harness.engine.batch.MOST", 4)
     monkeypatch.setattr(RunWriter, "write", first_only)
 
     done = tconv("run", "c.toml")

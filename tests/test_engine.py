@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from harness.case import Case
-from harness.engine.course import BATCH
+from harness.engine.batch import FIRST
 from harness.engine.lane import Lane
 from harness.engine.local import LocalPool
 from harness.engine.plan import plan
@@ -151,11 +151,10 @@ def test_case_that_hangs_costs_one_row(engine: LocalPool) -> None:
 
 def test_worker_that_dies_between_two_batches_costs_nothing(engine: LocalPool) -> None:
     (planned,) = plan([Selection.from_text("fake-idle")], engine.describe(["fake-idle"]), CASES)
-    course = engine.course(planned)
-    before = course.rows(HARMLESS)
+    before = engine.rows(planned, HARMLESS)
     time.sleep(1.0)
 
-    after = course.rows(CASES[4:])
+    after = engine.rows(planned, CASES[4:])
 
     assert verdicts(before) == verdicts(after) == {"match": 4}
 
@@ -233,7 +232,7 @@ def test_batch_that_is_only_large_is_no_timeout(engine: LocalPool) -> None:
 def test_batches_are_cut_by_their_elements(
     engine: LocalPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("harness.engine.course.VOLUME", 40)
+    monkeypatch.setattr("harness.engine.batch.VOLUME", 40)
     selection = Selection.from_text("fake-right")
     planned = plan([selection], engine.describe([selection.backend]), CASES)
 
@@ -248,11 +247,11 @@ def test_batches_are_cut_by_their_elements(
 def test_past_the_crash_budget_the_rest_is_not_run(
     engine: LocalPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("harness.engine.course.CRASH_BUDGET", 1)
+    monkeypatch.setattr("harness.engine.course.ALLOWANCE", 1)
 
-    rows = swept(engine, "fake-segfault", (DEADLY,) * (BATCH + 2))
+    rows = swept(engine, "fake-segfault", (DEADLY,) * (FIRST + 2))
 
-    assert rows["verdict"] == ["crashed"] + ["not_run"] * (BATCH + 1)
+    assert rows["verdict"] == ["crashed"] + ["not_run"] * (FIRST + 1)
 
 
 def test_output_of_a_framework_stays_out_of_the_parent(

@@ -5,7 +5,7 @@ import pytest
 
 from harness.adapters.base import Mode
 from harness.case import Case
-from harness.engine.course import BATCH
+from harness.engine.batch import BLOCK
 from harness.engine.plan import Planned
 from harness.engine.worker import Description
 from harness.pytest_sweep.block import blocks
@@ -24,7 +24,7 @@ def case(ndim: int, i: int = 2) -> Case:
 
 
 def test_blocks_hold_every_case_once_by_number_of_axes() -> None:
-    cases = [case(ndim, i) for i in range(1, BATCH + 2) for ndim in (2, 1)]
+    cases = [case(ndim, i) for i in range(1, BLOCK + 2) for ndim in (2, 1)]
 
     made = blocks([planned(*cases)], "block")
 

@@ -49,7 +49,7 @@ def test_time_of_the_harness_itself_is_not_the_frameworks(
 
         monkeypatch.setattr(worker, name, noting)
 
-    monkeypatch.setattr(worker, "_beat", lambda: events.append("beat"))
+    monkeypatch.setattr(worker, "_beat", lambda *_: events.append("beat"))
     for name in ("_kept_draw", "judge"):
         noted(name)
 

@@ -1,35 +1,174 @@
-"""What is left to sweep, and who takes it: a worker keeps to its backend while it can."""
+"""What is left to sweep, and who takes it: a hand keeps to its backend while it can.
+
+A framework takes seconds to load, and the targets of one backend have the same cases. So a hand
+takes all targets of a backend and goes through them side by side, for its worker keeps inputs and
+answers a while; a hand that has nothing left takes over the later half of the one that has most.
+"""
 
 import threading
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final, Self
 
-from harness.engine.plan import Planned
+from harness.case import Case
+from harness.engine.batch import AIM, leading
+from harness.engine.course import Course
+from harness.engine.orders import Served
+
+PRICE: Final = 5.0
+"""Seconds that a hand must gain by helping on another backend, whose framework it has to load."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """Consecutive cases of one target.
+
+    Attributes:
+        course: the target.
+        first: index of the first case among the target's.
+        cases: the cases.
+    """
+
+    course: Course
+    first: int
+    cases: Sequence[Case]
+
+
+class Stretch:
+    """What one hand has taken of one target.
+
+    Attributes:
+        left: cases that no batch has taken yet.
+    """
+
+    def __init__(self, course: Course, spans: Iterable[range]) -> None:
+        self.course = course
+        self._spans = [span for span in spans if span]
+        self.left = sum(map(len, self._spans))
+        self._whole = self.left
+
+    @property
+    def done(self) -> float:
+        """The share that batches have taken, from 0 to 1."""
+        return 1 - self.left / self._whole if self._whole else 1.0
+
+    @property
+    def seconds(self) -> float:
+        """What is left will take, as far as anyone knows."""
+        return self.left * (self.course.pace.seconds or 0.0)
+
+    def batch(self) -> Batch:
+        """Take the next batch, from one span."""
+        span = self._spans[0]
+        most = span[: self.course.pace.size]
+        cases = self.course.planned.cases[most.start : most.stop]
+        count = leading(cases)
+        self._spans[:1] = [span[count:]] if span[count:] else []
+        self.left -= count
+        return Batch(course=self.course, first=span.start, cases=cases[:count])
+
+    def halves(self) -> tuple[Self, Self]:
+        """Return what is left in two halves, the earlier first."""
+        early, late, room = [], [], (self.left + 1) // 2
+        for span in self._spans:
+            early.append(span[:room])
+            late.append(span[room:])
+            room -= len(early[-1])
+        return type(self)(self.course, early), type(self)(self.course, late)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Share:
+    """Stretches of the targets of one backend."""
+
+    backend: str
+    stretches: tuple[Stretch, ...]
+
+    @property
+    def left(self) -> int:
+        return sum(stretch.left for stretch in self.stretches)
+
+    @property
+    def seconds(self) -> float:
+        return sum(stretch.seconds for stretch in self.stretches)
+
+    def batch(self) -> Batch:
+        """Take a batch of the target that is furthest behind."""
+        return min((each for each in self.stretches if each.left), key=lambda s: s.done).batch()
+
+    def halves(self) -> tuple["_Share", "_Share"]:
+        early, late = zip(*(stretch.halves() for stretch in self.stretches), strict=True)
+        return (
+            _Share(backend=self.backend, stretches=early),
+            _Share(backend=self.backend, stretches=late),
+        )
 
 
 class Agenda:
-    """The targets that no worker has taken yet; safe to use from several threads."""
+    """The batches that no hand has taken yet; safe to use from several threads.
 
-    def __init__(self, planned: Sequence[Planned]) -> None:
-        self._left = list(planned)
-        self._served: Counter[str] = Counter()  # workers at each backend
-        self._lock = threading.Lock()
+    Args:
+        courses: the targets, in the order in which they are begun.
+    """
 
-    def take(self, backend: str | None) -> Planned | None:
-        """Return the next target for a worker that has `backend` loaded, or None: none is left.
+    def __init__(self, courses: Sequence[Course]) -> None:
+        stretches: dict[str, list[Stretch]] = {}
+        for course in courses:
+            own = stretches.setdefault(course.planned.target.backend, [])
+            own.append(Stretch(course, course.planned.spans))
+        self._waiting = [
+            _Share(backend=backend, stretches=tuple(own)) for backend, own in stretches.items()
+        ]
+        self._held: dict[int, _Share] = {}  # by hand
+        self._changed = threading.Condition()
+        self._closed = False
 
-        One of the same backend, else one of a backend that no other worker serves, else the first.
-        """
-        with self._lock:
-            if backend is not None:
-                self._served[backend] -= 1
-            if not self._left:
-                return None
-            chosen = min(self._left, key=lambda planned: self._cost(planned, backend))
-            self._left.remove(chosen)
-            self._served[chosen.target.backend] += 1
-            return chosen
+    def take(self, hand: int) -> Batch | None:
+        """Return the next batch for a hand, or None: nothing is left; waits while help may pay."""
+        with self._changed:
+            while not self._closed:
+                share = self._share(hand)
+                if share is not None:
+                    self._held[hand] = share
+                    return share.batch()
+                if not any(held.left for held in self._held.values()):
+                    self._changed.notify_all()
+                    return None
+                self._changed.wait()
+        return None
 
-    def _cost(self, planned: Planned, backend: str | None) -> int:
-        own = planned.target.backend
-        return 0 if own == backend else 1 + self._served[own]
+    def settle(self, batch: Batch, served: Served) -> None:
+        """Learn from what became of a batch."""
+        with self._changed:
+            batch.course.settle(served)
+            self._changed.notify_all()
+
+    def close(self) -> None:
+        """Give out nothing more."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
+    def _share(self, hand: int) -> _Share | None:
+        """Return what a hand goes on with: its own, one that waits, or half of another's."""
+        own = self._held.get(hand)
+        if own is not None and own.left:
+            return own
+        while self._waiting:
+            share = self._waiting.pop(0)
+            if share.left:
+                return share
+        return self._half(own.backend if own else None)
+
+    def _half(self, backend: str | None) -> _Share | None:
+        """Take the later half of what another hand holds, where that ends the run sooner."""
+
+        def gain(hand: int) -> float:
+            share = self._held[hand]
+            return share.seconds / 2 - (0 if share.backend == backend else PRICE)
+
+        hand = max(self._held, key=gain, default=None)
+        if hand is None or gain(hand) < AIM:
+            return None
+        self._held[hand], taken = self._held[hand].halves()
+        return taken if taken.left else None

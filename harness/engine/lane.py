@@ -1,22 +1,24 @@
 """One worker process and its watch: starts it, hands it work, and outlives its death or hang."""
 
+import os
 import signal
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import CancelledError
+from collections.abc import Callable, Mapping
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from multiprocessing import get_context, resource_tracker
 from pathlib import Path
 from typing import Final, ParamSpec, Self, TypeVar
 
 import psutil
-from pebble import ProcessExpired, ProcessPool
+from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
+from harness.engine.pulse import Beat, beat
 from harness.engine.worker import prepare
 from harness.outcome import Crashed, TimedOut
 
@@ -25,6 +27,7 @@ START_SECONDS: Final = 180.0
 
 _KEPT: Final = 2000  # characters of stderr kept of a crash, from its begin and from its end
 _POLL: Final = 0.2  # seconds between two looks at a worker
+_GRACE: Final = 2.0  # seconds in which the pool hears of a death, unless the exit status was 0
 
 _STILLBORN: Final = (
     "the process ended before it took any work; a script that starts a run needs "
@@ -48,30 +51,43 @@ class Limits:
     worker_gib: float
 
 
-class Lane(AbstractContextManager["Lane"]):
-    """One worker process (spawned; replaced when it dies), used by one thread of the parent.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class End:
+    """How a worker ended.
 
     Attributes:
-        suspects: ids of the cases that ended a worker of this backend, on whichever target; all
-            lanes of a backend share them.
+        outcome: what that is for the case that was being computed, where it was alone.
+        place: index in the batch of the case that was being computed, or None: nobody knows.
+        is_limit: whether it was stopped for passing a limit, and did not end by itself.
+    """
+
+    outcome: Crashed | TimedOut
+    place: int | None = None
+    is_limit: bool = False
+
+
+class Lane(AbstractContextManager["Lane"]):
+    """One worker process (spawned; replaced when it dies), used by one thread at a time.
+
+    Args:
+        environment: variables that the process gets before it loads its framework.
+        limits: what it may take.
+        stopped: set when the run is over: what is computed then is given up.
     """
 
     def __init__(
-        self,
-        *,
-        environment: Mapping[str, str],
-        limits: Limits,
-        stopped: threading.Event,
-        suspects: set[str],
+        self, *, environment: Mapping[str, str], limits: Limits, stopped: threading.Event
     ) -> None:
-        self.suspects = suspects
         self._limits = limits
         self._stopped = stopped
         self._folder = tempfile.TemporaryDirectory(prefix="tconv-")
         self._log = Path(self._folder.name, "log")
         self._pulse = Path(self._folder.name, "pulse")
         self._environment = dict(environment)
+        # lives as long as the worker, which the kernel ends with the thread that started it
+        self._starter = ThreadPoolExecutor(1, "tconv-starter", initializer=_deafen)
         self._pool = self._made()
+        self._buried: int | None = None  # process id of the last worker that ended
 
     def __enter__(self) -> Self:
         return self
@@ -83,28 +99,30 @@ class Lane(AbstractContextManager["Lane"]):
         """Stop the worker at once, as nothing is left for it to finish; more than once is fine."""
         self._pool.stop()
         self._pool.join()
+        self._starter.shutdown()
         self._folder.cleanup()
 
-    def call(
-        self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs
-    ) -> R | Crashed | TimedOut:
+    def call(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R | End:
         """Return what `function` returns in the worker, or how the worker ended.
 
         A worker that ended before it took the work, as between two batches, is replaced once. An
         exception of the function is the harness's own bug: it passes through.
         """
         for _ in range(2):
+            if self._stopped.is_set():
+                return End(outcome=TimedOut(limit=0), is_limit=True)
             with suppress(BrokenProcessPool):
-                self._start()
+                self._starter.submit(self._start).result()
                 return self._call(function, *args, **kwargs)
-        return Crashed(exit_code=1, stderr=self._stderr() or _STILLBORN)
+        return End(outcome=Crashed(exit_code=1, stderr=self._stderr() or _STILLBORN))
 
-    def _call(
-        self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs
-    ) -> R | Crashed | TimedOut:
+    def _call(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R | End:
         self._log.write_bytes(b"")
         begun = time.time()
-        future = self._pool.schedule(function, args=list(args), kwargs=dict(kwargs))
+        last = self._last()
+        if last is not None and not psutil.pid_exists(last.pid):
+            self._buried = last.pid  # it ended between two calls
+        future = self._scheduled(function, *args, **kwargs)
         while True:
             try:
                 result: R = future.result(timeout=_POLL)
@@ -113,64 +131,97 @@ class Lane(AbstractContextManager["Lane"]):
                     raise
                 end = self._overrun(begun)
                 if end is not None:
-                    future.cancel()
-                    self._pulse.unlink(missing_ok=True)
+                    self._stop(future)
                     return end
             except (ProcessExpired, CancelledError) as error:
-                self._pulse.unlink(missing_ok=True)
-                return Crashed(exit_code=getattr(error, "exitcode", 0), stderr=self._stderr())
+                return self._crashed(getattr(error, "exitcode", 0))
             else:
                 return result
+
+    def _scheduled(
+        self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs
+    ) -> "ProcessFuture[R]":
+        try:
+            return self._pool.schedule(function, args=list(args), kwargs=dict(kwargs))
+        except RuntimeError as error:  # it broke since it was looked at
+            raise BrokenProcessPool from error
 
     def _made(self) -> ProcessPool:
         return ProcessPool(
             max_workers=1,
             context=get_context("spawn"),
             initializer=prepare,
-            initargs=(self._environment, self._log, self._pulse),
+            initargs=(self._environment, self._log, self._pulse, os.getpid()),
         )
 
     def _start(self) -> None:
         """Start a worker unless one runs; a pool that lost its only one between calls is broken."""
-        with _uninterrupted():  # a pool starts where it is asked whether it is active
-            if not (self._pool.active or self._stopped.is_set()):
-                self._pool.stop()
-                self._pool.join()
-                self._pulse.unlink(missing_ok=True)
-                self._pool = self._made()
-                assert self._pool.active
+        if not self._pool.active:  # asking a new pool starts it
+            self._pool.stop()
+            self._pool.join()
+            self._pool = self._made()
+            assert self._pool.active
 
-    def _overrun(self, begun: float) -> Crashed | TimedOut | None:
+    def _overrun(self, begun: float) -> End | None:
         """Return the end of a worker that is past a limit, or of a run that is stopped; or None."""
         if self._stopped.is_set():
-            return TimedOut(limit=0)
+            return End(outcome=TimedOut(limit=0), is_limit=True)
+        last = self._last()
+        now, seconds = time.time(), self._limits.case_seconds
+        if last is None or last.is_loading:
+            late = now - begun > START_SECONDS
+            return End(outcome=TimedOut(limit=START_SECONDS), is_limit=True) if late else None
         try:
-            last, pid = self._pulse.stat().st_mtime, int(self._pulse.read_text())
-            held = psutil.Process(pid).memory_info().rss / 2**30
-        except (FileNotFoundError, ValueError, psutil.NoSuchProcess):  # not there, or half written
-            late = time.time() - begun > START_SECONDS
-            return TimedOut(limit=START_SECONDS) if late else None
-        most, seconds = self._limits.worker_gib, self._limits.case_seconds
-        if held > most:
-            text = f"the worker held {held:.1f} GiB, but worker_gib is {most:g}: it was stopped"
-            return Crashed(exit_code=-signal.SIGKILL, stderr=text)
-        return TimedOut(limit=seconds) if time.time() - max(last, begun) > seconds else None
+            held = psutil.Process(last.pid).memory_info().rss / 2**30
+        except psutil.NoSuchProcess:  # the pool does not tell of an exit status of 0
+            gone = now - max(last.seconds, begun) > _GRACE
+            return self._crashed(0) if gone else None
+        return self._too_large(held, last) or (
+            End(outcome=TimedOut(limit=seconds), place=last.place, is_limit=True)
+            if now - max(last.seconds, begun) > seconds
+            else None
+        )
+
+    def _too_large(self, held: float, last: Beat) -> End | None:
+        most = self._limits.worker_gib
+        if held <= most:
+            return None
+        text = f"the worker held {held:.1f} GiB, but worker_gib is {most:g}: it was stopped"
+        crashed = Crashed(exit_code=-signal.SIGKILL, stderr=text)
+        return End(outcome=crashed, place=last.place, is_limit=True)
+
+    def _crashed(self, exit_code: int) -> End:
+        """Return the end of a worker that died by itself, with its last words and place."""
+        last = self._last()
+        if last is not None:
+            self._buried = last.pid
+        place = last.place if last is not None else None
+        return End(outcome=Crashed(exit_code=exit_code, stderr=self._stderr()), place=place)
+
+    def _stop(self, future: "ProcessFuture[R]") -> None:
+        """Kill the worker, which may be deaf to anything less, and let the pool hear of it."""
+        future.cancel()
+        last = self._last()
+        if last is not None:
+            self._buried = last.pid
+            with suppress(psutil.NoSuchProcess):
+                psutil.Process(last.pid).kill()
+
+    def _last(self) -> Beat | None:
+        """Return the last beat of the worker that lives, or None: it has not begun."""
+        last = beat(self._pulse)
+        return None if last is None or last.pid == self._buried else last
 
     def _stderr(self) -> str:
         text = self._log.read_text(errors="replace").strip()
         return text if len(text) <= 2 * _KEPT else f"{text[:_KEPT]}\n[...]\n{text[-_KEPT:]}"
 
 
-@contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """Keep SIGINT from this thread, and for good from the processes and threads that it starts.
+def _deafen() -> None:
+    """Keep SIGINT from this thread, and from the processes and threads that it starts.
 
     Ctrl-C reaches every process of a terminal. The parent answers it; a worker that is importing
     would print a traceback instead, as the pool's workers ignore it only once they have started.
     """
     resource_tracker.ensure_running()  # where it is started, the mask of its thread is lost
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})

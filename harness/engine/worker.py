@@ -1,17 +1,18 @@
 """What happens inside a worker process: one adapter, one target, batches of cases, rows back.
 
 The parent watches two things that a dying process leaves behind: the *log*, to which everything
-printed goes, native code included, and the *pulse*, a file whose modification time says when the
-last case was finished; it holds the process id, and is there once the framework has been loaded.
+printed goes, native code included, and the *pulse*, which says when the last case was finished and
+which one is being computed.
 """
 
 import os
 import re
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import count
 from math import prod
 from pathlib import Path
 from typing import Any, Final
@@ -21,6 +22,8 @@ from numpy.typing import NDArray
 from harness import registry
 from harness.adapters.base import Adapter, Mode
 from harness.case import Case
+from harness.engine.orphan import end_with
+from harness.engine.pulse import Pulse
 from harness.engine.sample import is_drawn
 from harness.errors import UnavailableError
 from harness.expected import expect
@@ -39,6 +42,9 @@ KEPT: Final = 4096
 LARGE: Final = 2**12
 """Elements of x, w and y from which on a case is not kept: its limit of memory is the framework's
 to use, and a large case is seldom one of many."""
+
+LOG: Final = 2**22
+"""Bytes that a worker may have printed before it forgets what came before the current case."""
 
 _state: dict[str, Any] = {}  # this process's adapter and files; a process serves one backend
 
@@ -76,14 +82,18 @@ class Description:
         )
 
 
-def prepare(environment: Mapping[str, str], log: Path, pulse: Path) -> None:
-    """Set up a fresh process: its variables, its output into `log`, its `pulse` file."""
+def prepare(environment: Mapping[str, str], log: Path, pulse: Path, parent: int) -> None:
+    """Set up a fresh process: its variables, its output into `log`, its `pulse` file.
+
+    It ends with the process `parent`, however that ends.
+    """
+    end_with(parent)
     os.environ.update(environment)
     sink = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     sys.stdout.flush()
     os.dup2(sink, 1)
     os.dup2(sink, 2)
-    _state["pulse"] = pulse
+    _state["pulse"] = Pulse(pulse)
 
 
 def describe(backend: str) -> Description | str:
@@ -112,15 +122,25 @@ def _settings(adapter: Adapter) -> dict[str, dict[str, str]]:
     return found
 
 
-def judge_batch(cases: Sequence[Case], target: Target, version: str | None, seed: int) -> Columns:
-    """Compute and judge `cases` on `target`; return one row per case, in order, as columns."""
-    return judged(loaded(target.backend), cases, target, version, seed)
+def judge_batch(
+    cases: Sequence[Case], target: Target, version: str | None, seed: int
+) -> tuple[Columns, float]:
+    """Compute and judge `cases` on `target`.
+
+    Returns:
+        One row per case, in order, as columns; and the seconds it took, the loading of the
+        framework apart.
+    """
+    adapter = loaded(target.backend)
+    begun = time.perf_counter()
+    return judged(adapter, cases, target, version, seed), time.perf_counter() - begun
 
 
 def judged(
     adapter: Adapter, cases: Sequence[Case], target: Target, version: str | None, seed: int
 ) -> Columns:
     """Do what :func:`judge_batch` does, with an adapter at hand and in whatever process this is."""
+    _beat()  # from here on nobody takes the last batch's place for this one's
     with adapter.session(target.mode, target.device):
         return columns(list(_rows(adapter, cases, target, version, seed)))
 
@@ -133,7 +153,7 @@ def loaded(backend: str) -> Adapter:
     """
     if "adapter" not in _state:
         _state["adapter"] = registry.load(backend)
-        _state["pulse"].write_text(str(os.getpid()))
+        _beat()
     adapter: Adapter = _state["adapter"]
     return adapter
 
@@ -182,17 +202,16 @@ _kept_answer = lru_cache(maxsize=KEPT)(expect)
 
 
 def _route(adapter: Adapter, case: Case, target: Target) -> Route | Faulty:
-    try:
-        route: object = adapter.route(case, target.mode, target.device)
-    except Exception as error:  # noqa: BLE001 # a third party's code
-        return _faulty("route raised", error)
+    route = _tried(adapter.route, case, target.mode, target.device)
+    if isinstance(route, _Escaped):
+        return _faulty("route raised", route.error)
     if isinstance(route, Native | Composed | Unsupported):
         return route
     return Faulty(offence=f"route={route!r}, but should be Native, Composed or Unsupported")
 
 
-def _faulty(what: str, error: Exception) -> Faulty:
-    return Faulty(offence=what, error_type=type(error).__name__, error_text=str(error))
+def _faulty(what: str, error: BaseException) -> Faulty:
+    return Faulty(offence=what, error_type=type(error).__name__, error_text=_text(error))
 
 
 def _promise(adapter: Adapter, case: Case, route: Route | Faulty, target: Target) -> Promise | None:
@@ -201,54 +220,121 @@ def _promise(adapter: Adapter, case: Case, route: Route | Faulty, target: Target
         return None
     if not is_drawn(case, adapter.promises):
         return None
-    try:
-        return Promise(shape=adapter.promise(case, target.mode, target.device))
-    except Exception:  # noqa: BLE001 # what a framework refuses it does not promise
-        return Promise(shape=None)
+    shape = _tried(adapter.promise, case, target.mode, target.device)
+    # what a framework refuses it does not promise
+    return Promise(shape=None if isinstance(shape, _Escaped) else shape)
 
 
-Answer = NDArray[Any] | Promised | Exception | Faulty
+def _text(error: BaseException) -> str:
+    """Return an error's text; it may fail at that, too."""
+    text = _tried(str, error)
+    if isinstance(text, _Escaped):
+        return f"(asked for its text, it raised {type(text.error).__name__})"
+    return str(text)
+
+
+Answer = NDArray[Any] | Promised | BaseException | Faulty
+_END: Final = object()  # of an adapter's results
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Escaped:
+    """An error that an adapter let pass where it should have given a result."""
+
+    error: BaseException
+    seconds: float
+
+    @property
+    def answer(self) -> Answer:
+        """What that is for a case that was alone: the adapter's fault, or an exit's."""
+        if isinstance(self.error, Exception):
+            return _faulty("compute_many raised", self.error)
+        return self.error
 
 
 def _answers(
-    adapter: Adapter, cases: Sequence[Case], draws: Sequence[Draw], target: Target
+    adapter: Adapter, cases: Sequence[Case], draws: Sequence[Draw], target: Target, first: int = 0
 ) -> Iterator[tuple[Answer, float]]:
-    """Yield each case's result with its seconds, or what is wrong with the adapter's batch."""
+    """Yield each case's result with its seconds, or what is wrong with the adapter's batch.
+
+    Where the adapter raises instead of giving a result, the cases without one go alone.
+    """
     given = 0
-    try:
-        for answer, seconds in _timed(adapter, cases, draws, target):
-            given += 1
-            if given <= len(cases):
-                yield answer, seconds
-        lack = Faulty(offence="compute_many gave fewer results than cases")
-    except Exception as error:  # noqa: BLE001 # a third party's code
-        lack = _faulty("compute_many raised", error)
+    for answer, seconds in _timed(adapter, cases, draws, target, first):
+        if isinstance(answer, _Escaped):
+            yield from _alone(adapter, cases, draws, target, first, given, answer)
+            return
+        given += 1
+        if given <= len(cases):
+            yield answer, seconds
+    lack = Faulty(offence="compute_many gave fewer results than cases")
     yield from ((lack, 0.0) for _ in cases[given:])
 
 
-def _timed(
-    adapter: Adapter, cases: Sequence[Case], draws: Sequence[Draw], target: Target
+def _alone(
+    adapter: Adapter,
+    cases: Sequence[Case],
+    draws: Sequence[Draw],
+    target: Target,
+    first: int,
+    given: int,
+    escaped: _Escaped,
 ) -> Iterator[tuple[Answer, float]]:
-    """Yield each result with its seconds; a list that comes at once shares its time."""
+    """Yield the results of the cases from `given` on, after an error that ended their batch."""
+    for at in range(given, len(cases)):
+        if len(cases) == 1:
+            yield escaped.answer, escaped.seconds
+        else:
+            yield from _answers(adapter, cases[at : at + 1], draws[at : at + 1], target, first + at)
+
+
+def _timed(
+    adapter: Adapter, cases: Sequence[Case], draws: Sequence[Draw], target: Target, first: int
+) -> Iterator[tuple[Answer | _Escaped, float]]:
+    """Yield each result with its seconds; a list that comes at once shares its time.
+
+    Nothing comes after an error that the adapter let pass. `first` is the place of the first case.
+    """
     _beat()
     started = time.perf_counter()
     tensors = [drawn.tensors for drawn in draws]
-    results = adapter.compute_many(cases, tensors, target.mode, target.device)
+    results = _tried(adapter.compute_many, cases, tensors, target.mode, target.device)
     if isinstance(results, list):
         share = (time.perf_counter() - started) / max(len(results), 1)
-        for result in results:
-            _beat()  # judging them takes its time, too
+        for place, result in enumerate(results, first):
+            _beat(place)  # judging them takes its time, too
             yield result, share
         return
-    for result in results:
-        yield result, time.perf_counter() - started
-        _beat()
+    turns = results if isinstance(results, _Escaped) else _tried(iter, results)
+    for place in count(first):
+        _beat(place)
         started = time.perf_counter()
+        result = turns if isinstance(turns, _Escaped) else _tried(next, turns, _END)
+        if result is _END:
+            return
+        yield result, time.perf_counter() - started
+        if isinstance(result, _Escaped):
+            return
 
 
-def _beat() -> None:
+def _tried(function: Callable[..., Any], *args: object) -> Any:  # noqa: ANN401 # what an adapter gives
+    """Return what a third party's function returns, or the error that it lets pass.
+
+    Not even an exit, or an interrupt: a framework that asks for one has failed on a case.
+    """
+    started = time.perf_counter()
+    try:
+        return function(*args)
+    except BaseException as error:  # noqa: BLE001 # a third party's code
+        return _Escaped(error=error, seconds=time.perf_counter() - started)
+
+
+def _beat(place: int | None = None) -> None:
+    """Say that a case is done and which one comes next; let the log not grow without end."""
     if "pulse" in _state:
-        os.utime(_state["pulse"])
+        _state["pulse"].beat(place)
+        if os.fstat(1).st_size > LOG:
+            os.ftruncate(1, 0)
 
 
 def _outcome(route: Route | Faulty, answer: object) -> Outcome:
@@ -257,18 +343,18 @@ def _outcome(route: Route | Faulty, answer: object) -> Outcome:
     if offence:
         return offence
     match route, answer:
-        case Unsupported(reason=reason, proof=proof), Exception():
+        case Unsupported(reason=reason, proof=proof), BaseException():
             return _proved(reason, proof, answer)
         case Unsupported(reason=reason), _:
             return Faulty(offence=f"route says unsupported ({reason}), but the call computes")
-        case _, Exception():
-            return Refused(error_type=type(answer).__name__, error_text=str(answer))
+        case _, BaseException():
+            return Refused(error_type=type(answer).__name__, error_text=_text(answer))
         case _:
             return outcome_from(answer)
 
 
-def _proved(reason: str, proof: str, error: Exception) -> Outcome:
-    kind, text = type(error).__name__, str(error)
+def _proved(reason: str, proof: str, error: BaseException) -> Outcome:
+    kind, text = type(error).__name__, _text(error)
     if re.search(proof, f"{kind}: {text}"):
         return UnsupportedOutcome(reason=reason, error_type=kind, error_text=text)
     return Faulty(

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from harness import registry
-from harness.engine.lane import Lane, Limits
+from harness.engine.lane import End, Lane, Limits
 from harness.engine.local import ONE_THREAD, LocalPool
 from harness.engine.worker import Description, loaded
 from harness.errors import UnavailableError
@@ -117,9 +117,9 @@ def _mends(
             yield str(target), _UNSEEN
             continue
         match lane.call(look, found.backend, target, check.name):
-            case Crashed() | TimedOut() as end:
+            case End(outcome=outcome):
                 ended.add(target)
-                yield str(target), _ended(end)
+                yield str(target), _ended(outcome)
             case mends:
                 yield from ((str(target), mend) for mend in mends)
 
@@ -127,16 +127,14 @@ def _mends(
 def _stable(lane: Lane, found: Description, ended: set[Target]) -> Iterator[tuple[str, str]]:
     """Yield the targets whose results are others in a process with more threads."""
     environment = {**registry.adapter_class(found.backend).environment, **_THREADS}
-    with Lane(
-        environment=environment, limits=_LIMITS, stopped=threading.Event(), suspects=set()
-    ) as other:
+    with Lane(environment=environment, limits=_LIMITS, stopped=threading.Event()) as other:
         for target in (target for target in found.targets if target not in ended):
             one = lane.call(prints, found.backend, target)
             two = other.call(prints, found.backend, target)
-            if isinstance(one, Crashed | TimedOut):
-                yield str(target), _ended(one)
-            elif isinstance(two, Crashed | TimedOut):
-                yield str(target), _ended(two)
+            if isinstance(one, End):
+                yield str(target), _ended(one.outcome)
+            elif isinstance(two, End):
+                yield str(target), _ended(two.outcome)
             elif one != two:
                 differing = sorted(k for k in one.keys() | two.keys() if one.get(k) != two.get(k))
                 yield str(target), f"{differing[0]} and {len(differing) - 1} more {_RACE}"

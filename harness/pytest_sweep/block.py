@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import Literal
 
 from harness.case import Case
-from harness.engine.course import batched
+from harness.engine.batch import blocks as batched
 from harness.engine.plan import Planned
 
 Size = Literal["block", "case"]

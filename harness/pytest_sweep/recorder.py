@@ -8,8 +8,8 @@ from typing import Any, Final
 
 import pytest
 
-from harness.engine.course import unjudged
 from harness.engine.plan import Planned
+from harness.engine.unjudged import unjudged
 from harness.outcome import NotRun
 from harness.pytest_sweep.block import Block
 from harness.pytest_sweep.item import SweepItem

@@ -14,14 +14,14 @@ from typing import Any
 
 from harness.adapters.base import Mode
 from harness.assignment import Assignment
-from harness.engine.course import Course, unjudged
 from harness.engine.local import LocalPool
 from harness.engine.plan import Planned, plan
+from harness.engine.unjudged import unjudged
 from harness.engine.worker import Description
 from harness.outcome import Unavailable
 from harness.pytest_sweep.block import Block, Size, blocks
 from harness.rows import Columns
-from harness.target import Selection, Target
+from harness.target import Selection
 
 
 class Sweep:
@@ -41,7 +41,6 @@ class Sweep:
         self.path = path
         self.found: Mapping[str, Description | str] = {}
         self._size = size
-        self._courses: dict[Target, Course] = {}
         self._stack = ExitStack()
 
     def survey(self) -> None:
@@ -55,7 +54,6 @@ class Sweep:
 
     def close(self) -> None:
         """End every worker process; the next block to run starts its own again."""
-        self._courses.clear()
         self._stack.close()
         self.__dict__.pop("_engine", None)
 
@@ -82,15 +80,10 @@ class Sweep:
             outcome = Unavailable(reason=block.planned.unavailable)
             return unjudged(block.cases, block.planned, outcome)
         try:
-            return self._course(block.planned).rows(block.cases)
+            return self._engine.rows(block.planned, block.cases)
         except BaseException:
             self.close()
             raise
-
-    def _course(self, planned: Planned) -> Course:
-        if planned.target not in self._courses:
-            self._courses[planned.target] = self._engine.course(planned)
-        return self._courses[planned.target]
 
     @cached_property
     def _selections(self) -> list[Selection]:

@@ -11,9 +11,9 @@ from unittest import SkipTest
 from harness import registry
 from harness.adapters.base import Adapter
 from harness.case import Case
-from harness.engine.course import Course, unjudged
 from harness.engine.local import LocalPool
 from harness.engine.plan import Planned, plan
+from harness.engine.unjudged import unjudged
 from harness.engine.worker import Description, judged
 from harness.errors import TargetError
 from harness.outcome import Unavailable
@@ -41,11 +41,9 @@ class Conformance(AbstractContextManager["Conformance"]):
         self._limits = {"case_seconds": case_seconds, "worker_gib": worker_gib}
         self._stack = ExitStack()
         self._found: dict[str, Description | str] = {}
-        self._courses: dict[Target, Course] = {}
 
     def __exit__(self, *_: object) -> None:
         """End every worker process."""
-        self._courses.clear()
         self._stack.close()
 
     def assert_conforms(
@@ -93,9 +91,7 @@ class Conformance(AbstractContextManager["Conformance"]):
     def _of_target(self, planned: Planned) -> Columns:
         if planned.unavailable:
             return unjudged(planned.cases, planned, Unavailable(reason=planned.unavailable))
-        if planned.target not in self._courses:
-            self._courses[planned.target] = self._engine.course(planned)
-        return self._courses[planned.target].rows(planned.cases)
+        return self._engine.rows(planned, planned.cases)
 
     @cached_property
     def _engine(self) -> LocalPool:

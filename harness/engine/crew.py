@@ -1,0 +1,128 @@
+"""Hands that work through an agenda, each a thread that waits for one batch at a time.
+
+Who serves a batch, a process here or on another machine, is the caller's affair.
+"""
+
+import queue
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import Final
+
+from harness.engine.agenda import Agenda, Batch
+from harness.engine.batch import blocks
+from harness.engine.course import Course
+from harness.engine.executor import Part
+from harness.engine.orders import Order, Served
+from harness.engine.plan import Planned
+from harness.engine.unjudged import unjudged
+from harness.outcome import Unavailable
+
+Serve = Callable[[int, Order], Served]
+
+_POLL: Final = 0.2  # seconds between two looks at whether anyone still takes parts
+_AHEAD: Final = 2  # parts of each hand that may wait to be taken, so that memory stays flat
+
+
+def swept(
+    planned: Sequence[Planned],
+    serve: Serve,
+    *,
+    seed: int,
+    hands: int,
+    stopped: threading.Event,
+) -> Iterator[Part]:
+    """Yield the parts of what is left of every target as they are done, in no order.
+
+    Args:
+        planned: the targets.
+        serve: serves an order for a hand, a number from 0 on.
+        seed: seed of the inputs.
+        hands: how many orders are served at a time.
+        stopped: is set when nothing more is wanted.
+    """
+    for each in planned:
+        if each.unavailable:
+            yield from _unavailable(each)
+    suspects: dict[str, set[str]] = {}
+    courses = [
+        Course(each, seed=seed, suspects=suspects.setdefault(each.target.backend, set()))
+        for each in planned
+        if not each.unavailable
+    ]
+    yield from Crew(Agenda(courses), serve, stopped=stopped).parts(hands)
+
+
+class Crew:
+    """The hands of one run.
+
+    Args:
+        agenda: what is left.
+        serve: serves an order for a hand.
+        stopped: set when nothing more is wanted.
+    """
+
+    def __init__(self, agenda: Agenda, serve: Serve, *, stopped: threading.Event) -> None:
+        self._agenda = agenda
+        self._serve = serve
+        self._stopped = stopped
+
+    def parts(self, hands: int) -> Iterator[Part]:
+        """Yield what `hands` hands make, until nothing is left."""
+        made: queue.Queue[Part | BaseException | None] = queue.Queue(_AHEAD * hands)
+        with ThreadPoolExecutor(hands) as threads:
+            for hand in range(hands):
+                threads.submit(self._work, hand, made)
+            try:
+                yield from _until_done(made, hands)
+            finally:
+                self._stopped.set()  # nothing is left to do, or the caller left early
+                self._agenda.close()
+
+    def _work(self, hand: int, made: "queue.Queue[Part | BaseException | None]") -> None:
+        """Put one part after the other on the queue; at the end None or an error."""
+        try:
+            while batch := self._agenda.take(hand):
+                served = self._serve(hand, batch.course.order(batch.cases))
+                self._agenda.settle(batch, served)
+                self._put(made, _part(batch, served))
+            self._put(made, None)
+        except BaseException as error:  # noqa: BLE001 # carried to the thread that asked
+            self._put(made, error)
+
+    def _put(
+        self,
+        made: "queue.Queue[Part | BaseException | None]",
+        item: Part | BaseException | None,
+    ) -> None:
+        """Put an item on the queue once there is room; give up when nobody takes any more."""
+        while not self._stopped.is_set():
+            with suppress(queue.Full):
+                made.put(item, timeout=_POLL)
+                return
+
+
+def _part(batch: Batch, served: Served) -> Part:
+    return Part(planned=batch.course.planned, first=batch.first, columns=served.columns)
+
+
+def _until_done(made: "queue.Queue[Part | BaseException | None]", hands: int) -> Iterator[Part]:
+    while hands:
+        match made.get():
+            case Part() as part:
+                yield part
+            case None:
+                hands -= 1
+            case error:
+                raise error
+
+
+def _unavailable(planned: Planned) -> Iterator[Part]:
+    """Yield the rows of a target that cannot be run."""
+    outcome = Unavailable(reason=planned.unavailable or "")
+    for span in planned.spans:
+        first = span.start
+        for cases in blocks(planned.cases[span.start : span.stop]):
+            yield Part(planned=planned, first=first, columns=unjudged(cases, planned, outcome))
+            first += len(cases)

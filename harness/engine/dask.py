@@ -1,0 +1,257 @@
+"""The executor that computes on a Dask cluster: one of its own here, or one that runs elsewhere.
+
+Dask carries orders to its workers and finds another where one is lost. What may crash or hang stays
+out of it: each Dask worker has a workshop of its own, with the same worker processes as a run
+without Dask. Orders of one hand go to one Dask worker while that lives, as its framework is loaded
+there.
+"""
+
+import multiprocessing
+import os
+import threading
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from typing import Any, Final, Self
+
+import dask
+from distributed import Client, KilledWorker, LocalCluster, WorkerPlugin, get_worker
+
+from harness import registry
+from harness.engine.crew import swept
+from harness.engine.executor import Part
+from harness.engine.lane import Limits
+from harness.engine.local import ONE_THREAD
+from harness.engine.orders import Order, Served
+from harness.engine.plan import Planned
+from harness.engine.worker import Description
+from harness.engine.workshop import Workshop
+from harness.errors import ExecutorError
+
+PATIENCE: Final = 60.0
+"""Seconds to wait for a cluster that has no worker, at the start or after all were lost."""
+
+_POLL: Final = 1.0  # seconds between two looks at whether an order can still be served
+_DAEMON: Final = (
+    "this Dask worker may not start processes, as its nanny made it a daemon; start it with "
+    "--no-nanny, or with DASK_DISTRIBUTED__WORKER__DAEMON=False in its environment"
+)
+
+
+class Plugin(WorkerPlugin):  # type: ignore[misc] # Dask has no types
+    """The workshop of one run on one Dask worker, there until the run unregisters it.
+
+    Args:
+        name: the run's.
+        limits: what a worker process may take.
+    """
+
+    def __init__(self, name: str, limits: Limits) -> None:
+        self.name = name
+        self._limits = limits
+        self._environment: Mapping[str, str | None] = {}
+        self.workshop: Workshop | None = None
+
+    def setup(self, worker: object) -> None:  # noqa: ARG002 # Dask's signature
+        """Open the workshop."""
+        if multiprocessing.current_process().daemon:
+            raise RuntimeError(_DAEMON)
+        os.environ.update(ONE_THREAD)  # what its processes inherit
+        self.workshop = Workshop(self._limits)
+
+    def teardown(self, worker: object) -> None:  # noqa: ARG002 # Dask's signature
+        """End every worker process."""
+        if self.workshop is not None:
+            self.workshop.close()
+
+
+class DaskCluster(AbstractContextManager["DaskCluster"]):
+    """The Dask workers of one run; leaving the context ends the run's processes on each.
+
+    Args:
+        workers: Dask workers of a cluster of its own; one that runs elsewhere has as many hands as
+            its workers have threads.
+        seed: seed of the inputs.
+        case_seconds: longest time from one result of a framework to the next, seconds.
+        worker_gib: most memory that a worker process may hold, GiB.
+        address: scheduler of a cluster that runs, as `tcp://HOST:PORT`; None: a cluster of its own.
+    """
+
+    def __init__(
+        self,
+        *,
+        workers: int,
+        seed: int = 0,
+        case_seconds: float = 10.0,
+        worker_gib: float = 4.0,
+        address: str | None = None,
+    ) -> None:
+        self._workers = workers
+        self._seed = seed
+        self._plugin = Plugin(
+            f"tconv-{uuid.uuid4()}", Limits(case_seconds=case_seconds, worker_gib=worker_gib)
+        )
+        self._address = address
+        self._stack = ExitStack()
+        self._stopped = threading.Event()
+        self._homes: dict[int, str] = {}  # address of each hand's Dask worker
+
+    def __enter__(self) -> Self:
+        """Connect, and open a workshop on every Dask worker.
+
+        Raises:
+            ExecutorError: there is no such cluster, it has no workers, or they lack the harness.
+        """
+        with ExitStack() as stack:
+            self._client = stack.enter_context(self._connected(stack))
+            try:
+                self._client.wait_for_workers(1, timeout=PATIENCE)
+                self._client.register_plugin(self._plugin)
+            except Exception as error:
+                raise ExecutorError(f"Dask's workers cannot be used: {error}") from error
+            stack.callback(self._client.unregister_worker_plugin, self._plugin.name)
+            stack.callback(self._stopped.set)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End what the run has on the cluster, and the cluster where it is the run's own."""
+        self._stack.close()
+
+    def describe(self, backends: Sequence[str]) -> dict[str, Description | str]:
+        """Return for each backend what it says of itself, or why it is unavailable.
+
+        Every Dask worker is asked; a backend that is not the same on all of them is unavailable.
+
+        Raises:
+            TargetError: no backend has this name.
+        """
+        for backend in backends:
+            registry.require(backend)
+        return {backend: self._described(backend) for backend in backends}
+
+    def run(self, planned: Sequence[Planned]) -> Iterator[Part]:
+        """Yield the parts of what is left of every target as they are done, in no order.
+
+        Raises:
+            ExecutorError: no Dask worker is left, or several were lost over one batch.
+        """
+        return swept(
+            planned,
+            self._served,
+            seed=self._seed,
+            hands=sum(self._client.nthreads().values()),
+            stopped=self._stopped,
+        )
+
+    def _connected(self, stack: ExitStack) -> Client:
+        if self._address is not None:
+            return self._client_of(self._address)
+        with dask.config.set({"distributed.worker.daemon": False}):  # they start processes
+            cluster = LocalCluster(
+                n_workers=self._workers,
+                threads_per_worker=1,
+                memory_limit=0,  # each worker process has its own limit
+                dashboard_address=None,
+            )
+        return self._client_of(stack.enter_context(cluster))
+
+    def _client_of(self, cluster: LocalCluster | str) -> Client:
+        try:
+            return Client(cluster, set_as_default=False)
+        except OSError as error:
+            raise ExecutorError(
+                f"executor=dask:{self._address}, but should be a Dask scheduler that "
+                f"runs ({error}); start one with `dask scheduler`"
+            ) from error
+
+    def _described(self, backend: str) -> Description | str:
+        asked = {
+            home: self._client.submit(
+                _describe, self._plugin.name, backend, workers=[home], pure=False
+            )
+            for home in self._client.nthreads()
+        }
+        found: dict[str, Any] = {home: future.result() for home, future in asked.items()}
+        for home, each in found.items():
+            if isinstance(each, str):
+                return f"{each} (on the Dask worker {home})"
+        (first, described), *others = found.items()
+        for home, each in others:
+            if each != described:
+                return _difference((first, described), (home, each))
+        made: Description = described
+        return made
+
+    def _served(self, hand: int, order: Order) -> Served:
+        """Have an order served by the Dask worker of a hand, or another where that is lost."""
+        future = self._client.submit(
+            _serve,
+            self._plugin.name,
+            hand,
+            order,
+            workers=[self._home(hand)],
+            allow_other_workers=True,
+            pure=False,
+        )
+        alone = 0.0  # seconds without any worker
+        while not self._stopped.is_set():
+            try:
+                made: Served = future.result(timeout=_POLL)
+            except KilledWorker as error:
+                raise ExecutorError(
+                    f"a batch of {order.target} was lost with its Dask worker "
+                    f"{error.allowed_failures + 1} times; see why the workers end, and go on with "
+                    "`tconv run --resume`"
+                ) from error
+            except TimeoutError:
+                if future.done():  # the order's own error, not the wait's
+                    raise
+                alone = 0.0 if self._client.nthreads() else alone + _POLL
+                if alone >= PATIENCE:
+                    raise ExecutorError(
+                        "no Dask worker is left; start workers, and go on with `tconv run --resume`"
+                    ) from None
+            else:
+                return made
+        future.cancel()
+        return Served(columns={}, seconds=0.0)
+
+    def _home(self, hand: int) -> str:
+        """Return the address of the Dask worker that has, or will have, the hand's framework."""
+        threads = self._client.nthreads()
+        if self._homes.get(hand) not in threads:
+            slots = [home for home, count in sorted(threads.items()) for _ in range(count)]
+            self._homes[hand] = slots[hand % len(slots)] if slots else ""
+        return self._homes[hand]
+
+
+def _serve(name: str, hand: int, order: Order) -> Served:
+    """Serve an order on a Dask worker."""
+    return _workshop(name).serve(hand, order)
+
+
+def _describe(name: str, backend: str) -> Description | str:
+    """Describe a backend on a Dask worker; its framework is then unloaded, as others follow."""
+    workshop = _workshop(name)
+    try:
+        return workshop.describe(backend)
+    finally:
+        workshop.dismiss()
+
+
+def _workshop(name: str) -> Workshop:
+    workshop: Workshop = get_worker().plugins[name].workshop
+    return workshop
+
+
+def _difference(one: tuple[str, Description], other: tuple[str, Description]) -> str:
+    """Say in what two Dask workers' descriptions of a backend differ."""
+    for name in ("versions", "modes", "devices", "settings"):
+        a, b = getattr(one[1], name), getattr(other[1], name)
+        if a != b:
+            return (
+                f"{name} differ between Dask workers: {a} on {one[0]}, but {b} on {other[0]}; "
+                "install the same on all"
+            )
+    return f"descriptions differ between the Dask workers {one[0]} and {other[0]}"

@@ -1,0 +1,31 @@
+"""The executors by name, as `tconv run --executor` takes them."""
+
+from collections.abc import Callable
+from functools import partial
+
+from harness.engine.executor import Executor
+from harness.engine.local import LocalPool
+from harness.errors import ExecutorError
+
+
+def named(text: str) -> Callable[..., Executor]:
+    """Return what makes the executor: `local`, `dask`, or `dask:tcp://HOST:PORT`.
+
+    It takes `workers`, `seed`, `case_seconds` and `worker_gib`.
+
+    Raises:
+        ExecutorError: there is no such executor, or Dask is not installed.
+    """
+    name, _, address = text.partition(":")
+    if text == "local":
+        return LocalPool
+    if name != "dask":
+        raise ExecutorError(f"executor={text!r}, but should be local, dask or dask:tcp://HOST:PORT")
+    try:
+        from harness.engine.dask import DaskCluster  # noqa: PLC0415 # only where it is asked for
+    except ImportError as error:
+        raise ExecutorError(
+            f"executor={text!r} needs Dask ({error}); install it with "
+            '`pip install "tconv-harness[dask]"`'
+        ) from error
+    return partial(DaskCluster, address=address or None)

@@ -1,0 +1,45 @@
+"""What goes to a worker and what comes back, in whatever process and on whatever machine."""
+
+from dataclasses import dataclass
+
+from harness.case import Case
+from harness.rows import Columns
+from harness.target import Target
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """A batch of one target's cases, with what is known of the target by now.
+
+    Attributes:
+        target: the target.
+        version: version of its framework.
+        cases: the cases.
+        seed: seed of the inputs.
+        suspects: ids of those cases that ended a worker of this backend before, on any target.
+        allowance: how many cases of the target may end their worker.
+        spent: how many have done so.
+    """
+
+    target: Target
+    version: str | None
+    cases: tuple[Case, ...]
+    seed: int
+    suspects: frozenset[str]
+    allowance: int
+    spent: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """What became of an order.
+
+    Attributes:
+        columns: a row for each of its cases, in order, on their side.
+        seconds: time the worker took, without what it had to do again.
+        ended: ids of the cases that ended their worker.
+    """
+
+    columns: Columns
+    seconds: float
+    ended: tuple[str, ...] = ()

@@ -1,0 +1,65 @@
+"""The pulse of a worker: what its watch can still read when the worker hangs or has died.
+
+A small file, written in one piece at each beat: a half-written one cannot be read.
+"""
+
+import os
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+_FORM: Final = struct.Struct("<qq")  # process id, place
+_LOADING: Final = -2
+_NOWHERE: Final = -1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beat:
+    """The last sign of life of a worker.
+
+    Attributes:
+        pid: its process id.
+        seconds: when it came, seconds since the epoch.
+        is_loading: whether the framework is still being loaded.
+        place: index in the batch of the case that is being computed; None where that is not known,
+            as where several are computed together.
+    """
+
+    pid: int
+    seconds: float
+    is_loading: bool
+    place: int | None
+
+
+class Pulse:
+    """Written by the worker, whose process opens it; other processes read it with :func:`beat`."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
+        self._pid = os.getpid()
+        self._write(_LOADING)
+
+    def beat(self, place: int | None = None) -> None:
+        """Say that something was finished, and at which place of the batch the worker is now."""
+        self._write(_NOWHERE if place is None else place)
+
+    def _write(self, place: int) -> None:
+        os.pwrite(self._file, _FORM.pack(self._pid, place), 0)
+
+
+def beat(path: Path) -> Beat | None:
+    """Return the last beat that the worker of this file gave, or None: it has not begun."""
+    try:
+        written, seconds = path.read_bytes(), path.stat().st_mtime
+    except FileNotFoundError:
+        return None
+    if len(written) != _FORM.size:
+        return None
+    pid, place = _FORM.unpack(written)
+    return Beat(
+        pid=pid,
+        seconds=seconds,
+        is_loading=place == _LOADING,
+        place=place if place >= 0 else None,
+    )

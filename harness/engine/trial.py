@@ -1,0 +1,132 @@
+"""Serves one order on one lane, whatever becomes of the worker: every case gets its row.
+
+What ended the worker is found by running its batch again around the case that was being computed.
+A worker takes seconds to start and a compiler tens of milliseconds for a case alone; so what had
+been finished runs again in one piece, and where nobody knows what was being computed, pieces of a
+middle size cost least.
+"""
+
+import threading
+from collections.abc import Iterator, Sequence
+from math import isqrt
+
+from harness.engine.lane import End, Lane
+from harness.engine.orders import Order, Served
+from harness.engine.unjudged import unjudged
+from harness.engine.worker import judge_batch
+from harness.errors import UnavailableError
+from harness.outcome import Crashed, NotRun, Outcome, TimedOut, Unavailable
+from harness.rows import Columns
+
+_Places = Sequence[int]  # indices of cases in the order
+
+
+class Trial:
+    """The trial of an order; for one use.
+
+    Args:
+        order: the batch.
+        lane: the process that computes it.
+        stopped: set when the run is over before its end: then rows are missing.
+    """
+
+    def __init__(self, order: Order, lane: Lane, *, stopped: threading.Event) -> None:
+        self._order = order
+        self._lane = lane
+        self._stopped = stopped
+        self._made: list[tuple[_Places, Columns]] = []
+        self._ended: list[str] = []
+        self._lost: tuple[int, Outcome] | None = None  # a death that did not come back, and where
+        self._seconds = 0.0
+
+    def served(self) -> Served:
+        """Return what became of the order; a case that ended a worker before goes alone."""
+        cases = self._order.cases
+        alone = [at for at, case in enumerate(cases) if case.id in self._order.suspects]
+        self._run([at for at, case in enumerate(cases) if case.id not in self._order.suspects])
+        for at in alone:
+            self._run([at])
+        if self._lost is not None:
+            self._charge(*self._lost)
+        return Served(columns=_joined(self._made), seconds=self._seconds, ended=tuple(self._ended))
+
+    def _run(self, places: _Places) -> None:
+        """Make the rows of some cases, together where none of them ends the worker."""
+        if not places or self._stopped.is_set():
+            return
+        allowance = self._order.allowance
+        if self._order.spent + len(self._ended) >= allowance:
+            reason = (
+                f"{allowance} cases of this target, its whole budget, ended their worker before"
+            )
+            self._keep(places, NotRun(reason=reason))
+            return
+        match self._judged(places):
+            case End() as end if len(places) == 1:
+                self._charge(places[0], end.outcome)
+            case End() as end:
+                self._replay(places, end)
+            case Unavailable() as outcome:
+                self._keep(places, outcome)
+            case columns, seconds:
+                self._made.append((places, columns))
+                self._seconds += seconds
+
+    def _judged(self, places: _Places) -> tuple[Columns, float] | End | Unavailable:
+        order = self._order
+        cases = [order.cases[at] for at in places]
+        try:
+            return self._lane.call(judge_batch, cases, order.target, order.version, order.seed)
+        except UnavailableError as error:  # it was there when the run began, or elsewhere
+            return Unavailable(reason=str(error))
+
+    def _replay(self, places: _Places, end: End) -> None:
+        """Run a batch that ended its worker again, in pieces, to find the guilty cases.
+
+        Where all come through, none is guilty of having passed a limit: the batch was only large.
+        A death that does not come back is kept in one row, that of the case that was being computed
+        or else of the first.
+        """
+        before = len(self._ended)
+        at = end.place if end.place is not None and end.place < len(places) else None
+        rest = places
+        if at is not None:
+            self._run(places[:at])
+            self._run(places[at : at + 1])
+            rest = places[at + 1 :]
+        for piece in [rest] if len(self._ended) > before else _pieces(rest):
+            self._run(piece)
+        if not (len(self._ended) > before or end.is_limit or self._stopped.is_set()):
+            self._lost = self._lost or (places[at or 0], _unreproduced(end.outcome))
+
+    def _charge(self, place: int, outcome: Outcome) -> None:
+        """Keep the end of a worker in a case's row, whatever the row was."""
+        self._ended.append(self._order.cases[place].id)
+        self._keep([place], outcome)
+
+    def _keep(self, places: _Places, outcome: Outcome) -> None:
+        rows = unjudged([self._order.cases[at] for at in places], self._order, outcome)
+        self._made.append((places, rows))
+
+
+def _pieces(places: _Places) -> Iterator[_Places]:
+    """Yield the places in about as many pieces as each has places."""
+    size = max(isqrt(len(places)), 1)
+    return (places[at : at + size] for at in range(0, len(places), size))
+
+
+def _unreproduced(outcome: Crashed | TimedOut) -> Outcome:
+    if isinstance(outcome, TimedOut):
+        return outcome
+    stderr = f"not reproduced when its batch ran again in pieces\n{outcome.stderr}"
+    return Crashed(exit_code=outcome.exit_code, stderr=stderr)
+
+
+def _joined(parts: Sequence[tuple[_Places, Columns]]) -> Columns:
+    """Return the rows of all parts by place; of two rows for one place the later counts."""
+    if len(parts) == 1:
+        return parts[0][1]
+    last = {place: (rows, at) for places, rows in parts for at, place in enumerate(places)}
+    chosen = [last[place] for place in sorted(last)]
+    names = parts[0][1] if parts else ()
+    return {name: [rows[name][at] for rows, at in chosen] for name in names}

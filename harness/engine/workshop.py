@@ -1,0 +1,95 @@
+"""The worker processes of one machine: who works for whom, and on which backend."""
+
+import threading
+from collections.abc import Hashable
+from contextlib import AbstractContextManager, ExitStack, suppress
+
+from harness import registry
+from harness.engine.lane import End, Lane, Limits
+from harness.engine.orders import Order, Served
+from harness.engine.trial import Trial
+from harness.engine.worker import Description, describe
+from harness.errors import UnavailableError
+from harness.outcome import Crashed, TimedOut
+
+
+class Workshop(AbstractContextManager["Workshop"]):
+    """Worker processes, one for each hand; leaving the context ends them all.
+
+    A hand is whoever has one order served at a time. Its worker serves one backend, and makes room
+    for another when an order asks for that.
+
+    Args:
+        limits: what a worker may take.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self.stopped = threading.Event()
+        self._limits = limits
+        self._idle: dict[str, Lane] = {}  # of backends that were described
+        self._busy: dict[Hashable, tuple[str, Lane]] = {}  # by hand
+        self._stack = ExitStack()
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End every worker process."""
+        self.stopped.set()
+        self._stack.close()
+
+    def dismiss(self) -> None:
+        """End the processes that were asked to describe a backend, and serve no hand."""
+        while self._idle:
+            self._idle.popitem()[1].close()
+
+    def describe(self, backend: str) -> Description | str:
+        """Return what a backend says of itself, or why it is unavailable.
+
+        The process that was asked stays, for the first hand that has the backend to serve.
+        """
+        try:
+            lane = self._start(backend)
+        except UnavailableError as error:
+            return str(error)
+        match lane.call(describe, backend):
+            case End(outcome=Crashed(exit_code=code, stderr=stderr)):
+                return f"{backend} ended its process with exit code {code}: {stderr[-300:]}"
+            case End(outcome=TimedOut(limit=limit)):
+                return f"{backend} did not load within {limit:g} seconds"
+            case Description() as found:
+                self._idle[backend] = lane
+                return found
+            case reason:
+                lane.close()
+                return str(reason)
+
+    def serve(self, hand: Hashable, order: Order) -> Served:
+        """Return what became of an order, in the worker of this hand.
+
+        Raises:
+            UnavailableError: the adapter does not load.
+        """
+        lane = self.lane(hand, order.target.backend)
+        return Trial(order, lane, stopped=self.stopped).served()
+
+    def lane(self, hand: Hashable, backend: str) -> Lane:
+        """Return the worker of a hand, once it serves this backend.
+
+        Raises:
+            TargetError: no backend has this name.
+            UnavailableError: its adapter does not load.
+        """
+        with suppress(KeyError):
+            served, lane = self._busy[hand]
+            if served == backend:
+                return lane
+            lane.close()
+        lane = self._idle.pop(backend) if backend in self._idle else self._start(backend)
+        self._busy[hand] = backend, lane
+        return lane
+
+    def _start(self, backend: str) -> Lane:
+        environment = registry.adapter_class(backend).environment
+        lane = Lane(environment=environment, limits=self._limits, stopped=self.stopped)
+        return self._stack.enter_context(lane)
