@@ -26,7 +26,7 @@ from harness.engine.orders import Order, Served
 from harness.engine.plan import Planned
 from harness.engine.worker import Description
 from harness.engine.workshop import Workshop
-from harness.errors import ExecutorError
+from harness.errors import ExecutorError, TargetError
 
 PATIENCE: Final = 60.0
 """Seconds to wait for a cluster that has no worker, at the start or after all were lost."""
@@ -236,6 +236,8 @@ def _describe(name: str, backend: str) -> Description | str:
     workshop = _workshop(name)
     try:
         return workshop.describe(backend)
+    except TargetError as error:  # known to the client alone
+        return str(error)
     finally:
         workshop.dismiss()
 

@@ -1,0 +1,169 @@
+"""The executor for Dask, with a real scheduler and real worker processes."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import dask
+import psutil
+import pytest
+
+from harness.case import Case
+from harness.digest import RowsDigest
+from harness.engine.executor import Executor, Part
+from harness.engine.executors import named
+from harness.engine.plan import Planned, plan
+from harness.errors import ExecutorError
+from harness.target import Selection
+
+CASES = tuple(
+    Case.from_parameters(ndim=1, i=i, k=k, s=2, c_in=1, c_out=1)
+    for i, k in enumerate((2, 2, 2, 2, 3, 2, 2, 2, 2, 2, 2, 2), 1)
+)
+
+Command = Callable[..., "subprocess.Popen[bytes]"]
+
+
+@pytest.fixture
+def command(
+    fakes: Path,  # noqa: ARG001 # registers them, also in what is started
+    tmp_path: Path,
+) -> Iterator[Command]:
+    """Return a starter of `dask` commands, which are ended after the test."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(*words: str, **environment: str) -> "subprocess.Popen[bytes]":
+        made = subprocess.Popen(  # noqa: S603 # our own program
+            [sys.executable, "-m", "dask", *words, "--scheduler-file", tmp_path / "scheduler"],
+            env={**os.environ, **environment},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        started.append(made)
+        return made
+
+    yield start
+    for process in reversed(started):
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture
+def address(command: Command, tmp_path: Path) -> str:
+    """Return the address of a scheduler that has no workers yet."""
+        command("scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard")
+    file = tmp_path / "scheduler"
+    until(file.exists)
+    found: str = json.loads(file.read_text())["address"]
+    return found
+
+
+def worker(command: Command, name: str, **environment: str) -> "subprocess.Popen[bytes]":
+    options = ("--no-nanny", "--nthreads", "1", "--no-dashboard", "--name", name)
+    return command("worker", *options, **environment)
+
+
+def until(holds: Callable[[], object], seconds: float = 60.0) -> None:
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, f"not within {seconds} s"
+        time.sleep(0.1)
+
+
+def planned(executor: Executor, *backends: str) -> Sequence[Planned]:
+    found = executor.describe(backends)
+    return plan([Selection.from_text(backend) for backend in backends], found, CASES)
+
+
+def digest(parts: Sequence[Part]) -> tuple[str, int]:
+    made = RowsDigest()
+    for part in parts:
+        made.add(part.columns)
+    return made.hexadecimal, made.rows
+
+
+def swept(executor: str, *backends: str) -> tuple[str, int]:
+    with named(executor)(workers=2) as made:
+        return digest(list(made.run(planned(made, *backends))))
+
+
+@pytest.fixture
+def _small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have small batches, and a hand that is free help at once."""
+    monkeypatch.setattr("harness.engine.batch.MOST", 3)
+    monkeypatch.setattr("harness.engine.agenda.AIM", 0.0)
+    monkeypatch.setattr("harness.engine.agenda.PRICE", 0.0)
+
+
+@pytest.mark.usefixtures("fakes")
+def test_cluster_of_its_own_finds_what_processes_here_find() -> None:
+    backends = ("numpy", "fake-segfault", "fake-uninstalled")
+
+    assert swept("dask", *backends) == swept("local", *backends)
+
+
+@pytest.mark.usefixtures("_small")
+def test_worker_that_is_killed_in_the_middle_changes_nothing(
+    command: Command, address: str
+) -> None:
+    doomed, other = worker(command, "one"), worker(command, "two")
+    backends = ("fake-slow-batch", "fake-segfault")
+    local = swept("local", *backends)
+
+    with named(f"dask:{address}")(workers=2) as executor:
+        until(lambda: len(executor._client.nthreads()) == 2)
+        run = executor.run(planned(executor, *backends))
+        parts = [next(run)]
+        own = psutil.Process(doomed.pid).children(recursive=True)
+        doomed.send_signal(signal.SIGKILL)
+        parts += run
+
+    assert digest(parts) == local
+    assert own
+    until(lambda: not any(child.is_running() for child in own), seconds=10)
+    assert other.poll() is None
+
+
+def test_backend_that_one_worker_lacks_is_unavailable_and_says_where(
+    command: Command, address: str
+) -> None:
+    root = str(Path(__file__).parent.parent)
+    worker(command, "one")
+    worker(command, "two", PYTHONPATH=root)
+
+    with named(f"dask:{address}")(workers=2) as executor:
+        until(lambda: len(executor._client.nthreads()) == 2)
+        found = executor.describe(["fake-right", "numpy"])
+
+    assert "on the Dask worker tcp://127.0.0.1:" in str(found["fake-right"])
+    assert not isinstance(found["numpy"], str)
+
+
+def test_no_scheduler_at_the_address_is_told() -> None:
+        with (
+        dask.config.set({"distributed.comm.timeouts.connect": "1s"}),
+        pytest.raises(ExecutorError, match="start one with `dask scheduler`"),
+        named("dask:tcp://127.0.0.1:9")(workers=1),
+    ):
+        pass
+
+
+def test_cluster_without_workers_is_told(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("harness.engine.dask.PATIENCE", 1.0)
+
+    with (
+        pytest.raises(ExecutorError, match="Dask's workers cannot be used"),
+        named(f"dask:{address}")(workers=1),
+    ):
+        pass
+
+
+@pytest.mark.parametrize("text", ["slurm", "local:2", "dusk"])
+def test_unknown_executor_lists_the_known_ones(text: str) -> None:
+    with pytest.raises(ExecutorError, match=r"but should be local, dask or dask:tcp://HOST:PORT"):
+        named(text)
