@@ -15,6 +15,7 @@ import pytest
 
 from harness.case import Case
 from harness.digest import RowsDigest
+from harness.engine.dask import DaskCluster
 from harness.engine.executor import Executor, Part
 from harness.engine.executors import named
 from harness.engine.plan import Planned, plan
@@ -56,7 +57,7 @@ def command(
 @pytest.fixture
 def address(command: Command, tmp_path: Path) -> str:
     """Return the address of a scheduler that has no workers yet."""
-        command("scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard")
+    command("scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard")
     file = tmp_path / "scheduler"
     until(file.exists)
     found: str = json.loads(file.read_text())["address"]
@@ -115,7 +116,7 @@ def test_worker_that_is_killed_in_the_middle_changes_nothing(
     backends = ("fake-slow-batch", "fake-segfault")
     local = swept("local", *backends)
 
-    with named(f"dask:{address}")(workers=2) as executor:
+    with DaskCluster(workers=2, address=address) as executor:
         until(lambda: len(executor._client.nthreads()) == 2)
         run = executor.run(planned(executor, *backends))
         parts = [next(run)]
@@ -136,7 +137,7 @@ def test_backend_that_one_worker_lacks_is_unavailable_and_says_where(
     worker(command, "one")
     worker(command, "two", PYTHONPATH=root)
 
-    with named(f"dask:{address}")(workers=2) as executor:
+    with DaskCluster(workers=2, address=address) as executor:
         until(lambda: len(executor._client.nthreads()) == 2)
         found = executor.describe(["fake-right", "numpy"])
 
@@ -145,7 +146,7 @@ def test_backend_that_one_worker_lacks_is_unavailable_and_says_where(
 
 
 def test_no_scheduler_at_the_address_is_told() -> None:
-        with (
+    with (
         dask.config.set({"distributed.comm.timeouts.connect": "1s"}),
         pytest.raises(ExecutorError, match="start one with `dask scheduler`"),
         named("dask:tcp://127.0.0.1:9")(workers=1),
