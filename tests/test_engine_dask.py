@@ -162,9 +162,3 @@ def test_cluster_without_workers_is_told(address: str, monkeypatch: pytest.Monke
         named(f"dask:{address}")(workers=1),
     ):
         pass
-
-
-@pytest.mark.parametrize("text", ["slurm", "local:2", "dusk"])
-def test_unknown_executor_lists_the_known_ones(text: str) -> None:
-    with pytest.raises(ExecutorError, match=r"but should be local, dask or dask:tcp://HOST:PORT"):
-        named(text)

@@ -11,6 +11,7 @@ import click
 from harness.assignment import DEFAULT, Assignment
 from harness.cli.progress import progress
 from harness.cli.text import as_json, case_text, dry_text, records, totals_text
+from harness.engine.executors import named
 from harness.runs import run as sweep
 
 EPILOG = """\b
@@ -34,6 +35,9 @@ Examples:
 @click.option("--shard", metavar="K/N", help="Only the K-th of N parts of the cases, 1 <= K <= N.")
 @click.option("-j", "--jobs", type=click.IntRange(min=1), default=None,
               help="Targets swept at the same time.  [default: physical cores]")  # fmt: skip
+@click.option("--executor", default="local", metavar="E", show_default=True,
+              help="What computes: local, dask (a cluster here) or dask:tcp://HOST:PORT.",
+              )  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Say what would be swept, and stop.")
 @click.option("--json", "json_wanted", is_flag=True, help="Print JSON on stdout.")
 def run(
@@ -44,6 +48,7 @@ def run(
     out: Path | None,
     shard: str | None,
     jobs: int | None,
+    executor: str,
     dry_run: bool,
     json_wanted: bool,
 ) -> None:
@@ -61,7 +66,9 @@ def run(
         is_kept = bool(out) or not case_id
         folder = out or (Path("reports") if is_kept else Path(scratch))
         with progress(quiet=bool(case_id)) as observer:
-            finished = sweep(assignment, out=folder, workers=jobs, observer=observer)
+            finished = sweep(
+                assignment, out=folder, workers=jobs, executor=named(executor), observer=observer
+            )
         rows = records(finished.extract.run) if case_id else []
     if json_wanted:
         path = {"path": str(finished.path)} if is_kept else {}

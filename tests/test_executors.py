@@ -1,0 +1,27 @@
+"""The executors by name."""
+
+import sys
+
+import pytest
+
+from harness.engine.executors import named
+from harness.engine.local import LocalPool
+from harness.errors import ExecutorError
+
+
+def test_local_computes_with_processes_here() -> None:
+    assert named("local") is LocalPool
+
+
+@pytest.mark.parametrize("text", ["slurm", "local:2", "dusk", ""])
+def test_unknown_executor_lists_the_known_ones(text: str) -> None:
+    with pytest.raises(ExecutorError, match=r"but should be local, dask or dask:tcp://HOST:PORT"):
+        named(text)
+
+
+def test_dask_that_is_not_installed_is_told_with_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    monkeypatch.delitem(sys.modules, "harness.engine.dask", raising=False)
+
+    with pytest.raises(ExecutorError, match=r"pip install \"tconv-harness\[dask\]\""):
+        named("dask")
