@@ -10,6 +10,7 @@ import click
 from harness import __version__
 from harness.cli.adapters import adapters
 from harness.cli.atlas import atlas
+from harness.cli.bench import bench
 from harness.cli.check import check_adapter
 from harness.cli.claims import claims
 from harness.cli.report import report
@@ -54,6 +55,7 @@ cli.add_command(report)
 cli.add_command(atlas)
 cli.add_command(adapters)
 cli.add_command(claims)
+cli.add_command(bench)
 adapters.add_command(check_adapter)
 
 

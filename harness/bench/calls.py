@@ -1,0 +1,203 @@
+"""Rows that are measured in one process, call by call: the harness's own share, oracle, JAX.
+
+CPU time is taken, for it says the same on a machine that does something else, too.
+"""
+
+import itertools
+import pickle
+import tempfile
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from harness import registry
+from harness.adapters.base import Adapter
+from harness.bench import mix
+from harness.bench.figure import Figure, Series, afresh, cpu_seconds
+from harness.call import arguments
+from harness.case import Case
+from harness.engine.batch import BLOCK, blocks
+from harness.engine.worker import judged
+from harness.inputs import Draw, draw
+from harness.oracle import conv_transpose
+from harness.store import RunWriter
+from harness.target import Target
+
+REPETITIONS = 5
+
+
+class Clocked:
+    """An adapter whose computation is clocked.
+
+    Attributes:
+        seconds: CPU time in the framework's call so far, conversions included.
+    """
+
+    def __init__(self, adapter: Adapter) -> None:
+        self._adapter = adapter
+        self.seconds = 0.0
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 # whatever the adapter has
+        return getattr(self._adapter, name)
+
+    def compute_many(
+        self, cases: Sequence[Case], tensors: Sequence[Any], mode: str, device: str
+    ) -> Iterator[Any]:
+        """Yield one result per case, each clocked alone."""
+        for case, given in zip(cases, tensors, strict=True):
+            begun = time.process_time()
+            y = self._adapter.attempt(case, given, mode, device)
+            self.seconds += time.process_time() - begun
+            yield y
+
+
+def harness(count: int) -> Figure:
+    """Return the harness's own time for a case on PyTorch: inputs, oracle, judging, row, store."""
+    environment = registry.adapter_class("torch").environment
+    cases = mix.cases((REPETITIONS + 1) * count)
+    parts = [cases[at :: REPETITIONS + 1] for at in range(REPETITIONS + 1)]
+    own, calls = afresh(environment, _own_microseconds, parts)
+    series = (
+        Series(name="harness", values=own, unit="us a case"),
+        Series(name="PyTorch's call, new shapes", values=calls, unit="us a case"),
+    )
+    found = series[0].median
+    return Figure(
+        name="harness",
+        what="harness time per case beside the framework's call, PyTorch",
+        goal="100 us or less; 40 the stretch",
+        found=f"{found:.0f} us",
+        met=found <= 100,
+        series=series,
+        mix=_described(cases),
+        notes=(f"CPU time, {count} other cases in each repetition, batches of {BLOCK}",
+               ("drawing, oracle, judging, row, digest, Parquet part and both ways between the"
+               " processes; a case's inputs are drawn once a worker, so a second mode pays less")),
+    )  # fmt: skip
+
+
+def _own_microseconds(
+    parts: Sequence[Sequence[Case]],
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Return the harness's and PyTorch's time per case of each part but the first."""
+    adapter = Clocked(registry.load("torch"))
+    target = Target(backend="torch", mode="eager", device="cpu")
+    found = []
+    for part in parts:
+        before = adapter.seconds
+        with tempfile.TemporaryDirectory() as directory:
+            writer = RunWriter.create(Path(directory) / "run", {})
+            total = cpu_seconds(lambda: _swept(adapter, target, writer, part))  # noqa: B023 # called at once
+        calls = adapter.seconds - before
+        found.append(((total - calls) / len(part) * 1e6, calls / len(part) * 1e6))
+    own, calls_ = zip(*found[1:], strict=True)
+    return own, calls_
+
+
+def _swept(adapter: Any, target: Target, writer: RunWriter, cases: Sequence[Case]) -> None:  # noqa: ANN401 # a clocked adapter
+    first = 0
+    for batch in blocks(pickle.loads(pickle.dumps(cases))):  # noqa: S301 # as between processes
+        made = judged(adapter, batch, target, "0", 0)
+        writer.write(0, first, pickle.loads(pickle.dumps(made)))  # noqa: S301 # as above
+        first += len(batch)
+
+
+def oracle(count: int) -> Figure:
+    """Return the oracle's time against the ONNX reference evaluator's."""
+    cases = mix.cases(count)
+    ours, theirs, equal = afresh({"OMP_NUM_THREADS": "1"}, _oracles, cases)
+    series = (
+        Series(name="oracle", values=ours, unit="us a case"),
+        Series(name="onnx.reference", values=theirs, unit="us a case"),
+    )
+    ratio = series[1].median / series[0].median
+    return Figure(
+        name="oracle",
+        what="oracle against the ONNX reference evaluator, same mix",
+        goal="30x",
+        found=f"{ratio:.0f}x",
+        met=ratio >= 30,
+        series=series,
+        mix=_described(cases),
+        notes=(f"{equal} of {len(cases)} results equal, bit for bit",
+               ("onnx.reference with its model and evaluator made for each case: both are part of"
+               " asking it")),
+    )  # fmt: skip
+
+
+def _oracles(cases: Sequence[Case]) -> tuple[tuple[float, ...], tuple[float, ...], int]:
+    adapter = registry.load("onnx")
+    draws = [draw(case) for case in cases]
+    right = [_right(*each) for each in zip(cases, draws, strict=True)]
+    given = [drawn.tensors for drawn in draws]
+    asked = list(zip(cases, given, strict=True))
+    y = [adapter.attempt(case, tensors, "reference", "cpu") for case, tensors in asked]
+    equal = sum(
+        not isinstance(a, Exception) and bool((a == b).all()) for a, b in zip(y, right, strict=True)
+    )
+    each = 1e6 / len(cases)
+    ours = [each * cpu_seconds(lambda: list(map(_right, cases, draws))) for _ in range(REPETITIONS)]
+    theirs = [
+        each * cpu_seconds(lambda: [adapter.attempt(c, t, "reference", "cpu") for c, t in asked])
+        for _ in range(REPETITIONS)
+    ]
+    return tuple(ours), tuple(theirs), equal
+
+
+def _right(case: Case, drawn: Draw) -> Any:  # noqa: ANN401 # an array
+    work = drawn.work
+    return conv_transpose(work.x, work.w, work.b, **arguments(case))
+
+
+def jax(count: int) -> Figure:
+    """Return JAX's cases per second, batched against one compile a case, all channel-last."""
+    cases = mix.cases(count)
+    alone = cases[:: max(1, count // 100)]
+    environment = registry.adapter_class("jax").environment
+    series = tuple(
+        Series(name=name, values=afresh(environment, _jax_milliseconds, mode, part, single=single),
+               unit="ms a case")
+        for name, mode, part, single in (
+            ("batched", "conv_transpose", cases, False),
+            ("one compile a case, same options", "conv_transpose", alone, True),
+            ("one compile a case, JAX's own options", "conv_transpose+single", alone, True),
+        )
+    )  # fmt: skip
+    batched_ms, same, own = (each.median for each in series)
+    return Figure(
+        name="jax",
+        what="JAX cases per second, batched against one compile a case",
+        goal="6x",
+        found=f"{same / batched_ms:.1f}x, same options; {own / batched_ms:.1f}x, JAX's own options",
+        met=same / batched_ms >= 6,
+        series=series,
+        mix=_described(cases),
+        notes=(f"CPU time; alone {len(alone)} of the cases; 3 repetitions, for each compiles all",
+               "channel-last on all sides; goal judged on the same compiler options"),
+    )  # fmt: skip
+
+
+def _jax_milliseconds(mode: str, cases: Sequence[Case], *, single: bool) -> tuple[float, ...]:
+    adapter = registry.load("jax")
+    given = [draw(case).tensors for case in cases]
+    size = 1 if single else BLOCK
+    found = []
+    with adapter.session(mode, "cpu"):
+        for _ in range(3):
+            begun = time.process_time()
+            for at in range(0, len(cases), size):
+                some = slice(at, at + size)
+                _consume(adapter.compute_many(cases[some], given[some], mode, "cpu"))
+            found.append((time.process_time() - begun) / len(cases) * 1e3)
+    return tuple(found)
+
+
+def _consume(results: Iterable[object]) -> None:
+    failed = [each for each in itertools.chain(results) if isinstance(each, Exception)]
+    if failed:
+        raise failed[0]
+
+
+def _described(cases: Sequence[Case]) -> str:
+    return f"{len(cases)} cases, digest {mix.digest(cases)}: {mix.MEANING}"
