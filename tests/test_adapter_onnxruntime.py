@@ -148,6 +148,28 @@ def test_a_session_that_gives_no_whole_shape_promises_nothing(adapter: Onnxrunti
     assert adapter.promise(contradicted, "session", "cpu") is None
 
 
+@pytest.mark.parametrize(
+    ("mode", "inputs"),
+    [("session", ["x"]), ("session+fed_weights", ["x", "w", "b"]),
+     ("session+no_optimization", ["x"])],
+)  # fmt: skip
+def test_weights_are_fed_in_the_mode_of_that_name_alone(
+    adapter: OnnxruntimeAdapter, mode: str, inputs: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = []
+    session = adapter._session
+
+    def spy(model: Any, mode: str) -> Any:
+        made.append([entry.name for entry in model.graph.input])
+        return session(model, mode)
+
+    monkeypatch.setattr(adapter, "_session", spy)
+
+    compute(adapter, Case.from_id(NATIVE[0]), mode)
+
+    assert made == [inputs]
+
+
 def test_settings_name_what_a_session_is_made_with(adapter: OnnxruntimeAdapter) -> None:
     found = {mode: adapter.settings(mode, "cpu") for mode in MODES}
 
