@@ -43,6 +43,11 @@ class RowsDigest:
             self._sum += _hash([*values, *_kept(str(outcome), said)])
             self.rows += 1
 
+    def join(self, hexadecimal: str, rows: int) -> None:
+        """Count `rows` rows whose digest is known, 64 hexadecimal digits."""
+        self._sum += int(hexadecimal, 16)
+        self.rows += rows
+
     @property
     def hexadecimal(self) -> str:
         """The digest of the rows so far, 64 hexadecimal digits."""

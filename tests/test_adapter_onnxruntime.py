@@ -142,10 +142,17 @@ def test_a_session_promises_a_shape_before_it_runs(
     assert adapter.promise(Case.from_id(case_id), mode, "cpu") == (1, 4, size)
 
 
-def test_a_session_that_gives_no_whole_shape_promises_nothing(adapter: OnnxruntimeAdapter) -> None:
-    contradicted = Case.from_id("1d-i4-k3-g2-ci2-co3-f32")
-
-    assert adapter.promise(contradicted, "session", "cpu") is None
+@pytest.mark.parametrize(
+    "case_id",
+    [
+        "1d-i4-k3-g2-ci2-co3-f32",  # the weights have two channels: no size is given
+        "1d-i4-k2-opnone-o3-ci2-co4-f32",  # o below i: no rank is given
+    ],
+)
+def test_a_session_that_gives_no_whole_shape_promises_nothing(
+    adapter: OnnxruntimeAdapter, case_id: str
+) -> None:
+    assert adapter.promise(Case.from_id(case_id), "session", "cpu") is None
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,8 @@ def session(folder: Path, *arguments: str, text: str = "") -> Session:
         (folder / "fakes.toml").write_text(text)
     command = [sys.executable, "-m", "pytest", "-p", "no:hypothesispytest"]
     command += ["--tconv", "fakes.toml", *arguments]
-    environment = {**os.environ, "PYTHONPATH": str(PLUGINS), "COLUMNS": "200"}
+    found = os.pathsep.join([str(PLUGINS.parent.parent), str(PLUGINS)])
+    environment = {**os.environ, "PYTHONPATH": found, "COLUMNS": "200"}
     done = subprocess.run(  # noqa: S603 # our own interpreter
         command, cwd=folder, env=environment, check=False, capture_output=True, text=True
     )

@@ -279,6 +279,7 @@ def test_row_tells_all_and_the_command_that_reruns_it(page: Any) -> None:
 
 
 def test_copy_says_that_it_copied(page: Any) -> None:
+    page.find_element("css selector", "#findings-table summary").click()
     page.find_element("css selector", "#findings-table button.copy").click()
     wait(page, "document.getElementById('said').textContent === 'Copied.'")
 

@@ -20,6 +20,7 @@ from harness.report import html
 from harness.report.extract import Extract
 from harness.report.extract.breakdown import SHOWN, Breakdown, Share
 from harness.report.extract.sample import KEPT
+from harness.report.html import page as page_module
 from harness.report.html import payload
 from harness.store import RunReader
 from harness.target import Target
@@ -255,3 +256,35 @@ def test_backend_has_the_sum_of_its_targets(every: Path) -> None:
 
     assert list(totals.backends()) == ["fake"]
     assert totals.of(*totals.targets()).total() == totals.rows
+
+
+@pytest.mark.parametrize("opened", [0, 1_000])
+def test_smallest_cases_are_open_where_findings_are_few(
+    every: Path, monkeypatch: pytest.MonkeyPatch, opened: int
+) -> None:
+    monkeypatch.setattr(page_module, "OPENED", opened)
+
+    text = html.text(extract(every))
+
+    shown = re.findall(r'<details class="smallest" (\w*)>', text)
+    assert len(shown) > 10
+    assert set(shown) == ({"open"} if opened else {""})
+
+
+@pytest.mark.parametrize(("targets", "head"), [(2, ["k", "fake0:", "fake1:"]), (4, ["target"])])
+def test_shares_have_the_longer_side_downwards(
+    made: Any, tmp_path: Path, targets: int, head: list[str]
+) -> None:
+    swept = [Target(backend=f"fake{at}", mode="call", device="cpu") for at in range(targets)]
+    cases = [Case.from_parameters(ndim=1, i=4, k=k) for k in (1, 2, 3)]
+    rows = [made.result(case, target, Verdict.VALUE) | {"bad_count": at}
+            for target in swept for at, case in enumerate(cases)]  # fmt: skip
+    path = made.write_run(tmp_path / "run", rows, made.made_header(swept, 3))
+
+    (table,) = re.findall('<table class="shares">.*?</table>', html.text(extract(path)), re.DOTALL)
+
+    columns = re.findall('<th scope="col">(?:<span.*?</span>)?([^<@]*)', table)
+    assert [column.removesuffix("call") for column in columns][: len(head)] == head
+    assert len(columns) == (3 if targets == 2 else 4)
+    assert table.count('<th scope="row">') == max(targets, 3)
+    assert table.count("1 of 1") == 3 * targets

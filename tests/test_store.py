@@ -2,6 +2,8 @@
 
 import errno
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,15 @@ from harness.errors import StoreError
 from harness.rows import Columns
 from harness.store import SCHEMA, RunReader, RunWriter, newest
 
+_HOLD = """
+import time
+from pathlib import Path
+from harness.store import RunWriter
+def hold(path):
+    writer = RunWriter.resume(Path(path))
+    print("held", flush=True)
+    time.sleep(60)
+"""
 MakeRows = Callable[..., Columns]
 
 
@@ -23,7 +34,7 @@ def written(tmp_path: Path, make_rows: MakeRows) -> RunWriter:
     """Return a run of two parts that is not finished."""
     writer = RunWriter.create(tmp_path / "run", {"name": "a"})
     writer.write(0, 0, make_rows(3))
-    writer.write(0, 1, make_rows(2))
+    writer.write(0, 3, make_rows(2))
     return writer
 
 
@@ -73,8 +84,10 @@ def test_part_is_all_or_nothing_when_the_disk_is_full(
         full()
 
     monkeypatch.setattr(pq, "write_table", half)
-    with pytest.raises(StoreError, match=r"cannot write .*00002.parquet: No space left .* --out"):
-        written.write(0, 2, make_rows(1))
+    with pytest.raises(
+        StoreError, match=r"cannot write .*00005.parquet: No space left .*; make room there"
+    ):
+        written.write(0, 5, make_rows(1))
 
     assert RunReader(written.path).table().num_rows == 5
     assert written.digest.rows == 5
@@ -102,7 +115,7 @@ def test_missing_part_is_noticed(written: RunWriter) -> None:
     written.finish({})
     min(written.path.glob("parts/*")).unlink()
 
-    with pytest.raises(StoreError, match=r"holds 2 rows, but its footer says 5; parts are missing"):
+    with pytest.raises(StoreError, match=r"holds 0 rows, but its footer says 5; parts are missing"):
         RunReader(written.path).table()
 
 
@@ -112,7 +125,7 @@ def test_damaged_part_is_named(written: RunWriter, kept: int) -> None:
     part.write_bytes(part.read_bytes()[:kept])
 
     with pytest.raises(
-        StoreError, match=r"000-0000001.parquet is damaged: .*; run the sweep again"
+        StoreError, match=r"000-0000003.parquet is damaged: .*; run the sweep again"
     ):
         RunReader(written.path).table()
 
@@ -176,5 +189,136 @@ def test_tables_join_small_parts_and_cut_large_ones(
 
     assert all(2 <= each.num_rows < 4 for each in tables[:-1])
     assert all(each["case"].num_chunks == 1 for each in tables)
-    whole = [case for part in reader.parts() for case in part["case"].to_pylist()]
+    whole = [
+        case
+        for part in reader.parts()
+        for table in part.batches(9)
+        for case in table["case"].to_pylist()
+    ]
     assert [case for each in tables for case in each["case"].to_pylist()] == whole
+
+
+def test_run_that_is_being_written_is_refused_to_others(written: RunWriter) -> None:
+    with pytest.raises(StoreError, match=r"run is being written by another process; wait for"):
+        RunWriter.resume(written.path)
+
+
+def test_lock_goes_with_its_process_even_when_that_is_killed(written: RunWriter) -> None:
+    path = written.path
+    written.__exit__()
+    held = subprocess.Popen(  # noqa: S603 # our own program
+        [sys.executable, "-c", f"{_HOLD}\nhold({str(path)!r})"], stdout=subprocess.PIPE
+    )  # fmt: skip
+    assert held.stdout is not None
+    assert held.stdout.readline() == b"held\n"
+    with pytest.raises(StoreError, match="by another process"):
+        RunWriter.resume(path)
+
+    held.kill()
+    held.communicate()
+
+    with RunWriter.resume(path) as writer:
+        assert writer.digest.rows == 5
+
+
+def test_resumed_run_has_the_digest_of_one_that_was_not_interrupted(written: RunWriter) -> None:
+    digest = written.digest.hexadecimal
+    written.__exit__()
+
+    with RunWriter.resume(written.path) as writer:
+        assert (writer.digest.hexadecimal, writer.digest.rows) == (digest, 5)
+
+
+def test_resuming_removes_what_was_half_written(written: RunWriter) -> None:
+    written.__exit__()
+    (written.path / "parts" / "000-0000005.unfinished").write_bytes(b"PAR1")
+
+    with RunWriter.resume(written.path):
+        assert not list(written.path.rglob("*.unfinished"))
+
+
+def test_complete_run_is_not_resumed_and_holds_no_lock(written: RunWriter) -> None:
+    written.finish({})
+
+    with pytest.raises(StoreError, match="run is complete already"):
+        RunWriter.resume(written.path)
+    assert {path.name for path in written.path.iterdir()} == {"header.json", "footer.json", "parts"}
+
+
+def test_finished_run_has_one_part_for_each_span_without_a_gap(
+    written: RunWriter, make_rows: MakeRows
+) -> None:
+    written.write(0, 9, make_rows(1))
+    written.write(1, 0, make_rows(4))
+    written.write(1, 4, make_rows(1))
+    before = rows_of(written.path)
+    written.finish({})
+
+    parts = RunReader(written.path).parts()
+    assert [(part.target, part.span) for part in parts] == [
+        (0, range(5)), (0, range(9, 10)), (1, range(5)),
+    ]  # fmt: skip
+    assert rows_of(written.path) == before
+    assert sum(int(part.digest, 16) for part in parts) % 2**256 == int(
+        written.digest.hexadecimal, 16
+    )
+
+
+@pytest.mark.parametrize("kept", range(5))
+def test_compaction_that_is_killed_loses_nothing_and_doubles_nothing(
+    tmp_path: Path, make_rows: MakeRows, monkeypatch: pytest.MonkeyPatch, kept: int
+) -> None:
+    writer = RunWriter.create(tmp_path / "run", {})
+    for first in (0, 2, 4):
+        writer.write(0, first, make_rows(2))
+    before, digest = rows_of(writer.path), writer.digest.hexadecimal
+    steps = iter(range(kept))
+    replace, unlink = Path.replace, Path.unlink
+
+    def killed(step: Callable[..., object], *_: Any, **__: Any) -> object:
+        if next(steps, None) is None:
+            raise KeyboardInterrupt
+        return step(*_, **__)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", lambda *_: killed(replace, *_))
+        patch.setattr(Path, "unlink", lambda *_, **__: killed(unlink, *_, **__))
+        with pytest.raises(KeyboardInterrupt):
+            writer.finish({})
+    writer.__exit__()
+
+    assert rows_of(writer.path) == before
+    with RunWriter.resume(writer.path) as again:
+        again.finish({})
+    assert rows_of(writer.path) == before
+    assert RunReader(writer.path).footer == {"rows": 6, "digest": digest}
+    assert len(list(writer.path.glob("parts/*"))) == 1
+
+
+def test_run_is_finished_without_compaction_when_there_is_no_room(
+    written: RunWriter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pq.ParquetWriter, "write_table", full)
+    written.finish({})
+
+    assert len(RunReader(written.path).parts()) == 2
+    assert not list(written.path.rglob("*.unfinished"))
+
+
+def test_parts_that_overlap_are_refused(written: RunWriter, make_rows: MakeRows) -> None:
+    written.write(0, 4, make_rows(3))
+
+    with pytest.raises(StoreError, match=r"000-0000003.parquet and 000-0000004.parquet hold some"):
+        RunReader(written.path).parts()
+
+
+def test_columns_that_are_named_are_read_alone(written: RunWriter) -> None:
+    (table,) = RunReader(written.path).tables(9, ("verdict", "compared"))
+
+    assert table.column_names == ["verdict", "compared"]
+    assert table.num_rows == 5
+
+
+def rows_of(path: Path) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = RunReader(path).table().to_pylist()
+    return rows

@@ -89,7 +89,7 @@ class OnnxruntimeAdapter(Adapter):
     def promise(self, case: Case, mode: str, device: str) -> tuple[int, ...] | None:  # noqa: ARG002 # the CPU is all there is
         """Return the shape that a session gives for its output before it is run, if it gives one.
 
-        No array decides it, so the weights are zeros.
+        No array decides it, so the weights are zeros. An empty list is a shape of unknown rank.
         """
         dtype = PRECISIONS[case.dtype].dtype
         nothing = Tensors(
@@ -99,7 +99,7 @@ class OnnxruntimeAdapter(Adapter):
         )
         asked = question(self._onnx, case, nothing, feeds_weights="fed_weights" in mode)
         shape = self._session(asked.model, mode).get_outputs()[0].shape
-        return tuple(shape) if all(isinstance(size, int) for size in shape) else None
+        return tuple(shape) if shape and all(isinstance(size, int) for size in shape) else None
 
     def _session(self, model: Any, mode: str) -> Any:
         """Return a session of the model on the CPU."""

@@ -36,7 +36,7 @@ def _right(subject: Subject, about: str) -> Iterator[str]:
 
 def _promises(subject: Subject) -> Iterator[str]:
     """Yield the routes that promise a result and give none, or promise none and give one."""
-    if not subject.few:
+    if not subject.few and not any(row["outcome"] == "promised" for row in subject.rows.values()):
         yield "nothing was computed of any probe; begin with the route Native and a plain 1-D case"
     for row in subject.rows.values():
         said = f"{row['error_type'] or ''}: {row['error_text'] or ''}".strip(": ")

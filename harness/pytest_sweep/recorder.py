@@ -37,6 +37,8 @@ class Recorder:
         self._started = datetime.now(tz=UTC)
         self._left: dict[str, Block] = {}  # selected, and not run yet
         self._selected: Counter[str] = Counter()  # cases per target
+        self._firsts: dict[str, int] = {}  # where each block begins among its target's cases
+        self._planned: tuple[Planned, ...] = ()
         self._totals: dict[str, Totals] = {}
         self._writer: RunWriter | None = None
         self._status: Status | None = None
@@ -101,16 +103,18 @@ class Recorder:
     def _select(self, ids: list[str]) -> None:
         named = [name for name in map(block_name, ids) if name is not None]
         self._left = {name: self._sweep.blocks[name] for name in named}
-        for block in self._left.values():
+        for name, block in self._left.items():
+            self._firsts[name] = self._selected[str(block.planned.target)]
             self._selected[str(block.planned.target)] += len(block.cases)
         self._totals = {target: Totals() for target in self._selected}
+        self._planned = self._chosen()
 
     def _is_selected(self, backend: str) -> bool:
         return any(target.partition(":")[0] == backend for target in self._selected)
 
     def _write(self, block: Block, rows: Columns) -> None:
         at = list(self._totals).index(str(block.planned.target))
-        self._open().write(at, block.number, rows)
+        self._open().write(at, self._firsts[block.name], rows)
         self._totals[str(block.planned.target)].add(rows)
 
     def _open(self) -> RunWriter:
@@ -118,20 +122,20 @@ class Recorder:
         if self._writer is None:
             config = self._sweep.assignment.config
             content: dict[str, Any] = header(
-                self._sweep.assignment, self._planned(), self._sweep.found, started=self._started
+                self._sweep.assignment, self._planned, self._sweep.found, started=self._started
             )
             self._writer = RunWriter.create(
                 self._out / f"{config.name}-{self._started:%Y%m%d-%H%M%S}", content
             )
         return self._writer
 
-    def _planned(self) -> list[Planned]:
+    def _chosen(self) -> tuple[Planned, ...]:
         """Return the targets with the cases that were selected of each."""
         cases: dict[str, list[Any]] = {target: [] for target in self._selected}
         for block in self._left.values():
             cases[str(block.planned.target)] += block.cases
-        return [
+        return tuple(
             replace(each, cases=tuple(cases[str(each.target)]))
             for each in self._sweep.planned
             if str(each.target) in cases
-        ]
+        )

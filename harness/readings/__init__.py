@@ -10,6 +10,7 @@ from harness.readings.evaluation import evaluate
 from harness.readings.kinds import (
     OfArguments,
     OfBias,
+    OfInput,
     OfResult,
     OfTensors,
     OfWeight,
@@ -26,6 +27,7 @@ __all__ = [
     "READINGS",
     "OfArguments",
     "OfBias",
+    "OfInput",
     "OfResult",
     "OfTensors",
     "OfWeight",

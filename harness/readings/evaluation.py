@@ -4,13 +4,14 @@ import numpy as np
 
 from harness.call import Arguments, arguments
 from harness.case import Case
-from harness.geometry import Axis, full_size, output_size
+from harness.geometry import full_size
 from harness.oracle import conv_transpose
 from harness.readings.kinds import (
     Array,
     Ints,
     OfArguments,
     OfBias,
+    OfInput,
     OfResult,
     OfTensors,
     OfWeight,
@@ -31,20 +32,20 @@ def evaluate(reading: Reading, case: Case, given: Tensors) -> Array | None:
     Returns:
         The output, of whatever shape the reading gives, or None where it has none here.
     """
+    x, w, other = given.x, given.w, arguments(case)
     match reading:
         case OfWeight(change=change_weight):
-            w = change_weight(case, given.w)
-            return None if w is None else _compute(case, given, w, arguments(case))
+            return _compute(case, x, change_weight(case, w), given.b, other)
+        case OfInput(change=change_input):
+            return _compute(case, change_input(case, x), w, given.b, other)
         case OfWindow(applies=applies, along=along):
-            if not applies(case):
-                return None
             begins, sizes = zip(*(along(case, axis) for axis in range(case.ndim)), strict=True)
-            return _compute(case, given, given.w, cut(case, begins, sizes))
+            window = cut(case, begins, sizes) if applies(case) else None
+            return _compute(case, x, w, given.b, window)
         case OfArguments(change=change_arguments):
-            other = change_arguments(case)
-            return None if other is None else _compute(case, given, given.w, other)
+            return _compute(case, x, w, given.b, change_arguments(case))
         case OfResult(change=change_result) | OfBias(change=change_result):
-            y = conv_transpose(given.x, given.w, **arguments(case))
+            y = conv_transpose(x, w, **other)
             return change_result(case, y, column(given.b, case.ndim, y))
         case OfTensors(shape=shape, compute=compute):
             return None if shape(case) is None else compute(case, given)
@@ -71,7 +72,7 @@ def cut(case: Case, begins: Ints, sizes: Ints) -> Arguments:
 def sizes_for(case: Case, other: Arguments) -> Ints:
     """Return the output sizes that the oracle gives for other arguments; may be below 1."""
     return tuple(
-        output_size(Axis(i=i, k=k, s=s, p_begin=p[0], p_end=p[1], op=op, d=d))
+        full_size(i, k, s, d) - sum(p) + op
         for i, k, s, p, op, d in zip(
             case.i, case.k, other["stride"], other["padding"], other["output_padding"],
             other["dilation"], strict=True,
@@ -79,7 +80,10 @@ def sizes_for(case: Case, other: Arguments) -> Ints:
     )  # fmt: skip
 
 
-def _compute(case: Case, given: Tensors, w: Array, other: Arguments) -> Array | None:
-    if min(sizes_for(case, other)) < 1:
+def _compute(
+    case: Case, x: Array | None, w: Array | None, b: Array | None, other: Arguments | None
+) -> Array | None:
+    """Return the oracle's answer, or None where a part of it has no meaning."""
+    if x is None or w is None or other is None or min(sizes_for(case, other)) < 1:
         return None
-    return conv_transpose(given.x, w, given.b, **other)
+    return conv_transpose(x, w, b, **other)

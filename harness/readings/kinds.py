@@ -21,11 +21,25 @@ Ints: TypeAlias = tuple[int, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfWeight:
-    """Another weight, of the same shape (c_in, c_out/groups, *k).
+    """Another weight: elements of the right one in other places, (c_in, c_out/groups, *k).
 
     Attributes:
         name: short plain words.
-        change: the weight it reads, or None where the fault has no meaning for the case.
+        change: the weight it reads, or None where the fault has no meaning for the case; `w`
+            itself where it is the same. Depends on channels, groups and kernel size alone.
+    """
+
+    name: str
+    change: Callable[[Case, Array], Array | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfInput:
+    """Another input, of the same shape (n, c_in, *i).
+
+    Attributes:
+        name: short plain words.
+        change: the input it reads, or None where the fault has no meaning for the case.
     """
 
     name: str
@@ -103,4 +117,4 @@ class OfTensors:
     compute: Callable[[Case, Tensors], Array]
 
 
-Reading: TypeAlias = OfWeight | OfWindow | OfArguments | OfResult | OfBias | OfTensors
+Reading: TypeAlias = OfWeight | OfInput | OfWindow | OfArguments | OfResult | OfBias | OfTensors

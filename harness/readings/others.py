@@ -1,4 +1,4 @@
-"""Readings that compute something else: another operation, or another layout of the input."""
+"""Readings that compute something else: another operation, or another input or weight."""
 
 from typing import Final
 
@@ -8,7 +8,7 @@ from harness.call import arguments
 from harness.case import Case
 from harness.geometry import conv_output_size, full_size
 from harness.oracle import conv_transpose
-from harness.readings.kinds import Array, Ints, OfTensors
+from harness.readings.kinds import Array, Ints, OfInput, OfTensors
 from harness.tensors import Tensors
 
 
@@ -16,21 +16,22 @@ def _reverse(sizes: Ints) -> Ints:
     return sizes[::-1]
 
 
-def _input_axes_shape(case: Case) -> Ints | None:
-    return case.y_shape if case.ndim > 1 and case.i == _reverse(case.i) else None
+def _input_axes_exchanged(case: Case, x: Array) -> Array | None:
+    if case.ndim == 1 or case.i != _reverse(case.i):
+        return None
+    return x.transpose(0, 1, *range(x.ndim - 1, 1, -1))
 
 
-def _input_axes_exchanged(case: Case, given: Tensors) -> Array:
-    x = given.x.transpose(0, 1, *range(given.x.ndim - 1, 1, -1))
-    return conv_transpose(x, given.w, given.b, **arguments(case))
+def _input_conjugated(case: Case, x: Array) -> Array | None:
+    return x.conj() if case.dtype.startswith("complex") else None
 
 
 def _conjugate_shape(case: Case) -> Ints | None:
     return case.y_shape if case.dtype.startswith("complex") else None
 
 
-def _input_conjugated(case: Case, given: Tensors) -> Array:
-    return conv_transpose(given.x.conj(), given.w, given.b, **arguments(case))
+def _weight_conjugated(case: Case, given: Tensors) -> Array:
+    return conv_transpose(given.x, given.w.conj(), given.b, **arguments(case))
 
 
 def _direct_shape(case: Case) -> Ints | None:
@@ -58,9 +59,8 @@ def _direct(case: Case, given: Tensors) -> Array:
 
 
 OTHERS: Final = (
-    OfTensors(
-        name="axes of the input exchanged", shape=_input_axes_shape, compute=_input_axes_exchanged
-    ),
-    OfTensors(name="input conjugated", shape=_conjugate_shape, compute=_input_conjugated),
+    OfInput(name="axes of the input exchanged", change=_input_axes_exchanged),
+    OfInput(name="input conjugated", change=_input_conjugated),
+    OfTensors(name="weight conjugated", shape=_conjugate_shape, compute=_weight_conjugated),
     OfTensors(name="direct convolution", shape=_direct_shape, compute=_direct),
 )

@@ -1,12 +1,13 @@
 """Readings with the right products: another bias, another fill of the tail, another order."""
 
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
 
 from harness.case import Case
 from harness.geometry import full_size
-from harness.readings.kinds import Array, OfBias, OfResult
+from harness.readings.kinds import Array, Ints, OfBias, OfResult
 
 
 def _bias_missing(case: Case, y: Array, b: Array) -> Array | None:
@@ -26,20 +27,22 @@ def _tail(case: Case) -> Array | None:
     """Mark the positions (*o) that the output padding adds; None where it adds none."""
     if not any(_op(case)):
         return None
-    return _beyond(case, [o - op for o, op in zip(case.y_shape[2:], _op(case), strict=True)])
+    sizes = case.y_shape[2:]
+    return _beyond(sizes, tuple(o - op for o, op in zip(sizes, _op(case), strict=True)))
 
 
 def _op(case: Case) -> tuple[int, ...]:
     return case.output_padding or (0,) * case.ndim
 
 
-def _beyond(case: Case, begins: list[int]) -> Array | None:
+@lru_cache(maxsize=2**8)
+def _beyond(sizes: Ints, begins: Ints) -> Array | None:
     """Mark the positions (*o) that lie at or past a begin on any axis; None where none does."""
-    sizes = case.y_shape[2:]
     if all(begin >= size for begin, size in zip(begins, sizes, strict=True)):
         return None
     marked = np.ones(sizes, bool)
     marked[tuple(slice(max(begin, 0)) for begin in begins)] = False
+    marked.setflags(write=False)
     return marked
 
 
@@ -65,8 +68,8 @@ def _is_tail_computed(case: Case) -> bool:
 def _past_the_full(case: Case, y: Array, b: Array) -> Array | None:
     if not case.bias:
         return None
-    ends = [full_size(a.i, a.k, a.s, a.d) - a.p_begin for a in case.axes]
-    past = _beyond(case, ends)
+    ends = tuple(full_size(a.i, a.k, a.s, a.d) - a.p_begin for a in case.axes)
+    past = _beyond(case.y_shape[2:], ends)
     return None if past is None else np.where(past, 0, y + b)
 
 
@@ -92,7 +95,7 @@ def _batch_reversed(case: Case, y: Array, b: Array) -> Array | None:
 
 
 def _first_of_the_batch(case: Case, y: Array, b: Array) -> Array | None:
-    return np.broadcast_to((y + b)[:1], y.shape) if case.n > 1 else None
+    return (y[:1] + b).repeat(case.n, axis=0) if case.n > 1 else None
 
 
 def _blocks(case: Case, y: Array) -> Array:
@@ -143,7 +146,7 @@ RESULTS: Final = (
     OfResult(name="every input channel for every group", change=_every_input),
     OfResult(name="groups ignored", change=_groups_ignored),
     OfResult(name="imaginary part dropped", change=_real_part),
-    OfResult(name="products missing", change=lambda c, y, b: np.zeros_like(y) + b),  # noqa: ARG005 # one signature for all
-    OfResult(name="zeros", change=lambda c, y, b: np.zeros_like(y) if c.bias else None),  # noqa: ARG005 # one signature for all
+    OfResult(name="products missing", change=lambda c, y, b: np.zeros(y.shape, y.dtype) + b),  # noqa: ARG005 # one signature for all
+    OfResult(name="zeros", change=lambda c, y, b: np.zeros(y.shape, y.dtype) if c.bias else None),  # noqa: ARG005 # one signature for all
     OfResult(name="channels last", change=_channels_last),
 )

@@ -72,10 +72,6 @@ def _inputs_interleaved(case: Case, w: Array) -> Array | None:
     return w.reshape(per_group, case.groups, *w.shape[1:]).swapaxes(0, 1).reshape(w.shape)
 
 
-def _conjugated(case: Case, w: Array) -> Array | None:
-    return w.conj() if case.dtype.startswith("complex") else None
-
-
 WEIGHTS: Final = (
     OfWeight(name="kernel flipped", change=_flipped),
     OfWeight(name="kernel flipped on axis 0", change=lambda c, w: _flipped_on(c, w, 0)),
@@ -89,5 +85,4 @@ WEIGHTS: Final = (
     OfWeight(name="groups in reverse order", change=_groups_reversed),
     OfWeight(name="the first group's weight for every group", change=_first_group),
     OfWeight(name="input channels of the groups interleaved", change=_inputs_interleaved),
-    OfWeight(name="weight conjugated", change=_conjugated),
 )

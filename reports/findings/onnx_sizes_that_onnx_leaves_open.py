@@ -6,6 +6,8 @@ begin and b at the end, negative where elements are added. "promised" is the sha
 - auto_pad = SAME_* with s > k: ONNX's text says i s; inference and ONNX Runtime say s (i - 1) + k.
 - output_shape without auto_pad: the text has pads computed; the reference evaluator takes them to be 0.
 - output_shape with pads: the text says "pads values are ignored"; the reference evaluator uses them.
+- An output_shape below the input's size: inference gives a shape of rank 2, the session none (strict
+  inference refuses the model where the rank of the output is declared).
 - A declared number of output channels that the weights contradict: ONNX Runtime returns another.
 Needs onnx, onnxruntime and NumPy only.
 """
@@ -22,6 +24,11 @@ def model(x, w, y, **attributes):
     node = helper.make_node("ConvTranspose", ["x", "w"], ["y"], **attributes)
     graph = helper.make_graph([node], "g", [V("x", F, x.shape), V("w", F, w.shape)], [V("y", F, y)])
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 22)], ir_version=10)
+
+
+def inferred(m):
+    made = onnx.shape_inference.infer_shapes(m, strict_mode=True, data_prop=True)
+    return [dim.dim_value for dim in made.graph.output[0].type.tensor_type.shape.dim]
 
 
 def session(m):
@@ -71,14 +78,19 @@ for i, k, s, attributes in asked:
     for a in range(i):
         full[s * a: s * a + k] += x[0, 0, a] * w[0, 0]
     m, feed = model(x, w, [1, 1, None], strides=[s], **attributes), {"x": x, "w": w}
-    inferred = onnx.shape_inference.infer_shapes(m, strict_mode=True, data_prop=True).graph.output[0]
     print(columns.format(
         f"i={i} k={k} s={s} " + " ".join(f"{n}={v}" for n, v in attributes.items()), text(i, k, s, **attributes),
-        inferred.type.tensor_type.shape.dim[2].dim_value,
+        inferred(m)[2],
         tried(lambda: window(ReferenceEvaluator(m).run(None, feed)[0], full)),
         tried(lambda: session(m).get_outputs()[0].shape[2]),
         tried(lambda: window(session(m).run(None, feed)[0], full)),
     ))
+
+x, w = np.ones((1, 1, 4), np.float32), np.ones((1, 1, 2), np.float32)
+for declared in (None, [1, 1, None]):
+    m = model(x, w, declared, output_shape=[3])
+    print("\ni=4 k=2 s=1 output_shape=[3], output declared", declared, "inferred", tried(lambda: inferred(m)),
+          "promised", session(m).get_outputs()[0].shape, "returned", session(m).run(None, {"x": x, "w": w})[0].shape)
 
 x, w = np.ones((1, 2, 4), np.float32), np.ones((2, 1, 3), np.float32)
 made = session(model(x, w, [1, 3, None], group=2))

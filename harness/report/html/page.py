@@ -33,6 +33,9 @@ FINDINGS: Final = 2_000
 UNFOLDED: Final = 8
 """Targets from which on the matrix shows backends, and each target only when asked."""
 
+OPENED: Final = 12
+"""Findings up to which the smallest case of each is open at once: of more, the list is the map."""
+
 _EVIDENCE: Final = 1_000  # characters of a framework's text that a finding shows
 
 
@@ -98,6 +101,7 @@ def _content(extract: Extract) -> dict[str, Any]:
         "symbols": SYMBOLS,
         "columns": COLUMNS,
         "deviating": extract.sample.counts.total(),
+        "opened": OPENED,
         "findings": found[:FINDINGS],
         "kinds": len(found),
         "marginals": extract.breakdown.marginals(tuple(deviants)) if found else (),

@@ -1,0 +1,14 @@
+"""The run directory: a header, Parquet parts written atomically, and a footer at the very end.
+
+reports/<run>/header.json               what was asked for, and of what
+reports/<run>/parts/000-0000000.parquet rows of a target (first number), from its case (second) on
+reports/<run>/footer.json               written last: without it the run is incomplete
+reports/<run>/.lock                     held by the process that writes, gone with the footer
+"""
+
+from harness.store.fault import unwritable
+from harness.store.reader import RunReader, newest
+from harness.store.schema import SCHEMA
+from harness.store.writer import RunWriter
+
+__all__ = ["SCHEMA", "RunReader", "RunWriter", "newest", "unwritable"]
