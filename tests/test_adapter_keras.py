@@ -47,7 +47,15 @@ DTYPES = {
     "1d-i4-k3-ci2-co3-c64": ("unsupported", "match", "match", "match"),
 }
 STRIDE_AND_DILATION = "1d-i4-k3-s2-d3-ci2-co3-f64"
-IDS = (*NATIVE, *COMPOSED, *UNSUPPORTED, *DTYPES, STRIDE_AND_DILATION)
+OPEN = {
+    "1d-i4-k3-s2-opnone-padsame-ci2-co3-f32": ["0.1"],
+    "1d-i4-k2-s3-opnone-padvalid-ci2-co3-f32": ["0.-1"],
+    "2d-i3x4-k5x4-s2x3-opnone-padsame-ci2-co3-f32": ["1.2x0.1"],
+    "2d-i3x4-k3x3-s2x3-padsame-ci2-co3-f32": ["1.1x1.1"],
+}
+PROMISED = "1d-i4-k2-s2-padsame-ci2-co3-f32"
+EMPTY = "1d-i0-k2-p0.2-ci2-co4-f32"
+IDS = (*OPEN, PROMISED, EMPTY, *NATIVE, *COMPOSED, *UNSUPPORTED, *DTYPES, STRIDE_AND_DILATION)
 
 BACKENDS = (KerasTensorflowAdapter, KerasTorchAdapter, KerasJaxAdapter, KerasNumpyAdapter)
 MODES = [(adapter.name, mode.name) for adapter in BACKENDS for mode in adapter.modes]
@@ -120,6 +128,39 @@ def test_what_keras_has_no_argument_for_is_proved_by_its_error(
     assert {case: (rows[case]["verdict"], rows[case]["reason"]) for case in UNSUPPORTED} == {
         case: ("unsupported", reason) for case, reason in UNSUPPORTED.items()
     }
+
+
+@pytest.mark.parametrize(("backend", "mode"), MODES)
+def test_open_case_is_resolved_in_the_same_way_on_every_backend(
+    swept: Swept, backend: str, mode: str
+) -> None:
+    rows = swept(backend, mode)
+
+    assert {case: list(rows[case]["resolution"]) for case in OPEN} == OPEN
+
+
+@pytest.mark.parametrize(("backend", "mode"), MODES)
+def test_promise_is_kept(swept: Swept, backend: str, mode: str) -> None:
+    rows = swept(backend, mode)
+
+    assert {rows[case]["promise"] for case in OPEN} == {"kept"}
+
+
+@pytest.mark.parametrize("mode", ["layer", "ops"])
+@pytest.mark.parametrize(
+    ("backend", "promise"), [("keras-tensorflow", "broken"), ("keras-jax", "kept")]
+)
+def test_even_kernel_without_output_padding_is_promised_and_refused_by_tensorflow(
+    swept: Swept, backend: str, mode: str, promise: str
+) -> None:
+    row = swept(backend, mode)[PROMISED]
+
+    assert (row["promise"], list(row["promised_shape"])) == (promise, [1, 3, 6])
+
+
+@pytest.mark.parametrize("backend", ["keras-tensorflow", "keras-jax"])
+def test_more_cut_off_than_there_is_leaves_nothing(swept: Swept, backend: str) -> None:
+    assert swept(backend, "layer")[EMPTY]["verdict"] == "match"
 
 
 @pytest.mark.parametrize(("backend", "mode"), [each for each in MODES if each[1] == "layer"])

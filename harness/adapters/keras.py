@@ -161,14 +161,18 @@ class KerasAdapter(Adapter):
         )
 
     def _cropped(self, case: Case, mode: str, y: Any) -> Any:
-        """Return the window of y, in the mode's layout, that the crop of the case leaves."""
+        """Return the window of y, in the mode's layout, that the crop of the case leaves.
+
+        Of an axis without elements less may be there than is to be cut: then nothing is left.
+        """
         crop = self._call(case).crop
         if not crop:
             return y
         first = 2 if "channel_first" in mode else 1
         begin, size = [0] * len(y.shape), list(y.shape)
         for axis, (start, end) in enumerate(zip(crop.begin, crop.end, strict=True), first):
-            begin[axis], size[axis] = start, size[axis] - start - end
+            begin[axis] = min(start, size[axis])
+            size[axis] = max(size[axis] - start - end, 0)
         return self._keras.ops.slice(y, begin, size)
 
     def _call(self, case: Case) -> Call:
