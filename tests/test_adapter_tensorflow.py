@@ -64,6 +64,8 @@ UNSUPPORTED = (
     "3d-i4x3x2-k1x2x3-g2-ci2-co4-f32",
     "1d-i4-k3-s2-d2-ci2-co4-f64",
     "2d-i4x3-k3x3-d2x3-ci2-co4-i32",
+    "1d-i4-k3-s2-opnone-d2-o40-ci2-co4-f64",
+    "2d-i4x3-k3x3-s2x2-opnone-d2x2-padsame-o3x3-ci2-co4-f16",
     "3d-i4x3x2-k1x2x3-d1x1x2-ci2-co4-f16",
     "1d-i4-k3-opm1-ci2-co4-f32",
     "1d-i4-k3-g0-ci2-co4-f32",

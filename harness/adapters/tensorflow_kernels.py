@@ -21,7 +21,7 @@ _DILATION: Final = Unsupported(
     reason="no dilation in this dtype's kernel",
     proof=r"Current CPU implementations? do(es)? not yet support dilation rates larger than 1",
 )
-_GROUPS: Final = Unsupported(
+GROUPS: Final = Unsupported(
     reason="no groups in this dtype's kernel",
     proof=r"Gradients for grouped convolutions are not supported on CPU"
     r"|input and filter(_sizes)? must have the same (depth|number of channels)",
@@ -51,9 +51,9 @@ class _Feature:
 _FEATURES: Final = MappingProxyType(
     {
         "dilation": _Feature(dilation=2, missing=_DILATION),
-        "groups": _Feature(groups=2, missing=_GROUPS),
+        "groups": _Feature(groups=2, missing=GROUPS),
         "explicit dilation": _Feature(dilation=2, is_explicit=True, missing=_DILATION),
-        "explicit groups": _Feature(groups=2, is_explicit=True, missing=_GROUPS),
+        "explicit groups": _Feature(groups=2, is_explicit=True, missing=GROUPS),
     }
 )
 
@@ -70,7 +70,7 @@ def first_lacking(
     prefix = "explicit " if is_explicit else ""
     if prefix + "dilation" in lacking and set(dilation) != {1}:
         return _DILATION
-    return _GROUPS if prefix + "groups" in lacking and case.groups != 1 else None
+    return GROUPS if prefix + "groups" in lacking and case.groups != 1 else None
 
 
 def probe(tf: Any, device: str) -> Mapping[tuple[int, str], Features]:

@@ -3,7 +3,7 @@
 from typing import Final
 
 from harness.adapters.tensorflow_calls import Call, refused_arguments
-from harness.adapters.tensorflow_kernels import Features, first_lacking, has_kernel
+from harness.adapters.tensorflow_kernels import GROUPS, Features, first_lacking, has_kernel
 from harness.case import Case
 from harness.geometry import preimages
 from harness.route import Unsupported
@@ -62,10 +62,14 @@ def _missing_argument(case: Case, call: Call) -> Unsupported | None:
 
 
 def _missing_feature(case: Case, call: Call, lacking: Features) -> Unsupported | None:
-    """Return what the kernel lacks, unless something else is amiss: that would come first."""
-    if call.is_atrous or case.standing[0] != "legal" or not _is_preimage(case, call):
+    """Return what the kernel lacks, unless something else is amiss: that would come first.
+
+    A wanted size that is no preimage is told after the dilation and before the groups.
+    """
+    if call.is_atrous or case.standing[0] != "legal":
         return None
-    return first_lacking(case, call.dilation, lacking, is_explicit=call.is_explicit)
+    missing = first_lacking(case, call.dilation, lacking, is_explicit=call.is_explicit)
+    return None if missing is GROUPS and not _is_preimage(case, call) else missing
 
 
 def _is_preimage(case: Case, call: Call) -> bool:

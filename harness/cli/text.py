@@ -24,7 +24,8 @@ _LINES: Final = 20  # of an error's text; --json has all
 _LABELS: Final = {"expected_value": "should be", "observed_value": "got"}
 _DETAILS: Final = (
     "target", "case", "verdict", "reading", "route", "call", "addition", "expected_shape",
-    "observed_shape", "observed_dtype", "error_class", "error_units", "first_bad_index",
+    "observed_shape", "promised_shape", "promise", "resolution", "resolutions",
+    "observed_dtype", "error_class", "error_units", "first_bad_index",
     "expected_value", "observed_value", "bad_count", "compared", "drawn", "indistinguishable",
     "reason", "error_type", "error_text",
 )  # fmt: skip
@@ -109,7 +110,7 @@ def _finding_text(finding: Finding) -> str:
 
 def _detail(name: str, value: object) -> str:
     """Return a value as people read it: lists joined, the further lines of a text indented."""
-    if name == "indistinguishable" and isinstance(value, tuple):
+    if name in {"indistinguishable", "resolution"} and isinstance(value, tuple):
         return "; ".join(value)
     return f"\n{'':19}".join(str(value).splitlines()[:_LINES])
 
