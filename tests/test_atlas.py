@@ -124,6 +124,26 @@ def test_question_is_answered_per_number_of_axes_where_they_contradict() -> None
     ]
 
 
+def test_sampled_mode_follows_the_rule_of_its_backend() -> None:
+    mode = "fake:call+sampled@cpu"
+    few = [each | {"target": mode} for each in swept({1: 0})[40:50]]
+    sampled, main = entries(observe([*swept({1: 0}), *few]))
+
+    assert (sampled.question.target, sampled.like) == (mode, main.question.target)
+    assert sampled.rule == main.rule
+    assert sampled.evidence
+    assert sampled.evidence.points == 10
+
+
+def test_sampled_mode_that_differs_keeps_its_own_rule() -> None:
+    mode = "fake:call+sampled@cpu"
+    few = [each | {"target": mode} for each in swept({1: 1})[40:50]]
+    sampled, main = entries(observe([*swept({1: 0}), *few]))
+
+    assert sampled.like == ""
+    assert sampled.rule != main.rule
+
+
 def made(shift: int = 0) -> Atlas:
     """Return the atlas of a sweep, with a refused question and a counterexample."""
     refused = row((4,), [], verdict="rejected", padding="valid", reason="no", resolutions=None)
@@ -200,7 +220,7 @@ def test_command_prints_the_rule_and_writes_the_atlas(swept_run: Path, tmp_path:
 
     assert done.exit_code == 0, done.output
     assert "o = s*i" in done.output
-    assert "max(s*(i - 1) + K - o, 0)//2" in done.output
+    assert "begin = max(K - s, 0)//2" in done.output
     assert written.source.versions == {"fake-halving": "1.0"}
     assert written.source.digest == json.loads((swept_run / "footer.json").read_text())["digest"]
     assert written.entries[0].evidence

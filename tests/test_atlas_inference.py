@@ -107,7 +107,7 @@ def halves(asked: Asked) -> Window:
 def test_inferred_rule_is_told_in_letters() -> None:
     rule, _ = infer(swept(halves))
 
-    assert str(rule) == "o = s*i\nbegin = max(s*(i - 1) + K - o, 0)//2"
+    assert str(rule) == "o = s*i\nbegin = max(K - s, 0)//2"
 
 
 def test_two_regimes_are_told_by_their_condition() -> None:
@@ -182,7 +182,7 @@ def test_ambiguous_points_are_not_fitted_but_have_to_agree() -> None:
     rule, agreed = infer([*points, beside])
     _, failed = infer([*points, against])
 
-    assert str(rule.begin) == "max(s*(i - 1) + K - o, 0)//2"
+    assert str(rule.begin) == "max(K - s, 0)//2"
     assert agreed.is_sufficient
     assert failed.counterexample is not None
     assert failed.counterexample.begins == (5, 6)

@@ -1,13 +1,14 @@
 """One entry of the atlas: what a target does when it is asked a question, and how that is known."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any, Self
 
-from harness.atlas.evidence import Evidence
+from harness.atlas.evidence import Evidence, evidence, holding
 from harness.atlas.inference import infer
 from harness.atlas.observation import Observation
+from harness.atlas.point import Point
 from harness.atlas.question import Question
 from harness.atlas.rule import Rule
 
@@ -21,6 +22,8 @@ class Entry:
         verdicts: number of rows by verdict.
         reason: the commonest reason of rows that were unsupported or rejected, empty without.
         rule: the rule, None where no row was resolved.
+        like: the target that the rule was inferred from, where that is another: a mode that is only
+            sampled follows a rule of its backend, if that holds at each of its points.
         evidence: what speaks for the rule; there exactly where the rule is.
     """
 
@@ -29,6 +32,7 @@ class Entry:
     reason: str = ""
     rule: Rule | None = None
     evidence: Evidence | None = None
+    like: str = ""
 
     @classmethod
     def from_observation(cls, question: Question, seen: Observation) -> Self:
@@ -52,6 +56,7 @@ class Entry:
             "reason": self.reason,
             "rule": self.rule and self.rule.to_dict(),
             "evidence": self.evidence and self.evidence.to_dict(),
+            "like": self.like,
         }
 
     @classmethod
@@ -68,6 +73,7 @@ class Entry:
             reason=content["reason"],
             rule=None if rule is None else Rule.from_dict(rule),
             evidence=None if told is None else Evidence.from_dict(told),
+            like=content["like"],
         )
 
 
@@ -77,13 +83,42 @@ def entries(seen: Mapping[Question, Observation]) -> Iterator[Entry]:
     Args:
         seen: what was seen, sorted by question, numbers of axes apart.
     """
-    across = groupby(seen.items(), key=lambda item: replace(item[0], ndim=None))
-    for question, group in across:
-        apart = dict(group)
-        first, *rest = apart.values()
-        together = Entry.from_observation(question, sum(rest, first))
-        single = [Entry.from_observation(*each) for each in apart.items()] if rest else []
-        yield from single if _is_better(single, together) else [together]
+    found = [pair for group in _across(seen) for pair in _answered(group)]
+    sufficient = [
+        entry
+        for entry, _ in sorted(found, key=lambda each: -len(each[1]))
+        if entry.evidence and entry.evidence.is_sufficient
+    ]
+    for entry, points in found:
+        yield _adopted(entry, points, sufficient)
+
+
+def _across(seen: Mapping[Question, Observation]) -> Iterator[dict[Question, Observation]]:
+    """Yield what was seen of one question, by number of axes."""
+    for _, group in groupby(seen.items(), key=lambda item: replace(item[0], ndim=None)):
+        yield dict(group)
+
+
+def _answered(apart: Mapping[Question, Observation]) -> list[tuple[Entry, list[Point]]]:
+    """Return the entry of a question with its points, or one for each number of axes."""
+    (question, first), *rest = apart.items()
+    both = sum((seen for _, seen in rest), first)
+    together = Entry.from_observation(replace(question, ndim=None), both)
+    single = [(Entry.from_observation(*each), each[1].points) for each in apart.items() if rest]
+    is_better = _is_better([entry for entry, _ in single], together)
+    return single if is_better else [(together, both.points)]
+
+
+def _adopted(entry: Entry, points: Sequence[Point], known: Iterable[Entry]) -> Entry:
+    """Return the entry, with the rule of a sibling where its own points are too few for one."""
+    if entry.rule is None or entry.evidence is None or entry.evidence.is_sufficient:
+        return entry
+    for other in known:
+        is_sibling = entry.question.is_sibling_of(other.question)
+        if is_sibling and other.rule and holding(other.rule, points).all():
+            told = evidence(other.rule, points, ())
+            return replace(entry, rule=other.rule, evidence=told, like=other.question.target)
+    return entry
 
 
 def _is_better(apart: list[Entry], together: Entry) -> bool:

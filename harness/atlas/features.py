@@ -39,14 +39,17 @@ def _halves(total: str) -> tuple[str, ...]:
     return (*whole, *floors, *ceilings)
 
 
-_OTHERS: Final = ("(K - 1)//2", "i % s", "K % 2", "s % 2", "(K - s) % 2")
+_OTHERS: Final = (
+    "(K - 1)//2", "i % s", "K % 2", "s % 2", "(K - s) % 2", f"min(s*i, {FULL})",
+    f"min(s*i, {FULL} + op)",
+)  # fmt: skip
 
 FEATURES: Final[Mapping[str, Expression]] = {
     text: Expression.from_text(text)
     for text in (*EXPANSIONS, *MONOMIALS, *_OTHERS,
                  *(half for total in _TOTALS for half in _halves(total)))
 }  # fmt: skip
-"""Every feature by its text; of two that are equal on all points the first is taken."""
+"""Every feature by its text; of those that are equal on all points the lightest is taken."""
 
 CONDITIONS: Final[Mapping[str, Expression]] = {
     text: Expression.from_text(text)

@@ -42,11 +42,11 @@ class Formula:
 
     @property
     def cost(self) -> Cost:
-        """Description length: number of terms, then size of coefficients, then of the features."""
+        """Description length: number of terms, then size of coefficients, then signs to read."""
         return (
             len(self.terms),
             sum(abs(coefficient) for _, coefficient in self.terms),
-            sum(FEATURES[text].weight for text, _ in self.terms),
+            sum(FEATURES[text].weight + (coefficient < 0) for text, coefficient in self.terms),
         )
 
     @property

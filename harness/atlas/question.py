@@ -53,6 +53,11 @@ class Question:
     def __str__(self) -> str:
         return f"{self.target} {self.words}"
 
+    def is_sibling_of(self, other: Self) -> bool:
+        """Return whether another mode of the same backend was asked the same."""
+        mine, others = (question.target.partition(":")[0] for question in (self, other))
+        return mine == others and self.words == other.words and self.target != other.target
+
     def to_dict(self) -> dict[str, Any]:
         """Return the question as JSON can hold it."""
         return asdict(self)

@@ -82,7 +82,9 @@ def _distinct(letters: Letters) -> tuple[list[str], Ints]:
         column = np.ascontiguousarray(feature.of(letters), dtype=np.int64)
         is_constant = bool((column == column[0]).all())
         if (text == "1" or not is_constant) and column.any():
-            seen.setdefault(column.tobytes(), (text, column))
+            known, _ = seen.setdefault(column.tobytes(), (text, column))
+            if feature.weight < FEATURES[known].weight:
+                seen[column.tobytes()] = text, column
     texts, columns = zip(*seen.values(), strict=True)
     return list(texts), np.stack(columns, axis=1)
 

@@ -13,6 +13,7 @@ from harness.cli.atlas import atlas
 from harness.cli.bench import bench
 from harness.cli.check import check_adapter
 from harness.cli.claims import claims
+from harness.cli.explain import explain_case
 from harness.cli.report import report
 from harness.cli.run import run
 from harness.errors import HarnessError
@@ -53,6 +54,7 @@ def cli() -> None:
 cli.add_command(run)
 cli.add_command(report)
 cli.add_command(atlas)
+cli.add_command(explain_case)
 cli.add_command(adapters)
 cli.add_command(claims)
 cli.add_command(bench)

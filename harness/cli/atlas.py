@@ -104,6 +104,8 @@ def _remarks(entry: Entry) -> list[str]:
     """Return what is missing for the entry's rule, the question first; empty where nothing is."""
     if entry.evidence is None or entry.evidence.is_sufficient:
         return []
+    if entry.like:
+        return ["", f"{entry.question}", f"  sampled: the rule is that of {entry.like}"]
     failed = entry.evidence.counterexample
     told = [*entry.evidence.shortfalls, *([str(failed)] if failed else [])]
     return ["", f"{entry.question}", *(f"  {line}" for line in told)]

@@ -1,0 +1,37 @@
+"""The atlas that a command answers from: the one that comes with the harness, or another."""
+
+from importlib.resources import files
+from pathlib import Path
+from typing import Final
+
+import click
+
+from harness.atlas.atlas import Atlas
+from harness.cli.atlas import from_run
+from harness.errors import AtlasError
+
+_PUBLISHED: Final = files("harness.atlas") / "atlas.json"
+
+option = click.option(
+    "--atlas", "path", type=click.Path(path_type=Path),
+    help="A run directory, or what `tconv atlas --out` wrote.  [default: the harness's own]",
+)  # fmt: skip
+
+
+def charted(path: Path | None) -> Atlas:
+    """Return the atlas at `path`: a file, or a run to infer it from; None: the harness's own.
+
+    Raises:
+        AtlasError: there is none, or it cannot be read.
+        StoreError: the run is damaged or incomplete.
+    """
+    if path is not None and path.is_dir():
+        return from_run(path)
+    source = _PUBLISHED if path is None else path
+    if not source.is_file():
+        named = "the harness's own atlas" if path is None else f"atlas={str(path)!r}"
+        raise AtlasError(
+            f"{named} is not there; name a run directory of open cases with --atlas, such as "
+            "`tconv run configs/map.toml` makes"
+        )
+    return Atlas.from_json(source.read_text(encoding="utf-8"))

@@ -1,0 +1,104 @@
+"""`tconv explain`: what a target makes of an open case, by which rule, and how that is known."""
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import click
+
+from harness.atlas.atlas import Source
+from harness.atlas.explanation import Explanation, Extent, explain
+from harness.atlas.picture import picture
+from harness.atlas.request import Request
+from harness.cli.charted import charted, option
+from harness.cli.text import as_json
+from harness.target import Selection
+
+EPILOG = """\b
+Examples:
+  tconv explain keras-tensorflow padding=same k=3 s=2 i=7
+  tconv explain torch k=3x2 s=2 i=7x5 p=1 o=14x9
+  tconv explain onnxruntime:session padding=same_lower k=4 s=3 i=5 --json
+"""
+
+
+@click.command("explain", epilog=EPILOG)
+@click.argument("target")
+@click.argument("parameters", nargs=-1, required=True, metavar="NAME=VALUE...")
+@option
+@click.option("--json", "json_wanted", is_flag=True, help="Print JSON on stdout.")
+def explain_case(
+    *, target: str, parameters: Sequence[str], path: Path | None, json_wanted: bool
+) -> None:
+    """Say which window of the full result TARGET returns for an open case, and by which rule.
+
+    TARGET is backend[:mode][@device]. Names are padding, i, k, s, p, dilation (d), output_padding
+    (op) and o; a value is a number for all axes, or one for each joined by x; p may be begin.end.
+    """
+    request = Request.from_texts(parameters)
+    atlas = charted(path)
+    found = explain(atlas, Selection.from_text(target), request)
+    if json_wanted:
+        click.echo(as_json({"request": str(request), "answers": [_record(each) for each in found]}))
+        return
+    for _, alike in groupby(found, key=_answer):
+        first, *others = alike
+        targets = [each.entry.question.target for each in (first, *others)]
+        told = (f"  {line}".rstrip() for line in _lines(first, atlas.source))
+        click.echo("\n".join([*targets, *told, ""]))
+
+
+def _answer(each: Explanation) -> tuple[Any, ...]:
+    """Return what has to agree for explanations to be told as one."""
+    return each.entry.rule, each.extents, each.entry.evidence, each.entry.reason
+
+
+def _lines(each: Explanation, source: Source) -> Iterator[str]:
+    entry, told = each.entry, each.entry.evidence
+    if entry.rule is None or told is None:
+        counts = ", ".join(f"{verdict}: {count}" for verdict, count in entry.verdicts.items())
+        yield f"computed nothing of the kind ({counts})"
+        yield entry.reason
+        return
+    for axis, extent in enumerate(each.extents):
+        yield from _extent_lines(extent, axis, len(each.extents))
+    yield from (f"rule: {line}" for line in str(entry.rule).splitlines())
+    share = "all" if told.coverage == 1 else f"{told.holding} of"
+    yield f"holds at {share} {told.points} points measured in run {source.run}, {source.started}"
+    if entry.like:
+        yield f"the rule was inferred from {entry.like}, of which this mode is a sample"
+    else:
+        yield from (f"but {text}" for text in told.shortfalls)
+    yield from (f"but not at {told.counterexample}" for _ in range(told.counterexample is not None))
+    yield from (f"but {text}" for text in each.outside)
+
+
+def _extent_lines(extent: Extent, axis: int, axes: int) -> Iterator[str]:
+    asked = extent.asked
+    if axes > 1:
+        yield f"axis {axis}: {asked}"
+    if extent.begin is None or extent.end is None:
+        yield f"o = {extent.size} of the full {asked.full}; which window is not known"
+        return
+    ends = [_side(extent.begin, "begin"), _side(extent.end, "end")]
+    yield f"o = {extent.size}: the full {asked.full}, {', '.join(ends)}"
+    yield ""
+    yield from (f"  {line}" for line in picture(asked, extent.size, extent.begin))
+    yield ""
+
+
+def _side(crop: int, where: str) -> str:
+    return f"{crop} cropped at the {where}" if crop >= 0 else f"{-crop} added at the {where}"
+
+
+def _record(each: Explanation) -> dict[str, Any]:
+    return {
+        **each.entry.to_dict(),
+        "axes": [
+            {**extent.asked.to_dict(), "full": extent.asked.full, "size": extent.size,
+             "begin": extent.begin, "end": extent.end}
+            for extent in each.extents
+        ],
+        "outside": list(each.outside),
+    }  # fmt: skip
