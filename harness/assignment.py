@@ -30,12 +30,14 @@ class Assignment:
         cases: the cases, distinct, in the grid's order.
         tally: what became of every point of the grid.
         shard: `k/n` where the cases are the k-th of n parts, else empty.
+        case: id of the case where one alone was asked for, else empty.
     """
 
     config: Config
     cases: tuple[Case, ...]
     tally: Tally
     shard: str = ""
+    case: str = ""
 
     @classmethod
     def from_config(
@@ -67,10 +69,27 @@ class Assignment:
         for text in chosen.targets:
             registry.require(Selection.from_text(text).backend)
         if case:
-            return cls(config=chosen, cases=(Case.from_id(case),), tally=Tally(made=1, kept=1))
+            return cls(
+                config=chosen, cases=(Case.from_id(case),), tally=Tally(made=1, kept=1), case=case
+            )
         part = _part(shard) if shard else (1, 1)
         grid = expand(chosen.grids, chosen.values)
         return cls(config=chosen, cases=grid.shard(*part), tally=grid.tally, shard=shard or "")
+
+    @classmethod
+    def from_run(cls, run: RunReader) -> Self:
+        """Return what a run was asked to do, from its header.
+
+        Raises:
+            StoreError: its header lacks something.
+            ConfigError: this version reads its configuration differently.
+        """
+        run.require(("config", "config_path", "grid"))
+        config = from_mapping(run.header["config"], run.header["config_path"])
+        grid = run.header["grid"]
+        return cls.from_config(
+            config, case=grid.get("case") or None, shard=grid.get("shard") or None
+        )
 
 
 def _read(path: Path) -> Config:

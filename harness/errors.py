@@ -43,3 +43,7 @@ class StoreError(HarnessError, OSError):
 
 class AtlasError(HarnessError, ValueError):
     """An atlas of rules cannot be read, or has no answer to what was asked."""
+
+
+class IncompleteError(HarnessError, RuntimeError):
+    """A run ended before its end; what it wrote is kept, and it can be resumed."""

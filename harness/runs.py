@@ -1,8 +1,9 @@
-"""Carries a configuration from its grid to a finished run directory."""
+"""Carries a configuration from its grid to a finished run directory, in one go or in several."""
 
-import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+import shlex
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -10,29 +11,26 @@ from typing import Any, Final, Protocol
 import psutil
 
 from harness.assignment import Assignment
+from harness.config import Config
 from harness.engine.executor import Executor, Part
 from harness.engine.local import LocalPool
 from harness.engine.plan import Planned, plan
 from harness.engine.worker import Description
-from harness.header import machine, software
-from harness.report import csv, deviations, html, summary
-from harness.report.extract import Extract, Listener
+from harness.errors import ConfigError, HarnessError, IncompleteError
+from harness.identity import differences, header
+from harness.report.edition import Edition
 from harness.status import Status, Totals, status
-from harness.store import RunReader, RunWriter
+from harness.store import RunReader, RunWriter, gaps
 from harness.target import Selection
 
-REPORTS: Final = (csv.NAME, deviations.NAME, summary.NAME, html.NAME)
-"""The files that tell what a run found."""
-
-HEADED: Final = ("started", "config", "config_path", "grid", "targets", "machine", "software")
-"""What the reports read of a run's header."""
+_PIECE: Final = 2**16  # rows that are counted at a time
 
 
 class Observer(Protocol):
     """Is told how far a run has come."""
 
-    def planned(self, targets: Sequence[Planned]) -> None:
-        """Hear what is going to run."""
+    def planned(self, targets: Sequence[Planned], totals: Mapping[str, Totals]) -> None:
+        """Hear what is going to run, and the totals of each target from earlier sessions."""
 
     def advanced(self, part: Part, totals: Totals) -> None:
         """Hear that a batch is done, with its target's totals so far."""
@@ -41,7 +39,7 @@ class Observer(Protocol):
 class Silence:
     """An observer that does nothing."""
 
-    def planned(self, targets: Sequence[Planned]) -> None:
+    def planned(self, targets: Sequence[Planned], totals: Mapping[str, Totals]) -> None:
         """Ignore what is going to run."""
 
     def advanced(self, part: Part, totals: Totals) -> None:
@@ -57,14 +55,14 @@ class Finished:
         totals: counts per target.
         status: what the run amounts to.
         digest: digest of its rows.
-        extract: what its reports were made from.
+        edition: its reports.
     """
 
     path: Path
     totals: Mapping[str, Totals] = field(default_factory=dict)
     status: Status
     digest: str
-    extract: Extract
+    edition: Edition
 
 
 def run(
@@ -86,114 +84,160 @@ def run(
 
     Raises:
         TargetError: a target names a backend or a mode that does not exist.
-        StoreError: the run directory cannot be written.
-        KeyboardInterrupt: passes through; the run directory has no footer then.
+        StoreError: the run directory cannot be made.
+        IncompleteError: it cannot be written any more; :func:`resume` completes the run.
+        KeyboardInterrupt: passes through, with a note of the command that completes the run.
     """
-    watch = observer or Silence()
-    config = assignment.config
-    selections = [Selection.from_text(text) for text in config.targets]
-    started = datetime.now(tz=UTC)
-    with executor(
-        workers=workers or psutil.cpu_count(logical=False) or 1,
-        seed=config.seed,
-        case_seconds=config.case_seconds,
-        worker_gib=config.worker_gib,
-    ) as crew:
-        found = crew.describe(list(dict.fromkeys(s.backend for s in selections)))
-        planned = plan(selections, found, assignment.cases)
-        writer = RunWriter.create(
-            out / f"{config.name}-{started:%Y%m%d-%H%M%S}",
-            header(assignment, planned, found, started=started),
+    config, started = assignment.config, datetime.now(tz=UTC)
+    with ExitStack() as stack:
+        with executor(**_limits(config, workers)) as crew:
+            planned, found = _planned(crew, assignment)
+            content = header(assignment, planned, found, started=started)
+            path = out / f"{config.name}-{started:%Y%m%d-%H%M%S}"
+            writer = stack.enter_context(RunWriter.create(path, content))
+            totals = {str(each.target): Totals() for each in planned}
+            _collect(crew, planned, writer, totals, observer or Silence())
+        return _finished(writer, totals, config)
+
+
+def resume(
+    path: Path,
+    *,
+    workers: int | None = None,
+    executor: Callable[..., Executor] = LocalPool,
+    observer: Observer | None = None,
+) -> Finished:
+    """Complete a run that was interrupted, from its header and the rows that it has.
+
+    Args:
+        path: the run directory.
+        workers: as for :func:`run`.
+        executor: as for :func:`run`.
+        observer: as for :func:`run`.
+
+    Raises:
+        StoreError: it is no run, is complete already, is damaged, or another process writes it.
+        ConfigError: what decides its rows is not any more what it was.
+        IncompleteError: as for :func:`run`.
+        KeyboardInterrupt: as for :func:`run`.
+    """
+    reader = RunReader(path)
+    with RunWriter.resume(path) as writer:
+        assignment = Assignment.from_run(reader)
+        with executor(**_limits(assignment.config, workers)) as crew:
+            everything, found = _planned(crew, assignment)
+            now = header(assignment, everything, found, started=datetime.now(tz=UTC))
+            _require_same(reader, now)
+            planned, totals = _left(reader, everything)
+            sessions = [*reader.header.get("resumed", []), _session(now, writer.digest.rows)]
+            writer.note({"resumed": sessions})
+            _collect(crew, planned, writer, totals, observer or Silence())
+        return _finished(writer, totals, assignment.config, resumed=len(sessions))
+
+
+def _limits(config: Config, workers: int | None) -> dict[str, Any]:
+    return {
+        "workers": workers or psutil.cpu_count(logical=False) or 1,
+        "seed": config.seed,
+        "case_seconds": config.case_seconds,
+        "worker_gib": config.worker_gib,
+    }
+
+
+def _planned(
+    crew: Executor, assignment: Assignment
+) -> tuple[tuple[Planned, ...], Mapping[str, Description | str]]:
+    selections = [Selection.from_text(text) for text in assignment.config.targets]
+    found = crew.describe(list(dict.fromkeys(each.backend for each in selections)))
+    return plan(selections, found, assignment.cases), found
+
+
+def _require_same(reader: RunReader, now: Mapping[str, Any]) -> None:
+    changed = differences(reader.header, now)
+    if changed:
+        listed = "\n  ".join(changed)
+        raise ConfigError(
+            f"{reader.path} was begun with something else than what is here, so its rows would not "
+            f"be of one run; what it has, and what is here:\n  {listed}\n"
+            "resume it with what it was begun with, or start a new run"
         )
-        watch.planned(planned)
-        totals = _collect(crew, planned, writer, watch)
+
+
+def _left(
+    reader: RunReader, planned: Sequence[Planned]
+) -> tuple[tuple[Planned, ...], dict[str, Totals]]:
+    """Return the targets with the spans that are still to run, and the totals of those that are."""
+    spans: dict[int, list[range]] = {at: [] for at in range(len(planned))}
+    totals = {str(each.target): Totals() for each in planned}
+    for part in reader.parts():
+        spans[part.target].append(part.span)
+        for table in part.batches(_PIECE, ("verdict", "compared")):
+            totals[str(planned[part.target].target)].add(table.to_pydict())
+    left = tuple(
+        replace(each, left=gaps(spans[at], len(each.cases))) for at, each in enumerate(planned)
+    )
+    return left, totals
+
+
+def _session(now: Mapping[str, Any], rows: int) -> dict[str, object]:
+    """Return what a header keeps of one more session: when, with how many rows, and where."""
+    return {"started": now["started"], "rows": rows, "machine": now["machine"]}
+
+
+def _collect(
+    crew: Executor,
+    planned: Sequence[Planned],
+    writer: RunWriter,
+    totals: Mapping[str, Totals],
+    watch: Observer,
+) -> None:
+    """Write every part as it comes and count its rows."""
+    numbers = {each.target: at for at, each in enumerate(planned)}
+    watch.planned(planned, totals)
+    with _resumable(writer.path):
+        for part in crew.run([each for each in planned if each.spans]):
+            target = part.planned.target
+            writer.write(numbers[target], part.first, part.columns)
+            totals[str(target)].add(part.columns)
+            watch.advanced(part, totals[str(target)])
+
+
+def _finished(
+    writer: RunWriter, totals: Mapping[str, Totals], config: Config, resumed: int = 0
+) -> Finished:
+    """Write footer and reports."""
     verdict = status(totals, config.required)
-    writer.finish(footer(verdict, totals))
-    extract = write_reports(writer.path)
+    with _resumable(writer.path):
+        writer.finish(footer(verdict, totals) | ({"resumed": resumed} if resumed else {}))
+    try:
+        edition = Edition.of_run(writer.path)
+    except BaseException as error:
+        error.add_note(f"the rows are complete; for the reports: {_command('report', writer.path)}")
+        raise
     return Finished(
         path=writer.path,
         totals=totals,
         status=verdict,
         digest=writer.digest.hexadecimal,
-        extract=extract,
+        edition=edition,
     )
 
 
-def write_reports(path: Path, listeners: Iterable[Listener] = ()) -> Extract:
-    """Write :data:`REPORTS` of the run in the directory `path`; return what they were made from.
-
-    Args:
-        path: the run directory.
-        listeners: are shown the rows, table by table, as they are read.
-
-    Raises:
-        StoreError: the directory holds no run, is damaged, or cannot be written.
-    """
-    reader = RunReader(path)
-    reader.require(HEADED)
-    with csv.writing(reader) as listener:
-        extract = Extract.from_run(reader, [listener, *listeners])
-    deviations.write(extract)
-    summary.write(extract)
-    html.write(extract)
-    return extract
+@contextmanager
+def _resumable(path: Path) -> Iterator[None]:
+    """Say with whatever ends a run early how it is completed."""
+    remedy = f"what was written is kept; to complete it: {_command('run', '--resume', path)}"
+    try:
+        yield
+    except HarnessError as error:
+        raise IncompleteError(f"{error}\n{remedy}") from error
+    except BaseException as error:
+        error.add_note(remedy)
+        raise
 
 
-def _collect(
-    crew: Executor, planned: Sequence[Planned], writer: RunWriter, watch: Observer
-) -> dict[str, Totals]:
-    """Write every part as it comes and return the counts per target."""
-    numbers = {each.target: at for at, each in enumerate(planned)}
-    totals = {str(each.target): Totals() for each in planned}
-    for part in crew.run(planned):
-        target = part.planned.target
-        writer.write(numbers[target], part.first, part.columns)
-        totals[str(target)].add(part.columns)
-        watch.advanced(part, totals[str(target)])
-    return totals
-
-
-def header(
-    assignment: Assignment,
-    planned: Sequence[Planned],
-    found: Mapping[str, Description | str],
-    *,
-    started: datetime,
-) -> dict[str, Any]:
-    """Return what a run's header says: what was asked for, of which targets, on which machine."""
-    config = assignment.config
-    return {
-        "config": config.to_dict(),
-        "config_path": config.path,
-        "grid": _grid(assignment),
-        "config_digest": config.digest,
-        "targets": [_target(each, found[each.target.backend]) for each in planned],
-        "machine": machine(),
-        "software": software(),
-        "started": started.isoformat(timespec="seconds"),
-    }
-
-
-def _grid(assignment: Assignment) -> dict[str, Any]:
-    ids = "\n".join(case.id for case in assignment.cases)
-    return {
-        **assignment.tally.to_dict(),
-        "shard": assignment.shard,
-        "cases": len(assignment.cases),
-        "digest": hashlib.sha256(ids.encode()).hexdigest(),
-    }
-
-
-def _target(planned: Planned, found: Description | str) -> dict[str, Any]:
-    known = found if isinstance(found, Description) else None
-    return {
-        "target": str(planned.target),
-        "cases": len(planned.cases),
-        "sample": planned.sample,
-        "unavailable": planned.unavailable,
-        "versions": dict(known.versions) if known else {},
-        "settings": dict(known.settings.get(str(planned.target), {})) if known else {},
-    }
+def _command(*words: object) -> str:
+    return shlex.join(["tconv", *map(str, words)])
 
 
 def footer(verdict: Status, totals: Mapping[str, Totals]) -> dict[str, Any]:

@@ -16,13 +16,14 @@ from harness.cli.claims import claims
 from harness.cli.explain import explain_case
 from harness.cli.report import report
 from harness.cli.run import run
-from harness.errors import HarnessError
+from harness.errors import HarnessError, IncompleteError
 from harness.status import ExitStatus
 
 EPILOG = """\b
 Examples:
   tconv run configs/smoke.toml          sweep, write reports/smoke-<time>/
   tconv run --dry-run configs/smoke.toml  say what would be swept
+  tconv run --resume reports            complete the newest interrupted run
   tconv report                          write the reports of the newest run again
   tconv adapters list                   backends, modes, versions
 
@@ -73,11 +74,15 @@ def main() -> None:
     except click.ClickException as error:
         error.show()
         sys.exit(ExitStatus.USAGE)
+    except IncompleteError as error:
+        click.echo(f"tconv: {error}", err=True)
+        sys.exit(ExitStatus.INCOMPLETE)
     except HarnessError as error:
         click.echo(f"tconv: {error}", err=True)
         sys.exit(ExitStatus.USAGE)
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("tconv: interrupted; what was begun is incomplete, so start it again", err=True)
+    except (click.Abort, KeyboardInterrupt) as error:
+        notes = getattr(error.__cause__ or error, "__notes__", ["nothing was begun"])
+        click.echo(f"tconv: interrupted; {'; '.join(notes)}", err=True)
         sys.exit(ExitStatus.INCOMPLETE)
     except Exception:  # noqa: BLE001 # the outermost place: it is shown, in full
         traceback.print_exc()

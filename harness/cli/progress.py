@@ -2,13 +2,23 @@
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
+from datetime import timedelta
 from typing import Final, Self
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
 
 from harness.cli.text import counted
 from harness.engine.executor import Part
@@ -17,7 +27,7 @@ from harness.runs import Silence
 from harness.status import Totals
 from harness.verdict import Standpoint
 
-_EVERY: Final = 10.0  # seconds between two plain lines of one target
+_EVERY: Final = 10.0  # seconds between two plain lines
 
 
 class Bars(AbstractContextManager["Bars"]):
@@ -28,6 +38,7 @@ class Bars(AbstractContextManager["Bars"]):
             TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
+            _Rate(),
             TimeRemainingColumn(),
             TextColumn("{task.fields[deviations]} deviating"),
             console=Console(stderr=True),
@@ -42,11 +53,15 @@ class Bars(AbstractContextManager["Bars"]):
         """Leave the last state of the bars on the terminal."""
         self._progress.stop()
 
-    def planned(self, targets: Sequence[Planned]) -> None:
+    def planned(self, targets: Sequence[Planned], totals: Mapping[str, Totals]) -> None:
         """Draw an empty bar for each target."""
         for each in targets:
+            before = totals[str(each.target)]
             self._tasks[str(each.target)] = self._progress.add_task(
-                str(each.target), total=len(each.cases), deviations=0
+                str(each.target),
+                total=len(each.cases),
+                completed=before.rows,
+                deviations=before.count(Standpoint.DEVIATION),
             )
 
     def advanced(self, part: Part, totals: Totals) -> None:
@@ -64,30 +79,55 @@ class Quiet(Silence, AbstractContextManager["Quiet"]):
 
 
 class Lines(AbstractContextManager["Lines"]):
-    """A line on stderr when a target is done, and every ten seconds before."""
+    """A line on stderr every ten seconds, and one at the end."""
 
     def __init__(self) -> None:
-        self._said: dict[str, float] = {}
+        self._begun = self._said = time.monotonic()
+        self._totals: Mapping[str, Totals] = {}
+        self._rows = 0
+        self._before = 0  # rows of earlier sessions
+        self._done = 0
 
     def __exit__(self, *_: object) -> None:
         """Nothing is held."""
 
-    def planned(self, targets: Sequence[Planned]) -> None:
+    def planned(self, targets: Sequence[Planned], totals: Mapping[str, Totals]) -> None:
         """Say how much is going to run."""
-        rows = sum(len(each.cases) for each in targets)
-        click.echo(
-            f"sweeping {counted(rows, 'row')} on {counted(len(targets), 'target')}", err=True
-        )
+        self._rows = sum(len(each.cases) for each in targets)
+        self._totals = totals
+        self._before = self._done = sum(each.rows for each in totals.values())
+        self._begun = self._said = time.monotonic()
+        total = counted(self._rows, "row")
+        what = f"the {self._rows - self._before:,} left of {total}" if self._before else total
+        click.echo(f"sweeping {what} on {counted(len(targets), 'target')}", err=True)
 
     def advanced(self, part: Part, totals: Totals) -> None:
-        """Say how far the part's target has come."""
-        name, total = str(part.planned.target), len(part.planned.cases)
-        recent = time.monotonic() - self._said.setdefault(name, time.monotonic()) < _EVERY
-        if recent and totals.rows < total:
-            return
-        self._said[name] = time.monotonic()
-        deviations = totals.count(Standpoint.DEVIATION)
-        click.echo(f"{name}: {totals.rows} of {total} rows, {deviations} deviating", err=True)
+        """Say how far the run has come, unless that was said a moment ago."""
+        self._done += len(part.columns["case"])
+        now = time.monotonic()
+        if self._done == self._rows or now - self._said >= _EVERY:
+            self._said = now
+            click.echo(self._line(now - self._begun), err=True)
+
+    def _line(self, seconds: float) -> str:
+        rate = (self._done - self._before) / max(seconds, 1e-3)
+        left = timedelta(seconds=round((self._rows - self._done) / rate))
+        deviating = {t: each.count(Standpoint.DEVIATION) for t, each in self._totals.items()}
+        worst = ", ".join(f"{target} {count:,}" for target, count in deviating.items() if count)
+        parts = [
+            f"{self._done:,} of {counted(self._rows, 'row')}",
+            f"{rate:,.0f} rows/s",
+            *([f"{left} left"] if left else []),
+            f"deviating: {worst}" if worst else "none deviating",
+        ]
+        return ", ".join(parts)
+
+
+class _Rate(ProgressColumn):
+    """Rows in a second, lately."""
+
+    def render(self, task: Task) -> Text:
+        return Text("" if task.speed is None else f"{task.speed:,.0f} rows/s")
 
 
 def progress(*, quiet: bool = False) -> Bars | Lines | Quiet:

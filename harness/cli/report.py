@@ -7,7 +7,8 @@ from typing import Any, Final
 
 import click
 
-from harness.runs import REPORTS, write_reports
+from harness.cli.unwritten import tell_unwritten
+from harness.report.edition import REPORTS, Edition
 from harness.status import ExitStatus
 from harness.store import RunReader, newest
 
@@ -29,14 +30,18 @@ def report(*, run: Path | None) -> None:
     if footer is None:
         click.echo(
             f"tconv: {path} is incomplete: it has no footer.json, so nothing is reported of it; "
-            "run the sweep again",
+            f"`tconv run --resume {path}` completes it",
             err=True,
         )
         sys.exit(ExitStatus.INCOMPLETE)
     with _progress(footer["rows"]) as bar:
-        write_reports(path, [lambda table: bar.update(table.num_rows)])
+        edition = Edition.of_run(path, [lambda table: bar.update(table.num_rows)])
     for name in REPORTS:
-        click.echo(path / name)
+        if name not in edition.failures:
+            click.echo(path / name)
+    tell_unwritten(edition)
+    if edition.failures:
+        sys.exit(ExitStatus.INCOMPLETE)
 
 
 def _progress(rows: int) -> AbstractContextManager[Any]:

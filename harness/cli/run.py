@@ -4,15 +4,21 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, NoReturn
 
 import click
+from click.core import ParameterSource
 
 from harness.assignment import DEFAULT, Assignment
 from harness.cli.progress import progress
 from harness.cli.text import as_json, case_text, dry_text, records, totals_text
-from harness.engine.executors import named
+from harness.cli.unwritten import tell_unwritten
+from harness.errors import ConfigError
+from harness.runs import Finished
+from harness.runs import resume as complete
 from harness.runs import run as sweep
+from harness.status import ExitStatus
+from harness.store import RunReader, incomplete
 
 EPILOG = """\b
 Examples:
@@ -21,7 +27,11 @@ Examples:
   tconv run --case 1d-i2-k3-s2-ci1-co1-f32 --target jax:conv_transpose@cpu
   tconv run configs/smoke.toml --shard 1/4      a quarter of the cases
   tconv run reports/RUN --case ID --target T    a row of an old run again
+  tconv run --resume reports/RUN                the rest of a run that was interrupted
+  tconv run --resume reports                    the same, of the newest such run
 """
+
+_HEADED: Final = {"config", "case_id", "targets", "out", "shard", "dry_run"}
 
 
 @click.command(epilog=EPILOG)
@@ -33,11 +43,11 @@ Examples:
               help="Where the run directory is made.  [default: reports; with --case: nowhere]",
               )  # fmt: skip
 @click.option("--shard", metavar="K/N", help="Only the K-th of N parts of the cases, 1 <= K <= N.")
+@click.option("--resume", "resumed", metavar="RUN", type=click.Path(path_type=Path), default=None,
+              help="Complete this run; of a directory of runs the newest incomplete one.",
+              )  # fmt: skip
 @click.option("-j", "--jobs", type=click.IntRange(min=1), default=None,
               help="Targets swept at the same time.  [default: physical cores]")  # fmt: skip
-@click.option("--executor", default="local", metavar="E", show_default=True,
-              help="What computes: local, dask (a cluster here) or dask:tcp://HOST:PORT.",
-              )  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Say what would be swept, and stop.")
 @click.option("--json", "json_wanted", is_flag=True, help="Print JSON on stdout.")
 def run(
@@ -47,8 +57,8 @@ def run(
     targets: Sequence[str],
     out: Path | None,
     shard: str | None,
+    resumed: Path | None,
     jobs: int | None,
-    executor: str,
     dry_run: bool,
     json_wanted: bool,
 ) -> None:
@@ -57,6 +67,9 @@ def run(
     CONFIG is a TOML file, the name of one that comes with the harness, such as smoke, or the
     directory of a run to take the configuration from.
     """
+    if resumed is not None:
+        _require_alone()
+        _resume(incomplete(resumed), jobs=jobs, json_wanted=json_wanted)
     assignment = Assignment.from_config(config, targets=targets, case=case_id, shard=shard)
     if dry_run:
         click.echo(as_json(_planned(assignment)) if json_wanted else dry_text(assignment))
@@ -66,18 +79,53 @@ def run(
         is_kept = bool(out) or not case_id
         folder = out or (Path("reports") if is_kept else Path(scratch))
         with progress(quiet=bool(case_id)) as observer:
-            finished = sweep(
-                assignment, out=folder, workers=jobs, executor=named(executor), observer=observer
-            )
-        rows = records(finished.extract.run) if case_id else []
+            finished = sweep(assignment, out=folder, workers=jobs, observer=observer)
+        rows = records(finished.edition.extract.run) if case_id else None
+    _end(finished, rows, is_kept=is_kept, json_wanted=json_wanted)
+
+
+def _require_alone() -> None:
+    """Refuse what a run's header says already."""
+    context = click.get_current_context()
+    given = [
+        parameter.opts[0] if isinstance(parameter, click.Option) else "CONFIG"
+        for parameter in context.command.params
+        if parameter.name in _HEADED
+        and context.get_parameter_source(parameter.name) is not ParameterSource.DEFAULT
+    ]
+    if given:
+        raise ConfigError(
+            f"{', '.join(given)} given with --resume, but should be left out: a run is resumed as "
+            "its header says"
+        )
+
+
+def _resume(path: Path, *, jobs: int | None, json_wanted: bool) -> NoReturn:
+    footer = RunReader(path).footer
+    if footer is not None:
+        if json_wanted:
+            click.echo(as_json({"path": str(path)} | footer))
+        click.echo(f"tconv: {path} is complete already: nothing is left to run", err=True)
+        sys.exit(footer.get("status", ExitStatus.CONFORMS))
+    with progress() as observer:
+        finished = complete(path, workers=jobs, observer=observer)
+    _end(finished, None, is_kept=True, json_wanted=json_wanted)
+
+
+def _end(
+    finished: Finished, rows: list[dict[str, Any]] | None, *, is_kept: bool, json_wanted: bool
+) -> NoReturn:
+    """Print what a run found, and exit as it amounts to; `rows` are those of a case run again."""
+    extract = finished.edition.extract
     if json_wanted:
         path = {"path": str(finished.path)} if is_kept else {}
-        told = {"records": rows} if case_id else {}
-        click.echo(as_json(path | (finished.extract.run.footer or {}) | told))
-    elif case_id:
+        told = {} if rows is None else {"records": rows}
+        click.echo(as_json(path | (extract.run.footer or {}) | told))
+    elif rows is not None:
         click.echo(case_text(rows))
     else:
-        click.echo(totals_text(finished.extract))
+        click.echo(totals_text(extract))
+    tell_unwritten(finished.edition)
     for message in finished.status.messages:
         click.echo(f"tconv: {message}", err=True)
     sys.exit(finished.status.code)

@@ -10,13 +10,15 @@ import pytest
 
 from harness.engine.plan import Planned
 from harness.engine.unjudged import unjudged
+from harness.identity import header
 from harness.outcome import NotRun
 from harness.pytest_sweep.block import Block
 from harness.pytest_sweep.item import SweepItem
 from harness.pytest_sweep.scheduler import block_name
 from harness.pytest_sweep.sweep import Sweep
+from harness.report.edition import Edition
 from harness.rows import Columns
-from harness.runs import footer, header, write_reports
+from harness.runs import footer
 from harness.status import ExitStatus, Status, Totals, status
 from harness.store import RunWriter
 
@@ -42,6 +44,7 @@ class Recorder:
         self._totals: dict[str, Totals] = {}
         self._writer: RunWriter | None = None
         self._status: Status | None = None
+        self._failures: dict[str, Exception] = {}
 
     def pytest_report_header(self) -> str:
         """Return what is going to be swept."""
@@ -82,7 +85,7 @@ class Recorder:
             interrupted=exitstatus == pytest.ExitCode.INTERRUPTED,
         )
         writer.finish(footer(self._status, self._totals))
-        write_reports(writer.path)
+        self._failures = dict(Edition.of_run(writer.path).failures)
         if self._status.code is not ExitStatus.CONFORMS and exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED  # no false green
 
@@ -98,6 +101,8 @@ class Recorder:
             )
         for message in self._status.messages:
             terminalreporter.line(message)
+        for name, error in self._failures.items():
+            terminalreporter.line(f"{name} is not written: {error}; `tconv report` tries again")
         terminalreporter.line(f"report: {self._writer.path / 'report.html'}")
 
     def _select(self, ids: list[str]) -> None:

@@ -7,8 +7,9 @@ reports/<run>/.lock                     held by the process that writes, gone wi
 """
 
 from harness.store.fault import unwritable
-from harness.store.reader import RunReader, newest
+from harness.store.part import gaps
+from harness.store.reader import RunReader, incomplete, newest
 from harness.store.schema import SCHEMA
 from harness.store.writer import RunWriter
 
-__all__ = ["SCHEMA", "RunReader", "RunWriter", "newest", "unwritable"]
+__all__ = ["SCHEMA", "RunReader", "RunWriter", "gaps", "incomplete", "newest", "unwritable"]

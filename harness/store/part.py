@@ -136,3 +136,11 @@ def joined(
             held = []
     if held:
         yield pa.concat_tables(held).combine_chunks()
+
+
+def gaps(spans: Iterable[range], count: int) -> tuple[range, ...]:
+    """Return the spans of 0..`count` - 1 that none of the disjoint `spans` covers, rising."""
+    bounds = sorted((span.start, span.stop) for span in spans)
+    begins = [0, *(stop for _, stop in bounds)]
+    ends = [*(start for start, _ in bounds), count]
+    return tuple(range(begin, end) for begin, end in zip(begins, ends, strict=True) if begin < end)

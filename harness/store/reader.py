@@ -115,6 +115,25 @@ def newest(directory: Path) -> Path:
     return max(headers, key=_begun).parent
 
 
+def incomplete(path: Path) -> Path:
+    """Return `path` where it is a run directory, else the incomplete run in it begun last.
+
+    Raises:
+        StoreError: it is no run directory and holds no run that is incomplete.
+    """
+    if (path / "header.json").is_file():
+        return path
+    headers = [
+        each for each in path.glob("*/header.json") if not each.with_name("footer.json").exists()
+    ]
+    if not headers:
+        raise StoreError(
+            f"no incomplete run in {path}, but should be one, or a run directory; `tconv run` "
+            "starts a new run"
+        )
+    return max(headers, key=_begun).parent
+
+
 def _begun(header: Path) -> tuple[str, float]:
     """Return when a run was begun: as it says itself, and by its file, which a copy may change."""
     said = ""
