@@ -388,7 +388,7 @@ def test_interrupted_run_is_status_4_without_footer_or_orphans(
     assert process.returncode == 4
     assert (
         "tconv: interrupted; what was written is kept; to complete it: "
-        f"tconv run --resume {run.relative_to(folder)}" in err
+        f"tconv run --resume reports/{run.name}" in err
     )
     assert "Traceback" not in err
     assert out == ""

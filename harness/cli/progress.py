@@ -83,7 +83,7 @@ class Lines(AbstractContextManager["Lines"]):
 
     def __init__(self) -> None:
         self._begun = self._said = time.monotonic()
-        self._totals: Mapping[str, Totals] = {}
+        self._totals: dict[str, Totals] = {}
         self._rows = 0
         self._before = 0  # rows of earlier sessions
         self._done = 0
@@ -94,7 +94,7 @@ class Lines(AbstractContextManager["Lines"]):
     def planned(self, targets: Sequence[Planned], totals: Mapping[str, Totals]) -> None:
         """Say how much is going to run."""
         self._rows = sum(len(each.cases) for each in targets)
-        self._totals = totals
+        self._totals = dict(totals)
         self._before = self._done = sum(each.rows for each in totals.values())
         self._begun = self._said = time.monotonic()
         total = counted(self._rows, "row")
@@ -103,6 +103,7 @@ class Lines(AbstractContextManager["Lines"]):
 
     def advanced(self, part: Part, totals: Totals) -> None:
         """Say how far the run has come, unless that was said a moment ago."""
+        self._totals[str(part.planned.target)] = totals
         self._done += len(part.columns["case"])
         now = time.monotonic()
         if self._done == self._rows or now - self._said >= _EVERY:
