@@ -68,8 +68,8 @@ def from_run(path: Path) -> Atlas:
 
 
 def _rows(reader: RunReader) -> Iterator[dict[str, Any]]:
-    for part in reader.parts():
-        yield from part.select(list(COLUMNS)).to_pylist()
+    for table in reader.tables(2**14, list(COLUMNS)):
+        yield from table.to_pylist()
 
 
 def _write(path: Path, text: str) -> None:

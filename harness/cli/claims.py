@@ -39,8 +39,8 @@ def claims(*, run: Path | None, path: str, json_wanted: bool) -> None:
 
 
 def _rows(path: Path) -> Iterator[dict[str, Any]]:
-    for part in RunReader(path).parts():
-        yield from part.select(list(COLUMNS)).to_pylist()
+    for table in RunReader(path).tables(2**14, list(COLUMNS)):
+        yield from table.to_pylist()
 
 
 def _text(record: Record) -> str:

@@ -2,7 +2,7 @@
 
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
@@ -13,6 +13,8 @@ from harness.assignment import DEFAULT, Assignment
 from harness.cli.progress import progress
 from harness.cli.text import as_json, case_text, dry_text, records, totals_text
 from harness.cli.unwritten import tell_unwritten
+from harness.engine.executor import Executor
+from harness.engine.executors import named
 from harness.errors import ConfigError
 from harness.runs import Finished
 from harness.runs import resume as complete
@@ -46,6 +48,8 @@ _HEADED: Final = {"config", "case_id", "targets", "out", "shard", "dry_run"}
 @click.option("--resume", "resumed", metavar="RUN", type=click.Path(path_type=Path), default=None,
               help="Complete this run; of a directory of runs the newest incomplete one.",
               )  # fmt: skip
+@click.option("--executor", "executor_name", metavar="E", default="local", show_default=True,
+              help="What computes: local, dask or dask:tcp://HOST:PORT.")  # fmt: skip
 @click.option("-j", "--jobs", type=click.IntRange(min=1), default=None,
               help="Targets swept at the same time.  [default: physical cores]")  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Say what would be swept, and stop.")
@@ -58,6 +62,7 @@ def run(
     out: Path | None,
     shard: str | None,
     resumed: Path | None,
+    executor_name: str,
     jobs: int | None,
     dry_run: bool,
     json_wanted: bool,
@@ -67,9 +72,10 @@ def run(
     CONFIG is a TOML file, the name of one that comes with the harness, such as smoke, or the
     directory of a run to take the configuration from.
     """
+    executor = named(executor_name)
     if resumed is not None:
         _require_alone()
-        _resume(incomplete(resumed), jobs=jobs, json_wanted=json_wanted)
+        _resume(incomplete(resumed), executor, jobs=jobs, json_wanted=json_wanted)
     assignment = Assignment.from_config(config, targets=targets, case=case_id, shard=shard)
     if dry_run:
         click.echo(as_json(_planned(assignment)) if json_wanted else dry_text(assignment))
@@ -79,7 +85,9 @@ def run(
         is_kept = bool(out) or not case_id
         folder = out or (Path("reports") if is_kept else Path(scratch))
         with progress(quiet=bool(case_id)) as observer:
-            finished = sweep(assignment, out=folder, workers=jobs, observer=observer)
+            finished = sweep(
+                assignment, out=folder, workers=jobs, executor=executor, observer=observer
+            )
         rows = records(finished.edition.extract.run) if case_id else None
     _end(finished, rows, is_kept=is_kept, json_wanted=json_wanted)
 
@@ -100,7 +108,9 @@ def _require_alone() -> None:
         )
 
 
-def _resume(path: Path, *, jobs: int | None, json_wanted: bool) -> NoReturn:
+def _resume(
+    path: Path, executor: Callable[..., Executor], *, jobs: int | None, json_wanted: bool
+) -> NoReturn:
     footer = RunReader(path).footer
     if footer is not None:
         if json_wanted:
@@ -108,7 +118,7 @@ def _resume(path: Path, *, jobs: int | None, json_wanted: bool) -> NoReturn:
         click.echo(f"tconv: {path} is complete already: nothing is left to run", err=True)
         sys.exit(footer.get("status", ExitStatus.CONFORMS))
     with progress() as observer:
-        finished = complete(path, workers=jobs, observer=observer)
+        finished = complete(path, workers=jobs, executor=executor, observer=observer)
     _end(finished, None, is_kept=True, json_wanted=json_wanted)
 
 
