@@ -49,7 +49,8 @@ _HEADED: Final = {"config", "case_id", "targets", "out", "shard", "dry_run"}
               help="Complete this run; of a directory of runs the newest incomplete one.",
               )  # fmt: skip
 @click.option("--executor", "executor_name", metavar="E", default="local", show_default=True,
-              help="What computes: local, dask or dask:tcp://HOST:PORT.")  # fmt: skip
+              help="What computes: local, dask (a cluster here) or dask:tcp://HOST:PORT.",
+              )  # fmt: skip
 @click.option("-j", "--jobs", type=click.IntRange(min=1), default=None,
               help="Targets swept at the same time.  [default: physical cores]")  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Say what would be swept, and stop.")
