@@ -155,6 +155,10 @@ def test_case_that_no_case_can_be_is_refused(parameters: dict[str, Any], words: 
         ({"output_padding": None}, "legal", "open", ""),
         ({"padding": "same"}, "legal", "open", ""),
         ({"padding": "same", "s": 0}, "illegal", "illegal", "s=0 is below 1"),
+        ({"o": 50}, "legal", "open", ""),
+        ({"o": (9, 0)}, "illegal", "illegal", "o=0 is below 1"),
+        ({"o": 3, "i": 1, "p": 2, "s": 2}, "legal", "open", ""),
+        ({"padding": "same", "output_padding": 1}, "extended", "open", "op=1 is not below s=1"),
     ],
 )
 def test_standing_follows_the_rules(
@@ -173,6 +177,14 @@ def test_shapes_follow_the_canonical_layout() -> None:
     assert case.w_shape == (4, 3, 3, 2)
     assert case.b_shape == (6,)
     assert case.y_shape == (3, 6, 11, 5)
+
+
+def test_open_case_has_the_shape_that_is_requested_and_the_full_result_has_no_crop() -> None:
+    case = Case.from_id("2d-i5x4-k3x2-s2x1-p1.0x0-opnone-o9x7-ci4-co6-f32")
+
+    assert case.y_shape == (1, 6, 9, 7)
+    assert case.uncropped.id == "2d-i5x4-k3x2-s2x1-ci4-co6-f32"
+    assert case.uncropped.y_shape == (1, 6, 11, 5)
 
 
 @pytest.mark.parametrize("name", ["i", "k", "n", "c_in", "c_out"])

@@ -10,6 +10,7 @@ from harness.call import arguments, most_products
 from harness.case import DTYPES, Case
 from harness.expected import expect
 from harness.inputs import draw
+from harness.oracle import conv_transpose
 from harness.precision import PRECISIONS
 
 ID = "2d-i3x2-k2x3-s2x1-p1.0x0-op1x0-g2-ci4-co2"
@@ -105,3 +106,23 @@ def test_precision_agrees_with_what_numpy_says(dtype: str, u: float, subnormal: 
     precision = PRECISIONS[dtype]
 
     assert (precision.u, precision.subnormal) == (float(u), float(subnormal))
+
+
+@pytest.mark.parametrize("dtype", ["f32", "f16", "c64", "i32", "f32-nobias", "f32-normal"])
+def test_open_case_expects_windows_of_the_full_result(dtype: str) -> None:
+    case = Case.from_id(f"2d-i3x2-k3x2-s2x3-p1x0-opnone-d1x2-g2-ci2-co4-{dtype}")
+    drawn = draw(case)
+    expected = expect(case, drawn)
+    work = drawn.work
+
+    assert expected.y is None
+    assert np.array_equal(
+        expected.full, conv_transpose(work.x, work.w, stride=(2, 3), dilation=(1, 2), groups=2)
+    )
+    assert expected.bound.shape == expected.full.shape
+
+
+def test_empty_input_has_a_full_result_of_zeros() -> None:
+    case = Case.from_id("1d-i0-k5-s2-opnone-ci1-co2-f32")
+
+    assert np.array_equal(expect(case, draw(case)).full, np.zeros((1, 2, 3)))
