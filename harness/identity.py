@@ -28,7 +28,7 @@ def header(
     return {
         "config": config.to_dict(),
         "config_path": config.path,
-        "grid": _grid(assignment),
+        "grid": grid_facts(assignment),
         "config_digest": config.digest,
         "targets": [_target(each, found[each.target.backend]) for each in planned],
         "machine": machine(),
@@ -88,7 +88,8 @@ def _plain(header: Mapping[str, Any]) -> Mapping[str, Any]:
     return made
 
 
-def _grid(assignment: Assignment) -> dict[str, Any]:
+def grid_facts(assignment: Assignment) -> dict[str, Any]:
+    """Return what a header says of the cases: their number, marginals and digest."""
     digest = hashlib.sha256()
     for at, case in enumerate(assignment.cases):
         digest.update(f"{case.id}".encode() if at == 0 else f"\n{case.id}".encode())

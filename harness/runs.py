@@ -16,7 +16,7 @@ from harness.engine.executor import Executor, Part
 from harness.engine.local import LocalPool
 from harness.engine.plan import Planned, plan
 from harness.engine.worker import Description
-from harness.errors import ConfigError, HarnessError, IncompleteError
+from harness.errors import ConfigError, HarnessError, IncompleteError, StoreError
 from harness.identity import differences, header
 from harness.report.edition import Edition
 from harness.status import Status, Totals, status
@@ -97,7 +97,7 @@ def run(
             writer = stack.enter_context(RunWriter.create(path, content))
             totals = {str(each.target): Totals() for each in planned}
             _collect(crew, planned, writer, totals, observer or Silence())
-        return _finished(writer, totals, config)
+        return finished(writer, totals, config)
 
 
 def resume(
@@ -122,6 +122,8 @@ def resume(
         KeyboardInterrupt: as for :func:`run`.
     """
     reader = RunReader(path)
+    if "shards" in reader.header and not reader.is_complete:
+        raise StoreError(f"{path} is a merge that was interrupted; delete it, and merge again")
     with RunWriter.resume(path) as writer:
         assignment = Assignment.from_run(reader)
         with executor(**_limits(assignment.config, workers)) as crew:
@@ -132,7 +134,7 @@ def resume(
             sessions = [*reader.header.get("resumed", []), _session(now, writer.digest.rows)]
             writer.note({"resumed": sessions})
             _collect(crew, planned, writer, totals, observer or Silence())
-        return _finished(writer, totals, assignment.config, resumed=len(sessions))
+        return finished(writer, totals, assignment.config, resumed=len(sessions))
 
 
 def _limits(config: Config, workers: int | None) -> dict[str, Any]:
@@ -202,10 +204,20 @@ def _collect(
             watch.advanced(part, totals[str(target)])
 
 
-def _finished(
+def finished(
     writer: RunWriter, totals: Mapping[str, Totals], config: Config, resumed: int = 0
 ) -> Finished:
-    """Write footer and reports."""
+    """Complete a run all of whose rows are written: join its parts, write footer and reports.
+
+    Args:
+        writer: the run directory.
+        totals: counts per target.
+        config: what the run was asked to do.
+        resumed: how often it was resumed.
+
+    Raises:
+        IncompleteError: the footer cannot be written.
+    """
     verdict = status(totals, config.required)
     with _resumable(writer.path):
         writer.finish(footer(verdict, totals) | ({"resumed": resumed} if resumed else {}))

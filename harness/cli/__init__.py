@@ -14,6 +14,7 @@ from harness.cli.bench import bench
 from harness.cli.check import check_adapter
 from harness.cli.claims import claims
 from harness.cli.explain import explain_case
+from harness.cli.merge import merge
 from harness.cli.report import report
 from harness.cli.run import run
 from harness.errors import HarnessError, IncompleteError
@@ -24,6 +25,7 @@ Examples:
   tconv run configs/smoke.toml          sweep, write reports/smoke-<time>/
   tconv run --dry-run configs/smoke.toml  say what would be swept
   tconv run --resume reports            complete the newest interrupted run
+  tconv merge a/smoke-* b/smoke-*       join the shards of one grid
   tconv report                          write the reports of the newest run again
   tconv adapters list                   backends, modes, versions
 
@@ -53,6 +55,7 @@ def cli() -> None:
 
 
 cli.add_command(run)
+cli.add_command(merge)
 cli.add_command(report)
 cli.add_command(atlas)
 cli.add_command(explain_case)

@@ -90,7 +90,7 @@ def run(
                 assignment, out=folder, workers=jobs, executor=executor, observer=observer
             )
         rows = records(finished.edition.extract.run) if case_id else None
-    _end(finished, rows, is_kept=is_kept, json_wanted=json_wanted)
+    end(finished, rows, is_kept=is_kept, json_wanted=json_wanted)
 
 
 def _require_alone() -> None:
@@ -120,10 +120,10 @@ def _resume(
         sys.exit(footer.get("status", ExitStatus.CONFORMS))
     with progress() as observer:
         finished = complete(path, workers=jobs, executor=executor, observer=observer)
-    _end(finished, None, is_kept=True, json_wanted=json_wanted)
+    end(finished, None, is_kept=True, json_wanted=json_wanted)
 
 
-def _end(
+def end(
     finished: Finished, rows: list[dict[str, Any]] | None, *, is_kept: bool, json_wanted: bool
 ) -> NoReturn:
     """Print what a run found, and exit as it amounts to; `rows` are those of a case run again."""

@@ -75,12 +75,8 @@ class RunReader:
         """
         return part.stored(self.path)[0]
 
-    def tables(self, size: int, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
-        """Yield all rows in tables in one piece: large parts are cut, small ones joined.
-
-        Args:
-            size: number of rows of a table; the last of them may have fewer, and any twice as many.
-            columns: names of the columns, all where None.
+    def whole(self) -> list[StoredPart]:
+        """Return the parts, of a complete run all of them.
 
         Raises:
             StoreError: a part is damaged, or rows are missing from a complete run.
@@ -92,7 +88,19 @@ class RunReader:
                 f"{self.path} holds {total} rows, but its footer says "
                 f"{self.footer['rows']}; parts are missing, so run the sweep again"
             )
-        yield from part.joined(parts, size, columns)
+        return parts
+
+    def tables(self, size: int, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
+        """Yield all rows in tables in one piece: large parts are cut, small ones joined.
+
+        Args:
+            size: number of rows of a table; the last of them may have fewer, and any twice as many.
+            columns: names of the columns, all where None.
+
+        Raises:
+            StoreError: a part is damaged, or rows are missing from a complete run.
+        """
+        yield from part.joined(self.whole(), size, columns)
 
     def table(self) -> pa.Table:
         """Return all rows as one table.

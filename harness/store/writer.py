@@ -1,5 +1,6 @@
 """Writes a run directory, begun anew or where an earlier process left it."""
 
+import shutil
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, ExitStack, suppress
 from itertools import chain, count
@@ -17,6 +18,7 @@ from harness.store import document, part
 from harness.store.compaction import compact
 from harness.store.fault import unwritable
 from harness.store.lock import RunLock
+from harness.store.part import StoredPart
 from harness.store.reader import COUNTED
 
 
@@ -112,6 +114,21 @@ class RunWriter(AbstractContextManager["RunWriter"]):
         except OSError as error:
             raise unwritable(path, error) from error
         self.digest.join(own.hexadecimal, own.rows)
+
+    def adopt(self, other: StoredPart, *, target: int, first: int) -> None:
+        """Copy a part of another run, whose rows become those of `target` from the `first` on.
+
+        Raises:
+            StoreError: as for :meth:`write`.
+        """
+        path = part.path(self.path, target, first)
+        unfinished = path.with_suffix(".unfinished")
+        try:
+            shutil.copyfile(other.path, unfinished)
+            document.settle(unfinished, path)
+        except OSError as error:
+            raise unwritable(path, error) from error
+        self.digest.join(other.digest, len(other.span))
 
     def finish(self, footer: Mapping[str, object]) -> None:
         """Join small parts and write the footer, which makes the run complete.
