@@ -205,8 +205,8 @@ class DaskCluster(AbstractContextManager["DaskCluster"]):
                     "`tconv run --resume`"
                 ) from error
             except TimeoutError:
-                if future.done():  # the order's own error, not the wait's
-                    raise
+                if future.status == "error":  # since the wait ended
+                    raise future.exception() from None
                 alone = 0.0 if self._client.nthreads() else alone + _POLL
                 if alone >= PATIENCE:
                     raise ExecutorError(

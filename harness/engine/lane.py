@@ -126,9 +126,11 @@ class Lane(AbstractContextManager["Lane"]):
         while True:
             try:
                 result: R = future.result(timeout=_POLL)
-            except FutureTimeoutError:
-                if future.done():  # the function's own error, not the wait's
-                    raise
+            except FutureTimeoutError as error:
+                if future.done():  # the function's own error, or done since the wait ended
+                    if future.exception() is error:
+                        raise
+                    continue
                 end = self._overrun(begun)
                 if end is not None:
                     self._stop(future)

@@ -1,0 +1,131 @@
+"""Who takes which cases, and when one hand takes over from another."""
+
+import threading
+
+from harness.case import Case
+from harness.engine.agenda import Agenda, Batch
+from harness.engine.course import Course
+from harness.engine.orders import Served
+from harness.engine.plan import Planned
+from harness.target import Target
+
+CASES = tuple(Case.from_parameters(ndim=1, i=i, k=1) for i in range(1, 1001))
+
+
+def course(text: str, *, cases: int = len(CASES), left: tuple[range, ...] | None = None) -> Course:
+    backend, _, mode = text.partition(":")
+    target = Target(backend=backend, mode=mode or "call", device="cpu")
+    planned = Planned(target=target, cases=CASES[:cases], version="1", left=left)
+    return Course(planned, seed=0, suspects=set())
+
+
+def settle(agenda: Agenda, batch: Batch, seconds_per_case: float) -> None:
+    rows: list[object] = [case.id for case in batch.cases]
+    served = Served(columns={"case": rows}, seconds=seconds_per_case * len(rows))
+    agenda.settle(batch, served)
+
+
+def taken(agenda: Agenda, hand: int = 0) -> Batch:
+    batch = agenda.take(hand)
+    assert batch is not None
+    return batch
+
+
+def places(batch: Batch) -> range:
+    return range(batch.first, batch.first + len(batch.cases))
+
+
+def test_every_case_is_taken_once() -> None:
+    agenda = Agenda([course("a:one"), course("a:two", cases=50), course("b")])
+    seen = []
+
+    while batch := agenda.take(0):
+        seen += [(str(batch.course.planned.target), place) for place in places(batch)]
+        settle(agenda, batch, 0.001)
+
+    assert len(seen) == len(set(seen)) == 1000 + 50 + 1000
+
+
+def test_targets_of_a_backend_advance_side_by_side() -> None:
+    agenda = Agenda([course("a:one"), course("a:two")])
+    behind = []
+    for _ in range(8):
+        batch = taken(agenda)
+        behind.append(batch.course.planned.target.mode)
+        settle(agenda, batch, 0.01)
+
+    assert behind == ["one", "two"] * 4
+
+
+def test_batches_grow_to_what_keeps_a_worker_busy() -> None:
+    agenda = Agenda([course("a")])
+    sizes = []
+    while batch := agenda.take(0):
+        sizes.append(len(batch.cases))
+        settle(agenda, batch, 0.004)
+
+    assert sizes[:4] == [32, 128, 250, 250]
+
+
+def test_no_batch_reaches_from_one_span_into_another() -> None:
+    agenda = Agenda([course("a", left=(range(3, 5), range(900, 903)))])
+    seen = []
+    while batch := agenda.take(0):
+        seen.append(places(batch))
+        settle(agenda, batch, 0.001)
+
+    assert seen == [range(3, 5), range(900, 903)]
+
+
+def test_hand_takes_a_backend_that_no_other_has() -> None:
+    agenda = Agenda([course("a:one"), course("a:two"), course("b")])
+
+    assert [taken(agenda, hand).course.planned.target.backend for hand in (0, 1)] == ["a", "b"]
+
+
+def test_free_hand_takes_over_the_later_half_of_a_slow_backend() -> None:
+    agenda = Agenda([course("a")])
+    first = taken(agenda, 0)
+    settle(agenda, first, 0.1)
+
+    second = taken(agenda, 1)
+
+    assert second.first == 32 + (1000 - 32) // 2
+    assert places(taken(agenda, 0)).start == 32
+
+
+def test_free_hand_waits_until_it_is_known_whether_help_pays() -> None:
+    agenda = Agenda([course("a")])
+    first = taken(agenda, 0)
+    found: list[Batch | None] = []
+    waiting = threading.Thread(target=lambda: found.append(agenda.take(1)))
+    waiting.start()
+    waiting.join(timeout=0.2)
+    assert waiting.is_alive()
+
+    settle(agenda, first, 0.1)
+    waiting.join(timeout=30)
+
+    assert found[0] is not None
+
+
+def test_hand_does_not_load_a_framework_to_save_less_time_than_that_takes() -> None:
+    agenda = Agenda([course("a")])
+    settle(agenda, taken(agenda, 0), 0.001)  # a second is left
+    found: list[Batch | None] = []
+    waiting = threading.Thread(target=lambda: found.append(agenda.take(1)))
+    waiting.start()
+
+    while batch := agenda.take(0):
+        settle(agenda, batch, 0.001)
+
+    waiting.join(timeout=30)
+    assert found == [None]
+
+
+def test_closed_agenda_gives_nothing_more() -> None:
+    agenda = Agenda([course("a")])
+
+    agenda.close()
+
+    assert agenda.take(0) is None
