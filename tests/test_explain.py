@@ -69,17 +69,17 @@ def test_explanation_says_window_rule_evidence_and_draws_it(written: Path) -> No
     done = asked(written, "fake", "padding=same", "k=4", "s=2", "i=3")
 
     assert done.output.splitlines() == [
+        "o = 6: the full 8, 1 cropped at the begin, 1 cropped at the end",
+        "",
+        "  x[0]  ####",
+        "  x[1]    ####",
+        "  x[2]      ####",
+        "  full  ========",
+        "  kept  -======-",
+        "",
+        "rule: o = s*i",
+        f"rule: begin = {HALVED}",
         "fake:call@cpu",
-        "  o = 6: the full 8, 1 cropped at the begin, 1 cropped at the end",
-        "",
-        "    x[0]  ####",
-        "    x[1]    ####",
-        "    x[2]      ####",
-        "    full  ========",
-        "    kept  -======-",
-        "",
-        "  rule: o = s*i",
-        f"  rule: begin = {HALVED}",
         "  holds at all 192 points measured in run map, 2026-11-23",
         "",
     ]

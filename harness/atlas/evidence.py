@@ -1,6 +1,6 @@
 """What speaks for a rule and against it: points, coverage, ranges, the first counterexample."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Self
 
@@ -80,6 +80,15 @@ class Evidence:
     def is_sufficient(self) -> bool:
         """Whether the rule holds everywhere and nothing is missing."""
         return self.holding == self.points and not self.shortfalls
+
+    def outside(self, asked: Asked) -> Iterator[str]:
+        """Yield, for people, which parameters lie outside of what was measured."""
+        for name, (low, high) in self.fitted_range.items():
+            others = self.verified_range.get(name, (low, high))
+            least, most = min(low, others[0]), max(high, others[1])
+            value = getattr(asked, name)
+            if not least <= value <= most:
+                yield f"{name}={value} was not measured, {least} to {most} were"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the evidence as JSON can hold it."""

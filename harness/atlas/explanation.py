@@ -1,12 +1,10 @@
 """What a target makes of one open case, by its rule, and how well that is known."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Self
 
 from harness.atlas.atlas import Atlas
 from harness.atlas.entry import Entry
-from harness.atlas.evidence import Evidence
 from harness.atlas.point import Asked
 from harness.atlas.request import Request
 from harness.atlas.rule import Rule
@@ -57,7 +55,7 @@ class Explanation:
         """Which parameters lie outside of what was measured, for people."""
         if self.entry.evidence is None:
             return ()
-        found = (_outside(self.entry.evidence, extent.asked) for extent in self.extents)
+        found = (self.entry.evidence.outside(extent.asked) for extent in self.extents)
         return tuple(dict.fromkeys(text for texts in found for text in texts))
 
 
@@ -82,12 +80,3 @@ def explain(atlas: Atlas, selection: Selection, request: Request) -> tuple[Expla
 def _extent(rule: Rule, asked: Asked) -> Extent:
     sizes, begins = rule.of([asked])
     return Extent(asked=asked, size=int(sizes[0]), begin=None if begins is None else int(begins[0]))
-
-
-def _outside(told: Evidence, asked: Asked) -> Iterable[str]:
-    for name, (low, high) in told.fitted_range.items():
-        more = told.verified_range.get(name, (low, high))
-        least, most = min(low, more[0]), max(high, more[1])
-        value = getattr(asked, name)
-        if not least <= value <= most:
-            yield f"{name}={value} was not measured, {least} to {most} were"

@@ -6,7 +6,7 @@ all axes, or one per axis joined by `x`; a padding is a number or `begin.end`; `
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Final, Self
 
@@ -45,10 +45,7 @@ class Request:
         Raises:
             AtlasError: a name is unknown, given twice or missing, or its value cannot be read.
         """
-        given = _given(texts)
-        for name in ("i", "k"):
-            if name not in given:
-                raise AtlasError(f"{name} is missing, but should be given, as in {name}=3")
+        given = _given(texts, KNOWN, ("i", "k"))
         policy = given.pop("padding", _NONE)
         if policy not in {_NONE, *POLICIES}:
             raise AtlasError(
@@ -80,23 +77,41 @@ class Request:
         return " ".join([*words, *([f"p={'x'.join(sides)}"] * (self.padding == EXPLICIT))])
 
 
-def _given(texts: Iterable[str]) -> dict[str, str]:
+def wanted(texts: Iterable[str]) -> Asked:
+    """Return the axis with a wanted size `o` that `name=value` texts write, with i = 1 for any.
+
+    Raises:
+        AtlasError: a name is none of o, k, s and dilation, is given twice or missing, or its value
+            is no single number from 1.
+    """
+    given = _given(texts, ("o", "k", "s", "dilation"), ("o", "k"))
+    axes = _axes(_columns(given | {"i": "1"}))
+    size = axes[0].o
+    if len(axes) > 1 or size is None or size < 1:
+        raise AtlasError(f"o={given['o']!r}, but should be one number from 1, for one axis")
+    return axes[0]
+
+
+def _given(texts: Iterable[str], known: Collection[str], needed: Collection[str]) -> dict[str, str]:
     given: dict[str, str] = {}
     for text in texts:
         word, sign, value = text.partition("=")
         name = _ALIASES.get(word, word)
-        if not sign or name not in KNOWN:
-            raise AtlasError(_unknown(text, word))
+        if not sign or name not in known:
+            raise AtlasError(_unknown(text, word, known))
         if name in given:
             raise AtlasError(f"{name} is given twice, but should be once; remove {text!r}")
         given[name] = value
+    for name in needed:
+        if name not in given:
+            raise AtlasError(f"{name} is missing, but should be given, as in {name}=3")
     return given
 
 
-def _unknown(text: str, word: str) -> str:
-    close = difflib.get_close_matches(word, KNOWN, n=1)
+def _unknown(text: str, word: str, known: Collection[str]) -> str:
+    close = difflib.get_close_matches(word, known, n=1)
     hint = f"; did you mean {close[0]}?" if close else ""
-    return f"parameter={text!r}, but should be name=value with one of {', '.join(KNOWN)}{hint}"
+    return f"parameter={text!r}, but should be name=value with one of {', '.join(known)}{hint}"
 
 
 def _columns(given: Mapping[str, str]) -> dict[str, list[int]]:

@@ -18,6 +18,8 @@ from harness.cli.merge import merge
 from harness.cli.report import report
 from harness.cli.run import run
 from harness.errors import HarnessError, IncompleteError
+from harness.cli.sizes import sizes
+from harness.errors import HarnessError
 from harness.status import ExitStatus
 
 EPILOG = """\b
@@ -59,6 +61,7 @@ cli.add_command(merge)
 cli.add_command(report)
 cli.add_command(atlas)
 cli.add_command(explain_case)
+cli.add_command(sizes)
 cli.add_command(adapters)
 cli.add_command(claims)
 cli.add_command(bench)

@@ -42,36 +42,43 @@ def explain_case(
     if json_wanted:
         click.echo(as_json({"request": str(request), "answers": [_record(each) for each in found]}))
         return
-    for _, alike in groupby(found, key=_answer):
-        first, *others = alike
-        targets = [each.entry.question.target for each in (first, *others)]
-        told = (f"  {line}".rstrip() for line in _lines(first, atlas.source))
-        click.echo("\n".join([*targets, *told, ""]))
+    for _, group in groupby(found, key=_answer):
+        alike = list(group)
+        lines = [*_lines(alike[0]), *(line for each in alike for line in _told(each, atlas.source))]
+        click.echo("\n".join([*(line.rstrip() for line in lines), ""]))
 
 
 def _answer(each: Explanation) -> tuple[Any, ...]:
     """Return what has to agree for explanations to be told as one."""
-    return each.entry.rule, each.extents, each.entry.evidence, each.entry.reason
+    return each.entry.rule, each.extents
 
 
-def _lines(each: Explanation, source: Source) -> Iterator[str]:
-    entry, told = each.entry, each.entry.evidence
-    if entry.rule is None or told is None:
-        counts = ", ".join(f"{verdict}: {count}" for verdict, count in entry.verdicts.items())
-        yield f"computed nothing of the kind ({counts})"
-        yield entry.reason
-        return
+def _lines(each: Explanation) -> Iterator[str]:
+    """Yield the windows, drawn, and the rule."""
     for axis, extent in enumerate(each.extents):
         yield from _extent_lines(extent, axis, len(each.extents))
-    yield from (f"rule: {line}" for line in str(entry.rule).splitlines())
+    if each.entry.rule is not None:
+        yield from (f"rule: {line}" for line in str(each.entry.rule).splitlines())
+
+
+def _told(each: Explanation, source: Source) -> Iterator[str]:
+    """Yield the target, and how well it is known what it does."""
+    entry, told = each.entry, each.entry.evidence
+    yield f"{entry.question.target}"
+    if told is None:
+        counts = ", ".join(f"{verdict}: {count}" for verdict, count in entry.verdicts.items())
+        yield f"  computed nothing of the kind ({counts})"
+        yield f"  {entry.reason}"
+        return
     share = "all" if told.coverage == 1 else f"{told.holding} of"
-    yield f"holds at {share} {told.points} points measured in run {source.run}, {source.started}"
+    yield f"  holds at {share} {told.points} points measured in run {source.run}, {source.started}"
     if entry.like:
-        yield f"the rule was inferred from {entry.like}, of which this mode is a sample"
+        yield f"  the rule was inferred from {entry.like}, of which this mode is a sample"
     else:
-        yield from (f"but {text}" for text in told.shortfalls)
-    yield from (f"but not at {told.counterexample}" for _ in range(told.counterexample is not None))
-    yield from (f"but {text}" for text in each.outside)
+        yield from (f"  but {text}" for text in told.shortfalls)
+    if told.counterexample is not None:
+        yield f"  but not at {told.counterexample}"
+    yield from (f"  but {text}" for text in each.outside)
 
 
 def _extent_lines(extent: Extent, axis: int, axes: int) -> Iterator[str]:
