@@ -17,9 +17,8 @@ from harness.cli.explain import explain_case
 from harness.cli.merge import merge
 from harness.cli.report import report
 from harness.cli.run import run
-from harness.errors import HarnessError, IncompleteError
 from harness.cli.sizes import sizes
-from harness.errors import HarnessError
+from harness.errors import HarnessError, IncompleteError
 from harness.status import ExitStatus
 
 EPILOG = """\b
