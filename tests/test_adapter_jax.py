@@ -11,6 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from harness import oracle
+from harness.adapters.base import Result
 from harness.case import Case
 from harness.route import Native, Unsupported
 from harness.target import canonical_mode
@@ -124,13 +125,13 @@ def expected(case: Case, given: Tensors) -> NDArray[Any]:
     return y
 
 
-def results_of(adapter: JaxAdapter, ids: list[str], mode: str) -> list[NDArray[Any] | Exception]:
+def results_of(adapter: JaxAdapter, ids: list[str], mode: str) -> list[Result]:
     cases = [Case.from_id(case_id) for case_id in ids]
     with adapter.session(mode, "cpu"):
         return list(adapter.compute_many(cases, [tensors_of(case) for case in cases], mode, "cpu"))
 
 
-def outcome(adapter: JaxAdapter, case_id: str, mode: str) -> NDArray[Any] | Exception:
+def outcome(adapter: JaxAdapter, case_id: str, mode: str) -> Result:
     case = Case.from_id(case_id)
     with adapter.session(mode, "cpu"):
         return adapter.attempt(case, tensors_of(case), mode, "cpu")
@@ -140,7 +141,7 @@ def expect(ids: list[str]) -> list[NDArray[Any]]:
     return [expected(case, tensors_of(case)) for case in map(Case.from_id, ids)]
 
 
-def assert_equal(results: list[NDArray[Any] | Exception], wanted: list[NDArray[Any]]) -> None:
+def assert_equal(results: list[Result], wanted: list[NDArray[Any]]) -> None:
     for result, y in zip(results, wanted, strict=True):
         assert not isinstance(result, Exception), result
         np.testing.assert_array_equal(result, y, strict=False)

@@ -106,6 +106,7 @@ def test_adapter_of_the_readme_gives_the_right_answer(case_id: str, upfirdn: Ada
 
     y = upfirdn.compute(case, drawn.tensors, "upfirdn", "cpu")
 
+    assert isinstance(y, np.ndarray)
     assert y.dtype == case.dtype
     assert right is not None
     assert np.array_equal(y, right)

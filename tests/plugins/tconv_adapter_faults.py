@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tconv_fakes import Right
 
-from harness.adapters.base import Case, Mode, Route, Tensors
+from harness.adapters.base import Case, Mode, Result, Route, Tensors
 from harness.oracle import conv_transpose
 from harness.route import Unsupported
 
@@ -210,9 +210,9 @@ class BatchDiffers(Right):
 
     def compute_many(
         self, cases: Sequence[Case], tensors: Sequence[Tensors], mode: str, device: str
-    ) -> Iterable[NDArray[Any] | Exception]:
+    ) -> Iterable[Result]:
         for one in super().compute_many(cases, tensors, mode, device):
-            yield one if isinstance(one, Exception) or len(cases) < 2 else -one
+            yield -one if isinstance(one, np.ndarray) and len(cases) > 1 else one
 
 
 class BatchShort(Right):
@@ -222,7 +222,7 @@ class BatchShort(Right):
 
     def compute_many(
         self, cases: Sequence[Case], tensors: Sequence[Tensors], mode: str, device: str
-    ) -> Iterable[NDArray[Any] | Exception]:
+    ) -> Iterable[Result]:
         made = list(super().compute_many(cases, tensors, mode, device))
         return made[:-1] if len(made) > 1 else made
 
@@ -234,7 +234,7 @@ class BatchFails(Right):
 
     def compute_many(
         self, cases: Sequence[Case], tensors: Sequence[Tensors], mode: str, device: str
-    ) -> Iterable[NDArray[Any] | Exception]:
+    ) -> Iterable[Result]:
         for case, given in zip(cases, tensors, strict=True):
             yield self.compute(case, given, mode, device)
 
@@ -246,7 +246,7 @@ class BatchRefuses(Right):
 
     def compute_many(
         self, cases: Sequence[Case], tensors: Sequence[Tensors], mode: str, device: str
-    ) -> Iterable[NDArray[Any] | Exception]:
+    ) -> Iterable[Result]:
         made = list(super().compute_many(cases, tensors, mode, device))
         error = next((one for one in made if isinstance(one, Exception)), None)
         return made if error is None else [error] * len(made)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tconv_fakes import Right
 
-from harness.adapters.base import Case, Tensors
+from harness.adapters.base import Case, Result, Tensors
 
 _C = ctypes.PyDLL(None)  # calls hold the interpreter's lock, as careless native code does
 
@@ -47,7 +47,7 @@ class Together(Segfault):
 
     def compute_many(
         self, cases: Sequence[Case], tensors: Sequence[Tensors], mode: str, device: str
-    ) -> list[NDArray[Any] | Exception]:
+    ) -> list[Result]:
         return list(super().compute_many(cases, tensors, mode, device))
 
 
