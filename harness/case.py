@@ -215,7 +215,7 @@ class Case:
         channels = Channels(n=self.n, c_in=self.c_in, c_out=self.c_out, groups=self.groups)
         return gravest([channel_fault(channels), *map(fault, self.axes)])
 
-    @property
+    @cached_property
     def suite(self) -> Suite:
         """The suite that judges this case: open, or explicit, extended or illegal."""
         standing = self.standing[0]

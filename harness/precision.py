@@ -6,6 +6,7 @@ Higham, "Accuracy and Stability of Numerical Algorithms", equations 2.8 and 3.4.
 """
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 import ml_dtypes
@@ -42,6 +43,13 @@ class Precision:
     def is_integer(self) -> bool:
         """Whether the elements are integers, so that only equality counts."""
         return self.dtype.kind == "i"
+
+
+@cache
+def name_of(dtype: np.dtype[Any]) -> str:
+    """Return the name of a dtype, which NumPy works out anew each time it is asked."""
+    name: str = dtype.name
+    return name
 
 
 def _floating(dtype: Any, bits: int, lowest: int, part: int = 1) -> Precision:  # noqa: ANN401 # anything np.dtype takes

@@ -136,7 +136,7 @@ class TorchAdapter(Adapter):
 
     def _to_torch(self, array: NDArray[Any], device: str) -> Any:
         """Return a copy as a tensor; bfloat16, which PyTorch does not read, passes as int16."""
-        if array.dtype.name == "bfloat16":
+        if array.dtype == ml_dtypes.bfloat16:
             tensor = self._torch.tensor(array.view(np.int16)).view(self._torch.bfloat16)
         else:
             tensor = self._torch.tensor(array)

@@ -181,7 +181,7 @@ def _rows(
 
 
 def _judgement(case: Case, drawn: Draw, outcome: Outcome, declared: Sequence[str]) -> Judgement:
-    answer = expect if _is_large(case) else _kept_answer
+    answer = expect if drawn.answer is not None or _is_large(case) else _kept_answer
     expected = answer(case, drawn) if isinstance(outcome, Computed | Promised) else None
     return judge(case, drawn, expected, outcome, declared=declared)
 

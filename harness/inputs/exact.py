@@ -51,9 +51,11 @@ def integers(case: Case, seed: str, precision: Precision, most: int, most_bias: 
     shapes = (case.x_shape, case.w_shape, case.b_shape)
     count = sum(map(prod, shapes)) * (2 if precision.is_complex else 1)
     stream = Stream.from_text(seed, count, "<u2" if most <= LARGEST else "<u4")
+    x_size, w_size = prod(shapes[0]), prod(shapes[1])
+    both = stream.integers((x_size + w_size,), most, precision)  # at once: half the time
     return Tensors(
-        x=stream.integers(shapes[0], most, precision),
-        w=stream.integers(shapes[1], most, precision),
+        x=both[:x_size].reshape(shapes[0]),
+        w=both[x_size:].reshape(shapes[1]),
         b=stream.integers(shapes[2], most_bias, precision) if case.bias else None,
     )
 

@@ -12,7 +12,7 @@ from harness.judge.judgement import Judgement
 from harness.judge.picture import picture
 from harness.judge.reading import readings_of
 from harness.judge.rounding import Rounding
-from harness.precision import FORMATS
+from harness.precision import FORMATS, name_of
 from harness.verdict import Verdict
 
 
@@ -39,7 +39,7 @@ def compare(
     if y.dtype != precision.dtype:
         return _judgement(Verdict.DTYPE, y, expected)
     wide = y.astype(precision.work)
-    if (wide == right).all():
+    if not np.count_nonzero(wide != right):
         return _matching(y, expected, "exact", 0.0)
     finite = np.isfinite(wide)
     if not finite.all():
@@ -146,7 +146,7 @@ def _judgement(
         verdict=verdict,
         observed_shape=y.shape,
         expected_shape=expected.y.shape,
-        observed_dtype=y.dtype.name,
-        expected_dtype=expected.precision.dtype.name,
+        observed_dtype=name_of(y.dtype),
+        expected_dtype=name_of(expected.precision.dtype),
         **evidence,
     )

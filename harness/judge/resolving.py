@@ -18,6 +18,7 @@ from harness.expected import Expected
 from harness.geometry import full_size
 from harness.inputs import Draw
 from harness.judge.judgement import WINDOWS, Judgement
+from harness.precision import name_of
 from harness.readings import OfWeight, evaluate
 from harness.readings.evaluation import column
 from harness.readings.weights import WEIGHTS
@@ -48,7 +49,7 @@ def resolve(case: Case, draw: Draw, expected: Expected, y: Array) -> Judgement:
         return replace(
             _unresolved(y, None),
             verdict=Verdict.DTYPE,
-            expected_dtype=expected.precision.dtype.name,
+            expected_dtype=name_of(expected.precision.dtype),
         )
     wide = y.astype(expected.precision.work)
     if not np.isfinite(wide).all():
@@ -136,7 +137,8 @@ def _judgement(
     )
     return Judgement(
         verdict=Verdict.RESOLVED, reading=reading, observed_shape=y.shape, compared=y.size,
-        observed_dtype=y.dtype.name, resolution=tuple(texts), resolutions=len(windows), alike=alike,
+        observed_dtype=name_of(y.dtype), resolution=tuple(texts), resolutions=len(windows),
+        alike=alike,
     )  # fmt: skip
 
 
@@ -144,7 +146,7 @@ def _unresolved(y: Array, why: str | None) -> Judgement:
     """Return the judgement of a result that nothing explains, with its first values."""
     shown = ", ".join(map(str, y.reshape(-1)[:_SHOWN].tolist()))
     return Judgement(
-        verdict=Verdict.UNRESOLVED, observed_shape=y.shape, observed_dtype=y.dtype.name,
+        verdict=Verdict.UNRESOLVED, observed_shape=y.shape, observed_dtype=name_of(y.dtype),
         compared=y.size, reason=why and f"{why}; it begins with {shown}",
     )  # fmt: skip
 

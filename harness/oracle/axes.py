@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from operator import index
-from typing import Any, SupportsIndex, TypeAlias
+from typing import Any, SupportsIndex, TypeAlias, TypeGuard
 
 from harness.errors import CaseError
 
@@ -16,7 +16,7 @@ def per_axis(what: str, value: PerAxis, ndim: int, *, least: int) -> tuple[int, 
     Raises:
         CaseError: Wrong number of entries, an entry that is no integer, or one that is too small.
     """
-    entries = _integers(what, _spread(what, value, ndim))
+    entries = value if _is_plain(value, ndim) else _integers(what, _spread(what, value, ndim))
     if min(entries) < least:
         raise CaseError(f"{what}={value!r}, but should be {least} or more on every axis; raise it")
     return entries
@@ -46,6 +46,11 @@ def _pair(
             f" mend the entry {entry!r}"
         )
     return entry[0], entry[1]
+
+
+def _is_plain(value: object, ndim: int) -> TypeGuard[tuple[int, ...]]:
+    """Return whether nothing has to be settled, as in most calls: a quick look."""
+    return type(value) is tuple and len(value) == ndim and set(map(type, value)) == {int}
 
 
 # Any: an entry is an integer or, for padding, a pair; the callers check which.
