@@ -13,7 +13,17 @@ from typing import Final, Literal, Self
 
 from harness.errors import CaseError
 from harness.geometry import Axis, output_size
-from harness.legality import Channels, Standing, channel_fault, fault, gravest
+from harness.legality import (
+    LARGEST_SIZE,
+    Channels,
+    Standing,
+    Volume,
+    channel_fault,
+    fault,
+    gravest,
+    volume_fault,
+)
+from harness.malformation import MALFORMATIONS
 
 DTYPES: Final = {
     "float16": "f16",
@@ -62,6 +72,8 @@ class Case:
         dtype: name of the element type, one of :data:`DTYPES`.
         bias: whether a bias is added.
         values: kind of the input values, one of :data:`VALUES`.
+        malformed: how the tensors misfit, one of :data:`~harness.malformation.MALFORMATIONS`, or
+            None: they fit. The other parameters say what they would be if they did.
     """
 
     ndim: int
@@ -81,6 +93,7 @@ class Case:
     dtype: str = "float32"
     bias: bool = True
     values: str = "exact"
+    malformed: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse what no case can be.
@@ -99,6 +112,8 @@ class Case:
             raise _error("dtype", self.dtype, f"one of {', '.join(DTYPES)}")
         if self.values not in VALUES:
             raise _error("values", self.values, f"one of {', '.join(VALUES)}")
+        if self.malformed is not None and self.malformed not in MALFORMATIONS:
+            raise _error("malformed", self.malformed, f"one of {', '.join(MALFORMATIONS)}")
         if self.padding is not None:
             if self.padding not in POLICIES:
                 raise _error("padding", self.padding, f"one of {', '.join(POLICIES)}")
@@ -212,8 +227,18 @@ class Case:
     @cached_property
     def standing(self) -> tuple[Standing, str]:
         """The gravest standing of the case's parts and its reason, empty where legal."""
-        channels = Channels(n=self.n, c_in=self.c_in, c_out=self.c_out, groups=self.groups)
-        return gravest([channel_fault(channels), *map(fault, self.axes)])
+        misfit = MALFORMATIONS[self.malformed].words if self.malformed else ""
+        channels = Channels(
+            n=self.n, c_in=self.c_in, c_out=self.c_out, groups=self.groups, misfit=misfit
+        )
+        volume = Volume.of(self.axes, channels)
+        return gravest([channel_fault(channels), *map(fault, self.axes), volume_fault(volume)])
+
+    @cached_property
+    def is_huge(self) -> bool:
+        """Whether a parameter does not fit into 32 bits: other meanings of it have no size."""
+        given = (self.s, self.p_begin, self.p_end, self.output_padding, self.dilation, self.o)
+        return any(abs(value) > LARGEST_SIZE for values in given for value in values or ())
 
     @cached_property
     def suite(self) -> Suite:
@@ -306,6 +331,7 @@ _WRITERS: Final[tuple[Callable[[Case], str], ...]] = (
     lambda c: DTYPES[c.dtype],
     lambda c: "" if c.bias else "nobias",
     lambda c: "" if c.values == "exact" else c.values,
+    lambda c: MALFORMATIONS[c.malformed].token if c.malformed else "",
 )
 
 _WORDS: Final[dict[str, dict[str, object]]] = {
@@ -314,6 +340,7 @@ _WORDS: Final[dict[str, dict[str, object]]] = {
     **{token: {"padding": name} for name, token in POLICIES.items()},
     **{token: {"dtype": name} for name, token in DTYPES.items()},
     **{name: {"values": name} for name in VALUES[1:]},
+    **{each.token: {"malformed": name} for name, each in MALFORMATIONS.items()},
 }
 _SCALARS: Final = {"g": "groups", "n": "n", "ci": "c_in", "co": "c_out"}
 _TUPLES: Final = {

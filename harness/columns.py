@@ -56,6 +56,7 @@ CASE_COLUMNS: Final = _columns(
         ("dtype", "text", "", "element type"),
         ("bias", "boolean", "", "whether a bias is added"),
         ("values", "text", "", "kind of input values asked for: exact or normal"),
+        ("malformed", "text", "", "how the tensors misfit; none: they fit"),
     )
 )
 

@@ -6,15 +6,19 @@ Of an open case the arithmetic gives no size unless one is requested: then that 
 more, whatever p and op would give. A requested size that no direct convolution maps to i is legal
 to ask for; a framework may refuse it or find a window of its own.
 
+A result of more elements than 32 bits count is *illegal*, too: no framework is expected to compute
+it, and the harness could not say what is right.
+
 A rule is written once and serves two forms: an axis of integers (one case), and an axis whose
 fields are integer arrays of one shape (many grid points at once).
 """
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, Final, Generic, Literal, TypeVar
+from math import prod
+from typing import Any, Final, Generic, Literal, Self, TypeVar
 
-from harness.geometry import Axis, effective_kernel, output_size
+from harness.geometry import Axis, effective_kernel, full_size, output_size
 
 Standing = Literal["legal", "extended", "illegal"]
 
@@ -31,15 +35,37 @@ class Channels:
         c_in: channels of the input.
         c_out: channels of the output.
         groups: number of groups.
+        misfit: how the tensors do not fit together, in words, empty where they do; or truths.
     """
 
     n: Any
     c_in: Any
     c_out: Any
     groups: Any
+    misfit: Any = ""
 
 
-Subject = TypeVar("Subject", Axis, Channels)
+LARGEST_SIZE: Final = 2**31 - 1
+"""Most elements that a result may have."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Volume:
+    """How much is computed: an integer, or an array of numbers.
+
+    Attributes:
+        elements: of the full result and of the window that is asked for, the larger on each axis.
+    """
+
+    elements: Any
+
+    @classmethod
+    def of(cls, axes: Iterable[Axis], channels: Channels) -> Self:
+        """Return the volume of a case of integers."""
+        return cls(elements=channels.n * channels.c_out * prod(map(_extent, axes)))
+
+
+Subject = TypeVar("Subject", Axis, Channels, Volume)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +83,11 @@ class Rule(Generic[Subject]):
     words: str
     is_broken: Callable[[Subject], Any]
     reason: Callable[[Subject], str]
+
+
+def _extent(axis: Axis) -> int:
+    """Return the elements of the full result along an axis, or of the window: the larger."""
+    return max(full_size(axis.i, axis.k, axis.s, axis.d), output_size(axis), axis.o or 0, 0)
 
 
 def _reach(axis: Axis) -> int:
@@ -86,6 +117,7 @@ AXIS_RULES: Final[tuple[Rule[Axis], ...]] = (
 """Every rule of one axis; the first that is broken gives the axis its standing."""
 
 CHANNEL_RULES: Final[tuple[Rule[Channels], ...]] = (
+    Rule("illegal", "tensors do not fit", lambda c: c.misfit, lambda c: str(c.misfit)),
     Rule("illegal", "groups below 1", lambda c: c.groups < 1,
          lambda c: f"groups={c.groups} is below 1"),
     Rule("illegal", "c_in below 1", lambda c: c.c_in < 1, lambda c: f"c_in={c.c_in} is below 1"),
@@ -98,6 +130,13 @@ CHANNEL_RULES: Final[tuple[Rule[Channels], ...]] = (
     Rule("extended", "empty batch", lambda c: c.n == 0, lambda _: "n=0 leaves an empty batch"),
 )  # fmt: skip
 """Every rule of the channels and the batch; the first that is broken gives the standing."""
+
+
+VOLUME_RULES: Final[tuple[Rule[Volume], ...]] = (
+    Rule("illegal", "result beyond 2^31-1 elements", lambda v: v.elements > LARGEST_SIZE,
+         lambda v: f"the result needs {v.elements} elements, above 2^31-1"),
+)  # fmt: skip
+"""Every rule of the whole result."""
 
 
 def _rest(channels: Any, groups: Any) -> Any:  # noqa: ANN401 # integers or integer arrays
@@ -113,6 +152,11 @@ def fault(axis: Axis) -> tuple[Standing, str]:
 def channel_fault(channels: Channels) -> tuple[Standing, str]:
     """Return the standing of channels and batch and, unless they are legal, the reason."""
     return _first_broken(CHANNEL_RULES, channels)
+
+
+def volume_fault(volume: Volume) -> tuple[Standing, str]:
+    """Return the standing of the result's volume and, unless it is legal, the reason."""
+    return _first_broken(VOLUME_RULES, volume)
 
 
 def gravest(found: Iterable[tuple[Standing, str]]) -> tuple[Standing, str]:

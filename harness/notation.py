@@ -10,9 +10,10 @@ from typing import Final, TypeVar
 
 from harness.case import POLICIES
 from harness.grid import WORDS, Padding, Request, Sides, Size
+from harness.malformation import MALFORMATIONS
 
 _RANGE: Final = re.compile(r"\s*(-?\d+)\s*\.\.\s*(-?\d+)\s*")
-_LARGEST: Final = 2**31 - 1
+_LARGEST: Final = 2**63 - 1
 _LONGEST: Final = 100_000
 _NONE: Final = "none"
 
@@ -37,6 +38,12 @@ def output_paddings(value: object) -> tuple[Size | None, ...]:
 def requests(value: object) -> tuple[Request, ...]:
     """Return a sweep of requested sizes: sizes as above, the words of `WORDS`, also per axis."""
     return tuple(item for entry in _entries(value) for item in _optional(entry, _requests))
+
+
+def malformations(value: object) -> tuple[str | None, ...]:
+    """Return a sweep of malformations: names of `MALFORMATIONS`, and "none", which is None."""
+    known = names(value, (*MALFORMATIONS, _NONE))
+    return tuple(None if name == _NONE else name for name in known)
 
 
 def policies(value: object) -> tuple[str | None, ...]:
@@ -93,7 +100,7 @@ def _integer(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
         raise ValueError(f"{value!r} is not a whole number")  # noqa: TRY004 # as in flags
     if abs(value) > _LARGEST:
-        raise ValueError(f"{value} is beyond 2^31")
+        raise ValueError(f"{value} is beyond 2^63-1")
     return value
 
 

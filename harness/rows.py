@@ -14,6 +14,7 @@ from harness.target import Target
 _CASE_FIELDS: Final = (
     "ndim", "i", "k", "s", "p_begin", "p_end", "output_padding", "dilation", "groups", "padding",
     "o", "n", "c_in", "c_out", "dtype", "bias", "values",
+    "malformed",
 )  # fmt: skip
 _JUDGEMENT_FIELDS: Final = (
     "reading", "error_class", "error_units", "observed_shape", "expected_shape", "observed_dtype",

@@ -13,6 +13,8 @@ from harness import notation
 from harness.case import DTYPES, POLICIES, VALUES, Suite
 from harness.errors import TargetError
 from harness.grid import STRATEGIES, WORDS, Budget, Strategy, Sweep
+from harness.legality import LARGEST_SIZE
+from harness.malformation import MALFORMATIONS
 from harness.predicate import Predicate
 from harness.target import Selection
 
@@ -56,8 +58,11 @@ def _ndims(value: tuple[int, ...]) -> tuple[int, ...]:
 def _sizes_of_arrays(value: tuple[Any, ...]) -> tuple[Any, ...]:
     """Refuse what no array has, so that no framework could be asked for it."""
     for entry in value:
-        if min(entry if isinstance(entry, tuple) else (entry,)) < 0:
+        given = entry if isinstance(entry, tuple) else (entry,)
+        if min(given) < 0:
             raise ValueError(f"{entry} is no size of an array, which is 0 or more")
+        if max(given) > LARGEST_SIZE:
+            raise ValueError(f"{entry} is beyond 2^31-1, the size of the largest array")
     return value
 
 
@@ -171,6 +176,11 @@ class GridTable(Table):
     )
     bias: Annotated[_Sweep, BeforeValidator(notation.flags)] = Field(
         (), description="true, false or [true, false]"
+    )
+    malformed: Annotated[_Sweep, BeforeValidator(notation.malformations)] = Field(
+        (),
+        description=f'one of {", ".join(MALFORMATIONS)}, "none" for sound tensors, or a list of '
+        "them",
     )
     where: Annotated[tuple[Predicate, ...], BeforeValidator(_predicates)] = Field(
         (), description='a condition or a list of them, as in ["k > 1 or s > 1"]'

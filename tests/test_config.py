@@ -147,7 +147,7 @@ MISTAKES = [
     ('["1..3", 7]', "[1.5]", "(1.5 is not a whole number)"),
     ('["1..3", 7]', "[]", "(the list is empty)"),
     ('["1..3", 7]', "[[]]", "(an inner list is empty)"),
-    ('["1..3", 7]', "3000000000", "(3000000000 is beyond 2^31)"),
+    ('["1..3", 7]', "3000000000", "(3000000000 is beyond 2^31-1, the size of the largest array)"),
     ('["1..3", 7]', '"1..900000000"', "should hold 1 to 100,000 numbers"),
     ("k = [1,", "kk = [1,", ": [[grid]] 2: unknown key 'kk'; the known keys are suite,"),
     ("end = 0}", "ende = 0}", "should have the keys begin and end, and no others)"),

@@ -54,9 +54,9 @@ def direct_kernel(w: NDArray[Any], case: Case) -> NDArray[Any]:
     It is flipped along every spatial axis. Where the groups do not divide the channels, it has the
     shape (zeros fill it up) for which JAX refuses the groups.
     """
-    g = max(case.groups, 1)
-    taken = w[: case.c_in // g * g, :, *(slice(None, None, -1),) * case.ndim]
-    joined = taken.reshape(g, case.c_in // g, *w.shape[1:]).swapaxes(1, 2)
-    whole = joined.reshape(g * w.shape[1], case.c_in // g, *w.shape[2:])
+    g, c_in = max(case.groups, 1), w.shape[0]
+    taken = w[: c_in // g * g, :, *(slice(None, None, -1),) * (w.ndim - 2)]
+    joined = taken.reshape(g, c_in // g, *w.shape[1:]).swapaxes(1, 2)
+    whole = joined.reshape(g * w.shape[1], c_in // g, *w.shape[2:])
     lacking = case.c_out - whole.shape[0]
     return np.concatenate([whole, np.zeros((lacking, *whole.shape[1:]), w.dtype)])

@@ -14,12 +14,12 @@ _LAYOUT: Final = (
     ("i", True), ("k", True), ("s", True), ("p_begin", True), ("p_end", True),
     ("output_padding", True), ("dilation", True), ("groups", False), ("n", False),
     ("c_in", False), ("c_out", False), ("dtype", False), ("bias", False), ("values", False),
-    ("padding", False), ("o", True),
+    ("padding", False), ("o", True), ("malformed", False),
 )  # fmt: skip
 """The columns of the matrix in the order they sort by, and whether each has one per axis."""
 
 
-_OPTIONAL: Final = ("output_padding", "padding", "o")
+_OPTIONAL: Final = ("output_padding", "padding", "o", "malformed")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

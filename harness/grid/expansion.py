@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
 
 import numpy as np
 
@@ -14,12 +13,10 @@ from harness.covering import Coverage, choose, pairs_reached
 from harness.errors import ConfigError
 from harness.grid.block import Block, distinct
 from harness.grid.marginals import marginals
-from harness.grid.product import SWEPT, IntArray, Product, options, points
+from harness.grid.product import MOST_POINTS, SWEPT, IntArray, Product, options, points
 from harness.grid.sieve import sift
 from harness.grid.sweep import Sweep
 from harness.grid.tally import Tally
-
-_MOST_POINTS: Final = 50_000_000
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -124,9 +121,9 @@ def _expand_one(
 
 
 def _require_makeable(sweep: Sweep, made: int) -> None:
-    if made > _MOST_POINTS:
+    if made > MOST_POINTS:
         raise ConfigError(
-            f"{sweep.path}: {sweep.table}: points made={made:,}, but should be {_MOST_POINTS:,} at "
+            f"{sweep.path}: {sweep.table}: points made={made:,}, but should be {MOST_POINTS:,} at "
             "most; sweep fewer values or split the grid"
         )
 

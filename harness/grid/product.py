@@ -14,14 +14,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.case import DTYPES, VALUES
+from harness.errors import ConfigError
 from harness.grid.requests import ABSENT, POLICY_NAMES, Requests, RequestTable
 from harness.grid.sweep import Sides, Sweep
+from harness.malformation import MALFORMATIONS
 
 IntArray = NDArray[np.int64]
 
 SWEPT: Final = (
     "ndim", "i", "k", "s", "p", "output_padding", "dilation",
     "groups", "n", "c_in", "c_out", "dtype", "bias", "values", "padding", "o",
+    "malformed",
 )  # fmt: skip
 """Every parameter that a sweep multiplies out, in the order of the codes."""
 
@@ -29,8 +32,12 @@ PER_AXIS: Final = ("i", "k", "s", "p", "output_padding", "dilation")
 DTYPE_NAMES: Final = tuple(DTYPES)
 NAMES: Final[Mapping[str, tuple[str, ...]]] = {
     "dtype": DTYPE_NAMES, "values": VALUES, "padding": POLICY_NAMES,
+    "malformed": ("none", *MALFORMATIONS),
 }  # fmt: skip
 """The names of the parameters whose columns hold positions."""
+
+MOST_POINTS: Final = 50_000_000
+"""Points that one table may make: more take minutes and gigabytes."""
 
 _CHUNK: Final = 1 << 17
 
@@ -85,8 +92,8 @@ class Product:
         """Return the values behind `codes` (rows, parameters).
 
         Per-axis parameters are (rows, ndim), with `p_begin` and `p_end` for `p`; the others are
-        (rows,). `dtype`, `values` and `padding` are positions in `DTYPES`, `VALUES` and
-        `POLICY_NAMES`. `output_padding` and `o` are `ABSENT` where not given.
+        (rows,). `dtype`, `values`, `padding` and `malformed` are positions in `NAMES`.
+        `output_padding` and `o` are `ABSENT` where not given.
         """
         found, requests = self._looked_up(codes[:, : len(SWEPT)])
         return found | {"o": requests.sizes(codes[:, len(SWEPT)])}
@@ -101,6 +108,11 @@ class Product:
     def _requested(self, codes: IntArray) -> Iterator[IntArray]:
         """Yield the points once for each size that their option of `o` stands for, in chunks."""
         counts = self._looked_up(codes)[1].points
+        if counts.astype(np.float64).sum() > MOST_POINTS:
+            raise ConfigError(
+                f"points made={counts.astype(np.float64).sum():,.0f} of one table, but should be "
+                f'{MOST_POINTS:,} at most; o = "candidates" makes s of them on each axis'
+            )
         self.added += int(np.maximum(counts, 1).sum()) - len(codes)
         self.barren += int((counts == 0).sum())
         rows = np.repeat(np.arange(len(codes)), counts)

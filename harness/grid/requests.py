@@ -24,7 +24,7 @@ the next one outside them. far: twice the largest."""
 Request: TypeAlias = int | str | tuple[int | str, ...] | None
 """One value of `o`: a size or a word serves every axis, a tuple has one per axis; None: no size."""
 
-ABSENT: Final = -(2**40)
+ABSENT: Final = -(2**63)
 """What stands for None in a matrix of integers; no configuration can say so small a number."""
 
 POLICY_NAMES: Final = ("none", *POLICIES)

@@ -8,17 +8,26 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.geometry import Axis, output_size
+from harness.geometry import Axis, full_size, output_size
 from harness.grid.product import NAMES, IntArray
 from harness.grid.requests import ABSENT
 from harness.grid.sweep import Sweep
-from harness.legality import AXIS_RULES, CHANNEL_RULES, STANDINGS, Channels, Rule
+from harness.legality import (
+    AXIS_RULES,
+    CHANNEL_RULES,
+    LARGEST_SIZE,
+    STANDINGS,
+    VOLUME_RULES,
+    Channels,
+    Rule,
+    Volume,
+)
 
 _STANDINGS_OF_SUITE: Final = {
     "explicit": {"legal"}, "extended": {"extended"}, "illegal": {"illegal"},
     "open": {"legal", "extended"},
 }  # fmt: skip
-_RULES: Final[tuple[Rule[Any], ...]] = (*CHANNEL_RULES, *AXIS_RULES)
+_RULES: Final[tuple[Rule[Any], ...]] = (*CHANNEL_RULES, *AXIS_RULES, *VOLUME_RULES)
 _LEGAL: Final = len(_RULES)
 _RANKS: Final = np.array([*(STANDINGS.index(rule.standing) for rule in _RULES),
                           STANDINGS.index("legal")])  # fmt: skip
@@ -45,16 +54,16 @@ def broken_rules(columns: Mapping[str, IntArray]) -> IntArray:
     The gravest rule, that of the channels before that of an axis, the first axis before the
     second: what :attr:`harness.case.Case.standing` says of one case.
     """
-    channels = {name: columns[name][:, None] for name in ("n", "c_in", "c_out", "groups")}
-    names = ("i", "k", "s", "p_begin", "p_end")
-    op = np.where(_is_absent(columns, "output_padding"), 0, columns["output_padding"])
-    axis = Axis(**{n: columns[n] for n in names}, op=op, d=columns["dilation"])  # type: ignore[arg-type] # integer arrays
-    wanted = np.where(_is_absent(columns, "o"), output_size(axis), columns["o"])
-    axis = replace(axis, o=wanted)  # type: ignore[arg-type] # an integer array
+    channels = Channels(
+        **{name: columns[name][:, None] for name in ("n", "c_in", "c_out", "groups")},
+        misfit=columns["malformed"][:, None] > 0,
+    )
+    axis = _axis(columns)
     first = np.concatenate(
         [
-            _first_broken(CHANNEL_RULES, Channels(**channels), 0),
+            _first_broken(CHANNEL_RULES, channels, 0),
             _first_broken(AXIS_RULES, axis, len(CHANNEL_RULES)),
+            _first_broken(VOLUME_RULES, _volume(axis, channels), _LEGAL - len(VOLUME_RULES)),
         ],
         axis=1,
     )
@@ -62,7 +71,36 @@ def broken_rules(columns: Mapping[str, IntArray]) -> IntArray:
     return np.take_along_axis(first, gravest[:, None], axis=1)[:, 0]
 
 
-def _first_broken(rules: tuple[Rule[Any], ...], subject: Axis | Channels, start: int) -> IntArray:
+def _axis(columns: Mapping[str, IntArray]) -> Axis:
+    """Return all axes as one, its fields (rows, ndim); Python's integers where 64 bits might wrap.
+
+    `o` is the size that is requested or, where none is, the explicit one.
+    """
+    names = ("i", "k", "s", "p_begin", "p_end", "output_padding", "dilation", "o")
+    given = [np.where(columns[n] == ABSENT, 0, columns[n]) for n in names]
+    is_huge = any(bool((np.abs(each) > LARGEST_SIZE).any()) for each in given)
+    found = {n: columns[n].astype(object) if is_huge else columns[n] for n in names}
+    op = np.where(_is_absent(columns, "output_padding"), 0, found.pop("output_padding"))
+    o, d = found.pop("o"), found.pop("dilation")
+    axis = Axis(**found, op=op, d=d)  # type: ignore[arg-type] # integer arrays
+    wanted = np.where(_is_absent(columns, "o"), output_size(axis), o)
+    return replace(axis, o=wanted)  # type: ignore[arg-type] # an integer array
+
+
+def _volume(axis: Axis, channels: Channels) -> Volume:
+    """Return the volume of each row, (rows, 1), in floating point: exact where it is near a limit.
+
+    As :meth:`harness.legality.Volume.of` counts it of one case.
+    """
+    full = full_size(axis.i, axis.k, axis.s, axis.d)
+    extent = np.maximum(np.maximum(full, output_size(axis)), np.maximum(axis.o, 0))  # type: ignore[arg-type] # integer arrays
+    per_row = extent.astype(np.float64).prod(axis=1, keepdims=True)
+    return Volume(elements=per_row * channels.n * channels.c_out)
+
+
+def _first_broken(
+    rules: tuple[Rule[Any], ...], subject: Axis | Channels | Volume, start: int
+) -> IntArray:
     broken = [rule.is_broken(subject) for rule in rules]
     return np.select(broken, [np.int64(start + at) for at in range(len(rules))], np.int64(_LEGAL))
 

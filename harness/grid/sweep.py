@@ -47,6 +47,7 @@ class Sweep:
         padding: padding policies, None: none, `p` says it.
         o: requested output sizes, also as the words of :data:`harness.grid.requests.WORDS`; None:
             no size is requested.
+        malformed: malformations of the tensors, None: they fit.
         where: predicates that a kept case fulfils, all of them.
         budget: the most cases, or None: all.
         path: the file it comes from, for messages; no part of its value.
@@ -69,6 +70,7 @@ class Sweep:
     bias: tuple[bool, ...] = (True,)
     padding: tuple[str | None, ...] = (None,)
     o: tuple[Request, ...] = (None,)
+    malformed: tuple[str | None, ...] = (None,)
     where: tuple[Predicate, ...] = ()
     budget: Budget | None = None
     path: str = field(default="configuration", compare=False)

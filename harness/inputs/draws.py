@@ -1,6 +1,6 @@
 """The draw of a case: exact where it can be, and such that it tells the readings apart."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from typing import Any, Final, Literal
 
@@ -11,6 +11,7 @@ from harness.call import arguments
 from harness.case import Case
 from harness.distinguish import answered, coincide
 from harness.inputs.exact import dense, integers, sparse
+from harness.inputs.malformed import malformed
 from harness.inputs.normal import normal
 from harness.oracle import conv_transpose
 from harness.precision import PRECISIONS, Precision
@@ -59,13 +60,20 @@ def draw(case: Case, seed: int = 0) -> Draw:
 
     Exact values are drawn again until they tell every reading from the right answer that can be
     told from it; those of an open case until they tell the windows of its full result apart, too.
-    An illegal case has no right answer, and an empty one nothing to tell.
+    An illegal case has no right answer, an empty one nothing to tell, and readings of a huge
+    parameter have no size. Tensors that a case calls malformed are drawn sound and then changed.
     Integer dtypes always get exact values.
     """
-    precision = PRECISIONS[case.dtype]
+    made = _draw_sound(case, seed, PRECISIONS[case.dtype])
+    if case.malformed is None:
+        return made
+    return replace(made, tensors=_frozen(malformed(case, made.tensors)))
+
+
+def _draw_sound(case: Case, seed: int, precision: Precision) -> Draw:
     if case.values == "normal" and not precision.is_integer:
         return _draw_normal(case, seed, precision)
-    if case.suite == "illegal" or 0 in case.x_shape:
+    if case.suite == "illegal" or case.is_huge or 0 in case.x_shape:
         return _draw_unchecked(case, seed, precision)
     return (
         _draw_checked(case, seed, precision, "exact")

@@ -27,7 +27,7 @@ Columns = Mapping[str, Any]
 
 _ALIASES: Final = {"op": "output_padding", "d": "dilation"}
 _PER_AXIS: Final = {"i", "k", "s", "p_begin", "p_end", "output_padding", "dilation", "o"}
-_TEXTS: Final = {"dtype", "padding", "values"}
+_TEXTS: Final = {"dtype", "malformed", "padding", "values"}
 KNOWN: Final = (*PARAMETERS, *_ALIASES, "p", "K")
 """Every name of the language."""
 
