@@ -112,7 +112,7 @@ class KerasAdapter(Adapter):
         """Return what a layer's compute_output_shape says, or the operation on a symbolic input."""
         x = case.x_shape if "channel_first" in mode else (case.n, *case.i, case.c_in)
         if _is_layer(mode):
-            shape = self._layer(case, mode, None, None).compute_output_shape(x)
+            shape = self._new_layer(case, mode, None, None).compute_output_shape(x)
         else:
             tensor, call = self._keras.KerasTensor, self._call(case)
             y = self._keras.ops.conv_transpose(
@@ -135,7 +135,7 @@ class KerasAdapter(Adapter):
         """Return a function in Keras's operations, and the arrays that it takes."""
         x, w, b = _x(tensors.x, mode), _w(tensors.w), tensors.b
         if _is_layer(mode):
-            layer = self._layer(case, mode, w, b)
+            layer = self._layer(case, mode, x.shape, w, b)
             return (lambda x: self._cropped(case, mode, layer(x))), [x]
         arguments = self._call(case).arguments(case)
 
@@ -146,7 +146,20 @@ class KerasAdapter(Adapter):
 
         return function, [x, w] if b is None else [x, w, b]
 
-    def _layer(self, case: Case, mode: str, w: Any, b: Any) -> Any:
+    def _layer(self, case: Case, mode: str, x_shape: tuple[int, ...], w: Any, b: Any) -> Any:
+        """Return a layer that has w and b: it takes them, or is given those that do not fit it.
+
+        An initializer is trusted to give the right shape; `set_weights`, which users call, looks.
+        """
+        if case.malformed is None or case.malformed.startswith("input"):
+            return self._new_layer(case, mode, w, b)
+        sound = np.zeros((*case.k, case.c_out, case.c_in)), np.zeros(case.b_shape)
+        layer = self._new_layer(case, mode, sound[0], b if b is None else sound[1])
+        layer.build(x_shape)
+        layer.set_weights([w] if b is None else [w, b])
+        return layer
+
+    def _new_layer(self, case: Case, mode: str, w: Any, b: Any) -> Any:
         """Return the layer of the case, which takes w and b when it is built."""
         convert = self._keras.ops.convert_to_tensor
         return getattr(self._keras.layers, f"Conv{case.ndim}DTranspose")(
@@ -307,8 +320,9 @@ class KerasJaxAdapter(KerasAdapter):
             return jax_batch.Call(function=operation, arrays=tuple(arrays))
         x = _x(tensors.x, mode)
         try:
-            layer = self._layer(case, mode, _w(tensors.w), tensors.b)
-            layer.build(x.shape)
+            layer = self._layer(case, mode, x.shape, _w(tensors.w), tensors.b)
+            if not layer.built:
+                layer.build(x.shape)
         except Exception as error:  # noqa: BLE001 # Keras raises ValueError, TypeError and more
             return jax_batch.Call(function=_Raises(error), arrays=())
         weights = [np.asarray(weight) for weight in layer.trainable_variables]

@@ -43,20 +43,24 @@ def question(onnx: Any, case: Case, tensors: Tensors, *, feeds_weights: bool = F
     """Return the model of a case: x is its input, w and b are constants, as exporters write them.
 
     With `feeds_weights`, w and b are inputs, too. Of the result's shape (n, c_out, *o), the model
-    says what its node does not decide: n and c_out.
+    says what its node does not decide: n and c_out; where the arrays misfit it says nothing.
     """
     arrays = {"x": tensors.x, "w": tensors.w}
     if tensors.b is not None:
         arrays["b"] = tensors.b
     feed = arrays if feeds_weights else {"x": tensors.x}
-    helper, kind = onnx.helper, onnx.helper.np_dtype_to_tensor_dtype(tensors.x.dtype)
-    shapes = {name: array.shape for name, array in feed.items()}
-    shapes["y"] = (case.n, case.c_out, *(None,) * case.ndim)
-    *inputs, output = (
-        helper.make_tensor_value_info(name, kind, shape) for name, shape in shapes.items()
-    )
+    helper = onnx.helper
+    kinds = {name: helper.np_dtype_to_tensor_dtype(array.dtype) for name, array in arrays.items()}
+    inputs = [
+        helper.make_tensor_value_info(name, kinds[name], array.shape)
+        for name, array in feed.items()
+    ]
+    shape = None if case.malformed else (case.n, case.c_out, *(None,) * case.ndim)
+    output = helper.make_tensor_value_info("y", kinds["x"], shape)
     constants = [
-        onnx.TensorProto(name=name, data_type=kind, dims=array.shape, raw_data=array.tobytes())
+        onnx.TensorProto(
+            name=name, data_type=kinds[name], dims=array.shape, raw_data=array.tobytes()
+        )
         for name, array in arrays.items()
         if name not in feed
     ]
