@@ -236,7 +236,11 @@ class Case:
 
     @cached_property
     def is_huge(self) -> bool:
-        """Whether a parameter does not fit into 32 bits: other meanings of it have no size."""
+        """Whether a parameter does not fit into 32 bits.
+
+        Other meanings of it have no size that could be computed, and a framework that checks its
+        arguments may refuse it before it looks at anything else.
+        """
         given = (self.s, self.p_begin, self.p_end, self.output_padding, self.dilation, self.o)
         return any(abs(value) > LARGEST_SIZE for values in given for value in values or ())
 

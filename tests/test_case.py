@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from harness.case import DTYPES, POLICIES, VALUES, Case
 from harness.errors import CaseError
+from harness.malformation import MALFORMATIONS
 
 GOLDEN: list[tuple[str, dict[str, Any]]] = [
     ("1d-i1-k1-ci2-co4-f32", {"ndim": 1, "i": 1, "k": 1}),
@@ -31,6 +32,9 @@ GOLDEN: list[tuple[str, dict[str, Any]]] = [
     ("2d-i3x3-k2x2-s2x2-padsamelower-o6x5-ci1-co1-i32",
      {"ndim": 2, "i": 3, "k": 2, "s": 2, "padding": "same_lower", "o": (6, 5), "c_in": 1,
       "c_out": 1, "dtype": "int32"}),
+    ("1d-i1-k2-s9223372036854775807-pm2147483649-ci2-co4-f32-wchannels",
+     {"ndim": 1, "i": 1, "k": 2, "s": 2**63 - 1, "p": -(2**31) - 1,
+      "malformed": "weight_channels"}),
 ]  # fmt: skip
 """Ids that are out in the world. A line here never changes; new parameters add lines."""
 
@@ -76,6 +80,7 @@ def any_case(draw: st.DrawFn) -> Case:
         dtype=draw(st.sampled_from(sorted(DTYPES))),
         bias=draw(st.booleans()),
         values=draw(st.sampled_from(VALUES)),
+        malformed=draw(st.none() | st.sampled_from(sorted(MALFORMATIONS))),
     )
 
 
@@ -191,3 +196,44 @@ def test_open_case_has_the_shape_that_is_requested_and_the_full_result_has_no_cr
 def test_negative_size_is_refused_as_no_array_has_one(name: str) -> None:
     with pytest.raises(CaseError, match=rf"{name}=.*-1.*, but should be 0 or more"):
         Case.from_parameters(**({"ndim": 1, "i": 3, "k": 2} | {name: -1}))
+
+
+@pytest.mark.parametrize("name", MALFORMATIONS)
+def test_case_whose_tensors_misfit_is_illegal_and_says_how(name: str) -> None:
+    case = Case.from_parameters(ndim=1, i=3, k=2, malformed=name)
+
+    assert case.suite == "illegal"
+    assert case.standing == ("illegal", MALFORMATIONS[name].words)
+
+
+def test_unknown_malformation_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(CaseError, match="malformed='rank', but should be one of weight_channels,"):
+        Case.from_parameters(ndim=1, i=3, k=2, malformed="rank")
+
+
+@pytest.mark.parametrize(
+    ("given", "suite"),
+    [
+        ({"i": 1, "k": 2, "s": 2**63 - 1}, "explicit"),
+        ({"i": 3, "k": 1, "dilation": 2**63 - 1}, "explicit"),
+        ({"i": 2, "k": 1, "s": 2**31 - 2, "c_out": 1}, "explicit"),
+        ({"i": 2, "k": 1, "s": 2**31 - 1, "c_out": 1}, "illegal"),
+        ({"i": 2, "k": 1, "s": 2**30, "c_out": 2}, "illegal"),
+        ({"i": 1, "k": 2, "output_padding": 2**31}, "illegal"),
+        ({"i": 1, "k": 2, "p": -(2**31)}, "illegal"),
+        ({"i": 1, "k": 2, "output_padding": None, "o": 2**31}, "illegal"),
+        ({"i": 3, "k": 3, "p": 2**63 - 1}, "illegal"),
+        ({"i": 0, "k": 3, "s": 2**63 - 1}, "extended"),
+    ],
+    ids=str,
+)
+def test_result_of_more_elements_than_32_bits_count_is_illegal(
+    given: dict[str, Any], suite: str
+) -> None:
+    assert Case.from_parameters(ndim=1, **given).suite == suite
+
+
+@pytest.mark.parametrize("name", ["s", "p", "dilation", "output_padding", "o"])
+def test_parameter_beyond_32_bits_makes_a_case_huge(name: str) -> None:
+    assert Case.from_parameters(ndim=2, i=1, k=1, **{name: 2**31}).is_huge  # type: ignore[arg-type] # any of them
+    assert not Case.from_parameters(ndim=2, i=1, k=1, **{name: 2**31 - 1}).is_huge  # type: ignore[arg-type] # any of them

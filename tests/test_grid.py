@@ -19,8 +19,10 @@ from harness.predicate import Predicate, columns_of
 
 SMOKE = Path(__file__).parents[1] / "configs" / "smoke.toml"
 
-SIZES = st.integers(-1, 4)
-SIDES = st.builds(Sides, begin=st.integers(-1, 3), end=st.integers(-1, 3))
+HUGE = st.sampled_from([2**31 - 1, 2**31, 2**62, 2**63 - 1, -(2**63) + 1])
+SIZES = st.integers(-1, 4) | HUGE
+CROPS = st.integers(-1, 3) | HUGE
+SIDES = st.builds(Sides, begin=CROPS, end=CROPS)
 
 
 def lists(values: st.SearchStrategy[int]) -> st.SearchStrategy[tuple[object, ...]]:
@@ -46,6 +48,7 @@ def any_sweep(draw: st.DrawFn) -> Sweep:
         c_in=draw(few),
         dtype=draw(st.sampled_from([("float32",), ("float16", "float64")])),
         bias=draw(st.sampled_from([(True,), (False, True)])),
+        malformed=draw(st.sampled_from([(None,), ("weight_dtype", None), ("input_lacks_axis",)])),
         where=draw(st.sampled_from([(), (Predicate.from_text("k > 1 or dtype == 'float16'"),)])),
     )
 
@@ -53,7 +56,8 @@ def any_sweep(draw: st.DrawFn) -> Sweep:
 def plain_expansion(sweep: Sweep, values: tuple[str, ...]) -> tuple[int, set[Case]]:
     """Return the points made and the cases kept, one point at a time."""
     made, kept = 0, set()
-    names = ("i", "k", "s", "p", "output_padding", "groups", "n", "c_in", "dtype", "bias")
+    names = ("i", "k", "s", "p", "output_padding", "groups", "n", "c_in", "dtype", "bias",
+             "malformed")  # fmt: skip
     for ndim, kind, *point in product(sweep.ndim, values, *(getattr(sweep, n) for n in names)):
         made += 1
         given_values = dict(zip(names, point, strict=True))
@@ -357,6 +361,23 @@ def test_every_open_case_has_the_standing_that_the_columns_gave_it() -> None:
                   output_padding=(None, 0, 3), o=(None, 0, "candidates"))  # fmt: skip
 
     assert {case.suite for case in expand([sweep])} == {"open"}
+
+
+def test_candidates_of_a_huge_stride_are_refused_before_they_are_made() -> None:
+    sweep = Sweep(suite="open", ndim=(1,), i=(1,), k=(1,), s=(2**40,), o=("candidates",))
+
+    with pytest.raises(ConfigError, match="points made=1,099,511,627,776 of one table, but should"):
+        expand([sweep])
+
+
+def test_result_that_cannot_be_computed_is_illegal() -> None:
+    sweep = Sweep(ndim=(2,), i=(2,), k=(1,), s=(2**15, 2**16), c_out=(1,))
+    grid = expand([sweep])
+
+    assert [case.s for case in grid.cases] == [(2**15,) * 2]
+    assert grid.tally.dropped == {
+        "illegal, so not in suite explicit: result beyond 2^31-1 elements": 1
+    }
 
 
 def test_budget_covers_candidates_with_the_other_parameters() -> None:

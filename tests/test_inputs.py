@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from harness.call import arguments
 from harness.case import DTYPES, Case
 from harness.distinguish import answered
+from harness.expected import expect
 from harness.inputs import Draw, draw, draws
 from harness.inputs.exact import dense, largest_sum
 from harness.oracle import conv_transpose
@@ -278,3 +279,54 @@ def test_case_without_a_right_answer_to_tell_still_has_tensors(case_id: str) -> 
 
     assert found.tensors.x.dtype == found.tensors.w.dtype
     assert found.indistinguishable == ()
+
+
+@pytest.mark.parametrize("values", ["exact", "normal"])
+@pytest.mark.parametrize(
+    ("name", "x", "w", "b"),
+    [
+        ("weight_channels", (1, 2, 3, 3), (3, 4, 2, 2), (4,)),
+        ("bias_length", (1, 2, 3, 3), (2, 4, 2, 2), (5,)),
+        ("input_lacks_axis", (1, 2, 3), (2, 4, 2, 2), (4,)),
+        ("input_gains_axis", (1, 2, 3, 3, 1), (2, 4, 2, 2), (4,)),
+        ("weight_lacks_axis", (1, 2, 3, 3), (2, 4, 2), (4,)),
+        ("weight_gains_axis", (1, 2, 3, 3), (2, 4, 2, 2, 1), (4,)),
+    ],
+)
+def test_malformed_tensors_have_the_one_shape_that_does_not_fit(
+    name: str, x: tuple[int, ...], w: tuple[int, ...], b: tuple[int, ...], values: str
+) -> None:
+    case = Case.from_parameters(ndim=2, i=3, k=2, malformed=name, values=values)
+    made = draw(case).tensors
+
+    assert made.b is not None
+    assert (made.x.shape, made.w.shape, made.b.shape) == (x, w, b)
+    assert not any(each.flags.writeable for each in (made.x, made.w, made.b))
+
+
+@pytest.mark.parametrize(
+    ("name", "dtype", "dtypes"),
+    [
+        ("weight_dtype", "float32", ("float32", "float64", "float32")),
+        ("bias_dtype", "float32", ("float32", "float32", "float64")),
+        ("weight_dtype", "bfloat16", ("bfloat16", "float32", "bfloat16")),
+        ("bias_dtype", "int64", ("int64", "int64", "float32")),
+    ],
+)
+def test_mixed_dtypes_differ_in_the_one_array(
+    name: str, dtype: str, dtypes: tuple[str, str, str]
+) -> None:
+    case = Case.from_parameters(ndim=1, i=3, k=2, malformed=name, dtype=dtype)
+    made = draw(case).tensors
+
+    assert made.b is not None
+    assert (made.x.dtype.name, made.w.dtype.name, made.b.dtype.name) == dtypes
+
+
+@pytest.mark.parametrize("name", ["s", "dilation"])
+def test_huge_parameter_that_does_not_matter_allocates_nothing_by_it(name: str) -> None:
+    case = Case.from_parameters(ndim=2, i=1, k=1, **{name: 2**63 - 1})  # type: ignore[arg-type] # either
+    right = expect(case, draw(case)).y
+
+    assert right is not None
+    assert right.shape == (1, 4, 1, 1)

@@ -100,7 +100,7 @@ class KerasAdapter(Adapter):
         """Return how Keras reaches the case."""
         call, is_layer = self._call(case), _is_layer(mode)
         missing = why_unsupported(case, call, is_layer=is_layer)
-        if missing is None and case.standing[0] == "legal":
+        if missing is None and case.standing[0] == "legal" and not case.is_huge:
             missing = self._lacks(case, mode, device)
         if missing is not None:
             return missing

@@ -12,7 +12,7 @@ _GROUPS: Final = Unsupported(
 )
 _SIZE: Final = Unsupported(
     reason="no argument for the output size",
-    proof=r"(unexpected keyword argument|Unrecognized keyword arguments .*)'output_shape'",
+    proof=r"(unexpected keyword argument |Unrecognized keyword arguments .*)'output_shape'",
 )
 _RANK: Final = Unsupported(
     reason="no layer of more than 3 axes",

@@ -8,6 +8,7 @@ import traceback
 import click
 
 from harness import __version__
+from harness.cli.acceptance import acceptance
 from harness.cli.adapters import adapters
 from harness.cli.atlas import atlas
 from harness.cli.bench import bench
@@ -59,6 +60,7 @@ cli.add_command(run)
 cli.add_command(merge)
 cli.add_command(report)
 cli.add_command(atlas)
+cli.add_command(acceptance)
 cli.add_command(explain_case)
 cli.add_command(sizes)
 cli.add_command(adapters)
