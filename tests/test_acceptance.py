@@ -32,14 +32,14 @@ def row(case: Case = ZERO_STRIDE, target: str = "fake:call@cpu", **given: Any) -
     return made | given
 
 
-def refusal(text: str, **given: Any) -> dict[str, Any]:
-    return row(verdict="rejected", error_type="ValueError", error_text=text, **given)
+def refusal(text: str, case: Case = ZERO_STRIDE, target: str = "fake:call@cpu") -> dict[str, Any]:
+    return row(case, target, verdict="rejected", error_type="ValueError", error_text=text)
 
 
 def resolved(*begins: int, size: int = 9, **given: Any) -> dict[str, Any]:
     """Return a row of ABOVE, whose full result has 7 elements, explained by these begins."""
     windows = [f"{begin}.{7 - begin - size}" for begin in begins]
-    made = {
+    made: dict[str, Any] = {
         "verdict": "resolved", "observed_shape": [1, 4, size], "resolution": windows,
         "resolutions": len(windows),
     }  # fmt: skip
@@ -107,12 +107,55 @@ def test_requested_size_is_computed_where_size_and_crop_are_as_asked(
         "{{function_node __wrapped__Conv2D_stride}} bad argument [Op:stride]",
         "conv_transpose1d() received an invalid combination of arguments - got (int stride)",
         "/src/stride/attributes.h:57 bad argument",
+        'Detected at node f (most recent call last):\n  File "stride.py", in stride\n\nbad\n',
+        "Dimensions differ for '{{node f}} = F[strides=[1]](x)' with input shapes: [1]",
+        'wrong result\n at loc("stride"(callsite("stride")))',
         "mystrides are wrong",
     ],
-    ids=["node", "signatures", "path", "part of a word"],
+    ids=["node", "signatures", "path", "traceback", "graph", "source", "part of a word"],
 )
 def test_word_that_a_framework_adds_names_no_cause(text: str) -> None:
     assert reaction(refusal(text)) is Reaction.REFUSES_MISLEADINGLY
+
+
+def test_text_that_says_the_contrary_is_misleading() -> None:
+    given = case(dilation=0)
+
+    assert reaction(refusal("dilation rates must be positive", case=given)) is (
+        Reaction.REFUSES_CLEARLY
+    )
+    assert reaction(refusal("no support of dilation rates larger than 1", case=given)) is (
+        Reaction.REFUSES_MISLEADINGLY
+    )
+
+
+def test_refusal_for_a_feature_beside_the_fault_says_nothing_of_it() -> None:
+    text = "Current CPU implementations do not yet support dilation rates larger than 1."
+    given = case(s=1, dilation=3, output_padding=2)
+
+    assert reaction(refusal(text, case=given)) is Reaction.UNSUPPORTED
+
+
+@pytest.mark.parametrize("call", ["jax.lax.conv_transpose + b", "f + keras.ops.add"])
+def test_fault_of_a_bias_that_the_call_does_not_take_is_no_fault_of_the_call(call: str) -> None:
+    given = case(malformed="bias_dtype")
+
+    assert reaction(row(given, verdict="accepted_illegal", call=call)) is Reaction.UNSUPPORTED
+    assert reaction(row(given, verdict="accepted_illegal", call="f + tf.nn.bias_add")) is (
+        Reaction.ACCEPTS_SILENTLY
+    )
+
+
+def test_shape_that_is_right_is_no_fault_though_nobody_could_compute_it() -> None:
+    given = case(output_padding=2**62)
+    right, wrapped = [1, 4, 2**62 + 7], [1, 4, 7]
+
+    assert reaction(row(given, verdict="accepted_illegal", observed_shape=right)) is (
+        Reaction.COMPUTES
+    )
+    assert reaction(row(given, verdict="accepted_illegal", observed_shape=wrapped)) is (
+        Reaction.ACCEPTS_SILENTLY
+    )
 
 
 def test_cell_keeps_each_reaction_worst_first_with_its_smallest_case() -> None:

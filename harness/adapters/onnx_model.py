@@ -103,4 +103,5 @@ def is_well_formed(case: Case) -> bool:
         min(case.s + case.k + case.dilation + (case.groups,)) >= 1
         and min(case.p_begin + case.p_end + (case.output_padding or ())) >= 0
         and case.c_in % case.groups == 0
+        and case.malformed not in {"weight_dtype", "bias_dtype"}
     )

@@ -72,6 +72,9 @@ _PLAIN: Final = {
     "crashed": Reaction.CRASHES,
     "timeout": Reaction.HANGS,
 }
+_LACKING: Final = ("Current CPU implementations do not yet support dilation rates larger than 1",)
+"""Texts by which a framework says that it lacks what the case needs beside its fault."""
+
 _REFUSED: Final = frozenset({"rejected", "rejected_legal"})
 _ALIKE: Final = {Reaction.REFUSES_CLEARLY: "refuses", Reaction.REFUSES_MISLEADINGLY: "refuses"}
 _SILENT: Final = frozenset({Reaction.UNSUPPORTED, Reaction.UNKNOWN})
@@ -222,12 +225,34 @@ class _Ledger:
 def reaction_to(fault: Fault, case: Case, row: Row) -> Reaction:
     """Return what a row says of a target: a refusal is clear where its text names the fault."""
     verdict = row["verdict"]
+    if _has_no_bias(case, row["call"] or ""):
+        return Reaction.UNSUPPORTED
     if verdict in _REFUSED:
-        is_clear = fault.is_named_in(f"{row['error_type']}: {row['error_text']}")
-        return Reaction.REFUSES_CLEARLY if is_clear else Reaction.REFUSES_MISLEADINGLY
+        return _refusal(fault, f"{row['error_type']}: {row['error_text']}")
+    if verdict == "accepted_illegal" and _is_right_but_large(case, row):
+        return Reaction.COMPUTES
     if verdict == "resolved":
         return Reaction.COMPUTES if _is_as_asked(case, row) else Reaction.COMPUTES_ANOTHER
     return _PLAIN.get(verdict, Reaction.UNKNOWN)
+
+
+def _refusal(fault: Fault, text: str) -> Reaction:
+    if fault.is_named_in(text):
+        return Reaction.REFUSES_CLEARLY
+    is_lacking = any(words in text for words in _LACKING) and not fault.others
+    return Reaction.UNSUPPORTED if is_lacking else Reaction.REFUSES_MISLEADINGLY
+
+
+def _has_no_bias(case: Case, call: str) -> bool:
+    """Return whether the bias is at fault of a call that takes none: a sum comes after it."""
+    is_added = call.endswith((" + b", " + keras.ops.add"))
+    return is_added and (case.malformed or "").startswith("bias")
+
+
+def _is_right_but_large(case: Case, row: Row) -> bool:
+    """Return whether a shape is the one of the formula, and illegal for its size alone."""
+    is_alone = case.standing[1].startswith("the result needs")
+    return is_alone and tuple(row["observed_shape"]) == case.y_shape
 
 
 def _is_as_asked(case: Case, row: Row) -> bool:
@@ -251,8 +276,8 @@ def _text(row: Row, reaction: Reaction) -> str:
     if reaction is Reaction.COMPUTES:
         return ""
     shape = row["observed_shape"]
-    returned = f"returned shape {tuple(shape)}" if shape else ""
-    return "; ".join(filter(None, (returned, row["reading"], row["reason"])))
+    seen = f"shape {tuple(shape)}" if shape else ""
+    return "; ".join(filter(None, (seen, row["reading"], row["reason"])))
 
 
 def _cell(target: str, fault: str, found: Mapping[Reaction, Entry]) -> Cell:

@@ -5,7 +5,7 @@ table is read from above, and the first fault that a case has is the one it is t
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -24,11 +24,13 @@ class Fault:
         words: texts of which a clear refusal has one, in any case of letters, whole words apart:
             the faulty parameter by any of its names, or the consequence where that is the fault.
         has: whether a case has it.
+        others: texts that say the contrary of it, by which a refusal is misleading all the same.
     """
 
     name: str
     words: tuple[str, ...]
     has: Callable[[Case], bool]
+    others: tuple[str, ...] = ()
 
     def is_named_in(self, text: str) -> bool:
         """Return whether an error's text names the fault.
@@ -37,7 +39,11 @@ class Fault:
         lists of everything that the call was given or could have been given.
         """
         said = _ADDED.sub(" ", text)
-        return any(re.search(rf"(?i)(?<![a-z]){word}(?![a-z])", said) for word in self.words)
+        return _has(said, self.words) and not _has(said, self.others)
+
+
+def _has(said: str, words: Iterable[str]) -> bool:
+    return any(re.search(rf"(?i)(?<![a-z]){word}(?![a-z])", said) for word in words)
 
 
 def fault_of(case: Case) -> Fault | None:
@@ -46,8 +52,10 @@ def fault_of(case: Case) -> Fault | None:
 
 
 _ADDED: Final = re.compile(
-    r"\{\{.*?\}\}"  # TensorFlow: the node that failed
-    r"|\[Op:\w+\]|name: *\S*"
+    r"(?s:Detected at node .*?most recent call last\):(?:\s*File [^\n]*\n)*)"  # TensorFlow: where
+    r"|(?s:Stack trace for op definition.*)|(?s:tf2xla conversion failed.*)"
+    r"|(?s:for '\{\{node .*?' with input shapes)|\{\{.*?\}\}|\[Op:\w+\]|name: *\S*"
+    r"|at loc\(.*"  # JAX: the source that was lowered
     r"|(?s:received an invalid combination of arguments.*)"  # PyTorch: every signature it has
     r"|(?:/[\w.+@~=%-]+){2,}(?::\d+)?(?: [\w:]+(?:<[^>]*>)? [\w:]+\([^)]*\)(?: const)?)?"  # C++
     r"|\[?ShapeInferenceError\]?"
@@ -58,14 +66,18 @@ _KERNEL: Final = (r"kernels?", r"kernel_(size|shape)", r"filters?", r"filter_siz
                   r"weights?", r"window")  # fmt: skip
 _DILATION: Final = (r"dilations?", r"rhs_dilation", r"dilation_rates?", r"rates?", r"dilated")
 _PADDING: Final = (r"pad", r"pads", r"paddings?", r"padded")
-_SIZE: Final = (r"output[ _]?(sizes?|shape)", r"out_(shape|backprop)", r"result", r"output",
-                r"size")  # fmt: skip
+_SIZE: Final = (r"output[ _]?(sizes?|shape)", r"size of out_backprop", r"orig_input_shape",
+                r"out_shape", r"expected \w+\[[\d,]+\]")  # fmt: skip
 _OUTPUT_PADDING: Final = (r"output[ _]?padding", r"adj", r"adjs", *_SIZE)
 _TOO_LITTLE: Final = (r"too small", r"negative", r"non-?negative", r"positive", r"at least",
                       r"greater than", r"empty", r"zero", r"<=? ?0", r">=? ?0")  # fmt: skip
+_ABOVE_ONE: Final = (r"rates larger than 1",)
 _CHANNELS: Final = (r"channels?", r"in_channels", r"out_channels", r"features?", r"depths?",
                     r"filters?", r"lhs feature dimension", r"c_in")  # fmt: skip
 _GROUPS: Final = (r"groups?", r"feature_group_count", r"group_count", r"grouped")
+_MISMATCH: Final = (r"dimensions must be equal", r"incompatible shapes?", r"not compatible",
+                    r"must match", r"could not be broadcast", r"as many biases",
+                    r"expected \w+\[[\d,]+\]")  # fmt: skip
 _RANK: Final = (r"ranks?", r"dims?", r"ndim", r"dimensions?", r"\d-?dimensional", r"[1-6] ?-?d",
                 r"axes", r"axis", r"shapes?", r"length", r"dimensionality")  # fmt: skip
 _DTYPE: Final = (r"d?types?", r"element type", r"float(16|32|64)?", r"double", r"half", r"bfloat16",
@@ -108,8 +120,8 @@ def _requested(test: Callable[[int, range], bool]) -> Callable[[Case], bool]:
 
 
 _MISFITS: Final = {
-    "weight_channels": _CHANNELS,
-    "bias_length": (r"bias", r"bias_add", *_CHANNELS, r"broadcast\w*", r"shapes?"),
+    "weight_channels": (*_CHANNELS, *_MISMATCH),
+    "bias_length": (r"bias", *_CHANNELS, *_MISMATCH),
     "input_lacks_axis": _RANK,
     "input_gains_axis": _RANK,
     "weight_lacks_axis": _RANK,
@@ -124,7 +136,7 @@ def _faults() -> Iterator[Fault]:
         yield Fault(name=malformation.words, words=_MISFITS[name], has=_malformed(name))
     yield from (
         Fault(name="stride of 2^31-1 or more", words=(*_STRIDE, *_TOO_LARGE), has=_huge("s")),
-        Fault(name="padding beyond 32 bits", words=(*_PADDING, *_TOO_LARGE, *_SIZE),
+        Fault(name="padding beyond 32 bits", words=(*_PADDING, *_TOO_LARGE, *_SIZE, *_TOO_LITTLE),
               has=_huge("p_begin", "p_end")),
         Fault(name="dilation of 2^31-1 or more", words=(*_DILATION, *_TOO_LARGE),
               has=_huge("dilation")),
@@ -143,8 +155,10 @@ def _faults() -> Iterator[Fault]:
         Fault(name="stride of 0", words=_STRIDE, has=_any(lambda a: a.s == 0)),
         Fault(name="stride below 0", words=_STRIDE, has=_any(lambda a: a.s < 0)),
         Fault(name="kernel of 0", words=_KERNEL, has=_any(lambda a: a.k == 0)),
-        Fault(name="dilation of 0", words=_DILATION, has=_any(lambda a: a.d == 0)),
-        Fault(name="dilation below 0", words=_DILATION, has=_any(lambda a: a.d < 0)),
+        Fault(name="dilation of 0", words=_DILATION, others=_ABOVE_ONE,
+              has=_any(lambda a: a.d == 0)),
+        Fault(name="dilation below 0", words=_DILATION, others=_ABOVE_ONE,
+              has=_any(lambda a: a.d < 0)),
         Fault(name="output padding below 0", words=_OUTPUT_PADDING, has=_any(lambda a: a.op < 0)),
         Fault(name="input of size 0", words=(*_TOO_LITTLE, r"non-?zero", r"size", r"input"),
               has=_any(lambda a: a.i == 0)),
