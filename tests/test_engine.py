@@ -57,6 +57,12 @@ def verdicts(rows: Columns) -> Counter[object]:
     return Counter(rows["verdict"])
 
 
+def test_limit_of_a_case_does_not_count_what_loading_takes(engine: LocalPool) -> None:
+    rows = swept(engine, "fake-leisurely")
+
+    assert verdicts(rows) == {"match": len(CASES)}
+
+
 def test_every_case_gets_its_row_when_backend_is_right(engine: LocalPool) -> None:
     rows = swept(engine, "fake-right")
 

@@ -256,10 +256,10 @@ def test_last_failed_runs_only_what_failed(tmp_path: Path) -> None:
     assert again.footer["totals"] == {"fake-wrong:call@cpu": {"value": 8}}
 
 
-def test_time_limit_of_an_item_costs_that_item(tmp_path: Path) -> None:
+def test_time_limit_of_an_item_costs_that_item_and_no_loading_counts(tmp_path: Path) -> None:
     done = session(
         tmp_path, "--timeout=3", "-q",
-        text=config("fake-hang", "fake-right").replace("[1, 2]", "[1]").replace("= 5", "= 60"),
+        text=config("fake-hang", "fake-leisurely").replace("[1, 2]", "[1]").replace("= 5", "= 60"),
     )  # fmt: skip
 
     assert "1 failed, 1 passed" in done.output

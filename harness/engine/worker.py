@@ -99,7 +99,7 @@ def prepare(environment: Mapping[str, str], log: Path, pulse: Path, parent: int)
 def describe(backend: str) -> Description | str:
     """Return what the backend says of itself, or why it is unavailable, in words."""
     try:
-        adapter = loaded(backend)
+        adapter = _loaded(backend)
         return Description(
             backend=backend,
             modes=adapter.modes,
@@ -109,6 +109,8 @@ def describe(backend: str) -> Description | str:
         )
     except UnavailableError as error:
         return str(error)
+    finally:
+        _beat()  # asking for devices and settings is part of loading, too
 
 
 def _settings(adapter: Adapter) -> dict[str, dict[str, str]]:
@@ -151,9 +153,14 @@ def loaded(backend: str) -> Adapter:
     Raises:
         UnavailableError: its framework is not installed or does not import.
     """
+    adapter = _loaded(backend)
+    _beat()
+    return adapter
+
+
+def _loaded(backend: str) -> Adapter:
     if "adapter" not in _state:
         _state["adapter"] = registry.load(backend)
-        _beat()
     adapter: Adapter = _state["adapter"]
     return adapter
 

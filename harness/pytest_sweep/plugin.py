@@ -91,6 +91,13 @@ class Collection:
         made.sweep = self._sweep
         return made
 
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Any:  # noqa: ANN401 # a wrapper's generator
+        """Load the framework of an item before its time begins: a limit on items is around this."""
+        if isinstance(item, SweepItem):
+            self._sweep.prepare(item.block)
+        return (yield)
+
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Any:  # noqa: ANN401 # a wrapper's generator
         """Give the rows of an item to its report, which goes to the controller."""

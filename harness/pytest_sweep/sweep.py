@@ -42,6 +42,7 @@ class Sweep:
         self.found: Mapping[str, Description | str] = {}
         self._size = size
         self._stack = ExitStack()
+        self._warm: set[str] = set()  # backends whose framework is loaded
 
     def survey(self) -> None:
         """Ask each backend what it is; this loads the frameworks, in processes of their own.
@@ -51,9 +52,18 @@ class Sweep:
         """
         names = dict.fromkeys(each.backend for each in self._selections)
         self.found = self._engine.describe(list(names))
+        self._warm.update(names)
+
+    def prepare(self, block: Block) -> None:
+        """Load the framework of a block, so that the time of the block is its own."""
+        backend = block.planned.target.backend
+        if backend not in self._warm and not block.planned.unavailable:
+            self._engine.describe([backend])
+            self._warm.add(backend)
 
     def close(self) -> None:
         """End every worker process; the next block to run starts its own again."""
+        self._warm.clear()
         self._stack.close()
         self.__dict__.pop("_engine", None)
 

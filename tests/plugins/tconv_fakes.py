@@ -159,6 +159,19 @@ class SlowBatch(Right):
         return super().compute(case, tensors, mode, device)
 
 
+class Leisurely(Right):
+    """Takes three seconds to load, and three more to find its devices."""
+
+    name = "fake-leisurely"
+
+    def __init__(self) -> None:
+        time.sleep(3)
+
+    def devices(self) -> tuple[str, ...]:
+        time.sleep(3)
+        return super().devices()
+
+
 class Refusing(Right):
     """Raises an error for every case, though its route promises a result."""
 
