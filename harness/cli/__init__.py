@@ -19,6 +19,7 @@ from harness.cli.merge import merge
 from harness.cli.report import report
 from harness.cli.run import run
 from harness.cli.sizes import sizes
+from harness.cli.translate import translate_call
 from harness.errors import HarnessError, IncompleteError
 from harness.status import ExitStatus
 
@@ -62,6 +63,7 @@ cli.add_command(report)
 cli.add_command(atlas)
 cli.add_command(acceptance)
 cli.add_command(explain_case)
+cli.add_command(translate_call)
 cli.add_command(sizes)
 cli.add_command(adapters)
 cli.add_command(claims)
