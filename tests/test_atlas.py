@@ -36,7 +36,7 @@ def row(i: tuple[int, ...], begins: list[tuple[int, ...]], **given: object) -> R
         "p_end": (0,) * ndim, "output_padding": None, "padding": "same", "o": None,
         "verdict": "resolved", "observed_shape": [1, 4, *o], "promised_shape": None,
         "resolution": [str(Resolution.from_begins(begin, full, o)) for begin in begins],
-        "resolutions": len(begins), "reason": None,
+        "resolutions": len(begins), "reason": None, "call": "conv(padding='same')",
     }  # fmt: skip
     return made | given
 
@@ -86,6 +86,15 @@ def test_promised_shape_tells_the_size_only() -> None:
 
 def test_rows_of_other_suites_are_passed_over() -> None:
     assert observe([row((4,), [(0,)], suite="explicit")]) == {}
+
+
+def test_calls_that_were_resolved_are_told_the_commonest_first() -> None:
+    calls = ["b", "a", "c", "d", "a", "a", "c", "c", "c", "b"]
+    rows = [row((i,), [(0,)], call=call) for i, call in enumerate(calls, 1)]
+    refused = row((4,), [], verdict="rejected", call="e", resolutions=None)
+    (entry,) = entries(observe([*rows, refused]))
+
+    assert entry.calls == ("c", "a", "b")
 
 
 def test_rows_that_are_not_resolved_are_counted() -> None:
@@ -167,14 +176,14 @@ def test_atlas_selects_targets() -> None:
         atlas.of(Selection.from_text("fake:other"))
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[]", '{"format": 1}', '{"format": 1, "source": 3}'])
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"format": 2}', '{"format": 2, "source": 3}'])
 def test_damaged_atlas_says_how_to_write_it_again(text: str) -> None:
     with pytest.raises(AtlasError, match=r"atlas is damaged .* write it again"):
         Atlas.from_json(text)
 
 
 def test_atlas_of_another_format_is_refused() -> None:
-    with pytest.raises(AtlasError, match="format=99 of the atlas, but should be 1"):
+    with pytest.raises(AtlasError, match="format=99 of the atlas, but should be 2"):
         Atlas.from_json('{"format": 99}')
 
 

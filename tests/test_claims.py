@@ -263,5 +263,11 @@ def test_rows_that_contradict_each_other_are_named() -> None:
         verdict_on(MEASURED, ROW, ROW | {"observed_shape": [1, 4, 7]})
 
 
+def test_letter_that_only_some_rows_give_is_left_out() -> None:
+    given = ROW | {"i": [4], "output_padding": [0], "observed_shape": [1, 4, 8]}
+
+    assert verdict_on(MEASURED, ROW, given) == ("holds", "at all 2 points")
+
+
 def test_restriction_that_no_row_meets_measures_nothing() -> None:
     assert verdict_on(MEASURED | {"where": ["s == 1"]}, ROW)[0] == "not measured"

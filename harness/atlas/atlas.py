@@ -11,7 +11,7 @@ from harness.atlas.question import Question
 from harness.errors import AtlasError
 from harness.target import Selection, Target
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Raised when the JSON form changes its meaning."""
 
 
@@ -66,15 +66,23 @@ class Atlas:
             )
         return found
 
-    def to_json(self) -> str:
-        """Return the atlas as JSON text, one entry a line, so that changes can be read."""
+    def to_json(self, **sections: Iterable[Mapping[str, Any]]) -> str:
+        """Return the atlas as JSON text, one record a line, so that changes can be read.
+
+        Args:
+            sections: name -> records that stand in the same text beside the entries.
+        """
         head = json.dumps({"format": FORMAT, "source": asdict(self.source)})[:-1]
-        lines = ",\n".join(json.dumps(entry.to_dict()) for entry in self.entries)
-        return f'{head}, "entries": [\n{lines}\n]}}\n'
+        told = {"entries": (entry.to_dict() for entry in self.entries), **sections}
+        lists = (
+            f'"{name}": [\n' + ",\n".join(map(json.dumps, records)) + "\n]"
+            for name, records in told.items()
+        )
+        return ", ".join([head, *lists]) + "}\n"
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """Return the atlas that :meth:`to_json` wrote.
+        """Return the atlas that :meth:`to_json` wrote; sections beside the entries are passed over.
 
         Raises:
             AtlasError: the text is something else, or of another version.

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from harness.atlas.evidence import Evidence, evidence, holding
 from harness.atlas.inference import infer
@@ -11,6 +11,9 @@ from harness.atlas.observation import Observation
 from harness.atlas.point import Point
 from harness.atlas.question import Question
 from harness.atlas.rule import Rule
+
+CALLS: Final = 3
+"""Calls that an entry tells."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +24,7 @@ class Entry:
         question: what was asked, of which target.
         verdicts: number of rows by verdict.
         reason: the commonest reason of rows that were unsupported or rejected, empty without.
+        calls: the framework's calls that were resolved, the commonest first, :data:`CALLS` at most.
         rule: the rule, None where no row was resolved.
         like: the target that the rule was inferred from, where that is another: a mode that is only
             sampled follows a rule of its backend, if that holds at each of its points.
@@ -30,6 +34,7 @@ class Entry:
     question: Question
     verdicts: Mapping[str, int]
     reason: str = ""
+    calls: tuple[str, ...] = ()
     rule: Rule | None = None
     evidence: Evidence | None = None
     like: str = ""
@@ -40,8 +45,11 @@ class Entry:
         found = infer(seen.points) if seen.merged else None
         rule, told = found or (None, None)
         reason = min(seen.reasons, key=lambda text: (-seen.reasons[text], text), default="")
-        verdicts = dict(sorted(seen.verdicts.items()))
-        return cls(question=question, verdicts=verdicts, reason=reason, rule=rule, evidence=told)
+        calls = sorted(seen.calls, key=lambda call: (-seen.calls[call], call))
+        return cls(
+            question=question, verdicts=dict(sorted(seen.verdicts.items())), reason=reason,
+            calls=tuple(calls[:CALLS]), rule=rule, evidence=told,
+        )  # fmt: skip
 
     @property
     def accepted(self) -> int:
@@ -54,6 +62,7 @@ class Entry:
             "question": self.question.to_dict(),
             "verdicts": dict(self.verdicts),
             "reason": self.reason,
+            "calls": list(self.calls),
             "rule": self.rule and self.rule.to_dict(),
             "evidence": self.evidence and self.evidence.to_dict(),
             "like": self.like,
@@ -71,6 +80,7 @@ class Entry:
             question=Question.from_dict(content["question"]),
             verdicts=content["verdicts"],
             reason=content["reason"],
+            calls=tuple(content["calls"]),
             rule=None if rule is None else Rule.from_dict(rule),
             evidence=None if told is None else Evidence.from_dict(told),
             like=content["like"],

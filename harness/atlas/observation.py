@@ -17,7 +17,7 @@ from harness.resolution import Resolution
 COLUMNS: Final = (
     "case", "target", "ndim", "i", "k", "s", "p_begin", "p_end", "output_padding", "dilation",
     "padding", "o", "suite", "verdict", "observed_shape", "promised_shape", "resolution",
-    "resolutions", "reason",
+    "resolutions", "reason", "call",
 )  # fmt: skip
 """The columns of a row that observations are made of."""
 
@@ -31,17 +31,20 @@ class Observation:
     Attributes:
         verdicts: number of rows by verdict.
         reasons: number of rows by the reason that unsupported and rejected ones give.
+        calls: number of resolved rows by the framework's call.
         merged: the points by what was asked: one, unless answers contradict each other.
     """
 
     verdicts: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
+    calls: Counter[str] = field(default_factory=Counter)
     merged: dict[Asked, list[Point]] = field(default_factory=dict)
 
     def add(self, row: Mapping[str, Any]) -> None:
         """Take in one row with the columns :data:`COLUMNS`, None where a value is absent."""
         self.verdicts[row["verdict"]] += 1
         if row["verdict"] == _RESOLVED:
+            self.calls[row["call"]] += 1
             for point in _points(row):
                 self._merge(point)
         elif row["reason"]:
@@ -54,7 +57,9 @@ class Observation:
 
     def __add__(self, other: Self) -> "Observation":
         both = Observation(
-            verdicts=self.verdicts + other.verdicts, reasons=self.reasons + other.reasons
+            verdicts=self.verdicts + other.verdicts,
+            reasons=self.reasons + other.reasons,
+            calls=self.calls + other.calls,
         )
         for point in (*self.points, *other.points):
             both._merge(point)  # of its own class

@@ -13,7 +13,7 @@ from harness.claims.assessment import (
     assess,
     restricted,
 )
-from harness.claims.claim import Claim, Computed
+from harness.claims.claim import Claim, Computed, Measured
 from harness.claims.document import Claims
 from harness.claims.measurement import measured
 from harness.errors import ClaimError
@@ -29,6 +29,7 @@ class Record:
         quotation: the source's words.
         source: author, title, place.
         formula: the claimed formula; empty for a law.
+        target: the target that it speaks of; empty where it speaks of the arithmetic.
         verdict: `holds`, `fails`, `holds only where ...` or `not measured`.
         evidence: the number of points, the counterexample, the formula that holds, or the test.
     """
@@ -38,6 +39,7 @@ class Record:
     quotation: str
     source: str
     formula: str
+    target: str
     verdict: str
     evidence: str
 
@@ -62,7 +64,7 @@ def ledger(document: Claims, rows: Iterable[Mapping[str, Any]] = ()) -> tuple[Re
         *made,
         *(
             Record(name=law.name, title=law.title, quotation=law.quotation, source=law.source,
-                   formula="", verdict=law.verdict, evidence=f"shown by {law.test}")
+                   formula="", target="", verdict=law.verdict, evidence=f"shown by {law.test}")
             for law in document.laws
         ),
     )  # fmt: skip
@@ -70,9 +72,10 @@ def ledger(document: Claims, rows: Iterable[Mapping[str, Any]] = ()) -> tuple[Re
 
 def _record(claim: Claim, seen: Mapping[str, Any]) -> Record:
     verdict, evidence = _told(claim, seen)
+    target = claim.about.target if isinstance(claim.about, Measured) else ""
     return Record(
         name=claim.name, title=claim.title, quotation=claim.quotation, source=claim.source,
-        formula=claim.formula.text, verdict=verdict, evidence=evidence,
+        formula=claim.formula.text, target=target, verdict=verdict, evidence=evidence,
     )  # fmt: skip
 
 

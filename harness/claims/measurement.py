@@ -30,7 +30,8 @@ def measured(
     """Return for each claim about a target the points at which it was measured, and the values.
 
     A point is one axis of one call, with the letters `i k s d p_begin p_end`, `p` where both sides
-    agree on every axis, `op` where an output padding was given and `o` where a size was requested.
+    agree on every axis, `op` where every call gave an output padding and `o` where each requested a
+    size.
 
     Args:
         claims: claims; those about the arithmetic are passed over.
@@ -92,7 +93,8 @@ def _values(row: Mapping[str, Any], quantity: str) -> list[int | None]:
 
 def _columns(points: Mapping[Point, int]) -> tuple[Points, NDArray[np.int64]]:
     letters = [dict(point) for point in points]
-    made = {name: np.array([each[name] for each in letters], dtype=np.int64) for name in letters[0]}
+    shared = [name for name in letters[0] if all(name in each for each in letters)]
+    made = {name: np.array([each[name] for each in letters], dtype=np.int64) for name in shared}
     if (made["p_begin"] == made["p_end"]).all():
         made["p"] = made["p_begin"]
     return made, np.array(list(points.values()), dtype=np.int64)

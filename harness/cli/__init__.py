@@ -14,6 +14,7 @@ from harness.cli.atlas import atlas
 from harness.cli.bench import bench
 from harness.cli.check import check_adapter
 from harness.cli.claims import claims
+from harness.cli.compatibility import compatibility
 from harness.cli.explain import explain_case
 from harness.cli.merge import merge
 from harness.cli.report import report
@@ -67,6 +68,7 @@ cli.add_command(translate_call)
 cli.add_command(sizes)
 cli.add_command(adapters)
 cli.add_command(claims)
+cli.add_command(compatibility)
 cli.add_command(bench)
 adapters.add_command(check_adapter)
 

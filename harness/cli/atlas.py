@@ -1,6 +1,6 @@
 """`tconv atlas`: infer the rules by which targets resolve open cases, from a run of such cases."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,10 @@ from rich.table import Table
 from harness.atlas.atlas import Atlas, Source
 from harness.atlas.entry import Entry
 from harness.atlas.observation import COLUMNS
+from harness.claims.document import load_claims
+from harness.claims.measurement import COLUMNS as MEASURED
 from harness.cli.text import rendered
+from harness.compatibility import Compatibility
 from harness.errors import StoreError
 from harness.store import RunReader
 
@@ -24,18 +27,19 @@ Examples:
 @click.command(epilog=EPILOG)
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False),
-              help="File to which the rules are written as JSON.")  # fmt: skip
+              help="File for all of it as JSON, which other commands take by --atlas.")  # fmt: skip
 @click.option("--json", "json_wanted", is_flag=True, help="Print the rules as JSON.")
 def atlas(*, run: Path, out: Path | None, json_wanted: bool) -> None:
     """Infer from RUN, for each target and kind of open case, the rule of its output window.
 
     A rule says the output size o and the crop at the begin, for one axis. Its coverage is the share
     of the points at which it holds; where that is below 1 the first counterexample follows.
+    The JSON tells besides where targets disagree, and what became of published claims.
     """
-    made = from_run(run)
+    made = compared_run(run)
     if out is not None:
         _write(out, made.to_json())
-    click.echo(made.to_json() if json_wanted else atlas_text(made), nl=not json_wanted)
+    click.echo(made.to_json() if json_wanted else atlas_text(made.atlas), nl=not json_wanted)
 
 
 def from_run(path: Path) -> Atlas:
@@ -44,6 +48,22 @@ def from_run(path: Path) -> Atlas:
     Raises:
         StoreError: it is no run directory, is damaged, or is incomplete.
     """
+    reader, source = _source(path)
+    return Atlas.from_rows(_rows(reader, COLUMNS), source)
+
+
+def compared_run(path: Path) -> Compatibility:
+    """Return the atlas of a run with disagreements, and the claims that come with the harness.
+
+    Raises:
+        StoreError: as for :func:`from_run`.
+    """
+    reader, source = _source(path)
+    columns = list(dict.fromkeys([*COLUMNS, *MEASURED, "error_text"]))
+    return Compatibility.from_rows(lambda: _rows(reader, columns), source, load_claims())
+
+
+def _source(path: Path) -> tuple[RunReader, Source]:
     reader = RunReader(path)
     reader.require(("config", "software", "targets", "started"))
     if reader.footer is None:
@@ -57,18 +77,17 @@ def from_run(path: Path) -> Atlas:
         for target in header["targets"]
         for name, version in (target.get("versions") or {}).items()
     }
-    source = Source(
+    return reader, Source(
         run=header["config"]["run"]["name"],
         digest=reader.footer["digest"],
         started=header["started"],
         harness=header["software"]["harness"],
         versions=dict(sorted(versions.items())),
     )
-    return Atlas.from_rows(_rows(reader), source)
 
 
-def _rows(reader: RunReader) -> Iterator[dict[str, Any]]:
-    for table in reader.tables(2**14, list(COLUMNS)):
+def _rows(reader: RunReader, columns: Iterable[str]) -> Iterator[dict[str, Any]]:
+    for table in reader.tables(2**14, list(columns)):
         yield from table.to_pylist()
 
 

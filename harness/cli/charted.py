@@ -7,7 +7,8 @@ from typing import Final
 import click
 
 from harness.atlas.atlas import Atlas
-from harness.cli.atlas import from_run
+from harness.cli.atlas import compared_run, from_run
+from harness.compatibility import Compatibility
 from harness.errors import AtlasError
 
 _PUBLISHED: Final = files("harness.atlas") / "atlas.json"
@@ -27,6 +28,22 @@ def charted(path: Path | None) -> Atlas:
     """
     if path is not None and path.is_dir():
         return from_run(path)
+    return Atlas.from_json(_published(path))
+
+
+def compared(path: Path | None) -> Compatibility:
+    """Return the atlas at `path` with disagreements and claims, as :func:`charted` does without.
+
+    Raises:
+        AtlasError: as for :func:`charted`.
+        StoreError: the run is damaged or incomplete.
+    """
+    if path is not None and path.is_dir():
+        return compared_run(path)
+    return Compatibility.from_json(_published(path))
+
+
+def _published(path: Path | None) -> str:
     source = _PUBLISHED if path is None else path
     if not source.is_file():
         named = "the harness's own atlas" if path is None else f"atlas={str(path)!r}"
@@ -34,4 +51,4 @@ def charted(path: Path | None) -> Atlas:
             f"{named} is not there; name a run directory of open cases with --atlas, such as "
             "`tconv run configs/map.toml` makes"
         )
-    return Atlas.from_json(source.read_text(encoding="utf-8"))
+    return source.read_text(encoding="utf-8")
