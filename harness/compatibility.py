@@ -20,7 +20,8 @@ Rows = Callable[[], Iterable[Mapping[str, Any]]]
 """Gives the rows of a run; called once for each reader of them."""
 
 _ERROR: Final = 160  # characters of a framework's error that are kept
-_NONE: Final = Claims(claims=(), laws=())
+NO_CLAIMS: Final = Claims(claims=(), laws=())
+"""Nothing to hold against rows."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +39,7 @@ class Compatibility:
     claims: tuple[Record, ...] = ()
 
     @classmethod
-    def from_rows(cls, rows: Rows, source: Source, claims: Claims = _NONE) -> Self:
+    def from_rows(cls, rows: Rows, source: Source, claims: Claims = NO_CLAIMS) -> Self:
         """Return what the rows of a run say.
 
         Args:

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from html.parser import HTMLParser
-from itertools import islice
+from itertools import islice, product
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -288,3 +288,39 @@ def test_shares_have_the_longer_side_downwards(
     assert len(columns) == (3 if targets == 2 else 4)
     assert table.count('<th scope="row">') == max(targets, 3)
     assert table.count("1 of 1") == 3 * targets
+
+
+def opened(made: Any, path: Path) -> Path:
+    """Write a run in which two targets resolve `same` by different rules; return its directory."""
+    targets = [Target(backend=name, mode="call", device="cpu") for name in ("mine", "rival")]
+    rows = []
+    for target, (i, k, s) in product(targets, product(range(1, 7), range(1, 5), (2, 3))):
+        cut, size = max(k - s, 0), s * i
+        begin = cut // 2 if target.backend == "mine" else cut - cut // 2
+        end = s * (i - 1) + k - size - begin
+        told = made.result(Case.from_parameters(ndim=1, i=i, k=k, s=s), target, Verdict.MATCH)
+        case = f"1d-i{i}-k{k}-s{s}-opnone-padsame-ci2-co4-f32"
+        answer = {"observed_shape": [1, 4, size], "resolution": [f"{begin}.{end}"]}
+        kind = {"suite": "open", "padding": "same", "output_padding": None, "resolutions": 1}
+        rows.append({**told, **kind, **answer, "case": case, "verdict": "resolved"})
+    run = {"run": {"name": "made", "seed": 0}, "limits": {}, "grid": [{"suite": "open"}]}
+    written: Path = made.write_run(
+        path, rows, made.made_header(targets, len(rows) // 2, config=run)
+    )
+    return written
+
+
+def test_run_of_open_cases_opens_with_its_rules_and_disagreements(
+    made: Any, tmp_path: Path
+) -> None:
+    page = html.text(extract(opened(made, tmp_path / "run")))
+    section = page[page.index('<section id="ambiguity"') : page.index('<section id="verdicts"')]
+
+    assert "<code>max(K - s, 0)//2</code>" in section
+    assert "<code>(max(K - s, 0) + 1)//2</code>" in section
+    assert "<code>padding=same i=1 k=3 s=2</code>" in section
+    assert section.count("<svg") == 1
+
+
+def test_run_without_open_cases_says_nothing_of_them(text: str) -> None:
+    assert "ambigu" not in text.partition("</style>")[2]

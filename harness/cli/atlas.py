@@ -1,20 +1,17 @@
 """`tconv atlas`: infer the rules by which targets resolve open cases, from a run of such cases."""
 
-from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
 import click
 from rich.table import Table
 
-from harness.atlas.atlas import Atlas, Source
+from harness.atlas.atlas import Atlas
 from harness.atlas.entry import Entry
-from harness.atlas.observation import COLUMNS
 from harness.claims.document import load_claims
-from harness.claims.measurement import COLUMNS as MEASURED
 from harness.cli.text import rendered
 from harness.compatibility import Compatibility
 from harness.errors import StoreError
+from harness.report.survey import rows, source, survey
 from harness.store import RunReader
 
 EPILOG = """\b
@@ -48,8 +45,8 @@ def from_run(path: Path) -> Atlas:
     Raises:
         StoreError: it is no run directory, is damaged, or is incomplete.
     """
-    reader, source = _source(path)
-    return Atlas.from_rows(_rows(reader, COLUMNS), source)
+    reader = RunReader(path)
+    return Atlas.from_rows(rows(reader), source(reader))
 
 
 def compared_run(path: Path) -> Compatibility:
@@ -58,37 +55,7 @@ def compared_run(path: Path) -> Compatibility:
     Raises:
         StoreError: as for :func:`from_run`.
     """
-    reader, source = _source(path)
-    columns = list(dict.fromkeys([*COLUMNS, *MEASURED, "error_text"]))
-    return Compatibility.from_rows(lambda: _rows(reader, columns), source, load_claims())
-
-
-def _source(path: Path) -> tuple[RunReader, Source]:
-    reader = RunReader(path)
-    reader.require(("config", "software", "targets", "started"))
-    if reader.footer is None:
-        raise StoreError(
-            f"{path} is incomplete: it has no footer.json; let the run end before its rules are "
-            "inferred"
-        )
-    header = reader.header
-    versions = {
-        name: version
-        for target in header["targets"]
-        for name, version in (target.get("versions") or {}).items()
-    }
-    return reader, Source(
-        run=header["config"]["run"]["name"],
-        digest=reader.footer["digest"],
-        started=header["started"],
-        harness=header["software"]["harness"],
-        versions=dict(sorted(versions.items())),
-    )
-
-
-def _rows(reader: RunReader, columns: Iterable[str]) -> Iterator[dict[str, Any]]:
-    for table in reader.tables(2**14, list(columns)):
-        yield from table.to_pylist()
+    return survey(RunReader(path), load_claims())
 
 
 def _write(path: Path, text: str) -> None:

@@ -8,13 +8,16 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, UndefinedError
 
 from harness.columns import COLUMNS
 from harness.errors import StoreError
+from harness.report.comparison import TOPICS, compare
 from harness.report.discrepancy import rerun_command
 from harness.report.excerpt import excerpt
 from harness.report.extract import Extract
 from harness.report.findings import Finding, findings
 from harness.report.html.bundle import Bundle
+from harness.report.html.dispute import disputes
 from harness.report.html.payload import inert, rows_json
 from harness.report.markdown import axes
+from harness.report.survey import has_open_cases, survey
 from harness.store import RunReader, unwritable
 from harness.verdict import Standpoint, Verdict
 
@@ -35,6 +38,9 @@ UNFOLDED: Final = 8
 
 OPENED: Final = 12
 """Findings up to which the smallest case of each is open at once: of more, the list is the map."""
+
+DRAWN: Final = 12
+"""Disagreements on open cases that are shown at once; the others are folded."""
 
 _EVIDENCE: Final = 1_000  # characters of a framework's text that a finding shows
 
@@ -88,6 +94,7 @@ def _content(extract: Extract) -> dict[str, Any]:
     rows, limit = rows_json(extract.sample)
     seen = {verdict for _, verdict in extract.totals.verdicts}
     return {
+        **_ambiguity(run),
         "header": run.header,
         "footer": run.footer,
         "bundle": Bundle.from_package(),
@@ -111,6 +118,19 @@ def _content(extract: Extract) -> dict[str, Any]:
         "limit": limit,
         "shown": extract.sample.rows(limit).num_rows,
         "meta_json": inert({"rerun": _rerun(run), "kinds": _numbers(extract, found)}),
+    }
+
+
+def _ambiguity(run: RunReader) -> dict[str, Any]:
+    """Return what is told of open cases; no topics where a run has none, or has not ended."""
+    if run.footer is None or not has_open_cases(run):
+        return {"topics": ()}
+    found = survey(run)
+    topics = ((topic, compare(found, topic)) for topic in TOPICS)
+    return {
+        "topics": [(topic, lines) for topic, lines in topics if lines],
+        "disputes": disputes(found),
+        "drawn": DRAWN,
     }
 
 
