@@ -19,7 +19,7 @@ from harness.engine.lane import Lane
 from harness.engine.local import LocalPool
 from harness.engine.plan import plan
 from harness.engine.worker import Description
-from harness.errors import TargetError
+from harness.errors import ExecutorError, TargetError
 from harness.rows import Columns
 from harness.target import Selection
 
@@ -302,6 +302,21 @@ def test_device_that_is_not_here_is_unavailable(engine: LocalPool) -> None:
 
     assert verdicts(rows) == {"unavailable": len(CASES)}
     assert rows["reason"][0] == "no device gpu here"
+
+
+def test_second_run_of_a_pool_is_refused(engine: LocalPool) -> None:
+    planned = plan([Selection.from_text("fake-right")], engine.describe(["fake-right"]), CASES)
+    list(engine.run(planned))
+
+    with pytest.raises(ExecutorError, match="runs once; make another one for another run"):
+        list(engine.run(planned))
+
+
+def test_backend_is_not_described_after_the_run(engine: LocalPool) -> None:
+    swept(engine, "fake-right")
+
+    with pytest.raises(ExecutorError, match=r"is over, .* make another executor for another run"):
+        engine.describe(["fake-wrong"])
 
 
 def test_unknown_mode_lists_the_known_ones(engine: LocalPool) -> None:

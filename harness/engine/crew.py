@@ -17,6 +17,7 @@ from harness.engine.executor import Part
 from harness.engine.orders import Order, Served
 from harness.engine.plan import Planned
 from harness.engine.unjudged import unjudged
+from harness.errors import ExecutorError
 from harness.outcome import Unavailable
 
 Serve = Callable[[int, Order], Served]
@@ -41,7 +42,12 @@ def swept(
         seed: seed of the inputs.
         hands: how many orders are served at a time.
         stopped: is set when nothing more is wanted.
+
+    Raises:
+        ExecutorError: it is set already, as after an earlier run.
     """
+    if stopped.is_set():
+        raise ExecutorError("an executor runs once; make another one for another run")
     for each in planned:
         if each.unavailable:
             yield from _unavailable(each)

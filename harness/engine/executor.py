@@ -30,7 +30,7 @@ class Part:
 
 
 class Executor(AbstractContextManager["Executor"], Protocol):
-    """The processes of one run; leaving the context ends them all."""
+    """The processes of one run, which runs once; leaving the context ends them all."""
 
     def describe(self, backends: Sequence[str]) -> Mapping[str, Description | str]:
         """Return for each backend what it says of itself, or why it is unavailable.
@@ -40,4 +40,8 @@ class Executor(AbstractContextManager["Executor"], Protocol):
         """
 
     def run(self, planned: Sequence[Planned]) -> Iterator[Part]:
-        """Yield the parts of what is left of every target as they are done, in no order."""
+        """Yield the parts of what is left of every target as they are done, in no order.
+
+        Raises:
+            ExecutorError: it ran before.
+        """

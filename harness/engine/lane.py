@@ -162,7 +162,8 @@ class Lane(AbstractContextManager["Lane"]):
             self._pool.stop()
             self._pool.join()
             self._pool = self._made()
-            assert self._pool.active
+            if not self._pool.active:
+                raise BrokenProcessPool
 
     def _overrun(self, begun: float) -> End | None:
         """Return the end of a worker that is past a limit, or of a run that is stopped; or None."""

@@ -69,6 +69,7 @@ class LocalPool(AbstractContextManager["LocalPool"]):
 
         Raises:
             TargetError: no backend has this name.
+            ExecutorError: it ran already.
         """
         for backend in backends:
             registry.require(backend)
@@ -81,7 +82,11 @@ class LocalPool(AbstractContextManager["LocalPool"]):
                 raise
 
     def run(self, planned: Sequence[Planned]) -> Iterator[Part]:
-        """Yield the parts of what is left of every target as they are done, in no order."""
+        """Yield the parts of what is left of every target as they are done, in no order.
+
+        Raises:
+            ExecutorError: it ran before.
+        """
         return swept(
             planned,
             self._workshop.serve,

@@ -36,7 +36,8 @@ class Served:
 
     Attributes:
         columns: a row for each of its cases, in order, on their side.
-        seconds: time the worker took, without what it had to do again.
+        seconds: time the worker took, with that of the cases that ended it, and without what it
+            had to do again.
         ended: ids of the cases that ended their worker.
     """
 

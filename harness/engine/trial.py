@@ -7,6 +7,7 @@ middle size cost least.
 """
 
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from math import isqrt
 
@@ -52,25 +53,31 @@ class Trial:
 
     def _run(self, places: _Places) -> None:
         """Make the rows of some cases, together where none of them ends the worker."""
-        if not places or self._stopped.is_set():
-            return
+        while places and not self._stopped.is_set():
+            places = self._step(places)
+
+    def _step(self, places: _Places) -> _Places:
+        """Make the rows of some cases or of a part of them; return those that are left."""
         allowance = self._order.allowance
         if self._order.spent + len(self._ended) >= allowance:
             reason = (
                 f"{allowance} cases of this target, its whole budget, ended their worker before"
             )
             self._keep(places, NotRun(reason=reason))
-            return
+            return ()
+        begun = time.perf_counter()
         match self._judged(places):
             case End() as end if len(places) == 1:
                 self._charge(places[0], end.outcome)
+                self._seconds += time.perf_counter() - begun
             case End() as end:
-                self._replay(places, end)
+                return self._replay(places, end)
             case Unavailable() as outcome:
                 self._keep(places, outcome)
             case columns, seconds:
                 self._made.append((places, columns))
                 self._seconds += seconds
+        return ()
 
     def _judged(self, places: _Places) -> tuple[Columns, float] | End | Unavailable:
         order = self._order
@@ -80,8 +87,8 @@ class Trial:
         except UnavailableError as error:  # it was there when the run began, or elsewhere
             return Unavailable(reason=str(error))
 
-    def _replay(self, places: _Places, end: End) -> None:
-        """Run a batch that ended its worker again, in pieces, to find the guilty cases.
+    def _replay(self, places: _Places, end: End) -> _Places:
+        """Run a batch that ended its worker again, in pieces; return what is left past the guilty.
 
         Where all come through, none is guilty of having passed a limit: the batch was only large.
         A death that does not come back is kept in one row, that of the case that was being computed
@@ -94,10 +101,13 @@ class Trial:
             self._run(places[:at])
             self._run(places[at : at + 1])
             rest = places[at + 1 :]
-        for piece in [rest] if len(self._ended) > before else _pieces(rest):
+        if len(self._ended) > before:
+            return rest
+        for piece in _pieces(rest):
             self._run(piece)
         if not (len(self._ended) > before or end.is_limit or self._stopped.is_set()):
             self._lost = self._lost or (places[at or 0], _unreproduced(end.outcome))
+        return ()
 
     def _charge(self, place: int, outcome: Outcome) -> None:
         """Keep the end of a worker in a case's row, whatever the row was."""

@@ -2,14 +2,14 @@
 
 import threading
 from collections.abc import Hashable
-from contextlib import AbstractContextManager, ExitStack, suppress
+from contextlib import AbstractContextManager, ExitStack
 
 from harness import registry
 from harness.engine.lane import End, Lane, Limits
 from harness.engine.orders import Order, Served
 from harness.engine.trial import Trial
 from harness.engine.worker import Description, describe
-from harness.errors import UnavailableError
+from harness.errors import ExecutorError, UnavailableError
 from harness.outcome import Crashed, TimedOut
 
 
@@ -47,21 +47,26 @@ class Workshop(AbstractContextManager["Workshop"]):
         """Return what a backend says of itself, or why it is unavailable.
 
         The process that was asked stays, for the first hand that has the backend to serve.
+
+        Raises:
+            ExecutorError: the run of these processes is over.
         """
+        self._require_open()
         try:
             lane = self._start(backend)
         except UnavailableError as error:
             return str(error)
-        match lane.call(describe, backend):
+        found = lane.call(describe, backend)
+        if isinstance(found, Description):
+            self._idle[backend] = lane
+            return found
+        lane.close()
+        match found:
             case End(outcome=Crashed(exit_code=code, stderr=stderr)):
                 return f"{backend} ended its process with exit code {code}: {stderr[-300:]}"
             case End(outcome=TimedOut(limit=limit)):
                 return f"{backend} did not load within {limit:g} seconds"
-            case Description() as found:
-                self._idle[backend] = lane
-                return found
             case reason:
-                lane.close()
                 return str(reason)
 
     def serve(self, hand: Hashable, order: Order) -> Served:
@@ -69,9 +74,12 @@ class Workshop(AbstractContextManager["Workshop"]):
 
         Raises:
             UnavailableError: the adapter does not load.
+            ExecutorError: the run of these processes is over, and rows may be missing.
         """
         lane = self.lane(hand, order.target.backend)
-        return Trial(order, lane, stopped=self.stopped).served()
+        served = Trial(order, lane, stopped=self.stopped).served()
+        self._require_open()
+        return served
 
     def lane(self, hand: Hashable, backend: str) -> Lane:
         """Return the worker of a hand, once it serves this backend.
@@ -79,15 +87,25 @@ class Workshop(AbstractContextManager["Workshop"]):
         Raises:
             TargetError: no backend has this name.
             UnavailableError: its adapter does not load.
+            ExecutorError: the run of these processes is over.
         """
-        with suppress(KeyError):
+        self._require_open()
+        if hand in self._busy:
             served, lane = self._busy[hand]
             if served == backend:
                 return lane
             lane.close()
-        lane = self._idle.pop(backend) if backend in self._idle else self._start(backend)
+        idle = self._idle.pop(backend, None)
+        lane = self._start(backend) if idle is None else idle
         self._busy[hand] = backend, lane
         return lane
+
+    def _require_open(self) -> None:
+        if self.stopped.is_set():
+            raise ExecutorError(
+                "the run of these processes is over, but they were asked for more; make another "
+                "executor for another run"
+            )
 
     def _start(self, backend: str) -> Lane:
         environment = registry.adapter_class(backend).environment
