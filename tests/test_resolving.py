@@ -176,6 +176,17 @@ def test_promised_shape_resolves_the_size_alone() -> None:
     assert found.resolution is None
 
 
+@pytest.mark.parametrize("shape", [(1, 2, 6), (1, 3, 6, 5), (2, 2, 6, 5), ()])
+def test_promised_shape_of_other_axes_is_unresolved(shape: tuple[int, ...]) -> None:
+    case = Case.from_id(PLAIN)
+    drawn = draw(case)
+
+    found = judge(case, drawn, expect(case, drawn), Promised(shape=shape))
+
+    assert found.verdict is Verdict.UNRESOLVED
+    assert found.reason == "its shape should be (1, 2, *o)"
+
+
 @pytest.mark.parametrize(
     ("case_id", "size", "verdict"),
     [

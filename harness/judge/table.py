@@ -85,19 +85,19 @@ def _of_computed(
 def _of_promised(case: Case, expected: Expected, shape: tuple[int, ...]) -> Judgement:
     """Return the judgement of a shape alone: the values are not there to be judged.
 
-    Of an open case the size is resolved and the window is not.
+    Of an open case the size is resolved, if n and c_out are right, and the window is not.
     """
     right = None if expected.y is None else expected.y.shape
+    reason = case.standing[1] or "a shape was promised and nothing computed"
     if case.suite == "illegal":
         verdict = Verdict.ACCEPTED_ILLEGAL
-    elif case.suite == "open":
+    elif case.suite != "open":
+        verdict = Verdict.MATCH if shape == right else Verdict.SHAPE
+    elif (len(shape), *shape[:2]) == (case.ndim + 2, case.n, case.c_out):
         verdict = Verdict.RESOLVED
     else:
-        verdict = Verdict.MATCH if shape == right else Verdict.SHAPE
-    return Judgement(
-        verdict=verdict, observed_shape=shape, expected_shape=right,
-        reason=case.standing[1] or "a shape was promised and nothing computed",
-    )  # fmt: skip
+        verdict, reason = Verdict.UNRESOLVED, f"its shape should be ({case.n}, {case.c_out}, *o)"
+    return Judgement(verdict=verdict, observed_shape=shape, expected_shape=right, reason=reason)
 
 
 def _of_silence(
