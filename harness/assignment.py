@@ -34,7 +34,7 @@ class Assignment:
     """
 
     config: Config
-    cases: tuple[Case, ...]
+    cases: Sequence[Case]
     tally: Tally
     shard: str = ""
     case: str = ""

@@ -7,8 +7,10 @@ from typing import Final, Literal
 Kind = Literal["text", "texts", "integer", "integers", "number", "boolean"]
 Row = Mapping[str, object]
 
-SCHEMA_VERSION: Final = 1
-"""Raised when a column changes its name, kind or meaning; new columns join without."""
+SCHEMA_VERSION: Final = 2
+"""Raised when a column changes its name, kind or meaning, or a part its name; not for new columns.
+
+2: a part is named after its first case and carries the digest of its rows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -93,7 +93,7 @@ def test_cases_are_sorted_whatever_the_order_of_the_values() -> None:
     one = expand([Sweep(ndim=(1, 2), i=(1, 2, 10), k=(1, 2), bias=(True, False))])
     other = expand([Sweep(ndim=(2, 1), i=(10, 2, 1), k=(2, 1), bias=(False, True))])
 
-    assert one.cases == other.cases
+    assert [*one.cases] == [*other.cases]
     assert [case.i[0] for case in one.cases if case.ndim == 1] == [1] * 4 + [2] * 4 + [10] * 4
 
 
@@ -386,3 +386,26 @@ def test_budget_covers_candidates_with_the_other_parameters() -> None:
     found = expand([sweep])
 
     assert found.tally.coverage[0].reached == found.tally.coverage[0].achievable
+
+
+def test_cases_are_a_sequence_across_numbers_of_axes() -> None:
+    cases = expand([Sweep(ndim=(1, 2), i=(1, 2, 3), k=(1, 2), s=(1, 2))]).cases
+    made = list(cases)
+
+    assert [each.ndim for each in made] == [1] * 12 + [2] * 12
+    assert [cases[at] for at in range(-24, 24)] == made * 2
+    assert list(cases[9:15]) == made[9:15]
+    assert list(cases[20:2:-5][1:]) == made[20:2:-5][1:]
+    assert list(cases[1::2].take(np.array([0, 6, 11]))) == [made[1], made[13], made[23]]
+    assert cases[3:] == cases[1:][2:]
+    assert cases != cases[:-1]
+    with pytest.raises(IndexError):
+        cases[24]
+
+
+def test_no_case_is_made_before_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("harness.grid.block.Case", None)
+
+    grid = expand([Sweep(ndim=(1,), i=(1, 2, 3), k=(1, 2))])
+
+    assert len(grid.cases[1:]) == len(grid.shard(1, 1)) - 1 == 5

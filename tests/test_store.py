@@ -147,7 +147,7 @@ def test_footer_without_its_counts_is_damaged(written: RunWriter) -> None:
         RunReader(written.path)
 
 
-@pytest.mark.parametrize("version", [SCHEMA_VERSION + 1, None, "1"])
+@pytest.mark.parametrize("version", [SCHEMA_VERSION + 1, SCHEMA_VERSION - 1, None, "1"])
 def test_other_schema_version_is_refused(written: RunWriter, version: Any) -> None:
     (written.path / "header.json").write_text(json.dumps({"schema_version": version}))
 

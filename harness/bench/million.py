@@ -6,7 +6,6 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from harness.config import from_mapping
 from harness.engine.executor import Part
 from harness.engine.plan import Planned
 from harness.engine.worker import Description
-from harness.grid import Tally
+from harness.grid import expand
 from harness.report import html
 from harness.report.extract import Extract
 from harness.rows import columns
@@ -77,16 +76,20 @@ def memory(count: int) -> Figure:
 def _peak(rows: int) -> float:
     """Return the peak of the resident memory of this process after a run, MB."""
     names = [f"fake{at}" for at in range(_TARGETS)]
-    config = from_mapping(mix.tables(1, names))
-    cases = tuple(islice(synthetic.cases(), rows // _TARGETS))
-    tally = Tally(made=len(cases), kept=len(cases))
+    config = from_mapping(mix.tables(1, names) | {"grid": [_grid(rows // _TARGETS)]})
+    grid = expand(config.grids)
     with tempfile.TemporaryDirectory() as directory:
         run(
-            Assignment(config=config, cases=cases, tally=tally),
+            Assignment(config=config, cases=grid.cases, tally=grid.tally),
             out=Path(directory),
             executor=lambda **_: Made(),
         )
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def _grid(count: int) -> dict[str, object]:
+    """Return the table of a grid of `count` legal cases, a multiple of 100."""
+    return {"ndim": [2], "i": f"1..{count // 100}", "k": "1..5", "s": "1..5", "dilation": "1..4"}
 
 
 def report(count: int) -> Figure:

@@ -61,7 +61,9 @@ def leading(cases: Sequence[Case]) -> int:
 
 def blocks(cases: Sequence[Case]) -> Iterator[Sequence[Case]]:
     """Yield the cases in batches of :data:`BLOCK` at most, the same whatever they cost."""
-    while cases:
-        count = leading(cases[:BLOCK])
-        yield cases[:count]
-        cases = cases[count:]
+    first = 0
+    while first < len(cases):
+        some = tuple(cases[first : first + BLOCK])
+        count = leading(some)
+        yield some[:count]
+        first += count

@@ -3,9 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from harness.adapters.base import Mode
 from harness.case import Case
-from harness.engine.sample import is_drawn
+from harness.engine.sample import Samples
 from harness.engine.worker import Description
 from harness.errors import TargetError
 from harness.target import Selection, Target
@@ -25,7 +24,7 @@ class Planned:
     """
 
     target: Target
-    cases: tuple[Case, ...]
+    cases: Sequence[Case]
     version: str | None
     sample: int = 1
     unavailable: str | None = None
@@ -50,19 +49,18 @@ def plan(
         TargetError: a backend has no such mode.
     """
     planned: dict[Target, Planned] = {}
+    samples = Samples(cases)
     for selection in selections:
-        for each in _planned(selection, found[selection.backend], cases):
+        for each in _planned(selection, found[selection.backend], samples):
             before = planned.get(each.target)
             if before is None or each.sample < before.sample:
                 planned[each.target] = each
     return tuple(planned.values())
 
 
-def _planned(
-    selection: Selection, found: Description | str, cases: Sequence[Case]
-) -> list[Planned]:
+def _planned(selection: Selection, found: Description | str, samples: Samples) -> list[Planned]:
     if isinstance(found, str):
-        return [_unavailable(selection, found, cases)]
+        return [_unavailable(selection, found, samples)]
     modes = {mode.name: mode for mode in found.modes}
     if selection.mode not in {None, *modes}:
         raise TargetError(
@@ -70,27 +68,23 @@ def _planned(
             f"{', '.join(modes)}; `tconv adapters list` says what each calls"
         )
     if selection.device not in {None, *found.devices}:
-        return [_unavailable(selection, f"no device {selection.device} here", cases)]
+        return [_unavailable(selection, f"no device {selection.device} here", samples)]
     return [
-        _available(found, target, modes[target.mode], cases, everything=selection.mode is not None)
+        _available(found, target, samples, 1 if selection.mode else modes[target.mode].sample)
         for target in found.targets
         if selection.includes(target) and (selection.mode or modes[target.mode].sample)
     ]
 
 
-def _available(
-    found: Description, target: Target, mode: Mode, cases: Sequence[Case], *, everything: bool
-) -> Planned:
-    sample = 1 if everything else mode.sample
-    kept = tuple(case for case in cases if is_drawn(case, sample))
-    return Planned(target=target, cases=kept, version=found.version, sample=sample)
+def _available(found: Description, target: Target, samples: Samples, sample: int) -> Planned:
+    return Planned(target=target, cases=samples.of(sample), version=found.version, sample=sample)
 
 
-def _unavailable(selection: Selection, reason: str, cases: Sequence[Case]) -> Planned:
+def _unavailable(selection: Selection, reason: str, samples: Samples) -> Planned:
     """Plan every case once for a selection that cannot run, so that each gets its row."""
     target = Target(
         backend=selection.backend,
         mode=selection.mode or "any",
         device=selection.device or "cpu",
     )
-    return Planned(target=target, cases=tuple(cases), version=None, unavailable=reason)
+    return Planned(target=target, cases=samples.of(1), version=None, unavailable=reason)

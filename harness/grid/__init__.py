@@ -1,5 +1,6 @@
 """From the tables of a configuration to the cases of a run, counting what is dropped and why."""
 
+from harness.grid.cases import Cases
 from harness.grid.expansion import Grid, expand
 from harness.grid.requests import WORDS, Request
 from harness.grid.sweep import STRATEGIES, Budget, Padding, Sides, Size, Strategy, Sweep
@@ -9,6 +10,7 @@ __all__ = [
     "STRATEGIES",
     "WORDS",
     "Budget",
+    "Cases",
     "Grid",
     "Padding",
     "Request",

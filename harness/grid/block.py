@@ -61,7 +61,7 @@ class Block:
             at += width
         return found
 
-    def take(self, rows: slice) -> "Block":
+    def take(self, rows: IntArray) -> "Block":
         """Return the block of some rows."""
         return Block(ndim=self.ndim, matrix=self.matrix[rows])
 

@@ -1,10 +1,8 @@
 """From sweeps to the distinct cases of a run, with the account of every point that was dropped."""
 
-import itertools
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
@@ -12,6 +10,7 @@ from harness.case import VALUES, Case
 from harness.covering import Coverage, choose, pairs_reached
 from harness.errors import ConfigError
 from harness.grid.block import Block, distinct
+from harness.grid.cases import Cases
 from harness.grid.marginals import marginals
 from harness.grid.product import MOST_POINTS, SWEPT, IntArray, Product, options, points
 from harness.grid.sieve import sift
@@ -37,12 +36,12 @@ class Grid:
     def __iter__(self) -> Iterator[Case]:
         return iter(self.cases)
 
-    @cached_property
-    def cases(self) -> tuple[Case, ...]:
+    @property
+    def cases(self) -> Cases:
         """All cases, sorted and distinct."""
-        return tuple(itertools.chain.from_iterable(block.cases() for block in self.blocks))
+        return Cases(self.blocks)
 
-    def shard(self, k: int, n: int) -> tuple[Case, ...]:
+    def shard(self, k: int, n: int) -> Cases:
         """Return the `k`-th of `n` parts: disjoint, together complete, alike in size and mix.
 
         Case number j of the sorted grid belongs to part j mod n + 1, so a part depends on the
@@ -53,12 +52,7 @@ class Grid:
         """
         if not 1 <= k <= n:
             raise ConfigError(f"shard={k}/{n}, but should be k/n with 1 <= k <= n, as in 1/4")
-        return tuple(self._each(k - 1, n))
-
-    def _each(self, start: int, step: int) -> Iterator[Case]:
-        for block in self.blocks:
-            yield from block.take(slice(start, None, step)).cases()
-            start = (start - len(block)) % step
+        return self.cases[k - 1 :: n]
 
 
 def expand(grids: Sequence[Sweep], values: Sequence[str] = VALUES[:1]) -> Grid:

@@ -28,9 +28,11 @@ def marginals(blocks: Sequence[Block]) -> dict[str, dict[str, int]]:
 def _marginal(blocks: Sequence[Block], name: str) -> dict[str, int]:
     counts: Counter[Any] = Counter()
     for block in blocks:
-        cells = _cells(block, name)
-        for value in np.unique(cells):
-            counts[value.item()] += int((cells == value).any(axis=1).sum())
+        cells = np.sort(_cells(block, name), axis=1)
+        is_first = np.ones(cells.shape, dtype=np.bool_)  # of its value, in its case
+        is_first[:, 1:] = cells[:, 1:] != cells[:, :-1]
+        for value, number in zip(*np.unique(cells[is_first], return_counts=True), strict=True):
+            counts[value.item()] += int(number)
     return {_named(name, value): count for value, count in sorted(counts.items())}
 
 

@@ -43,7 +43,7 @@ def blocks(planned: Sequence[Planned], size: Size) -> tuple[Block, ...]:
 
 def _labelled(planned: Planned, size: Size) -> Iterator[tuple[str, tuple[Case, ...]]]:
     if planned.unavailable:
-        yield "unavailable", planned.cases
+        yield "unavailable", tuple(planned.cases)
     elif size == "case":
         yield from ((case.id, (case,)) for case in planned.cases)
     else:
