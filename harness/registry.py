@@ -80,9 +80,11 @@ def _hint(backend: str) -> str:
     """Return how to install a backend's framework, where the package of its adapter says so."""
     distribution = _entry_point(backend).dist
     extras = distribution.metadata.get_all("Provides-Extra") or () if distribution else ()
-    if distribution is None or backend not in extras:
+    wanted = backend, backend.partition("-")[0]  # keras-jax: the extra keras
+    extra = next((name for name in wanted if name in extras), None)
+    if distribution is None or extra is None:
         return ""
-    return f", as with: pip install '{distribution.name}[{backend}]'"
+    return f", as with: pip install '{distribution.name}[{extra}]'"
 
 
 def _line(error: Exception) -> str:

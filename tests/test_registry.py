@@ -47,10 +47,11 @@ def test_backend_that_does_not_load_says_why(backend: str, said: str) -> None:
         registry.load(backend)
 
 
+@pytest.mark.parametrize(("backend", "extra"), [("jax", "jax"), ("keras-numpy", "keras")])
 def test_missing_framework_of_an_extra_says_how_to_install_it(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, backend: str, extra: str
 ) -> None:
-    monkeypatch.setitem(sys.modules, "jax", None)
+    monkeypatch.setitem(sys.modules, extra, None)
 
-    with pytest.raises(UnavailableError, match=r"pip install 'tconv-harness\[jax\]'"):
-        registry.load("jax")
+    with pytest.raises(UnavailableError, match=rf"pip install 'tconv-harness\[{extra}\]'"):
+        registry.load(backend)

@@ -130,5 +130,6 @@ def _unavailable(planned: Planned) -> Iterator[Part]:
     for span in planned.spans:
         first = span.start
         for cases in blocks(planned.cases[span.start : span.stop]):
-            yield Part(planned=planned, first=first, columns=unjudged(cases, planned, outcome))
+            rows = unjudged(cases, planned.target, planned.version, outcome)
+            yield Part(planned=planned, first=first, columns=rows)
             first += len(cases)

@@ -115,8 +115,9 @@ class Trial:
         self._keep([place], outcome)
 
     def _keep(self, places: _Places, outcome: Outcome) -> None:
-        rows = unjudged([self._order.cases[at] for at in places], self._order, outcome)
-        self._made.append((places, rows))
+        order = self._order
+        cases = [order.cases[at] for at in places]
+        self._made.append((places, unjudged(cases, order.target, order.version, outcome)))
 
 
 def _pieces(places: _Places) -> Iterator[_Places]:

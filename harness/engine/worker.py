@@ -10,6 +10,7 @@ import re
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import count
@@ -25,6 +26,7 @@ from harness.case import Case
 from harness.engine.orphan import end_with
 from harness.engine.pulse import Pulse
 from harness.engine.sample import is_drawn
+from harness.engine.unjudged import unjudged
 from harness.errors import UnavailableError
 from harness.expected import expect
 from harness.inputs import Draw, draw
@@ -99,29 +101,42 @@ def prepare(environment: Mapping[str, str], log: Path, pulse: Path, parent: int)
 def describe(backend: str) -> Description | str:
     """Return what the backend says of itself, or why it is unavailable, in words."""
     try:
-        adapter = _loaded(backend)
-        return Description(
-            backend=backend,
-            modes=adapter.modes,
-            devices=adapter.devices(),
-            versions=dict(adapter.versions()),
-            settings=_settings(adapter),
-        )
+        found = _tried(_description, backend, _loaded(backend))
     except UnavailableError as error:
         return str(error)
     finally:
         _beat()  # asking for devices and settings is part of loading, too
+    if isinstance(found, _Escaped):
+        kind, text = type(found.error).__name__, _text(found.error)
+        return f"the adapter of {backend} cannot be asked what there is here: {kind}: {text}"
+    made: Description = found
+    return made
 
 
-def _settings(adapter: Adapter) -> dict[str, dict[str, str]]:
-    """Return the settings of each target, as they are while it computes."""
-    found = {}
-    for device in adapter.devices():
-        for mode in adapter.modes:
-            with adapter.session(mode.name, device):
-                settings = dict(adapter.settings(mode.name, device))
-            found[f"{adapter.name}:{mode.name}@{device}"] = settings
-    return found
+def _description(backend: str, adapter: Adapter) -> Description:
+    devices = adapter.devices()
+    return Description(
+        backend=backend,
+        modes=adapter.modes,
+        devices=devices,
+        versions=dict(adapter.versions()),
+        settings={
+            f"{adapter.name}:{mode.name}@{device}": _settings(adapter, mode, device)
+            for device in devices
+            for mode in adapter.modes
+        },
+    )
+
+
+def _settings(adapter: Adapter, mode: Mode, device: str) -> dict[str, str]:
+    """Return the settings of a target as they are while it computes, or which error they met."""
+
+    def asked() -> dict[str, str]:
+        with adapter.session(mode.name, device):
+            return dict(adapter.settings(mode.name, device))
+
+    found: dict[str, str] | _Escaped = _tried(asked)
+    return {"error": type(found.error).__name__} if isinstance(found, _Escaped) else found
 
 
 def judge_batch(
@@ -143,8 +158,18 @@ def judged(
 ) -> Columns:
     """Do what :func:`judge_batch` does, with an adapter at hand and in whatever process this is."""
     _beat()  # from here on nobody takes the last batch's place for this one's
-    with adapter.session(target.mode, target.device):
-        return columns(list(_rows(adapter, cases, target, version, seed)))
+    with ExitStack() as session:
+        error = _escaped(lambda: session.enter_context(adapter.session(target.mode, target.device)))
+        if error is None:
+            made = columns(list(_rows(adapter, cases, target, version, seed)))
+            error = _escaped(session.close)
+    return made if error is None else unjudged(cases, target, version, error)
+
+
+def _escaped(step: Callable[[], object]) -> Faulty | None:
+    """Return what is wrong with a step into or out of a session, or None."""
+    found = _tried(step)
+    return _faulty("session raised", found.error) if isinstance(found, _Escaped) else None
 
 
 def loaded(backend: str) -> Adapter:

@@ -77,7 +77,8 @@ class Recorder:
         if session.config.getoption("collectonly") or not self._selected:
             return
         for block in self._left.values():
-            self._write(block, unjudged(block.cases, block.planned, NotRun(reason=_ABSENT)))
+            planned, outcome = block.planned, NotRun(reason=_ABSENT)
+            self._write(block, unjudged(block.cases, planned.target, planned.version, outcome))
         writer = self._open()
         self._status = status(
             self._totals,

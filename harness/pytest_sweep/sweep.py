@@ -88,7 +88,7 @@ class Sweep:
         """
         if block.planned.unavailable:
             outcome = Unavailable(reason=block.planned.unavailable)
-            return unjudged(block.cases, block.planned, outcome)
+            return unjudged(block.cases, block.planned.target, block.planned.version, outcome)
         try:
             return self._engine.rows(block.planned, block.cases)
         except BaseException:

@@ -90,7 +90,8 @@ class Conformance(AbstractContextManager["Conformance"]):
 
     def _of_target(self, planned: Planned) -> Columns:
         if planned.unavailable:
-            return unjudged(planned.cases, planned, Unavailable(reason=planned.unavailable))
+            reason = Unavailable(reason=planned.unavailable)
+            return unjudged(planned.cases, planned.target, planned.version, reason)
         return self._engine.rows(planned, planned.cases)
 
     @cached_property

@@ -286,6 +286,35 @@ class Stateful(Right):
         return super().compute(case, tensors, mode, device)
 
 
+class Closed(Right):
+    """Raises where its session begins."""
+
+    name = "fake-closed"
+
+    def session(self, mode: str, device: str) -> Any:
+        raise RuntimeError("no way in")
+
+
+class Untidy(Right):
+    """Raises where its session ends."""
+
+    name = "fake-untidy"
+
+    @contextmanager
+    def session(self, mode: str, device: str) -> Iterator[None]:
+        yield
+        raise RuntimeError("no way out")
+
+
+class Shy(Right):
+    """Raises when it is asked for its devices."""
+
+    name = "fake-shy"
+
+    def devices(self) -> tuple[str, ...]:
+        raise RuntimeError("none of your business")
+
+
 class Uninstalled(Right):
     """Needs a framework that is not installed."""
 
