@@ -1,11 +1,12 @@
 """The pure core of translations: windows by size, the search, layouts and the texts of calls."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.adapters import torch_calls
@@ -20,11 +21,13 @@ from harness.geometry import effective_kernel
 from harness.oracle import conv_transpose
 from harness.resolution import Window
 from harness.route import Native, Route, Unsupported
+from harness.target import Target
 from harness.translation.candidate import Candidate, choices, nearest
 from harness.translation.layout import CANONICAL, Layout, conversion, layout_of
 from harness.translation.origin import Impossible, sampled
 from harness.translation.query import Query
 from harness.translation.search import Search
+from harness.translation.snippet import FUNCTION, snippet
 from harness.translation.windows import constant, deciding_sizes, defined, resolved
 
 # sizes of which every window below leaves something
@@ -64,7 +67,7 @@ def search(axes: tuple[Asked, ...], kept: tuple[Window, ...], **changes: Any) ->
     """Return the search in PyTorch for the windows that are kept, one per axis."""
     windows = [{axis.i: window} for axis, window in zip(axes, kept, strict=True)]
     made = Search(
-        query=query(axes),
+        query=query(axes or (Asked(i=1, k=1),)),
         wanted=windows,
         entries=(),
         samples=[tuple(axis.i for axis in axes)],
@@ -256,6 +259,74 @@ def test_window_that_depends_on_the_size_asks_for_one() -> None:
 
     assert isinstance(found, Impossible)
     assert "give the size, as in i=7" in found.reason
+
+
+def test_kernel_is_dilated_by_zeros_where_the_target_does_not_dilate() -> None:
+    asked = Asked(i=4, k=3, s=2, d=2)
+    lacks = Unsupported(reason="no dilation", proof="")
+
+    def route(case: Case) -> Route:
+        return lacks if max(case.dilation) > 1 else torch_route(case)
+
+    found = search((asked,), (Window(begin=1, end=1),), route=route).found()
+
+    assert isinstance(found, Candidate)
+    assert (found.case.k, found.case.dilation, found.spread) == ((5,), (1,), (2,))
+    assert not found.is_native
+
+
+@pytest.mark.parametrize("groups", [1, 2])
+@pytest.mark.parametrize("spreads", [False, True], ids=["dilated", "spread"])
+@pytest.mark.parametrize("source", ["numpy", "keras-torch", "jax"])
+@given(planted=st.lists(st.tuples(AXES, WINDOWS), min_size=1, max_size=2))
+@settings(max_examples=10)
+def test_snippet_in_numpy_returns_the_planted_window(
+    source: str, spreads: bool, groups: int, planted: list[tuple[Asked, Window]]
+) -> None:
+    axes, kept = zip(*planted, strict=True)
+
+    def route(case: Case) -> Route:
+        lacks = spreads and max(case.dilation) > 1
+        return Unsupported(reason="no dilation", proof="") if lacks else Native(call="")
+
+    asked = replace(query(axes), groups=groups)
+    found = search(axes, kept, query=asked, route=route, refusal=lambda _: None).found()
+    own = layout_of(source, "")
+    assert isinstance(found, Candidate)
+    assert own is not None
+    target = Target(backend="numpy", mode="scatter", device="cpu")
+    names: dict[str, Any] = {}
+    text = snippet(found, target, Native(call=""), source=source, own=own, into=CANONICAL)
+    exec(compile(text, "snippet.py", "exec"), names)  # noqa: S102 # the harness's own text
+    case = asked.case([axis.i for axis in axes])
+    rng = np.random.default_rng(1)
+    x, w, b = (rng.integers(1, 9, n) * 1.0 for n in (case.x_shape, case.w_shape, case.b_shape))
+    full = conv_transpose(x, w, stride=case.s, dilation=case.dilation, groups=groups)
+
+    y = names[FUNCTION](x, own.w(w, groups), b)
+
+    assert np.array_equal(y, cut(full, kept) + b.reshape(-1, *(1,) * case.ndim))
+
+
+def test_readme_shows_the_text_that_is_written_now() -> None:
+    readme = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
+    asked = Query.from_texts(["padding=same", "k=3", "s=2", "ndim=2"])
+    windows = resolved(SAME, asked.axes[0], range(1, 60))
+    own, target = (
+        layout_of("keras-tensorflow", "layer"),
+        Target(backend="torch", mode="eager", device="cpu"),
+    )
+    assert windows is not None
+    assert own is not None
+    found = search((), (), query=asked, wanted=[windows] * 2, samples=[(1, 1)]).found()
+    assert isinstance(found, Candidate)
+    route = torch_route(found.case)
+    assert isinstance(route, Native)
+
+    text = snippet(found, target, route, source="keras-tensorflow", own=own, into=CANONICAL)
+
+    assert f"every element is equal\n\n{text}```" in readme
+    assert f"{route.call}, then {found.words}\n" in readme
 
 
 LAYOUTS = [CANONICAL] + [

@@ -80,13 +80,15 @@ def _status(found: Translation | Impossible) -> ExitStatus:
 def _lines(found: Translation) -> Iterator[str]:
     made, sizes = found.made, "this size" if found.query.is_sized else "every input size"
     yield f"{found.source.target} {found.query}, for {sizes}"
-    for axis, windows in enumerate(found.source.wanted):
-        window = constant(windows)
+    kept = [constant(windows) for windows in found.source.wanted]
+    alike = len(set(kept)) == 1
+    for axis, window in enumerate(kept[:1] if alike else kept):
         if window is not None:
-            on = f" on axis {axis}" if len(found.source.wanted) > 1 else ""
+            on = f" on {'every axis' if alike else f'axis {axis}'}" if len(kept) > 1 else ""
             yield f"keeps of the full result{on}: {_window(window)}"
+    spread = " of a kernel with zeros between its taps" if made.candidate.spread else ""
     then = f", then {made.candidate.words}" if made.candidate.words else ""
-    yield f"{made.target}: {made.call}{then}"
+    yield f"{made.target}: {made.call}{spread}{then}"
     ran = ", ".join("i=" + "x".join(map(str, each)) for each in found.source.samples)
     if found.differences is None:
         yield "not run"
@@ -116,6 +118,7 @@ def _record(query: Query, found: Translation | Impossible) -> dict[str, Any]:
         "call": made.call,
         "native": made.candidate.is_native,
         "step": made.candidate.words,
+        "kernel_dilated_by": made.candidate.spread,
         "case": made.candidate.case.id,
         "samples": found.source.samples,
         "differences": found.differences,

@@ -24,26 +24,38 @@ class Candidate:
         case: the call, with the input sizes of the source's.
         step: what is cut off the call's result; negative: elements that hold the bias alone are
             added.
+        spread: dilations that the kernel gets beforehand, by zeros between its taps, as the call
+            takes none; None: the call dilates by itself.
     """
 
     case: Case
     step: Resolution
+    spread: tuple[int, ...] | None = None
 
     @property
     def is_native(self) -> bool:
         """Whether the call is all there is."""
-        return all(window == NO_CROP for window in self.step.axes)
+        return self.spread is None and all(window == NO_CROP for window in self.step.axes)
 
     @property
     def words(self) -> str:
         """The step in words, one part for each side of an axis; empty for none."""
-        parts = []
-        for axis, window in enumerate(self.step.axes):
-            of = f" of axis {axis}" if len(self.step.axes) > 1 else ""
-            for side, count in (("begin", window.begin), ("end", window.end)):
-                verb = "crop" if count > 0 else "pad"
-                parts += [f"{verb} the {side}{of} by {abs(count)}"] * (count != 0)
-        return ", ".join(parts)
+        windows = self.step.axes
+        if len(windows) == 1:
+            return _words(windows[0], "")
+        if len(set(windows)) == 1:
+            return _words(windows[0], " of every axis")
+        parts = (_words(window, f" of axis {axis}") for axis, window in enumerate(windows))
+        return ", ".join(part for part in parts if part)
+
+
+def _words(window: Window, of: str) -> str:
+    sides = (("begin", window.begin), ("end", window.end))
+    return ", ".join(
+        f"{'crop' if count > 0 else 'pad'} the {side}{of} by {abs(count)}"
+        for side, count in sides
+        if count
+    )
 
 
 def explicit(case: Case, inner: Sequence[Window], step: Sequence[Window]) -> Candidate:

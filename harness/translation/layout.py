@@ -39,6 +39,18 @@ class Layout:
         words = {divided: f"{divided}/{groups}"} if groups > 1 else {}
         return f"({', '.join(words.get(axis, axis) for axis in self.axes(ndim))})"
 
+    def spread(self, extent: tuple[int, ...], dilation: tuple[int, ...]) -> tuple[str, str]:
+        """Return the shape of w with zeros between its taps, and the index of the taps in it.
+
+        Args:
+            extent: extent of the spread kernel, per axis.
+            dilation: distance from one tap to the next, per axis.
+        """
+        sizes, taps = ", ".join(map(str, extent)), ", ".join(f"::{d}" for d in dilation)
+        if self.weight[0] == "k":
+            return f"({sizes}, *w.shape[{len(extent)}:])", taps
+        return f"(*w.shape[:2], {sizes})", f":, :, {taps}"
+
     def x(self, x: NDArray[Any]) -> NDArray[Any]:
         """Return (n, c, *sizes) in this layout."""
         return np.ascontiguousarray(np.moveaxis(x, 1, -1)) if self.channels_last else x

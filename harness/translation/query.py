@@ -9,6 +9,7 @@ from harness.atlas.question import EXPLICIT
 from harness.atlas.request import Request
 from harness.case import DTYPES, Case
 from harness.errors import AtlasError
+from harness.geometry import effective_kernel
 
 C_IN: Final = 2
 C_OUT: Final = 3
@@ -46,6 +47,8 @@ class Query:
         single, rest = _parted(texts)
         is_sized = any(text.startswith("i=") for text in rest)
         request = Request.from_texts(rest if is_sized else [*rest, _ANY])
+        if not is_sized and request.axes[0].o is not None:
+            raise AtlasError("o is the result of one input size, which should be given: add i")
         dtype = single.get("dtype", "float32")
         if dtype not in DTYPES:
             raise AtlasError(f"dtype={dtype!r}, but should be one of {', '.join(DTYPES)}")
@@ -86,6 +89,12 @@ class Query:
             c_out=C_OUT * self.groups,
             dtype=self.dtype,
         )
+
+    @property
+    def spread(self) -> Self:
+        """The same call of a kernel that has zeros between its taps, and is not dilated."""
+        axes = tuple(replace(a, k=effective_kernel(a.k, a.d), d=1) for a in self.axes)
+        return replace(self, request=replace(self.request, axes=axes))
 
     def __str__(self) -> str:
         """Write the query as the command line reads it, defaults left out."""

@@ -47,10 +47,19 @@ class Search:
     refusal: Callable[[Case], str | None]
 
     def found(self) -> Candidate | Impossible:
-        """Return the first call that is taken, native ones first, then those with less to add."""
+        """Return the first call that is taken, native ones first, then those with less to add.
+
+        Where the target does not dilate, the kernel can be: it has zeros between its taps then.
+        """
         for candidate in self._candidates():
             if self._is_taken(candidate):
                 return candidate
+        spread = self.query.spread
+        if spread != self.query:
+            candidate_or_not = replace(self, query=spread).found()
+            if isinstance(candidate_or_not, Candidate):
+                dilations = tuple(axis.d for axis in self.query.axes)
+                return replace(candidate_or_not, spread=dilations)
         return Impossible(reason=self._reason())
 
     def _candidates(self) -> Iterator[Candidate]:

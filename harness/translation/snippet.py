@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, TemplateNotFound
 
+from harness.case import Case
 from harness.resolution import Resolution
 from harness.route import Native
 from harness.target import Target
@@ -51,10 +52,13 @@ def snippet(
         "conversion": list(conversion(own, into, case.ndim, case.groups)),
         "given": given,
         "arguments": ", ".join(f"{name}={value!r}" for name, value in given.items()),
-        "excess": excess(case),
+        "lead": tuple(max(-p, 0) for p in case.p_begin),
+        "begin": tuple(max(p, 0) for p in case.p_begin),
+        "size": lambda name: _size(case, name),
         "crop": _crop(candidate.step, into),
         "pads": _pads(candidate.step, into),
         "words": candidate.words,
+        "spread": candidate.spread and own.spread(case.k, candidate.spread),
     }
     return _environment().get_template(_file(target)).render(context)
 
@@ -79,6 +83,16 @@ def _shape(channels: str, size: str, ndim: int, layout: Layout) -> str:
     sizes = [size] if ndim == 1 else [f"{size}{axis}" for axis in range(ndim)]
     axes = [*sizes, channels] if layout.channels_last else [channels, *sizes]
     return f"({', '.join(['n', *axes])})"
+
+
+def _size(case: Case, name: str) -> str:
+    """Return the output size per axis as a list, of the list of input sizes of this name."""
+    rest = excess(case) or (0,) * case.ndim
+    terms = (
+        f"{s} * {name}[{at}]" + (f" {'+' if e > 0 else '-'} {abs(e)}" if e else "")
+        for at, (s, e) in enumerate(zip(case.s, rest, strict=True))
+    )
+    return f"[{', '.join(terms)}]"
 
 
 def _crop(step: Resolution, layout: Layout) -> str:
