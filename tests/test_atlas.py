@@ -153,6 +153,30 @@ def test_sampled_mode_that_differs_keeps_its_own_rule() -> None:
     assert sampled.rule != main.rule
 
 
+def test_mode_that_computes_does_not_follow_one_that_promises_sizes() -> None:
+    mode, unknown = "fake:promises@cpu", {"resolution": None, "resolutions": None}
+    sizes = [each | {"target": mode} | unknown for each in swept({1: 0})]
+    few = swept({1: 0})[40:50]
+    main, _ = entries(observe([*sizes, *few]))
+
+    assert (main.question.target, main.like) == ("fake:call@cpu", "")
+    assert main.rule
+    assert main.rule.begin is not None
+
+
+def test_refusals_are_told_beside_a_rule() -> None:
+    refused = row((4,), [], verdict="unsupported", reason="no dilation", resolutions=None)
+    (entry,) = entries(observe([row((4,), [(0,)]), refused]))
+
+    assert entry.refusals == ("1 of 2 such calls were refused or not supported, as in: no dilation")
+
+
+def test_no_refusal_is_told_where_none_was() -> None:
+    (entry,) = entries(observe([row((4,), [(0,)])]))
+
+    assert entry.refusals == ""
+
+
 def made(shift: int = 0) -> Atlas:
     """Return the atlas of a sweep, with a refused question and a counterexample."""
     refused = row((4,), [], verdict="rejected", padding="valid", reason="no", resolutions=None)

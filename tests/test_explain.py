@@ -92,6 +92,16 @@ def test_explanation_warns_of_what_was_not_measured(written: Path) -> None:
     assert "but d=5 was not measured, 1 to 1 were" in done.output
 
 
+def test_explanation_says_that_calls_of_the_kind_were_refused(tmp_path: Path) -> None:
+    path = tmp_path / "atlas.json"
+    known, *_ = atlas().entries
+    verdicts = {"rejected": 3, "resolved": 192}
+    path.write_text(replace(atlas(), entries=(replace(known, verdicts=verdicts),)).to_json())
+    done = asked(path, "fake", "padding=same", "k=4", "s=2", "i=3")
+
+    assert "  but 3 of 195 such calls were refused or not supported\n" in done.output
+
+
 def test_explanation_of_what_a_target_lacks_gives_the_reason(written: Path) -> None:
     done = asked(written, "other", "padding=same", "k=4", "i=3")
 

@@ -1,6 +1,7 @@
 """Wanted sizes: by counting over everything legal, and by rules."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -116,6 +117,18 @@ def test_command_prints_both(written: Path) -> None:
     assert done.exit_code == 0, done.output
     assert "  i=4 p=1 op=1\n" in done.output
     assert "fake:same@cpu padding=same op=none o=none: i=4\n" in done.output
+
+
+def test_command_says_that_calls_of_the_kind_were_refused(tmp_path: Path) -> None:
+    path = tmp_path / "atlas.json"
+    told = entry("same", {"s*i": 1})
+    verdicts = {"resolved": 30, "unsupported": 10}
+    path.write_text(atlas(replace(told, verdicts=verdicts, reason="no dilation")).to_json())
+    done = CliRunner().invoke(cli, ["sizes", "o=8", "k=3", "s=2", "--atlas", str(path)])
+
+    assert (
+        "i=4; but 10 of 40 such calls were refused or not supported, as in: no dilation\n"
+    ) in done.output
 
 
 def test_command_prints_json(written: Path) -> None:

@@ -56,6 +56,18 @@ class Entry:
         """Number of calls that computed something."""
         return self.verdicts.get("resolved", 0) + self.verdicts.get("unresolved", 0)
 
+    @property
+    def refusals(self) -> str:
+        """How many calls were refused or not supported, for people; empty where none was.
+
+        A rule speaks of the calls that were accepted: it does not say which ones are.
+        """
+        count = self.verdicts.get("rejected", 0) + self.verdicts.get("unsupported", 0)
+        if not count:
+            return ""
+        told = f"{count} of {count + self.accepted} such calls were refused or not supported"
+        return f"{told}, as in: {self.reason}" if self.reason else told
+
     def to_dict(self) -> dict[str, Any]:
         """Return the entry as JSON can hold it."""
         return {
@@ -124,8 +136,10 @@ def _adopted(entry: Entry, points: Sequence[Point], known: Iterable[Entry]) -> E
     if entry.rule is None or entry.evidence is None or entry.evidence.is_sufficient:
         return entry
     for other in known:
-        is_sibling = entry.question.is_sibling_of(other.question)
-        if is_sibling and other.rule and holding(other.rule, points).all():
+        if not entry.question.is_sibling_of(other.question) or other.rule is None:
+            continue
+        tells_less = other.rule.begin is None and entry.rule.begin is not None  # sizes alone
+        if not tells_less and holding(other.rule, points).all():
             told = evidence(other.rule, points, ())
             return replace(entry, rule=other.rule, evidence=told, like=other.question.target)
     return entry

@@ -37,11 +37,13 @@ class Reached:
         question: the kind of case, and the target.
         asked: the parameters of the axis.
         is_measured: whether they lie within what the rule was measured on.
+        refusals: how many calls of this kind were refused, for people; empty where none was.
     """
 
     question: Question
     asked: Asked
     is_measured: bool
+    refusals: str
 
 
 def ways(o: int, *, k: int, s: int = 1, d: int = 1) -> Iterator[Way]:
@@ -84,7 +86,10 @@ def reached(atlas: Atlas, o: int, *, k: int, s: int = 1, d: int = 1) -> Iterator
         for asked, size in zip(tried, sizes, strict=True):
             if size == o:
                 inside = not any(told.outside(asked))
-                yield Reached(question=entry.question, asked=asked, is_measured=inside)
+                yield Reached(
+                    question=entry.question, asked=asked, is_measured=inside,
+                    refusals=entry.refusals,
+                )  # fmt: skip
 
 
 def _tried(question: Question, o: int, k: int, s: int, d: int) -> Iterator[Asked]:

@@ -78,6 +78,8 @@ def _told(each: Explanation, source: Source) -> Iterator[str]:
         yield from (f"  but {text}" for text in told.shortfalls)
     if told.counterexample is not None:
         yield f"  but not at {told.counterexample}"
+    if entry.refusals:
+        yield f"  but {entry.refusals}"
     yield from (f"  but {text}" for text in each.outside)
 
 

@@ -37,7 +37,8 @@ def sizes(*, parameters: Sequence[str], path: Path | None, json_wanted: bool) ->
         click.echo(as_json({
             "explicit": [asdict(each) for each in explicit],
             "targets": [
-                {**each.question.to_dict(), **each.asked.to_dict(), "measured": each.is_measured}
+                {**each.question.to_dict(), **each.asked.to_dict(), "measured": each.is_measured,
+                 "refusals": each.refusals}
                 for each in found
             ],
         }))  # fmt: skip
@@ -48,9 +49,9 @@ def sizes(*, parameters: Sequence[str], path: Path | None, json_wanted: bool) ->
 
 
 def _lines(found: Iterable[Reached]) -> Iterator[str]:
-    for question, group in groupby(found, key=lambda each: each.question):
+    for (question, refusals), group in groupby(found, key=lambda e: (e.question, e.refusals)):
         told = (f"{_short(each)}{'' if each.is_measured else ' (not measured)'}" for each in group)
-        yield f"{question}: {', '.join(told)}"
+        yield f"{question}: {', '.join(told)}{refusals and f'; but {refusals}'}"
 
 
 def _short(each: Reached) -> str:
