@@ -2,7 +2,8 @@
 
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
@@ -15,7 +16,7 @@ from harness.cli.text import as_json, case_text, dry_text, records, totals_text
 from harness.cli.unwritten import tell_unwritten
 from harness.engine.executor import Executor
 from harness.engine.executors import named
-from harness.errors import ConfigError
+from harness.errors import ConfigError, IncompleteError
 from harness.runs import Finished
 from harness.runs import resume as complete
 from harness.runs import run as sweep
@@ -81,16 +82,28 @@ def run(
     if dry_run:
         click.echo(as_json(_planned(assignment)) if json_wanted else dry_text(assignment))
         return
-    with tempfile.TemporaryDirectory(prefix="tconv-") as scratch:
-        # a case that is run again leaves nothing behind, unless it is asked to
-        is_kept = bool(out) or not case_id
-        folder = out or (Path("reports") if is_kept else Path(scratch))
+    # a case that is run again leaves nothing behind, unless it is asked to
+    is_kept = bool(out) or not case_id
+    with nullcontext(out or Path("reports")) if is_kept else _scratch() as folder:
         with progress(quiet=bool(case_id)) as observer:
             finished = sweep(
                 assignment, out=folder, workers=jobs, executor=executor, observer=observer
             )
         rows = records(finished.edition.extract.run) if case_id else None
     end(finished, rows, is_kept=is_kept, json_wanted=json_wanted)
+
+
+@contextmanager
+def _scratch() -> Iterator[Path]:
+    """Give a directory that is gone afterwards; what ends a run in it early names no way on."""
+    with tempfile.TemporaryDirectory(prefix="tconv-") as folder:
+        try:
+            yield Path(folder)
+        except IncompleteError as error:
+            raise IncompleteError(f"{error.__cause__}; nothing was kept") from error
+        except BaseException as error:
+            error.__notes__ = ["nothing was kept"]
+            raise
 
 
 def _require_alone() -> None:
