@@ -158,6 +158,15 @@ def test_nothing_compared_or_missing_backend_is_status_3(
     assert f"tconv: {said}" in done.err
 
 
+def test_backend_that_is_missing_is_told_before_a_long_run(tconv: Callable[..., Done]) -> None:
+    config("c.toml", "fake-right", "fake-uninstalled")
+
+    first, second, *_ = tconv("run", "c.toml").err.splitlines()
+
+    assert first.startswith("sweeping")
+    assert "fake-uninstalled:any@cpu is unavailable, so none of its cases is run: " in second
+
+
 def test_absent_backend_that_is_not_required_is_neutral(tconv: Callable[..., Done]) -> None:
     config("c.toml", "fake-right", "fake-uninstalled", required=("fake-right",))
 

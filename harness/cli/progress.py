@@ -55,6 +55,8 @@ class Bars(AbstractContextManager["Bars"]):
 
     def planned(self, targets: Sequence[Planned], totals: Mapping[str, Totals]) -> None:
         """Draw an empty bar for each target."""
+        for warning in _warnings(targets):
+            self._progress.console.print(warning, markup=False, highlight=False)
         for each in targets:
             before = totals[str(each.target)]
             self._tasks[str(each.target)] = self._progress.add_task(
@@ -100,6 +102,8 @@ class Lines(AbstractContextManager["Lines"]):
         total = counted(self._rows, "row")
         what = f"the {self._rows - self._before:,} left of {total}" if self._before else total
         click.echo(f"sweeping {what} on {counted(len(targets), 'target')}", err=True)
+        for warning in _warnings(targets):
+            click.echo(warning, err=True)
 
     def advanced(self, part: Part, totals: Totals) -> None:
         """Say how far the run has come, unless that was said a moment ago."""
@@ -136,3 +140,12 @@ def progress(*, quiet: bool = False) -> Bars | Lines | Quiet:
     if quiet:
         return Quiet()
     return Bars() if sys.stderr.isatty() else Lines()
+
+
+def _warnings(targets: Sequence[Planned]) -> list[str]:
+    """Return what is worth stopping a long run for before it is under way."""
+    return [
+        f"{each.target} is unavailable, so none of its cases is run: {each.unavailable}"
+        for each in targets
+        if each.unavailable
+    ]
