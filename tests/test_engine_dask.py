@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 import dask
 import psutil
 import pytest
+from distributed import Client
 
 from harness.case import Case
 from harness.digest import RowsDigest
@@ -57,10 +59,18 @@ def command(
 @pytest.fixture
 def address(command: Command, tmp_path: Path) -> str:
     """Return the address of a scheduler that has no workers yet."""
-    command("scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard")
-    file = tmp_path / "scheduler"
-    until(file.exists)
-    found: str = json.loads(file.read_text())["address"]
+    scheduling(command, tmp_path)
+    return address_in(tmp_path)
+
+
+def scheduling(command: Command, folder: Path) -> "subprocess.Popen[bytes]":
+    made = command("scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard")
+    until((folder / "scheduler").exists)
+    return made
+
+
+def address_in(folder: Path) -> str:
+    found: str = json.loads((folder / "scheduler").read_text())["address"]
     return found
 
 
@@ -143,6 +153,43 @@ def test_backend_that_one_worker_lacks_is_unavailable_and_says_where(
 
     assert "on the Dask worker tcp://127.0.0.1:" in str(found["fake-right"])
     assert not isinstance(found["numpy"], str)
+
+
+def test_worker_that_may_start_no_process_is_told_and_the_cluster_left_as_it_was(
+    command: Command, address: str
+) -> None:
+    command("worker", "--nthreads", "1", "--no-dashboard")  # under a nanny
+
+    with pytest.raises(ExecutorError, match="start it with --no-nanny, or with DASK_DIST"):
+        named(f"dask:{address}")(workers=1).__enter__()
+
+    with Client(address, set_as_default=False) as client:
+        left = client.run_on_scheduler(lambda dask_scheduler: [*dask_scheduler.worker_plugins])
+        assert [name for name in left if name.startswith("tconv-")] == []
+
+
+def test_worker_that_is_lost_while_a_framework_loads_ends_the_wait(
+    command: Command, address: str
+) -> None:
+    doomed = worker(command, "one")
+
+    with DaskCluster(workers=1, address=address) as executor:
+        threading.Timer(1.0, doomed.kill).start()  # fake-leisurely takes six seconds
+        with pytest.raises(ExecutorError, match="was lost while it loaded a framework"):
+            executor.describe(["fake-leisurely"])
+
+
+def test_scheduler_that_ends_in_the_middle_is_told(command: Command, tmp_path: Path) -> None:
+    with dask.config.set({"distributed.comm.timeouts.connect": "1s"}):
+        scheduler = scheduling(command, tmp_path)
+        worker(command, "one")
+
+        with DaskCluster(workers=1, address=address_in(tmp_path)) as executor:
+            run = executor.run(planned(executor, "fake-slow-batch"))
+            scheduler.kill()
+
+            with pytest.raises(ExecutorError, match=r"scheduler is gone; .*`tconv run --resume`"):
+                list(run)
 
 
 def test_no_scheduler_at_the_address_is_told() -> None:

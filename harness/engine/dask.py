@@ -10,12 +10,14 @@ import multiprocessing
 import os
 import threading
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from collections.abc import Iterator, Sequence
+from concurrent.futures import CancelledError
+from contextlib import AbstractContextManager, ExitStack, suppress
 from typing import Any, Final, Self
 
 import dask
-from distributed import Client, KilledWorker, LocalCluster, WorkerPlugin, get_worker
+from distributed import Client, Future, KilledWorker, LocalCluster, WorkerPlugin, get_worker
+from distributed.comm import CommClosedError
 
 from harness import registry
 from harness.engine.crew import swept
@@ -49,7 +51,6 @@ class Plugin(WorkerPlugin):  # type: ignore[misc] # Dask has no types
     def __init__(self, name: str, limits: Limits) -> None:
         self.name = name
         self._limits = limits
-        self._environment: Mapping[str, str | None] = {}
         self.workshop: Workshop | None = None
 
     def setup(self, worker: object) -> None:  # noqa: ARG002 # Dask's signature
@@ -106,10 +107,10 @@ class DaskCluster(AbstractContextManager["DaskCluster"]):
             self._client = stack.enter_context(self._connected(stack))
             try:
                 self._client.wait_for_workers(1, timeout=PATIENCE)
+                stack.callback(self._unregistered)  # also where one of several workers refuses it
                 self._client.register_plugin(self._plugin)
             except Exception as error:
                 raise ExecutorError(f"Dask's workers cannot be used: {error}") from error
-            stack.callback(self._client.unregister_worker_plugin, self._plugin.name)
             stack.callback(self._stopped.set)
             self._stack = stack.pop_all()
         return self
@@ -134,15 +135,21 @@ class DaskCluster(AbstractContextManager["DaskCluster"]):
         """Yield the parts of what is left of every target as they are done, in no order.
 
         Raises:
-            ExecutorError: no Dask worker is left, or several were lost over one batch.
+            ExecutorError: no Dask worker is left, several were lost over one batch, the scheduler
+                is gone, or it ran before.
         """
         return swept(
             planned,
-            self._served,
+            self._served_or_told,
             seed=self._seed,
-            hands=sum(self._client.nthreads().values()),
+            hands=max(sum(self._client.nthreads().values()), 1),
             stopped=self._stopped,
         )
+
+    def _unregistered(self) -> None:
+        """End what the run has on the Dask workers; a cluster that is gone has nothing left."""
+        with suppress(Exception):  # Dask tells of each worker that is lost meanwhile
+            self._client.unregister_worker_plugin(self._plugin.name)
 
     def _connected(self, stack: ExitStack) -> Client:
         if self._address is not None:
@@ -172,7 +179,7 @@ class DaskCluster(AbstractContextManager["DaskCluster"]):
             )
             for home in self._client.nthreads()
         }
-        found: dict[str, Any] = {home: future.result() for home, future in asked.items()}
+        found = {home: self._answer(home, future) for home, future in asked.items()}
         for home, each in found.items():
             if isinstance(each, str):
                 return f"{each} (on the Dask worker {home})"
@@ -182,6 +189,28 @@ class DaskCluster(AbstractContextManager["DaskCluster"]):
                 return _difference((first, described), (home, each))
         made: Description = described
         return made
+
+    def _answer(self, home: str, future: Future) -> Any:  # noqa: ANN401 # Dask has no types
+        """Return what one Dask worker, and no other, answers."""
+        while True:
+            try:
+                return future.result(timeout=_POLL)
+            except TimeoutError:
+                if future.status == "pending" and home not in self._client.nthreads():
+                    raise ExecutorError(
+                        f"the Dask worker {home} was lost while it loaded a framework; see why it "
+                        "ended, and start the run again"
+                    ) from None
+
+    def _served_or_told(self, hand: int, order: Order) -> Served:
+        """Have an order served; where the scheduler is lost, say so and what to do."""
+        try:
+            return self._served(hand, order)
+        except (CancelledError, CommClosedError) as error:
+            raise ExecutorError(
+                "the Dask scheduler is gone; see why it ended, start it and its workers again, and "
+                "go on with `tconv run --resume`"
+            ) from error
 
     def _served(self, hand: int, order: Order) -> Served:
         """Have an order served by the Dask worker of a hand, or another where that is lost."""
@@ -215,7 +244,7 @@ class DaskCluster(AbstractContextManager["DaskCluster"]):
             else:
                 return made
         future.cancel()
-        return Served(columns={}, seconds=0.0)
+        raise ExecutorError("the run is over, so nobody waits for its orders")
 
     def _home(self, hand: int) -> str:
         """Return the address of the Dask worker that has, or will have, the hand's framework."""
