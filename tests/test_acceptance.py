@@ -333,9 +333,10 @@ def test_command_lists_the_faults_where_one_is_unknown(run: Path) -> None:
     assert "should be one of: w has one input channel more than x, stride of 0," in done.output
 
 
-def test_command_refuses_an_incomplete_run(run: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("command", ["acceptance", "claims"])
+def test_command_refuses_an_incomplete_run(run: Path, tmp_path: Path, command: str) -> None:
     shutil.copytree(run, tmp_path / "cut")
     (tmp_path / "cut" / "footer.json").unlink()
-    done = CliRunner().invoke(cli, ["acceptance", str(tmp_path / "cut")])
+    done = CliRunner().invoke(cli, [command, str(tmp_path / "cut")])
 
-    assert "incomplete" in str(done.exception)
+    assert f"complete it with `tconv run --resume {tmp_path / 'cut'}`" in str(done.exception)

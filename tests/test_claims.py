@@ -1,6 +1,10 @@
 """Published statements: what becomes of each, and that a perturbed one is caught."""
 
+import re
 from dataclasses import replace
+from functools import lru_cache
+from importlib.metadata import packages_distributions, version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -100,11 +104,64 @@ def test_formula_that_holds_is_found_where_one_fails() -> None:
     assert verdict.instead == "i"
 
 
+def test_few_points_tell_no_condition() -> None:
+    points = {"i": np.arange(1, 6), "k": np.array([3, 1, 2, 2, 1])}
+    claim = from_mapping({"claim": [CLAIM | {"formula": "i"}]}).claims[0]
+
+    assert isinstance(assess(claim, points, np.array([1, 2, 3, 4, 9])), Fails)
+
+
 @pytest.mark.parametrize("law", DOCUMENT.laws, ids=lambda law: law.name)
 def test_law_names_a_test_that_exists(law: Law) -> None:
     path, _, function = law.test.partition("::")
 
     assert f"\ndef {function}(" in (ROOT / path).read_text()
+
+
+DOCUMENTED = {
+    "PyTorch": ("torch", ["torch/nn/modules/conv.py"]),
+    "TensorFlow": (
+        "tensorflow",
+        ["tensorflow/python/ops/nn.py", "tensorflow/python/ops/nn_ops.py"],
+    ),
+    "Keras": ("keras", ["keras/src/backend/common/backend_utils.py", "keras/src/ops/nn.py"]),
+    "JAX": ("jax", ["jax/_src/lax/convolution.py"]),
+}
+OF_FRAMEWORKS = [
+    claim for claim in DOCUMENT.claims if claim.source.split()[0] in {*DOCUMENTED, "ONNX"}
+]
+
+
+def words(text: str) -> str:
+    """Return a text without layout: the marks of TeX, comments and reStructuredText, and spaces."""
+    plain = text.replace("\\text", "").replace("\\times", "x")
+    return re.sub(r"[\s#`{}\\\\]", "", plain)
+
+
+@lru_cache
+def documentation(name: str) -> tuple[str, str]:
+    """Return the version of a framework that is installed, and what it says of its sizes."""
+    if name == "ONNX":
+        onnx = pytest.importorskip("onnx")
+        schema = onnx.defs.get_schema("ConvTranspose", 22)
+        said = [schema.doc, *(each.description for each in schema.attributes.values())]
+        return onnx.__version__, words(" ".join(said))
+    package, files = DOCUMENTED[name]
+    found = find_spec(package)  # reads nothing of the framework: loading it takes seconds
+    if found is None or found.origin is None:
+        pytest.skip(f"{package} is not installed")
+    root = Path(found.origin).parent.parent
+    (installed, *_) = packages_distributions()[package]
+    return version(installed), words(" ".join((root / each).read_text("utf-8") for each in files))
+
+
+@pytest.mark.parametrize("claim", OF_FRAMEWORKS, ids=lambda claim: claim.name)
+def test_quotation_is_what_the_framework_says(claim: Claim) -> None:
+    name, known = claim.source.replace(",", " ").split()[:2]
+    installed, said = documentation(name)
+
+    assert installed.startswith(f"{known}.")
+    assert words(claim.quotation) in said
 
 
 def test_direct_size_counts_positions() -> None:
@@ -225,14 +282,14 @@ def verdict_on(claim: dict[str, Any], *rows: dict[str, Any]) -> tuple[str, str]:
 
 
 def test_size_is_measured() -> None:
-    assert verdict_on(MEASURED, ROW) == ("holds", "at all 1 points")
+    assert verdict_on(MEASURED, ROW) == ("holds", "at the only point")
 
 
 @pytest.mark.parametrize(("quantity", "formula"), [("begin", "0"), ("end", "1")])
 def test_crop_is_measured(quantity: str, formula: str) -> None:
     claim = MEASURED | {"quantity": quantity, "formula": formula}
 
-    assert verdict_on(claim, ROW) == ("holds", "at all 1 points")
+    assert verdict_on(claim, ROW) == ("holds", "at the only point")
 
 
 def test_wrong_size_is_a_counterexample() -> None:

@@ -92,7 +92,8 @@ def assess(claim: Claim, points: Points, true: NDArray[np.int64]) -> Assessment:
     if right.all():
         return Holds(points=len(true))
     example = _counterexample(points, claimed, true)
-    condition = smallest_condition(points, right) if right.any() else None
+    tells = right.any() and len(true) >= LEAST  # of fewer points some condition always tells apart
+    condition = smallest_condition(points, right) if tells else None
     if condition is not None:
         return HoldsOnlyWhere(points=len(true), condition=condition, counterexample=example)
     return Fails(

@@ -97,7 +97,7 @@ def _told(claim: Claim, seen: Mapping[str, Any]) -> tuple[str, str]:
 def _words(found: Assessment) -> tuple[str, str]:
     match found:
         case Holds(points=points):
-            return "holds", f"at all {points} points"
+            return "holds", f"at all {points} points" if points > 1 else "at the only point"
         case HoldsOnlyWhere(condition=condition, counterexample=example, points=points):
             return f"holds only where {condition}", f"{example}; {points} points"
         case Fails(counterexample=example, points=points, right=right, instead=instead):

@@ -9,9 +9,8 @@ import click
 from rich.table import Table
 
 from harness.atlas.acceptance import COLUMNS, Acceptance, Cell, Entry, Reaction
+from harness.cli.swept import rows
 from harness.cli.text import as_json, counted, rendered
-from harness.errors import StoreError
-from harness.store import RunReader
 
 EPILOG = """\b
 Examples:
@@ -32,7 +31,7 @@ def acceptance(*, run: Path, fault: str | None, json_wanted: bool) -> None:
 
     Of several reactions of one target to one fault all are shown, the worst first.
     """
-    found = Acceptance.from_rows(_rows(run))
+    found = Acceptance.from_rows(rows(run, COLUMNS))
     if fault is not None and fault not in found.faults:
         known = ", ".join(found.faults) or "none"
         raise click.BadParameter(f"{fault!r}, but should be one of: {known}", param_hint="--fault")
@@ -40,19 +39,6 @@ def acceptance(*, run: Path, fault: str | None, json_wanted: bool) -> None:
         click.echo(as_json(_content(found, fault)))
     else:
         click.echo(_matrix(found) if fault is None else _texts(found.of(fault)))
-
-
-def _rows(path: Path) -> Iterator[dict[str, Any]]:
-    reader = RunReader(path)
-    if not reader.is_complete:
-        raise StoreError(
-            f"{path} is incomplete: it has no footer.json; complete it with `tconv run --resume`"
-        )
-    for table in reader.tables(_PIECE, list(COLUMNS)):
-        yield from table.to_pylist()
-
-
-_PIECE: Final = 2**14  # rows that are held at a time
 
 
 def _content(found: Acceptance, fault: str | None) -> dict[str, Any]:

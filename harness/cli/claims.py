@@ -1,17 +1,15 @@
 """`tconv claims`: hold published statements against the arithmetic and against a run."""
 
-from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import click
 
 from harness.claims.document import CLAIMS, load_claims
 from harness.claims.ledger import Record, ledger
 from harness.claims.measurement import COLUMNS
+from harness.cli.swept import rows
 from harness.cli.text import as_json
-from harness.store import RunReader
 
 EPILOG = """\b
 Examples:
@@ -23,7 +21,7 @@ Examples:
 
 @click.command(epilog=EPILOG)
 @click.argument("run", required=False, type=click.Path(path_type=Path))
-@click.option("--file", "path", default=CLAIMS, show_default=True,
+@click.option("--file", "path", default=CLAIMS, show_default=True, metavar="FILE",
               help="TOML file of the claims.")  # fmt: skip
 @click.option("--json", "json_wanted", is_flag=True, help="Print the claims as JSON.")
 def claims(*, run: Path | None, path: str, json_wanted: bool) -> None:
@@ -31,16 +29,11 @@ def claims(*, run: Path | None, path: str, json_wanted: bool) -> None:
 
     Statements about targets need a RUN of configs/map.toml; without one they are not measured.
     """
-    found = ledger(load_claims(path), _rows(run) if run else ())
+    found = ledger(load_claims(path), rows(run, COLUMNS) if run else ())
     if json_wanted:
         click.echo(as_json({"claims": [asdict(record) for record in found]}))
     else:
         click.echo("\n\n".join(map(_text, found)))
-
-
-def _rows(path: Path) -> Iterator[dict[str, Any]]:
-    for table in RunReader(path).tables(2**14, list(COLUMNS)):
-        yield from table.to_pylist()
 
 
 def _text(record: Record) -> str:
