@@ -31,6 +31,7 @@ Examples:
   tconv run --resume reports            complete the newest interrupted run
   tconv merge a/smoke-* b/smoke-*       join the shards of one grid
   tconv report                          write the reports of the newest run again
+  tconv translate --from keras-tensorflow padding=same k=3 s=2 --to torch
   tconv adapters list                   backends, modes, versions
 
 \b

@@ -89,7 +89,9 @@ def _size(case: Case, name: str) -> str:
     """Return the output size per axis as a list, of the list of input sizes of this name."""
     rest = excess(case) or (0,) * case.ndim
     terms = (
-        f"{s} * {name}[{at}]" + (f" {'+' if e > 0 else '-'} {abs(e)}" if e else "")
+        ("" if s == 1 else f"{s} * ")
+        + f"{name}[{at}]"
+        + (f" {'+' if e > 0 else '-'} {abs(e)}" if e else "")
         for at, (s, e) in enumerate(zip(case.s, rest, strict=True))
     )
     return f"[{', '.join(terms)}]"

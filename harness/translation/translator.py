@@ -94,6 +94,23 @@ def translate(
                 yield each if isinstance(each, Impossible) else _judged(query, each, next(made))
 
 
+def difference(sizes: tuple[int, ...], y: NDArray[np.generic], other: Result) -> str:
+    """Return how the target's result differs from the source's, empty where every bit is equal."""
+    at = f"i={'x'.join(map(str, sizes))}"
+    if isinstance(other, str):
+        return f"{at}: the snippet raised {other}"
+    if (y.shape, y.dtype) != (other.shape, other.dtype):
+        return f"{at}: {other.dtype} {other.shape}, but the source gives {y.dtype} {y.shape}"
+    wrong = np.argwhere(y != other)
+    if not len(wrong):
+        return ""
+    first = tuple(map(int, wrong[0]))
+    return (
+        f"{at}: {len(wrong)} of {y.size} elements differ, the first at {first}: {other[first]}, "
+        f"but the source gives {y[first]}"
+    )
+
+
 def _targets(selection: Selection) -> list[Target]:
     """Return the modes that are selected; without a mode, those without qualifiers."""
     modes = [mode.name for mode in registry.adapter_class(selection.backend).modes]
@@ -130,26 +147,9 @@ def _judged(query: Query, answer: Answer, made: Rehearsed | Impossible) -> Trans
     differences = None
     if answer.results:
         pairs = zip(answer.source.samples, answer.results, made.results, strict=True)
-        found = (_difference(sizes, y, other) for sizes, y, other in pairs)
+        found = (difference(sizes, y, other) for sizes, y, other in pairs)
         differences = tuple(text for text in found if text)
     return Translation(query=query, source=answer.source, made=made, differences=differences)
-
-
-def _difference(sizes: tuple[int, ...], y: NDArray[np.generic], other: Result) -> str:
-    """Return how the target's result differs from the source's, empty where every bit is equal."""
-    at = f"i={'x'.join(map(str, sizes))}"
-    if isinstance(other, str):
-        return f"{at}: the snippet raised {other}"
-    if (y.shape, y.dtype) != (other.shape, other.dtype):
-        return f"{at}: {other.dtype} {other.shape}, but the source gives {y.dtype} {y.shape}"
-    wrong = np.argwhere(y != other)
-    if not len(wrong):
-        return ""
-    first = tuple(map(int, wrong[0]))
-    return (
-        f"{at}: {len(wrong)} of {y.size} elements differ, the first at {first}: {other[first]}, "
-        f"but the source gives {y[first]}"
-    )
 
 
 def _warm(lanes: Sequence[Lane], backends: Sequence[str]) -> None:
