@@ -11,8 +11,8 @@ from harness.config import from_mapping
 from harness.errors import ConfigError
 from harness.grid import expand
 from harness.identity import differences, grid_facts
-from harness.runs import Finished, finished
-from harness.status import Totals
+from harness.runs import Finished, completed, reported
+from harness.status import COUNTED, Totals
 from harness.store import RunReader, RunWriter
 
 _NEEDED: Final = ("config", "config_path", "grid", "targets", "machine", "software", "started")
@@ -23,7 +23,7 @@ def merge(paths: Sequence[Path], *, out: Path) -> Finished:
     """Join runs that are the shards of one grid; leave a run directory with its reports in `out`.
 
     The rows of a target come shard by shard. Files are copied: no row is computed again, and the
-    rows are never in memory together.
+    rows are never in memory together. A merge that fails leaves nothing behind.
 
     Raises:
         StoreError: one of them is no run, or is damaged, or the directory cannot be written.
@@ -38,8 +38,13 @@ def merge(paths: Sequence[Path], *, out: Path) -> Finished:
     whole = _whole(shards[0])
     name = f"{whole.config.name}-{datetime.now(tz=UTC):%Y%m%d-%H%M%S}"
     with RunWriter.create(out / name, _header(shards, whole)) as writer:
-        totals = _joined(shards, writer)
-        return finished(writer, totals, whole.config)
+        try:
+            totals = _joined(shards, writer)
+            verdict = completed(writer, totals, whole.config)
+        except BaseException:
+            writer.discard()  # the shards are still there, to be merged again
+            raise
+        return reported(writer, totals, verdict)
 
 
 def _in_order(readers: Sequence[RunReader]) -> list[RunReader]:
@@ -138,6 +143,6 @@ def _joined(shards: Sequence[RunReader], writer: RunWriter) -> dict[str, Totals]
             name = own[part.target]
             writer.adopt(part, target=names.index(name), first=firsts[name])
             firsts[name] += len(part.span)
-            for table in part.batches(_PIECE, ("verdict", "compared")):
+            for table in part.batches(_PIECE, COUNTED):
                 totals[name].add(table.to_pydict())
     return totals

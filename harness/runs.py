@@ -19,7 +19,7 @@ from harness.engine.worker import Description
 from harness.errors import ConfigError, HarnessError, IncompleteError, StoreError
 from harness.identity import differences, header
 from harness.report.edition import Edition
-from harness.status import Status, Totals, status
+from harness.status import COUNTED, Status, Totals, status
 from harness.store import RunReader, RunWriter, gaps
 from harness.target import Selection
 
@@ -97,7 +97,7 @@ def run(
             writer = stack.enter_context(RunWriter.create(path, content))
             totals = {str(each.target): Totals() for each in planned}
             _collect(crew, planned, writer, totals, observer or Silence())
-        return finished(writer, totals, config)
+        return _finished(writer, totals, config)
 
 
 def resume(
@@ -134,7 +134,7 @@ def resume(
             sessions = [*reader.header.get("resumed", []), _session(now, writer.digest.rows)]
             writer.note({"resumed": sessions})
             _collect(crew, planned, writer, totals, observer or Silence())
-        return finished(writer, totals, assignment.config, resumed=len(sessions))
+        return _finished(writer, totals, assignment.config, resumed=len(sessions))
 
 
 def _limits(config: Config, workers: int | None) -> dict[str, Any]:
@@ -173,7 +173,7 @@ def _left(
     totals = {str(each.target): Totals() for each in planned}
     for part in reader.parts():
         spans[part.target].append(part.span)
-        for table in part.batches(_PIECE, ("verdict", "compared")):
+        for table in part.batches(_PIECE, COUNTED):
             totals[str(planned[part.target].target)].add(table.to_pydict())
     left = tuple(
         replace(each, left=gaps(spans[at], len(each.cases))) for at, each in enumerate(planned)
@@ -204,10 +204,18 @@ def _collect(
             watch.advanced(part, totals[str(target)])
 
 
-def finished(
+def _finished(
     writer: RunWriter, totals: Mapping[str, Totals], config: Config, resumed: int = 0
 ) -> Finished:
-    """Complete a run all of whose rows are written: join its parts, write footer and reports.
+    with _resumable(writer.path):
+        verdict = completed(writer, totals, config, resumed)
+    return reported(writer, totals, verdict)
+
+
+def completed(
+    writer: RunWriter, totals: Mapping[str, Totals], config: Config, resumed: int = 0
+) -> Status:
+    """Complete a run all of whose rows are written, by its footer; return what it amounts to.
 
     Args:
         writer: the run directory.
@@ -216,11 +224,15 @@ def finished(
         resumed: how often it was resumed.
 
     Raises:
-        IncompleteError: the footer cannot be written.
+        StoreError: the footer cannot be written.
     """
     verdict = status(totals, config.required)
-    with _resumable(writer.path):
-        writer.finish(footer(verdict, totals) | ({"resumed": resumed} if resumed else {}))
+    writer.finish(footer(verdict, totals) | ({"resumed": resumed} if resumed else {}))
+    return verdict
+
+
+def reported(writer: RunWriter, totals: Mapping[str, Totals], verdict: Status) -> Finished:
+    """Write the reports of a complete run; an error passes with a note of how to write them."""
     try:
         edition = Edition.of_run(writer.path)
     except BaseException as error:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
+from typing import Final
 
 from harness.rows import Columns
 from harness.verdict import Standpoint, Verdict
@@ -19,6 +20,10 @@ class ExitStatus(IntEnum):
     CONFORMS = 0
 
 
+COUNTED: Final = ("verdict", "compared", "reason")
+"""The columns of a row that are counted."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Totals:
     """Counts of one target, added up as its rows come.
@@ -26,15 +31,20 @@ class Totals:
     Attributes:
         verdicts: number of rows per verdict.
         compared: number of rows of which at least one element was compared with the oracle.
+        omissions: reasons of the rows that were not run, in the order in which they came.
     """
 
     verdicts: Counter[Verdict] = field(default_factory=Counter)
     compared: int = 0
+    omissions: dict[str, None] = field(default_factory=dict)
 
     def add(self, columns: Columns) -> None:
-        """Count the rows of `columns`."""
+        """Count the rows of `columns`, which has at least those of :data:`COUNTED`."""
         self.verdicts.update(Verdict(str(verdict)) for verdict in columns["verdict"])
         self.compared += sum(1 for compared in columns["compared"] if compared)
+        if Verdict.NOT_RUN in self.verdicts:
+            told = zip(columns["verdict"], columns["reason"], strict=True)
+            self.omissions |= {str(why): None for what, why in told if what == Verdict.NOT_RUN}
 
     @property
     def rows(self) -> int:
@@ -101,7 +111,8 @@ def _incomplete(
         yield ExitStatus.INCOMPLETE, "the run was interrupted"
     left = sum(each.count(Standpoint.INCOMPLETE) for each in totals.values())
     if left:
-        yield ExitStatus.INCOMPLETE, f"{_rows(left)} planned and not run"
+        whys = [f"; {t}: {why}" for t, each in totals.items() for why in each.omissions]
+        yield ExitStatus.INCOMPLETE, f"{_rows(left)} planned and not run{''.join(whys)}"
 
 
 def _deviating(totals: Mapping[str, Totals]) -> Iterable[tuple[ExitStatus, str]]:

@@ -182,7 +182,7 @@ def test_rows_that_were_not_run_are_status_4(
     done = tconv("run", "c.toml")
 
     assert done.code == 4
-    assert "planned and not run" in done.err
+    assert "planned and not run; fake-segfault:call@cpu: 1 cases of this target, its" in done.err
     assert "fake-segfault:call@cpu deviates in" in done.err
 
 

@@ -2,8 +2,10 @@
 
 import json
 from collections.abc import Callable
+from errno import ENOSPC
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -133,10 +135,28 @@ def test_incomplete_shard_is_refused_with_the_command_that_completes_it(
         merge([made[1], changed, made[3]], out=tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("module", "error"),
+    [("harness.merge.completed", KeyboardInterrupt), ("shutil.copyfile", OSError(ENOSPC, "full"))],
+    ids=["interrupted", "disk full"],
+)
+def test_merge_that_fails_leaves_nothing_behind(
+    tmp_path: Path, made: list[Path], monkeypatch: pytest.MonkeyPatch,
+    module: str, error: BaseException,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(module, Mock(side_effect=error))
+
+    with pytest.raises((KeyboardInterrupt, StoreError)) as end:
+        merge(made[1:], out=tmp_path)
+    assert "--resume" not in f"{end.value}{getattr(end.value, '__notes__', '')}"
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_merge_that_was_interrupted_is_not_resumed(
     tmp_path: Path, made: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("harness.merge.finished", lambda *_: None)
+    for step in ("completed", "reported"):  # as where its process is killed
+        monkeypatch.setattr(f"harness.merge.{step}", lambda *_: None)
     merge(made[1:], out=tmp_path)
     (path,) = tmp_path.iterdir()
 

@@ -91,6 +91,18 @@ def test_rows_that_were_not_run_are_status_4() -> None:
     assert made.messages == ("7 rows planned and not run",)
 
 
+def test_reason_why_rows_were_not_run_is_told_once(make_rows: Callable[..., Columns]) -> None:
+    made = Totals()
+    made.add(
+        make_rows(3, verdict=["match", "not_run", "not_run"], reason=["", "no budget", "no budget"])
+    )
+    made.add(make_rows(1, verdict=["not_run"], reason=["no budget"]))
+
+    told = status({"a:b@cpu": made}, []).messages
+
+    assert told == ("3 rows planned and not run; a:b@cpu: no budget",)
+
+
 def test_interrupted_run_is_status_4_even_if_all_so_far_matches() -> None:
     made = status({"a:b@cpu": totals(match=1)}, [], interrupted=True)
 

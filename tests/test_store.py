@@ -107,7 +107,9 @@ def test_no_footer_is_left_when_the_disk_is_full(
 def test_file_in_the_way_is_told_with_what_to_do(tmp_path: Path, inside: str) -> None:
     (tmp_path / "file").write_text("")
 
-    with pytest.raises(StoreError, match=r"cannot write .*; choose another directory with --out"):
+    with pytest.raises(
+        StoreError, match=r"cannot write .*; choose another directory with --out, or"
+    ):
         RunWriter.create(tmp_path / "file" / inside / "run", {})
 
 

@@ -14,7 +14,11 @@ def unwritable(path: Path, error: OSError) -> StoreError:
     """Return the error that says why `path` cannot be written, and what to do."""
     why = os.strerror(error.errno) if error.errno else str(error)
     full = error.errno in _FULL
-    remedy = "make room there" if full else "choose another directory with --out"
+    remedy = (
+        "make room there"
+        if full
+        else "choose another directory with --out, or make this one writable"
+    )
     return StoreError(f"cannot write {path}: {why}; {remedy}")
 
 

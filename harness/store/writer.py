@@ -141,6 +141,11 @@ class RunWriter(AbstractContextManager["RunWriter"]):
         document.write(self.path / "footer.json", counted | dict(footer))
         self._lock.remove()
 
+    def discard(self) -> None:
+        """Remove the run directory with all that was written, as far as it can be removed."""
+        self._lock.release()
+        shutil.rmtree(self.path, ignore_errors=True)
+
 
 def _new_directory(path: Path) -> Path:
     """Make the first directory of `path`, `path-2`, `path-3`, ... that does not exist yet."""
