@@ -73,5 +73,13 @@ def test_digest_does_not_depend_on_stolen_work(
     assert digest(workers=3)[0] == undisturbed
 
 
+def test_digest_does_not_depend_on_what_is_known_of_the_draws(
+    undisturbed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("harness.engine.choices.Choices.known", lambda *_: ())
+
+    assert digest()[0] == undisturbed
+
+
 def test_digest_does_not_depend_on_the_executor(undisturbed: str) -> None:
     assert digest("dask", workers=2)[0] == undisturbed

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -65,6 +65,12 @@ def _digest(found: Draw) -> str:
     return hashlib.sha256(b"".join(map(_bytes, (given.x, given.w, given.b)))).hexdigest()[:16]
 
 
+def _everything(found: Draw) -> tuple[object, ...]:
+    arrays = [each for one in (found.tensors, found.work) for each in (one.x, one.w, one.b)]
+    arrays.append(found.answer)
+    return (found.choice, *((a.dtype, a.shape, a.tobytes()) for a in arrays if a is not None))
+
+
 @pytest.mark.parametrize(
     ("case_id", "digest"),
     [
@@ -108,6 +114,32 @@ def test_tensors_cannot_be_written_to() -> None:
     assert not tensors.w.flags.writeable
     assert tensors.b is not None
     assert not tensors.b.flags.writeable
+
+
+SPECIAL = (
+    "1d-i3-k2-opnone-ci1-co1-f32",  # open: answered by its full result
+    "1d-i2-k2-p5-ci1-co1-f32",  # illegal: without an answer
+    "1d-i0-k2-ci1-co1-f32",  # empty
+    f"{ID}-normal",
+    "2d-i6x6-k3x3-ci64-co2-bf16",  # sparse
+    "2d-i3x3-k1x1-ci1-co1-c64",
+)
+
+
+@pytest.mark.parametrize("case_id", SPECIAL)
+def test_draw_whose_choice_is_known_is_the_same_for_any_kind_of_case(case_id: str) -> None:
+    case = Case.from_id(case_id)
+    first = draw(case, 3)
+
+    assert _everything(draw(case, 3, first.choice)) == _everything(first)
+
+
+@settings(max_examples=1000)
+@given(case=cases())
+def test_draw_whose_choice_is_known_is_the_same(case: Case) -> None:
+    first = draw(case, 3)
+
+    assert _everything(draw(case, 3, first.choice)) == _everything(first)
 
 
 def test_case_without_bias_draws_none() -> None:

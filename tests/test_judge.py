@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from harness.call import arguments
 from harness.case import Case
 from harness.expected import Expected, expect
-from harness.inputs import Draw, draw
+from harness.inputs import Choice, Draw, draw
 from harness.judge import Judgement, judge, outcome_from
 from harness.oracle import conv_transpose
 from harness.outcome import (
@@ -307,7 +307,7 @@ def test_flushed_subnormals_match_only_where_a_probe_showed_flushing() -> None:
         b=None,
     )
     work = Tensors(x=tiny.x.astype(float), w=tiny.w.astype(float), b=None)
-    small = Draw(tensors=tiny, work=work, used="normal")
+    small = Draw(tensors=tiny, work=work, choice=Choice(used="normal"))
     expected = expect(scene.case, small)
     outcome = Computed(y=np.zeros_like(scene.y))
 

@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -11,13 +12,12 @@ from harness import registry
 from harness.adapters.base import Adapter, Result, Tensors
 from harness.adapters.numpy import NumpyAdapter
 from harness.case import Case
-from harness.engine import worker
+from harness.engine import stock, worker
 from harness.engine.sample import is_drawn
 from harness.rows import Columns
 from harness.target import Target
 
 SMALL = tuple(Case.from_parameters(ndim=1, i=i, k=2) for i in (3, 4, 5))
-LARGE = Case.from_parameters(ndim=2, i=48, k=3)
 
 
 class AtOnce(NumpyAdapter):
@@ -31,7 +31,7 @@ class AtOnce(NumpyAdapter):
 
 def rows(adapter: Adapter, cases: Sequence[Case]) -> Columns:
     target = Target(backend="numpy", mode="scatter", device="cpu")
-    return worker.judged(adapter, cases, target, "1.0", seed=7)
+    return worker.judged(adapter, cases, worker.draw_batch(cases, 7), target, "1.0")
 
 
 @pytest.mark.parametrize("adapter", [NumpyAdapter, AtOnce])
@@ -40,35 +40,24 @@ def test_time_of_the_harness_itself_is_not_the_frameworks(
 ) -> None:
     events: list[str] = []
 
-    def noted(name: str) -> None:
-        does = getattr(worker, name)
+    def noted(module: ModuleType, name: str) -> None:
+        does = getattr(module, name)
 
         def noting(*args: Any, **rest: Any) -> Any:
             events.append(name)
             return does(*args, **rest)
 
-        monkeypatch.setattr(worker, name, noting)
+        monkeypatch.setattr(module, name, noting)
 
     monkeypatch.setattr(worker, "_beat", lambda *_: events.append("beat"))
-    for name in ("_kept_draw", "judge"):
-        noted(name)
+    noted(stock, "drawn")
+    noted(worker, "judge")
 
     rows(adapter(), SMALL)
 
     busy = [pair for pair in itertools.pairwise(events) if "beat" not in pair]
-    assert events.count("_kept_draw") == events.count("judge") == len(SMALL)
+    assert events.count("drawn") == events.count("judge") == len(SMALL)
     assert busy == []
-
-
-def test_large_case_is_not_kept() -> None:
-    before = worker._kept_draw.cache_info().currsize, worker._kept_answer.cache_info().currsize
-
-    made = rows(NumpyAdapter(), [LARGE])
-
-    assert made["verdict"] == ["match"]
-    assert before == (
-        worker._kept_draw.cache_info().currsize, worker._kept_answer.cache_info().currsize,
-    )  # fmt: skip
 
 
 OPEN = tuple(Case.from_parameters(ndim=1, i=i, k=2, output_padding=None) for i in range(2, 8))
@@ -79,7 +68,7 @@ def fake_rows(
 ) -> dict[str, list[Any]]:
     monkeypatch.syspath_prepend(str(Path(__file__).parent / "plugins"))
     target = Target(backend=name, mode="call", device="cpu")
-    return worker.judged(registry.load(name), cases, target, "1.0", seed=0)
+    return worker.judged(registry.load(name), cases, worker.draw_batch(cases, 0), target, "1.0")
 
 
 @pytest.mark.parametrize(

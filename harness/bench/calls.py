@@ -18,8 +18,8 @@ from harness.bench.figure import Figure, Series, afresh, cpu_seconds
 from harness.call import arguments
 from harness.case import Case
 from harness.engine.batch import BLOCK, blocks
-from harness.engine.worker import judged
-from harness.inputs import Draw, draw
+from harness.engine.worker import draw_batch, judged
+from harness.inputs import Choice, Draw, draw
 from harness.oracle import conv_transpose
 from harness.store import RunWriter
 from harness.target import Target
@@ -58,48 +58,65 @@ def harness(count: int) -> Figure:
     cases = mix.cases((REPETITIONS + 1) * count)
     parts = [cases[at :: REPETITIONS + 1] for at in range(REPETITIONS + 1)]
     own, calls = afresh(environment, _own_microseconds, parts)
+    further, _ = afresh(environment, _own_microseconds, parts, told=True)
     series = (
-        Series(name="harness", values=own, unit="us a case"),
+        Series(name="harness, first backend of a run", values=own, unit="us a case"),
+        Series(name="harness, each further backend", values=further, unit="us a case"),
         Series(name="PyTorch's call, new shapes", values=calls, unit="us a case"),
     )
-    found = series[0].median
+    first, others = series[0].median, series[1].median
     return Figure(
         name="harness",
         what="harness time per case beside the framework's call, PyTorch",
         goal="100 us or less; 40 the stretch",
-        found=f"{found:.0f} us",
-        met=found <= 100,
+        found=f"{first:.0f} us on the first backend of a run, {others:.0f} us on each further one",
+        met=first <= 100,
         series=series,
         mix=_described(cases),
         notes=(f"CPU time, {count} other cases in each repetition, batches of {BLOCK}",
+               ("the first backend finds out which draw of a case tells readings apart, the others"
+               " are told; goal judged on the first"),
                ("drawing, oracle, judging, row, digest, Parquet part and both ways between the"
                " processes; a case's inputs are drawn once a worker, so a second mode pays less")),
     )  # fmt: skip
 
 
 def _own_microseconds(
-    parts: Sequence[Sequence[Case]],
+    parts: Sequence[Sequence[Case]], *, told: bool = False
 ) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Return the harness's and PyTorch's time per case of each part but the first."""
+    """Return the harness's and PyTorch's time per case of each part but the first.
+
+    `told`: as on a backend that is told which draws the one before took.
+    """
     adapter = Clocked(registry.load("torch"))
     target = Target(backend="torch", mode="eager", device="cpu")
     found = []
     for part in parts:
         before = adapter.seconds
+        choices = [draw(case).choice for case in part] if told else []
         with tempfile.TemporaryDirectory() as directory:
             writer = RunWriter.create(Path(directory) / "run", {})
-            total = cpu_seconds(lambda: _swept(adapter, target, writer, part))  # noqa: B023 # called at once
+            total = cpu_seconds(lambda: _swept(adapter, target, writer, part, choices))  # noqa: B023 # called at once
         calls = adapter.seconds - before
         found.append(((total - calls) / len(part) * 1e6, calls / len(part) * 1e6))
     own, calls_ = zip(*found[1:], strict=True)
     return own, calls_
 
 
-def _swept(adapter: Any, target: Target, writer: RunWriter, cases: Sequence[Case]) -> None:  # noqa: ANN401 # a clocked adapter
+def _swept(
+    adapter: Any,  # noqa: ANN401 # a clocked adapter
+    target: Target,
+    writer: RunWriter,
+    cases: Sequence[Case],
+    choices: Sequence[Choice],
+) -> None:
     first = 0
-    for batch in blocks(pickle.loads(pickle.dumps(cases))):  # noqa: S301 # as between processes
-        made = judged(adapter, batch, target, "0", 0)
-        writer.write(0, first, pickle.loads(pickle.dumps(made)))  # noqa: S301 # as above
+    sent = pickle.loads(pickle.dumps((cases, choices)))  # noqa: S301 # as between processes
+    for batch in blocks(sent[0]):
+        draws = draw_batch(batch, 0, sent[1][first : first + len(batch)])
+        made = judged(adapter, batch, draws, target, "0"), [each.choice for each in draws]
+        rows, _ = pickle.loads(pickle.dumps(made))  # noqa: S301 # as above
+        writer.write(0, first, rows)
         first += len(batch)
 
 

@@ -140,7 +140,7 @@ class Agenda:
     def settle(self, batch: Batch, served: Served) -> None:
         """Learn from what became of a batch."""
         with self._changed:
-            batch.course.settle(served)
+            batch.course.settle(served, batch.first)
             self._changed.notify_all()
 
     def close(self) -> None:

@@ -5,6 +5,7 @@ from typing import Final
 
 from harness.case import Case
 from harness.engine.batch import Pace
+from harness.engine.choices import Choices
 from harness.engine.orders import Order, Served
 from harness.engine.plan import Planned
 
@@ -20,22 +21,26 @@ class Course:
         planned: the target and its cases.
         seed: seed of the inputs.
         suspects: ids of the cases that ended a worker of this backend, shared by its targets.
+        choices: of the draws of the target's cases, shared by all targets that have the same.
 
     Attributes:
         planned: the target and its cases.
         pace: what its cases cost.
     """
 
-    def __init__(self, planned: Planned, *, seed: int, suspects: set[str]) -> None:
+    def __init__(
+        self, planned: Planned, *, seed: int, suspects: set[str], choices: Choices | None = None
+    ) -> None:
         self.planned = planned
         self.pace = Pace()
         self._seed = seed
         self._suspects = suspects
+        self._choices = choices
         self._allowance = max(ALLOWANCE, len(planned.cases) // 100)
         self._spent = 0
 
-    def order(self, cases: Sequence[Case]) -> Order:
-        """Return the order that has these cases run."""
+    def order(self, cases: Sequence[Case], first: int = 0) -> Order:
+        """Return the order that has these cases run, the `first` and its successors."""
         return Order(
             target=self.planned.target,
             version=self.planned.version,
@@ -44,10 +49,13 @@ class Course:
             suspects=frozenset(case.id for case in cases if case.id in self._suspects),
             allowance=self._allowance,
             spent=self._spent,
+            choices=self._choices.known(first, len(cases)) if self._choices else (),
         )
 
-    def settle(self, served: Served) -> None:
-        """Learn from what became of an order."""
+    def settle(self, served: Served, first: int = 0) -> None:
+        """Learn from what became of an order, whose cases began with the `first`."""
+        if self._choices:
+            self._choices.learn(first, served.choices)
         self._spent += len(served.ended)
         self._suspects.update(served.ended)
         self.pace.note(len(served.columns["case"]), served.seconds)

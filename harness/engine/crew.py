@@ -5,13 +5,14 @@ Who serves a batch, a process here or on another machine, is the caller's affair
 
 import queue
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Final
 
 from harness.engine.agenda import Agenda, Batch
 from harness.engine.batch import blocks
+from harness.engine.choices import Choices
 from harness.engine.course import Course
 from harness.engine.executor import Part
 from harness.engine.orders import Order, Served
@@ -53,11 +54,22 @@ def swept(
             yield from _unavailable(each)
     suspects: dict[str, set[str]] = {}
     courses = [
-        Course(each, seed=seed, suspects=suspects.setdefault(each.target.backend, set()))
-        for each in planned
-        if not each.unavailable
+        Course(
+            each,
+            seed=seed,
+            suspects=suspects.setdefault(each.target.backend, set()),
+            choices=choices,
+        )
+        for each, choices in _shared(each for each in planned if not each.unavailable)
     ]
     yield from Crew(Agenda(courses), serve, stopped=stopped).parts(hands)
+
+
+def _shared(planned: Iterable[Planned]) -> Iterator[tuple[Planned, Choices]]:
+    """Yield each target with choices, shared by those that were planned on the same cases."""
+    made: dict[int, Choices] = {}  # by what holds the cases: to compare them takes long
+    for each in planned:
+        yield each, made.setdefault(id(each.cases), Choices(len(each.cases)))
 
 
 class Crew:
@@ -90,7 +102,7 @@ class Crew:
         """Put one part after the other on the queue; at the end None or an error."""
         try:
             while batch := self._agenda.take(hand):
-                served = self._serve(hand, batch.course.order(batch.cases))
+                served = self._serve(hand, batch.course.order(batch.cases, batch.first))
                 self._agenda.settle(batch, served)
                 self._put(made, _part(batch, served))
             self._put(made, None)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from harness.case import Case
+from harness.inputs import Choice
 from harness.rows import Columns
 from harness.target import Target
 
@@ -19,6 +20,7 @@ class Order:
         suspects: ids of those cases that ended a worker of this backend before, on any target.
         allowance: how many cases of the target may end their worker.
         spent: how many have done so.
+        choices: of each case's draw, as far as they are known; empty: none is.
     """
 
     target: Target
@@ -28,6 +30,7 @@ class Order:
     suspects: frozenset[str]
     allowance: int
     spent: int
+    choices: tuple[Choice | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,8 +42,10 @@ class Served:
         seconds: time the worker took, with that of the cases that ended it, and without what it
             had to do again.
         ended: ids of the cases that ended their worker.
+        choices: of each case's draw, None where nothing was drawn.
     """
 
     columns: Columns
     seconds: float
     ended: tuple[str, ...] = ()
+    choices: tuple[Choice | None, ...] = ()

@@ -25,11 +25,15 @@ class Samples:
 
     def __init__(self, cases: Sequence[Case]) -> None:
         self._cases = cases
+        self._made: dict[int, Sequence[Case]] = {1: cases}
 
     def of(self, sample: int) -> Sequence[Case]:
-        """Return one case in so many, in their order; 1 takes them all."""
-        if sample == 1:
-            return self._cases
+        """Return one case in so many, in their order; 1 takes them all; the same each time."""
+        if sample not in self._made:
+            self._made[sample] = self._taken(sample)
+        return self._made[sample]
+
+    def _taken(self, sample: int) -> Sequence[Case]:
         places = np.flatnonzero(self._lots % sample == 0)
         if isinstance(self._cases, Cases):
             return self._cases.take(places)

@@ -16,6 +16,7 @@ from harness.engine.orders import Order, Served
 from harness.engine.unjudged import unjudged
 from harness.engine.worker import judge_batch
 from harness.errors import UnavailableError
+from harness.inputs import Choice
 from harness.outcome import Crashed, NotRun, Outcome, TimedOut, Unavailable
 from harness.rows import Columns
 
@@ -36,6 +37,7 @@ class Trial:
         self._lane = lane
         self._stopped = stopped
         self._made: list[tuple[_Places, Columns]] = []
+        self._choices: list[Choice | None] = list(order.choices) or [None] * len(order.cases)
         self._ended: list[str] = []
         self._lost: tuple[int, Outcome] | None = None  # a death that did not come back, and where
         self._seconds = 0.0
@@ -49,7 +51,12 @@ class Trial:
             self._run([at])
         if self._lost is not None:
             self._charge(*self._lost)
-        return Served(columns=_joined(self._made), seconds=self._seconds, ended=tuple(self._ended))
+        return Served(
+            columns=_joined(self._made),
+            seconds=self._seconds,
+            ended=tuple(self._ended),
+            choices=tuple(self._choices),
+        )
 
     def _run(self, places: _Places) -> None:
         """Make the rows of some cases, together where none of them ends the worker."""
@@ -74,16 +81,23 @@ class Trial:
                 return self._replay(places, end)
             case Unavailable() as outcome:
                 self._keep(places, outcome)
-            case columns, seconds:
+            case columns, choices, seconds:
                 self._made.append((places, columns))
+                for at, choice in zip(places, choices, strict=True):
+                    self._choices[at] = choice
                 self._seconds += seconds
         return ()
 
-    def _judged(self, places: _Places) -> tuple[Columns, float] | End | Unavailable:
+    def _judged(
+        self, places: _Places
+    ) -> tuple[Columns, tuple[Choice, ...], float] | End | Unavailable:
         order = self._order
         cases = [order.cases[at] for at in places]
+        known = [self._choices[at] for at in places]
         try:
-            return self._lane.call(judge_batch, cases, order.target, order.version, order.seed)
+            return self._lane.call(
+                judge_batch, cases, order.target, order.version, order.seed, known
+            )
         except UnavailableError as error:  # it was there when the run began, or elsewhere
             return Unavailable(reason=str(error))
 

@@ -12,9 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import count
-from math import prod
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,13 +21,13 @@ from numpy.typing import NDArray
 from harness import registry
 from harness.adapters.base import Adapter, Mode
 from harness.case import Case
+from harness.engine import stock
 from harness.engine.orphan import end_with
 from harness.engine.pulse import Pulse
 from harness.engine.sample import is_drawn
 from harness.engine.unjudged import unjudged
 from harness.errors import UnavailableError
-from harness.expected import expect
-from harness.inputs import Draw, draw
+from harness.inputs import Choice, Draw
 from harness.judge import Judgement, judge, outcome_from
 from harness.outcome import Computed, Faulty, Outcome, Promised, Refused
 from harness.outcome import Unsupported as UnsupportedOutcome
@@ -37,13 +35,6 @@ from harness.promise import Promise
 from harness.route import Composed, Native, Route, Unsupported
 from harness.rows import Columns, columns, row
 from harness.target import Target
-
-KEPT: Final = 4096
-"""Cases whose inputs and answers a worker keeps: the next mode of its backend has the same."""
-
-LARGE: Final = 2**12
-"""Elements of x, w and y from which on a case is not kept: its limit of memory is the framework's
-to use, and a large case is seldom one of many."""
 
 LOG: Final = 2**22
 """Bytes that a worker may have printed before it forgets what came before the current case."""
@@ -140,28 +131,45 @@ def _settings(adapter: Adapter, mode: Mode, device: str) -> dict[str, str]:
 
 
 def judge_batch(
-    cases: Sequence[Case], target: Target, version: str | None, seed: int
-) -> tuple[Columns, float]:
-    """Compute and judge `cases` on `target`.
+    cases: Sequence[Case],
+    target: Target,
+    version: str | None,
+    seed: int,
+    choices: Sequence[Choice | None] = (),
+) -> tuple[Columns, tuple[Choice, ...], float]:
+    """Compute and judge `cases` on `target`; `choices` are those that are known of them, if any.
 
     Returns:
-        One row per case, in order, as columns; and the seconds it took, the loading of the
-        framework apart.
+        One row per case, in order, as columns; the choice of each; and the seconds it took, the
+        loading of the framework apart.
     """
     adapter = loaded(target.backend)
     begun = time.perf_counter()
-    return judged(adapter, cases, target, version, seed), time.perf_counter() - begun
+    draws = draw_batch(cases, seed, choices)
+    rows = judged(adapter, cases, draws, target, version)
+    return rows, tuple(each.choice for each in draws), time.perf_counter() - begun
+
+
+def draw_batch(
+    cases: Sequence[Case], seed: int, choices: Sequence[Choice | None] = ()
+) -> tuple[Draw, ...]:
+    """Return the inputs of each case; the time they take is not the framework's."""
+    _beat()  # from here on nobody takes the last batch's place for this one's
+    return tuple(_drawn(cases, seed, choices or (None,) * len(cases)))
 
 
 def judged(
-    adapter: Adapter, cases: Sequence[Case], target: Target, version: str | None, seed: int
+    adapter: Adapter,
+    cases: Sequence[Case],
+    draws: Sequence[Draw],
+    target: Target,
+    version: str | None,
 ) -> Columns:
-    """Do what :func:`judge_batch` does, with an adapter at hand and in whatever process this is."""
-    _beat()  # from here on nobody takes the last batch's place for this one's
+    """Return a row for each case and its inputs, with an adapter at hand, in any process."""
     with ExitStack() as session:
         error = _escaped(lambda: session.enter_context(adapter.session(target.mode, target.device)))
         if error is None:
-            made = columns(list(_rows(adapter, cases, target, version, seed)))
+            made = columns(list(_rows(adapter, cases, draws, target, version)))
             error = _escaped(session.close)
     return made if error is None else unjudged(cases, target, version, error)
 
@@ -191,10 +199,13 @@ def _loaded(backend: str) -> Adapter:
 
 
 def _rows(
-    adapter: Adapter, cases: Sequence[Case], target: Target, version: str | None, seed: int
+    adapter: Adapter,
+    cases: Sequence[Case],
+    draws: Sequence[Draw],
+    target: Target,
+    version: str | None,
 ) -> Iterator[dict[str, object]]:
     routes = [_route(adapter, case, target) for case in cases]
-    draws = list(_drawn(cases, seed))
     answers = _answers(adapter, cases, draws, target)
     declared = next(mode.declared for mode in adapter.modes if mode.name == target.mode)
     for case, route, drawn, (answer, seconds) in zip(cases, routes, draws, answers, strict=True):
@@ -213,24 +224,15 @@ def _rows(
 
 
 def _judgement(case: Case, drawn: Draw, outcome: Outcome, declared: Sequence[str]) -> Judgement:
-    answer = expect if drawn.answer is not None or _is_large(case) else _kept_answer
-    expected = answer(case, drawn) if isinstance(outcome, Computed | Promised) else None
+    asked = isinstance(outcome, Computed | Promised)
+    expected = stock.expected(case, drawn) if asked else None
     return judge(case, drawn, expected, outcome, declared=declared)
 
 
-def _drawn(cases: Sequence[Case], seed: int) -> Iterator[Draw]:
-    """Yield the inputs of each case; the time they take is not the framework's."""
-    for case in cases:
-        yield (draw if _is_large(case) else _kept_draw)(case, seed)
+def _drawn(cases: Sequence[Case], seed: int, choices: Sequence[Choice | None]) -> Iterator[Draw]:
+    for case, choice in zip(cases, choices, strict=True):
+        yield stock.drawn(case, seed, choice)
         _beat()
-
-
-def _is_large(case: Case) -> bool:
-    return sum(map(prod, (case.x_shape, case.w_shape, case.y_shape))) >= LARGE
-
-
-_kept_draw = lru_cache(maxsize=KEPT)(draw)
-_kept_answer = lru_cache(maxsize=KEPT)(expect)
 
 
 def _route(adapter: Adapter, case: Case, target: Target) -> Route | Faulty:

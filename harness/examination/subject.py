@@ -8,7 +8,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from harness.adapters.base import Adapter, Case, Promised, Tensors
-from harness.engine.worker import judged
+from harness.engine.worker import draw_batch, judged
 from harness.examination.probes import LEGAL, PROBES
 from harness.inputs import draw
 from harness.target import Target
@@ -43,7 +43,7 @@ class Subject:
     def rows(self) -> Mapping[str, dict[str, Any]]:
         """The row that a sweep would have of each legal probe, by case id."""
         target = Target(backend=self.adapter.name, mode=self.mode, device=self.device)
-        made = judged(self.adapter, LEGAL, target, None, 0)
+        made = judged(self.adapter, LEGAL, draw_batch(LEGAL, 0), target, None)
         records = (
             dict(zip(made, values, strict=True)) for values in zip(*made.values(), strict=True)
         )

@@ -1,5 +1,6 @@
 """The draw of a case: exact where it can be, and such that it tells the readings apart."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from math import prod
 from typing import Any, Final, Literal
@@ -9,7 +10,8 @@ from numpy.typing import NDArray
 
 from harness.call import arguments
 from harness.case import Case
-from harness.distinguish import answered, coincide
+from harness.distinguish import Answer, answered, coincide
+from harness.inputs.choice import Choice, Used
 from harness.inputs.exact import dense, integers, sparse
 from harness.inputs.malformed import malformed
 from harness.inputs.normal import normal
@@ -17,8 +19,6 @@ from harness.oracle import conv_transpose
 from harness.precision import PRECISIONS, Precision
 from harness.readings import Reading
 from harness.tensors import Tensors
-
-Used = Literal["exact", "exact, sparse", "normal"]
 
 ATTEMPTS: Final = 24
 """Draws that are tried until all readings that can be told apart are."""
@@ -39,24 +39,37 @@ class Draw:
     Attributes:
         tensors: the arrays in the case's dtype, read-only.
         work: the same numbers in the dtype of the reference (float64, complex128 or int64).
-        used: kind of values that was drawn; `normal` also where exact ones are out of reach.
-        indistinguishable: names of the readings that give the right answer whatever the values.
-        undistinguished: names of the readings that give it for these values, and that no draw that
-            was tried told apart; nearly always empty.
+        choice: which draw of the case it is.
         answer: the right answer in the dtype of the reference, where exact values led to it; of an
             open case the full result.
     """
 
     tensors: Tensors
     work: Tensors
-    used: Used
-    indistinguishable: tuple[str, ...] = ()
-    undistinguished: tuple[str, ...] = ()
+    choice: Choice
     answer: NDArray[Any] | None = None
 
+    @property
+    def used(self) -> Used:
+        """Kind of values that was drawn."""
+        return self.choice.used
 
-def draw(case: Case, seed: int = 0) -> Draw:
+    @property
+    def indistinguishable(self) -> tuple[str, ...]:
+        """Names of the readings that give the right answer whatever the values."""
+        return self.choice.indistinguishable
+
+    @property
+    def undistinguished(self) -> tuple[str, ...]:
+        """Names of the readings that give the right answer for these values."""
+        return self.choice.undistinguished
+
+
+def draw(case: Case, seed: int = 0, choice: Choice | None = None) -> Draw:
     """Return the tensors of a case; its id and the seed decide every bit of them.
+
+    Who knows the `choice` that an earlier draw of this case with this seed made gets the same draw
+    at once.
 
     Exact values are drawn again until they tell every reading from the right answer that can be
     told from it; those of an open case until they tell the windows of its full result apart, too.
@@ -64,7 +77,11 @@ def draw(case: Case, seed: int = 0) -> Draw:
     parameter have no size. Tensors that a case calls malformed are drawn sound and then changed.
     Integer dtypes always get exact values.
     """
-    made = _draw_sound(case, seed, PRECISIONS[case.dtype])
+    precision = PRECISIONS[case.dtype]
+    if choice is None:
+        made = _draw_sound(case, seed, precision)
+    else:
+        made = _draw_again(case, seed, precision, choice)
     if case.malformed is None:
         return made
     return replace(made, tensors=_frozen(malformed(case, made.tensors)))
@@ -73,7 +90,7 @@ def draw(case: Case, seed: int = 0) -> Draw:
 def _draw_sound(case: Case, seed: int, precision: Precision) -> Draw:
     if case.values == "normal" and not precision.is_integer:
         return _draw_normal(case, seed, precision)
-    if case.suite == "illegal" or case.is_huge or 0 in case.x_shape:
+    if not _is_checked(case):
         return _draw_unchecked(case, seed, precision)
     return (
         _draw_checked(case, seed, precision, "exact")
@@ -82,14 +99,37 @@ def _draw_sound(case: Case, seed: int, precision: Precision) -> Draw:
     )
 
 
+def _draw_again(case: Case, seed: int, precision: Precision, choice: Choice) -> Draw:
+    """Return the draw that was chosen before."""
+    if choice.used == "normal":
+        return _draw_normal(case, seed, precision)
+    make = dense if choice.used == "exact" else sparse
+    work = make(case, _text(case, seed, choice.attempt), precision)
+    assert work is not None  # as it was the first time
+    answer = None
+    if _is_checked(case):
+        answer = conv_transpose(work.x, work.w, work.b, **arguments(_judged(case)))
+    return _exact(work, precision, choice, answer)
+
+
+def _is_checked(case: Case) -> bool:
+    """Return whether exact values have to tell readings apart."""
+    return not (case.suite == "illegal" or case.is_huge or 0 in case.x_shape)
+
+
+def _judged(case: Case) -> Case:
+    """Return the case whose answer is looked at: of an open one that of the full result."""
+    return case.uncropped if case.suite == "open" else case
+
+
 def _draw_unchecked(case: Case, seed: int, precision: Precision) -> Draw:
     text = _text(case, seed, 0)
     work = dense(case, text, precision)
     if work is not None:
-        return _exact(work, precision, "exact")
+        return _exact(work, precision, Choice(used="exact"))
     work = None if case.suite == "illegal" else sparse(case, text, precision)
     if work is not None:
-        return _exact(work, precision, "exact, sparse")
+        return _exact(work, precision, Choice(used="exact, sparse"))
     return _draw_normal(case, seed, precision)
 
 
@@ -97,30 +137,34 @@ def _draw_checked(
     case: Case, seed: int, precision: Precision, used: Literal["exact", "exact, sparse"]
 ) -> Draw | None:
     """Return the first draw that tells apart what can be, or else the last; None: out of reach."""
-    make = dense if used == "exact" else sparse
+    make, judged = dense if used == "exact" else sparse, _judged(case)
     known: dict[str, bool] = {}
     last = None
-    judged = case.uncropped if case.suite == "open" else case
     for attempt in range(ATTEMPTS):
         work = make(case, _text(case, seed, attempt), precision)
         if work is None:
             return None
         found = answered(judged, work)
         _learn(judged, found.alike, known)
-        last = _exact(
-            work,
-            precision,
-            used,
-            (*(r.name for r in found.same), *(r.name for r in found.alike if known[r.name])),
-            (
-                *(r.name for r in found.alike if not known[r.name]),
-                *(["another window"] if _has_twins(case, found.y, work.b) else []),
-            ),
-            found.y,
+        same, undistinguished = _coinciding(found, known)
+        if _has_twins(case, found.y, work.b):
+            undistinguished = (*undistinguished, "another window")
+        choice = Choice(
+            used=used, attempt=attempt, indistinguishable=same, undistinguished=undistinguished
         )
-        if not last.undistinguished:
+        last = _exact(work, precision, choice, found.y)
+        if not undistinguished:
             return last
     return last if used == "exact" else None
+
+
+def _coinciding(found: Answer, known: Mapping[str, bool]) -> tuple[tuple[str, ...], ...]:
+    """Return the names of the readings that coincide always, and of those that do here only."""
+    always = (r.name for r in found.alike if known[r.name])
+    return (
+        (*(r.name for r in found.same), *always),
+        tuple(r.name for r in found.alike if not known[r.name]),
+    )
 
 
 def _has_twins(case: Case, full: NDArray[Any], b: NDArray[Any] | None) -> bool:
@@ -150,25 +194,21 @@ def _learn(case: Case, alike: tuple[Reading, ...], known: dict[str, bool]) -> No
 
 def _draw_normal(case: Case, seed: int, precision: Precision) -> Draw:
     tensors = normal(case, _text(case, seed, 0), precision)
-    return Draw(tensors=_frozen(tensors), work=_cast(tensors, precision.work), used="normal")
+    return Draw(
+        tensors=_frozen(tensors),
+        work=_cast(tensors, precision.work),
+        choice=Choice(used="normal"),
+    )
 
 
 def _exact(
     work: Tensors,
     precision: Precision,
-    used: Used,
-    indistinguishable: tuple[str, ...] = (),
-    undistinguished: tuple[str, ...] = (),
+    choice: Choice,
     answer: NDArray[Any] | None = None,
 ) -> Draw:
-    return Draw(
-        tensors=_frozen(_cast(work, precision.dtype)),
-        work=work,
-        used=used,
-        indistinguishable=indistinguishable,
-        undistinguished=undistinguished,
-        answer=answer,
-    )
+    tensors = _frozen(_cast(work, precision.dtype))
+    return Draw(tensors=tensors, work=work, choice=choice, answer=answer)
 
 
 def _text(case: Case, seed: int, attempt: int) -> str:

@@ -14,7 +14,7 @@ from harness.case import Case
 from harness.engine.local import LocalPool
 from harness.engine.plan import Planned, plan
 from harness.engine.unjudged import unjudged
-from harness.engine.worker import Description, judged
+from harness.engine.worker import Description, draw_batch, judged
 from harness.errors import TargetError
 from harness.outcome import Unavailable
 from harness.report.discrepancy import Discrepancy
@@ -71,7 +71,8 @@ class Conformance(AbstractContextManager["Conformance"]):
         if chosen not in modes:
             raise TargetError(f"mode={mode!r}, but should be one of {', '.join(modes)}")
         target = Target(backend=adapter.name, mode=chosen, device=device or adapter.devices()[0])
-        return judged(adapter, [case], target, adapter.versions().get(adapter.name), self._seed)
+        version = adapter.versions().get(adapter.name)
+        return judged(adapter, [case], draw_batch([case], self._seed), target, version)
 
     def _planned(
         self, text: str, case: Case, mode: str | None, device: str | None
