@@ -16,7 +16,7 @@ from harness.claims.expression import Expression
 from harness.cli import cli
 from harness.compatibility import Compatibility
 from harness.errors import AtlasError
-from harness.report.comparison import TOPICS, compare
+from harness.report.comparison import TOPICS, compare, overview
 from harness.report.compatibility import asked, in_short, text
 
 Row = dict[str, Any]
@@ -71,6 +71,7 @@ def made(claims: Claims = CLAIMS, **begins: str) -> Compatibility:
     return Compatibility.from_rows(lambda: rows(**begins), SOURCE, claims)
 
 
+ROOT = Path(__file__).parent.parent
 MADE = made(mine_call="low", mine_other="low", rival_call="high", third_call="refuses")
 
 
@@ -167,6 +168,19 @@ def test_document_names_modes_where_a_backend_has_several_voices() -> None:
     assert "| o=1 window 0.1 (call) | o=1 window 1.0 | mine:other |" in told
 
 
+def test_overview_tells_the_answers_of_those_who_have_one() -> None:
+    assert [(who, answers[0]) for who, answers in overview(MADE)] == [
+        ("mine", "o=8 window 0.1"),
+        ("rival", "o=8 window 1.0"),
+    ]
+
+
+def test_overview_names_targets_where_a_backend_has_several_answers() -> None:
+    found = overview(made(mine_call="low", mine_other="high"))
+
+    assert [who for who, _ in found] == ["mine:call", "mine:other"]
+
+
 def test_example_outside_of_what_was_measured_is_not_told() -> None:
     few = [each for each in rows(mine_call="low") if each["s"] == [1]]
     found = Compatibility.from_rows(lambda: few, SOURCE)
@@ -211,3 +225,31 @@ def test_source_alone_changes_the_line_of_the_source_alone() -> None:
     pairs = zip(text(MADE).splitlines(), text(other).splitlines(), strict=True)
 
     assert [new.partition(" run ")[0] for old, new in pairs if old != new] == ["Measured in"]
+
+
+REGENERATE = "tconv compatibility > reports/compatibility.md"
+
+
+@pytest.fixture(scope="module")
+def published() -> str:
+    """Return the document made of the atlas that comes with the harness."""
+    result = CliRunner().invoke(cli, ["compatibility"])
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def test_document_is_that_of_the_published_atlas(published: str) -> None:
+    committed = (ROOT / "reports" / "compatibility.md").read_text("utf-8")
+
+    assert published == committed, f"out of date; write it again: {REGENERATE}"
+
+
+def test_document_can_be_read(published: str) -> None:
+    assert len(published.splitlines()) < 900
+
+
+def test_readme_holds_the_table_of_the_document(published: str) -> None:
+    begin = published.index("| k=3 s=2 i=4 |")
+    table = published[begin : published.index("\n\n", begin)]
+
+    assert table in (ROOT / "README.md").read_text("utf-8"), "copy it from the document"

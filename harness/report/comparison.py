@@ -25,25 +25,35 @@ class Topic:
     example: str
 
     @property
+    def column(self) -> str:
+        """What of the example differs between topics."""
+        return self.example.removesuffix(_SIZES).removeprefix("padding=")
+
+    @property
     def request(self) -> Request:
         """The example."""
         return Request.from_texts(self.example.split())
 
 
+_SIZES: Final = " k=3 s=2 i=4"
+
 TOPICS: Final = tuple(
-    Topic(title=title, example=f"{example} k=3 s=2 i=4")
+    Topic(title=title, example=f"{example}{_SIZES}")
     for title, example in (
         ("padding same", "padding=same"),
-        ("padding valid", "padding=valid"),
-        ("padding same_lower", "padding=same_lower"),
-        ("numbers for the padding, no output padding", "p=1"),
         ("padding same and an output padding", "padding=same op=1"),
+        ("padding valid", "padding=valid"),
+        ("numbers for the padding, no output padding", "p=1"),
+        ("numbers for the padding and a size", "p=1 o=8"),
+        ("padding same_lower", "padding=same_lower"),
         ("padding valid and an output padding", "padding=valid op=1"),
         ("padding same and a size", "padding=same o=8"),
         ("padding valid and a size", "padding=valid o=10"),
-        ("numbers for the padding and a size", "p=1 o=8"),
     )
 )
+
+OVERVIEW: Final = TOPICS[:5]
+"""What is asked most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +107,35 @@ def compare(compatibility: Compatibility, topic: Topic) -> tuple[Line, ...]:
     """
     found = [e for e in compatibility.atlas.entries if topic.request.is_for(e.question)]
     return lines(found, topic)
+
+
+def overview(compatibility: Compatibility) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Return who answers the examples of :data:`OVERVIEW`, and how; `-` where there is no answer.
+
+    Who is a backend, or those of its targets that answer alike. Who has no answer at all is left
+    out.
+    """
+    by_topic = [
+        {target: line.example for line in compare(compatibility, topic) for target in line.targets}
+        for topic in OVERVIEW
+    ]
+    answers: dict[str, dict[tuple[str, ...], list[str]]] = {}
+    for target in dict.fromkeys(target for found in by_topic for target in found):
+        told = tuple(found.get(target) or "-" for found in by_topic)
+        if set(told) != {"-"}:
+            answers.setdefault(backend_of(target), {}).setdefault(told, []).append(target)
+    return tuple(
+        (_who(who, is_whole=len(found) == 1), told)
+        for _, found in sorted(answers.items())
+        for told, who in found.items()
+    )
+
+
+def _who(targets: Sequence[str], *, is_whole: bool) -> str:
+    """Return who answers: a backend where these are all of its targets that do."""
+    if is_whole:
+        return backend_of(targets[0])
+    return ", ".join(target.removesuffix("@cpu") for target in targets)
 
 
 def lines(entries: Iterable[Entry], topic: Topic | None = None) -> tuple[Line, ...]:

@@ -17,7 +17,7 @@ from harness.atlas.question import EXPLICIT
 from harness.case import Case
 from harness.claims.ledger import Record
 from harness.compatibility import Compatibility, backend_of
-from harness.report.comparison import TOPICS, Line, compare, lines
+from harness.report.comparison import OVERVIEW, TOPICS, Line, compare, lines, overview
 from harness.report.markdown import cell, code
 
 KINDS: Final[Mapping[Kind, str]] = {
@@ -94,6 +94,8 @@ def text(compatibility: Compatibility) -> str:
     }  # fmt: skip
     content: dict[str, Any] = {
         "source": compatibility.atlas.source,
+        "overview": overview(compatibility),
+        "columns": [topic.column for topic in OVERVIEW],
         "topics": [(topic, compare(compatibility, topic)) for topic in TOPICS],
         "kinds": KINDS,
         "chapters": chapters(compatibility),
