@@ -23,7 +23,7 @@ from harness.legality import (
     gravest,
     volume_fault,
 )
-from harness.malformation import MALFORMATIONS
+from harness.malformation import MALFORMATIONS, OF_BIAS
 
 DTYPES: Final = {
     "float16": "f16",
@@ -112,8 +112,7 @@ class Case:
             raise _error("dtype", self.dtype, f"one of {', '.join(DTYPES)}")
         if self.values not in VALUES:
             raise _error("values", self.values, f"one of {', '.join(VALUES)}")
-        if self.malformed is not None and self.malformed not in MALFORMATIONS:
-            raise _error("malformed", self.malformed, f"one of {', '.join(MALFORMATIONS)}")
+        _require_malformation(self)
         if self.padding is not None:
             if self.padding not in POLICIES:
                 raise _error("padding", self.padding, f"one of {', '.join(POLICIES)}")
@@ -256,6 +255,13 @@ class Case:
 
 
 _PER_AXIS: Final = ("i", "k", "s", "p_begin", "p_end", "dilation", "output_padding", "o")
+
+
+def _require_malformation(case: Case) -> None:
+    if case.malformed is not None and case.malformed not in MALFORMATIONS:
+        raise _error("malformed", case.malformed, f"one of {', '.join(MALFORMATIONS)}")
+    if case.malformed in OF_BIAS and not case.bias:
+        raise _error("malformed", case.malformed, "absent or another where there is no bias")
 
 
 def _require_sizes(case: Case) -> None:

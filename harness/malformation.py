@@ -31,5 +31,8 @@ MALFORMATIONS: Final = {
 }
 """Every malformation by its name in a configuration."""
 
+OF_BIAS: Final = frozenset({"bias_length", "bias_dtype"})
+"""Those of the bias, which only a case with a bias can have."""
+
 OTHER_DTYPES: Final = {"float32": "float64"}
 """The dtype that stands beside a case's own where dtypes are mixed; of one not listed float32."""

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from harness.case import DTYPES, POLICIES, VALUES, Case
 from harness.errors import CaseError
-from harness.malformation import MALFORMATIONS
+from harness.malformation import MALFORMATIONS, OF_BIAS
 
 GOLDEN: list[tuple[str, dict[str, Any]]] = [
     ("1d-i1-k1-ci2-co4-f32", {"ndim": 1, "i": 1, "k": 1}),
@@ -62,6 +62,8 @@ def any_case(draw: st.DrawFn) -> Case:
     size_per_axis = st.tuples(*[sizes] * ndim)
     policy = draw(st.none() | st.sampled_from(sorted(POLICIES)))
     nothing = (0,) * ndim
+    has_bias = draw(st.booleans())
+    possible = MALFORMATIONS if has_bias else MALFORMATIONS.keys() - OF_BIAS
     return Case(
         ndim=ndim,
         i=draw(size_per_axis),
@@ -78,9 +80,9 @@ def any_case(draw: st.DrawFn) -> Case:
         o=draw(st.none() | per_axis),
         n=draw(sizes),
         dtype=draw(st.sampled_from(sorted(DTYPES))),
-        bias=draw(st.booleans()),
+        bias=has_bias,
         values=draw(st.sampled_from(VALUES)),
-        malformed=draw(st.none() | st.sampled_from(sorted(MALFORMATIONS))),
+        malformed=draw(st.none() | st.sampled_from(sorted(possible))),
     )
 
 
@@ -204,6 +206,12 @@ def test_case_whose_tensors_misfit_is_illegal_and_says_how(name: str) -> None:
 
     assert case.suite == "illegal"
     assert case.standing == ("illegal", MALFORMATIONS[name].words)
+
+
+@pytest.mark.parametrize("name", sorted(OF_BIAS))
+def test_fault_of_a_bias_is_refused_where_there_is_none(name: str) -> None:
+    with pytest.raises(CaseError, match=f"malformed='{name}', but should be absent or another"):
+        Case.from_parameters(ndim=1, i=3, k=2, malformed=name, bias=False)
 
 
 def test_unknown_malformation_is_refused_with_the_known_ones() -> None:

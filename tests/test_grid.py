@@ -48,7 +48,7 @@ def any_sweep(draw: st.DrawFn) -> Sweep:
         c_in=draw(few),
         dtype=draw(st.sampled_from([("float32",), ("float16", "float64")])),
         bias=draw(st.sampled_from([(True,), (False, True)])),
-        malformed=draw(st.sampled_from([(None,), ("weight_dtype", None), ("input_lacks_axis",)])),
+        malformed=draw(st.sampled_from([(None,), ("weight_dtype", None), ("bias_dtype",)])),
         where=draw(st.sampled_from([(), (Predicate.from_text("k > 1 or dtype == 'float16'"),)])),
     )
 
@@ -65,6 +65,8 @@ def plain_expansion(sweep: Sweep, values: tuple[str, ...]) -> tuple[int, set[Cas
         if any(len(value) != ndim for value in tuples):
             continue
         p = given_values.pop("p")
+        if given_values["malformed"] == "bias_dtype" and not given_values["bias"]:
+            continue
         sides = p if isinstance(p, tuple) else (p,) * ndim
         pairs = [(side.begin, side.end) for side in sides]
         case = Case.from_parameters(ndim=ndim, p=pairs, values=kind, **given_values)

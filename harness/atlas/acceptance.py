@@ -13,6 +13,7 @@ from typing import Any, Final
 from harness.atlas.fault import FAULTS, Fault, fault_of
 from harness.case import Case
 from harness.digest import normalised
+from harness.malformation import OF_BIAS
 from harness.resolution import Resolution
 
 COLUMNS: Final = (
@@ -246,7 +247,7 @@ def _refusal(fault: Fault, text: str) -> Reaction:
 def _has_no_bias(case: Case, call: str) -> bool:
     """Return whether the bias is at fault of a call that takes none: a sum comes after it."""
     is_added = call.endswith((" + b", " + keras.ops.add"))
-    return is_added and (case.malformed or "").startswith("bias")
+    return is_added and case.malformed in OF_BIAS
 
 
 def _is_right_but_large(case: Case, row: Row) -> bool:

@@ -22,6 +22,7 @@ from harness.legality import (
     Rule,
     Volume,
 )
+from harness.malformation import OF_BIAS
 
 _STANDINGS_OF_SUITE: Final = {
     "explicit": {"legal"}, "extended": {"extended"}, "illegal": {"illegal"},
@@ -29,6 +30,7 @@ _STANDINGS_OF_SUITE: Final = {
 }  # fmt: skip
 _RULES: Final[tuple[Rule[Any], ...]] = (*CHANNEL_RULES, *AXIS_RULES, *VOLUME_RULES)
 _LEGAL: Final = len(_RULES)
+_OF_BIAS: Final = np.array([name in OF_BIAS for name in NAMES["malformed"]])
 _RANKS: Final = np.array([*(STANDINGS.index(rule.standing) for rule in _RULES),
                           STANDINGS.index("legal")])  # fmt: skip
 
@@ -111,6 +113,10 @@ def _unsuited(
     has_policy = columns["padding"] > 0
     given = (columns["p_begin"] != 0) | (columns["p_end"] != 0)
     yield has_policy & given.any(axis=1), "p beside a padding policy"
+    yield (
+        _OF_BIAS[columns["malformed"]] & (columns["bias"] == 0),
+        "a misfit of no bias",
+    )
     rules = broken_rules(columns)
     for code in np.unique(rules):
         standing = STANDINGS[_RANKS[code]]

@@ -19,14 +19,12 @@ def malformed(case: Case, given: Tensors) -> Tensors:
     """Return the tensors with the one fault that the case names.
 
     Args:
-        case: a case with a malformation; where its bias is at fault and it has none, nothing
-            changes.
+        case: a case with a malformation.
         given: its tensors, sound and in the case's dtype.
     """
     assert case.malformed is not None
     name, change = _CHANGES[case.malformed]
-    array = getattr(given, name)
-    return given if array is None else replace(given, **{name: change(case, array)})
+    return replace(given, **{name: change(case, getattr(given, name))})
 
 
 def _one_more(_: Case, array: Array) -> Array:
