@@ -171,6 +171,10 @@ class Case:
             raise CaseError(f"case id={case_id!r}, but should be {case.id!r}: one case, one id")
         return case
 
+    def __getstate__(self) -> dict[str, object]:
+        """Leave out what is made again sooner than it travels from one process to another."""
+        return {name: value for name, value in vars(self).items() if name not in _STAYS}
+
     @cached_property
     def id(self) -> str:
         """The case's stable id, of the characters `[a-z0-9.x-]`; minus is written m."""
@@ -254,6 +258,7 @@ class Case:
         return "explicit" if standing == "legal" else "extended"
 
 
+_STAYS: Final = frozenset({"axes", "uncropped"})
 _PER_AXIS: Final = ("i", "k", "s", "p_begin", "p_end", "dilation", "output_padding", "o")
 
 

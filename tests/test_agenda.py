@@ -129,3 +129,24 @@ def test_closed_agenda_gives_nothing_more() -> None:
     agenda.close()
 
     assert agenda.take(0) is None
+
+
+def test_backends_that_begin_together_begin_at_places_of_their_own() -> None:
+    agenda = Agenda([course("a:one"), course("a:two"), course("b"), course("c")], hands=2)
+
+    begun = [taken(agenda, hand).first for hand in (0, 0, 1)]
+
+    assert begun == [0, 0, 500]
+
+
+def test_backend_that_begins_in_the_middle_comes_round_to_what_it_left() -> None:
+    left = (range(100), range(200, 300))
+    agenda = Agenda([course("a", cases=1), course("b", left=left)], hands=2)
+    taken(agenda, 0)
+    seen: list[int] = []
+
+    while batch := agenda.take(1):
+        seen += places(batch)
+        settle(agenda, batch, 0.001)
+
+    assert seen == [*range(200, 300), *range(100)]

@@ -1,5 +1,6 @@
 """Cases: ids that never change, round trips, and refusals that say what should be."""
 
+import pickle
 import re
 from typing import Any
 
@@ -245,3 +246,14 @@ def test_result_of_more_elements_than_32_bits_count_is_illegal(
 def test_parameter_beyond_32_bits_makes_a_case_huge(name: str) -> None:
     assert Case.from_parameters(ndim=2, i=1, k=1, **{name: 2**31}).is_huge
     assert not Case.from_parameters(ndim=2, i=1, k=1, **{name: 2**31 - 1}).is_huge
+
+
+def test_case_travels_without_what_is_quickly_made_again() -> None:
+    case = Case.from_parameters(ndim=2, i=3, k=2)
+    known = case.id, case.axes, case.uncropped
+
+    sent = pickle.loads(pickle.dumps(case))  # noqa: S301 # as between processes
+
+    assert vars(sent).keys() >= {"id"}
+    assert not vars(sent).keys() & {"axes", "uncropped"}
+    assert (sent, (sent.id, sent.axes, sent.uncropped)) == (case, known)

@@ -104,18 +104,37 @@ class _Share:
         )
 
 
+def _begun_at(share: float, spans: Sequence[range]) -> list[range]:
+    """Return the spans in turn from a place among their cases, a share from 0 to 1, round to it.
+
+    Backends that begin together begin at places of their own: then each finds out of other cases
+    which draws they take, and is told of the rest.
+    """
+    skipped = int(share * sum(map(len, spans)))
+    early, late = [], []
+    for span in spans:
+        early.append(span[:skipped])
+        late.append(span[skipped:])
+        skipped -= len(early[-1])
+    return [*late, *early]
+
+
 class Agenda:
     """The batches that no hand has taken yet; safe to use from several threads.
 
     Args:
         courses: the targets, in the order in which they are begun.
+        hands: how many hands go through it.
     """
 
-    def __init__(self, courses: Sequence[Course]) -> None:
+    def __init__(self, courses: Sequence[Course], hands: int = 1) -> None:
         stretches: dict[str, list[Stretch]] = {}
+        numbers: dict[str, int] = {}
         for course in courses:
-            own = stretches.setdefault(course.planned.target.backend, [])
-            own.append(Stretch(course, course.planned.spans))
+            backend = course.planned.target.backend
+            turn = numbers.setdefault(backend, len(numbers)) % hands / hands
+            spans = _begun_at(turn, course.planned.spans)
+            stretches.setdefault(backend, []).append(Stretch(course, spans))
         self._waiting = [
             _Share(backend=backend, stretches=tuple(own)) for backend, own in stretches.items()
         ]

@@ -62,7 +62,7 @@ def swept(
         )
         for each, choices in _shared(each for each in planned if not each.unavailable)
     ]
-    yield from Crew(Agenda(courses), serve, stopped=stopped).parts(hands)
+    yield from Crew(Agenda(courses, hands), serve, stopped=stopped).parts(hands)
 
 
 def _shared(planned: Iterable[Planned]) -> Iterator[tuple[Planned, Choices]]:
