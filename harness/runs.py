@@ -157,7 +157,8 @@ def _planned(
 def _require_same(reader: RunReader, now: Mapping[str, Any]) -> None:
     changed = differences(reader.header, now)
     if changed:
-        listed = "\n  ".join(changed)
+        reasons = (f"{t['target']}: {t['unavailable']}" for t in now["targets"] if t["unavailable"])
+        listed = "\n  ".join([*changed, *reasons])
         raise ConfigError(
             f"{reader.path} was begun with something else than what is here, so its rows would not "
             f"be of one run; what it has, and what is here:\n  {listed}\n"

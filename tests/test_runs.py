@@ -13,6 +13,7 @@ import pytest
 
 from harness.assignment import Assignment
 from harness.config import Config, from_mapping
+from harness.engine.local import LocalPool
 from harness.errors import ConfigError, IncompleteError, StoreError
 from harness.report import csv, summary
 from harness.runs import Finished, resume, run
@@ -126,6 +127,16 @@ def test_resuming_something_else_is_refused_and_changes_nothing(
 
     assert (path / "header.json").read_text() == before
     assert not RunReader(path).is_complete
+
+
+def test_backend_that_is_gone_says_why_the_run_is_not_resumed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = begun(tmp_path, "fake-right")
+    monkeypatch.setattr(LocalPool, "describe", lambda *_: {"fake-right": "no such library"})
+
+    with pytest.raises(ConfigError, match="fake-right:any@cpu: no such library"):
+        resume(path, workers=1)
 
 
 def test_complete_run_is_not_resumed(undisturbed: Finished) -> None:
