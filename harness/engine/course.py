@@ -46,11 +46,16 @@ class Course:
             version=self.planned.version,
             cases=tuple(cases),
             seed=self._seed,
-            suspects=frozenset(case.id for case in cases if case.id in self._suspects),
+            suspects=self._suspected(cases),
             allowance=self._allowance,
             spent=self._spent,
             choices=self._choices.known(first, len(cases)) if self._choices else (),
         )
+
+    def _suspected(self, cases: Sequence[Case]) -> frozenset[str]:
+        if not self._suspects:  # nearly always; an id takes longer than to send its case
+            return frozenset()
+        return frozenset(case.id for case in cases if case.id in self._suspects)
 
     def settle(self, served: Served, first: int = 0) -> None:
         """Learn from what became of an order, whose cases began with the `first`."""

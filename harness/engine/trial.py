@@ -44,9 +44,11 @@ class Trial:
 
     def served(self) -> Served:
         """Return what became of the order; a case that ended a worker before goes alone."""
-        cases = self._order.cases
-        alone = [at for at, case in enumerate(cases) if case.id in self._order.suspects]
-        self._run([at for at, case in enumerate(cases) if case.id not in self._order.suspects])
+        suspects = self._order.suspects  # nearly always none
+        alone = [
+            at for at, case in enumerate(self._order.cases) if suspects and case.id in suspects
+        ]
+        self._run([at for at in range(len(self._order.cases)) if at not in alone])
         for at in alone:
             self._run([at])
         if self._lost is not None:
