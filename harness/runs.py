@@ -132,7 +132,8 @@ def resume(
             _require_same(reader, now)
             planned, totals = _left(reader, everything)
             sessions = [*reader.header.get("resumed", []), _session(now, writer.digest.rows)]
-            writer.note({"resumed": sessions})
+            with _resumable(writer.path):
+                writer.note({"resumed": sessions})
             _collect(crew, planned, writer, totals, observer or Silence())
         return _finished(writer, totals, assignment.config, resumed=len(sessions))
 

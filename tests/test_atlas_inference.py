@@ -136,6 +136,16 @@ def test_rule_that_holds_for_small_values_only_is_unverified() -> None:
     assert "not verified on values outside of the fitted range" in told.shortfalls
 
 
+def test_few_points_outside_of_the_fitted_range_verify_nothing() -> None:
+    points = [point for point in swept(halves) if point.asked.i <= 4 or point.asked.k > 5]
+    rule, _ = infer(swept(halves))
+    told = evidence(rule, points[:-3], points[-3:])
+
+    assert "verified on 3 points outside of the fitted range, but should be on 20" in (
+        told.shortfalls
+    )
+
+
 def test_fault_in_one_regime_is_shown_by_a_counterexample() -> None:
     zero, one = Formula(()), Formula((("1", 1),))
     size = Piecewise(formula=Formula((("s*i", 1),)))

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from harness.adapters import torch_calls
 from harness.atlas.entry import Entry
+from harness.atlas.evidence import evidence
 from harness.atlas.formula import Formula
-from harness.atlas.point import Asked
+from harness.atlas.point import Asked, Point
 from harness.atlas.question import Question
 from harness.atlas.rule import Piecewise, Rule
 from harness.case import Case
@@ -24,7 +25,7 @@ from harness.route import Native, Route, Unsupported
 from harness.target import Target
 from harness.translation.candidate import Candidate, choices, nearest
 from harness.translation.layout import CANONICAL, Layout, conversion, layout_of
-from harness.translation.origin import Impossible, sampled
+from harness.translation.origin import Impossible, sampled, sources
 from harness.translation.query import Query
 from harness.translation.search import Search
 from harness.translation.snippet import FUNCTION, snippet
@@ -242,6 +243,20 @@ def test_policy_of_the_target_is_found_where_its_rule_keeps_the_same_window() ->
 
     assert isinstance(found, Candidate)
     assert (found.case.padding, found.is_native) == ("same", True)
+
+
+def test_rule_that_fails_somewhere_is_no_ground_for_a_translation() -> None:
+    target = Target(backend="fake", mode="call", device="cpu")
+    points = [
+        Point(asked=Asked(i=i, k=3, s=2), size=2 * i + (i == 5), begins=(0,)) for i in range(1, 30)
+    ]
+    question = Question(target=str(target), padding="same", op=False, o=False)
+    entry = Entry(question=question, verdicts={}, rule=SAME, evidence=evidence(SAME, points, ()))
+
+    found = sources(Query.from_texts(["padding=same", "k=3", "s=2"]), {target: [entry]}, [])
+
+    assert isinstance(found, Impossible)
+    assert "its rule is known at 28 of 29 points only, so it is not resolved" in found.reason
 
 
 def test_what_the_target_lacks_is_why_nothing_is_found() -> None:

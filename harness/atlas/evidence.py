@@ -178,7 +178,7 @@ def _range(points: Sequence[Point]) -> Range:
 
 
 def _shortfalls(rule: Rule, points: Sequence[Point], beyond: Sequence[Point]) -> list[str]:
-    found = [] if beyond else ["not verified on values outside of the fitted range"]
+    found = _unverified(len(beyond))
     sizes, _ = rule.of([point.asked for point in points])
     for name, quantity in (("o", rule.size), ("begin", rule.begin)):
         told = [
@@ -189,6 +189,14 @@ def _shortfalls(rule: Rule, points: Sequence[Point], beyond: Sequence[Point]) ->
         if quantity is not None and told:
             found += _thin_regimes(name, quantity, *map(list, zip(*told, strict=True)))
     return found
+
+
+def _unverified(count: int) -> list[str]:
+    if count >= LEAST:
+        return []
+    if not count:
+        return ["not verified on values outside of the fitted range"]
+    return [f"verified on {count} points outside of the fitted range, but should be on {LEAST}"]
 
 
 def _thin_regimes(

@@ -152,7 +152,9 @@ def end(
     tell_unwritten(finished.edition)
     for message in finished.status.messages:
         click.echo(f"tconv: {message}", err=True)
-    sys.exit(finished.status.code)
+    # As `tconv report` ends where a report is not written, unless the run itself says more.
+    lacking = ExitStatus.INCOMPLETE if finished.edition.failures else ExitStatus.CONFORMS
+    sys.exit(finished.status.code or lacking)
 
 
 def _planned(assignment: Assignment) -> dict[str, Any]:

@@ -216,8 +216,17 @@ class Lane(AbstractContextManager["Lane"]):
         return None if last is None or last.pid == self._buried else last
 
     def _stderr(self) -> str:
-        text = self._log.read_text(errors="replace").strip()
-        return text if len(text) <= 2 * _KEPT else f"{text[:_KEPT]}\n[...]\n{text[-_KEPT:]}"
+        with self._log.open("rb") as log:  # one case may print more than a parent can hold
+            size = self._log.stat().st_size
+            if size <= 2 * _KEPT:
+                return _text(log.read())
+            begin = log.read(_KEPT)
+            log.seek(size - _KEPT)
+            return f"{_text(begin)}\n[...]\n{_text(log.read(_KEPT))}"
+
+
+def _text(printed: bytes) -> str:
+    return printed.decode(errors="replace").strip()
 
 
 def _deafen() -> None:

@@ -85,7 +85,15 @@ def _rule(query: Query, entries: Iterable[Entry]) -> Rule | Impossible | None:
     entry = next((each for each in entries if query.request.is_for(each.question)), None)
     if entry is None:
         return Impossible(reason="the atlas does not know what it makes of such a call")
-    return entry.rule or Impossible(reason=entry.reason or "no rule holds for what it returns")
+    if entry.rule is None or entry.evidence is None:
+        return Impossible(reason=entry.reason or "no rule holds for what it returns")
+    told = entry.evidence
+    if told.holding < told.points:
+        return Impossible(
+            reason=f"its rule is known at {told.holding} of {told.points} points only, so it is "
+            "not resolved"
+        )
+    return entry.rule
 
 
 def _windows(
