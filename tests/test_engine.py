@@ -57,6 +57,14 @@ def verdicts(rows: Columns) -> Counter[object]:
     return Counter(rows["verdict"])
 
 
+def test_description_needs_no_framework_to_be_read(engine: LocalPool) -> None:
+    found = engine.describe(["fake-leisurely"])["fake-leisurely"]
+
+    assert isinstance(found, Description)
+    assert type(found.version) is str
+    assert [type(each) for each in found.settings["fake-leisurely:call@cpu"].values()] == [str]
+
+
 def test_limit_of_a_case_does_not_count_what_loading_takes(engine: LocalPool) -> None:
     rows = swept(engine, "fake-leisurely")
 

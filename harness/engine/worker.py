@@ -110,7 +110,7 @@ def _description(backend: str, adapter: Adapter) -> Description:
         backend=backend,
         modes=adapter.modes,
         devices=devices,
-        versions=dict(adapter.versions()),
+        versions=_plain(adapter.versions()),
         settings={
             f"{adapter.name}:{mode.name}@{device}": _settings(adapter, mode, device)
             for device in devices
@@ -119,12 +119,20 @@ def _description(backend: str, adapter: Adapter) -> Description:
     )
 
 
+def _plain(texts: Mapping[str, str]) -> dict[str, str]:
+    """Return texts that are no more than that.
+
+    To read a framework's own kind of text, as PyTorch's version is, the parent would import it.
+    """
+    return {str(name): str(text) for name, text in texts.items()}
+
+
 def _settings(adapter: Adapter, mode: Mode, device: str) -> dict[str, str]:
     """Return the settings of a target as they are while it computes, or which error they met."""
 
     def asked() -> dict[str, str]:
         with adapter.session(mode.name, device):
-            return dict(adapter.settings(mode.name, device))
+            return _plain(adapter.settings(mode.name, device))
 
     found: dict[str, str] | _Escaped = _tried(asked)
     return {"error": type(found.error).__name__} if isinstance(found, _Escaped) else found

@@ -159,8 +159,14 @@ class SlowBatch(Right):
         return super().compute(case, tensors, mode, device)
 
 
+class Version(str):
+    """A text that only this module can read again."""
+
+    __slots__ = ()
+
+
 class Leisurely(Right):
-    """Takes three seconds to load, and three more to find its devices."""
+    """Takes three seconds to load, and three more to find its devices; has versions of its own."""
 
     name = "fake-leisurely"
 
@@ -170,6 +176,12 @@ class Leisurely(Right):
     def devices(self) -> tuple[str, ...]:
         time.sleep(3)
         return super().devices()
+
+    def versions(self) -> Mapping[str, str]:
+        return {self.name: Version("1.0")}
+
+    def settings(self, mode: str, device: str) -> Mapping[str, str]:
+        return {"flag": Version("on")}
 
 
 class Refusing(Right):
