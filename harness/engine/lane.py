@@ -88,6 +88,7 @@ class Lane(AbstractContextManager["Lane"]):
         self._starter = ThreadPoolExecutor(1, "tconv-starter", initializer=_deafen)
         self._pool = self._made()
         self._buried: int | None = None  # process id of the last worker that ended
+        self._working: Beat | None = None  # last beat of the worker that has the work
 
     def __enter__(self) -> Self:
         return self
@@ -122,6 +123,7 @@ class Lane(AbstractContextManager["Lane"]):
         last = self._last()
         if last is not None and not psutil.pid_exists(last.pid):
             self._buried = last.pid  # it ended between two calls
+        self._working = None
         future = self._scheduled(function, *args, **kwargs)
         while True:
             try:
@@ -171,7 +173,12 @@ class Lane(AbstractContextManager["Lane"]):
             return End(outcome=TimedOut(limit=0), is_limit=True)
         last = self._last()
         now, seconds = time.time(), self._limits.case_seconds
-        if last is None or last.is_loading:
+        if last is not None and not last.is_idle:
+            self._working = last
+        elif last is not None and self._working is not None:
+            # The pool replaced a worker that ended with status 0, and tells nobody of its work.
+            return self._crashed(0) if now - last.seconds > _GRACE else None
+        if last is None or last.is_idle or last.is_loading:
             late = now - begun > START_SECONDS
             return End(outcome=TimedOut(limit=START_SECONDS), is_limit=True) if late else None
         try:
@@ -196,9 +203,9 @@ class Lane(AbstractContextManager["Lane"]):
     def _crashed(self, exit_code: int) -> End:
         """Return the end of a worker that died by itself, with its last words and place."""
         last = self._last()
-        if last is not None:
-            self._buried = last.pid
-        place = last.place if last is not None else None
+        if last is not None and not last.is_idle:
+            self._buried, self._working = last.pid, last
+        place = self._working.place if self._working is not None else None
         return End(outcome=Crashed(exit_code=exit_code, stderr=self._stderr()), place=place)
 
     def _stop(self, future: "ProcessFuture[R]") -> None:

@@ -11,6 +11,7 @@ from typing import Final
 
 _FORM: Final = struct.Struct("<qq")  # process id, place
 _LOADING: Final = -2
+_IDLE: Final = -3
 _NOWHERE: Final = -1
 
 
@@ -21,6 +22,7 @@ class Beat:
     Attributes:
         pid: its process id.
         seconds: when it came, seconds since the epoch.
+        is_idle: whether it has started and was given no work yet.
         is_loading: whether the framework is still being loaded.
         place: index in the batch of the case that is being computed; None where that is not known,
             as where several are computed together.
@@ -28,6 +30,7 @@ class Beat:
 
     pid: int
     seconds: float
+    is_idle: bool
     is_loading: bool
     place: int | None
 
@@ -38,6 +41,10 @@ class Pulse:
     def __init__(self, path: Path) -> None:
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
         self._pid = os.getpid()
+        self._write(_IDLE)
+
+    def load(self) -> None:
+        """Say that the framework is being loaded."""
         self._write(_LOADING)
 
     def beat(self, place: int | None = None) -> None:
@@ -60,6 +67,7 @@ def beat(path: Path) -> Beat | None:
     return Beat(
         pid=pid,
         seconds=seconds,
+        is_idle=place == _IDLE,
         is_loading=place == _LOADING,
         place=place if place >= 0 else None,
     )

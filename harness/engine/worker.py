@@ -201,6 +201,8 @@ def loaded(backend: str) -> Adapter:
 
 def _loaded(backend: str) -> Adapter:
     if "adapter" not in _state:
+        if "pulse" in _state:
+            _state["pulse"].load()
         _state["adapter"] = registry.load(backend)
     adapter: Adapter = _state["adapter"]
     return adapter
