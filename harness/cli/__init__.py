@@ -31,11 +31,12 @@ Examples:
   tconv run --resume reports            complete the newest interrupted run
   tconv merge a/smoke-* b/smoke-*       join the shards of one grid
   tconv report                          write the reports of the newest run again
+  tconv explain keras-jax padding=same k=3 s=2 i=7
   tconv translate --from keras-tensorflow padding=same k=3 s=2 --to torch
   tconv adapters list                   backends, modes, versions
 
 \b
-Exit status, the first that applies:
+Exit status of a sweep, the first that applies:
   2 usage or config   3 nothing compared, or a required backend missing
   4 incomplete        1 unexplained deviations        0 everything conforms
 """
@@ -43,6 +44,10 @@ Exit status, the first that applies:
 
 class Commands(click.Group):
     """Commands of which a reader of their output may go before it has read all."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 # click's signature
+        """Return the names as they were added: what is used first comes first."""
+        return list(self.commands)
 
     def invoke(self, ctx: click.Context) -> object:
         """Run a command; a closed pipe is status 4, which click would make 1."""

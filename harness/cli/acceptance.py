@@ -22,7 +22,7 @@ Examples:
 _LINES: Final = 12  # of a text; --json has all
 
 
-@click.command(epilog=EPILOG)
+@click.command(epilog=EPILOG, short_help="Say who accepts faulty parameters.")
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option("--fault", help="Print what each target says of this one, with the texts of errors.")
 @click.option("--json", "json_wanted", is_flag=True, help="Print everything as JSON.")

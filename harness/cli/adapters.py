@@ -13,7 +13,7 @@ from harness.engine.local import LocalPool
 from harness.engine.worker import Description
 
 
-@click.group()
+@click.group(short_help="List backends, or judge an adapter.")
 def adapters() -> None:
     """Say which backends there are."""
 

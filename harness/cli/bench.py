@@ -23,7 +23,7 @@ Exit status: 1 a goal was missed, 0 none was.
 """
 
 
-@click.command(epilog=EPILOG)
+@click.command(epilog=EPILOG, short_help="Measure the harness itself.")
 @click.option("--row", "names", type=click.Choice(list(ROWS)), multiple=True,
               help="Only this row; may be given again.")  # fmt: skip
 @click.option("--quick", is_flag=True, help="Few cases: to see that it runs, not to quote.")

@@ -19,7 +19,7 @@ Examples:
 """
 
 
-@click.command(epilog=EPILOG)
+@click.command(epilog=EPILOG, short_help="Hold published statements against it.")
 @click.argument("run", required=False, type=click.Path(path_type=Path))
 @click.option("--file", "path", default=CLAIMS, show_default=True, metavar="FILE",
               help="TOML file of the claims.")  # fmt: skip

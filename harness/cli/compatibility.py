@@ -14,7 +14,7 @@ Examples:
 """
 
 
-@click.command(epilog=EPILOG)
+@click.command(epilog=EPILOG, short_help="Print how frameworks resolve open shapes.")
 @option
 def compatibility(*, path: Path | None) -> None:
     """Print as Markdown how each framework resolves ambiguous output shapes.

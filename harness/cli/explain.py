@@ -23,7 +23,7 @@ Examples:
 """
 
 
-@click.command("explain", epilog=EPILOG)
+@click.command("explain", epilog=EPILOG, short_help="Say which window one call returns.")
 @click.argument("target")
 @click.argument("parameters", nargs=-1, required=True, metavar="NAME=VALUE...")
 @option

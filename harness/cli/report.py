@@ -21,7 +21,7 @@ Examples:
 _QUICK: Final = 50_000  # rows that are read in about two seconds
 
 
-@click.command(epilog=EPILOG)
+@click.command(epilog=EPILOG, short_help="Write a run's reports again.")
 @click.argument("run", required=False, type=click.Path(path_type=Path))
 def report(*, run: Path | None) -> None:
     """Write report.html, summary.md and the tables of RUN; the newest run where not given."""

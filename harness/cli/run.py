@@ -37,7 +37,7 @@ Examples:
 _HEADED: Final = {"config", "case_id", "targets", "out", "shard", "dry_run"}
 
 
-@click.command(epilog=EPILOG)
+@click.command(epilog=EPILOG, short_help="Sweep a grid over targets and report.")
 @click.argument("config", default=DEFAULT, type=click.Path(path_type=Path))
 @click.option("--case", "case_id", metavar="ID", help="Run this one case instead of the grid.")
 @click.option("--target", "targets", metavar="T", multiple=True,

@@ -19,7 +19,7 @@ Examples:
 """
 
 
-@click.command(epilog=EPILOG)
+@click.command(epilog=EPILOG, short_help="Say what reaches a wanted size.")
 @click.argument("parameters", nargs=-1, required=True, metavar="NAME=VALUE...")
 @option
 @click.option("--json", "json_wanted", is_flag=True, help="Print JSON on stdout.")

@@ -31,7 +31,7 @@ Exit status:
 """
 
 
-@click.command("translate", epilog=EPILOG)
+@click.command("translate", epilog=EPILOG, short_help="Turn a call of one framework into another.")
 @click.argument("parameters", nargs=-1, required=True, metavar="NAME=VALUE...")
 @click.option("--from", "source", required=True, metavar="SOURCE", help="Whose call it is.")
 @click.option("--to", "target", required=True, metavar="TARGET", help="What is to be called.")
