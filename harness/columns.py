@@ -91,7 +91,7 @@ RESULT_COLUMNS: Final = _columns(
         ("expected_shape", "integers", "elements", "shape of the oracle's answer"),
         ("observed_dtype", "text", "", "dtype that was returned"),
         ("first_bad_index", "integers", "", "first index, in C order, where the values differ"),
-        ("observed_value", "text", "", "what was returned there"),
+        ("observed_value", "text", "", "what was returned there; unresolved: the first values"),
         ("expected_value", "text", "", "what the oracle says there"),
         ("bad_count", "integer", "elements", "number of elements that differ"),
         (

@@ -147,7 +147,7 @@ def _unresolved(y: Array, why: str | None) -> Judgement:
     shown = ", ".join(map(str, y.reshape(-1)[:_SHOWN].tolist()))
     return Judgement(
         verdict=Verdict.UNRESOLVED, observed_shape=y.shape, observed_dtype=name_of(y.dtype),
-        compared=y.size, reason=why and f"{why}; it begins with {shown}",
+        compared=y.size, reason=why, observed_value=shown,
     )  # fmt: skip
 
 
