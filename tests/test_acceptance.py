@@ -15,7 +15,7 @@ from harness.atlas.fault import FAULTS, fault_of
 from harness.case import Case
 from harness.cli import cli
 from harness.config import load_config
-from harness.grid import expand
+from harness.grid import Cases, expand
 
 CONFIG = Path(__file__).parents[1] / "configs" / "acceptance.toml"
 ZERO_STRIDE = Case.from_parameters(ndim=1, i=3, k=2, s=0)
@@ -255,7 +255,7 @@ def test_faults_have_names_and_words_of_their_own() -> None:
 
 
 @lru_cache
-def swept() -> tuple[Case, ...]:
+def swept() -> Cases:
     config = load_config(CONFIG)
     return expand(config.grids, config.values).cases
 

@@ -9,11 +9,7 @@ from typing import Final
 
 import pytest
 
-from harness.atlas.atlas import Atlas, Source
-from harness.atlas.entry import Entry
-from harness.atlas.formula import Formula
-from harness.atlas.question import Question
-from harness.atlas.rule import Piecewise, Rule
+from harness.cli.charted import charted
 from harness.engine.local import LocalPool
 from harness.engine.plan import Planned
 from harness.target import Selection, Target
@@ -28,41 +24,6 @@ MODES: Final = ("layer", "ops")
 
 REFUSED: Final = {"unsupported", "rejected", "rejected_legal"}
 """Verdicts on calls that Keras has no argument for, proved by its own error, or that it refuses."""
-
-# The rules of Keras as `tconv atlas` infers them from configs/map.toml. Were one wrong, or only
-# were it another's, results would differ below.
-RULES: Final = {
-    ("same", False): Rule(
-        size=Piecewise(formula=Formula((("s*i", 1),))),
-        begin=Piecewise(formula=Formula((("max(K - s, 0)//2", 1),))),
-    ),
-    ("same", True): Rule(
-        size=Piecewise(formula=Formula((("s*(i - 1)", 1), ("op", 1), ("K % 2", 1)))),
-        begin=Piecewise(formula=Formula((("max(s*(i - 1) + K - o, 0)//2", 1),))),
-    ),
-    ("valid", False): Rule(
-        size=Piecewise(formula=Formula((("s*i", 1), ("max(K - s, 0)", 1)))),
-        begin=Piecewise(formula=Formula(())),
-    ),
-    ("valid", True): Rule(
-        size=Piecewise(formula=Formula((("s*(i - 1) + K", 1), ("op", 1)))),
-        begin=Piecewise(formula=Formula(())),
-    ),
-}
-
-
-def atlas(backend: str) -> Atlas:
-    entries = [
-        Entry(
-            question=Question(target=f"{backend}:{mode}@cpu", padding=padding, op=op, o=False),
-            verdicts={"resolved": 300},
-            rule=rule,
-        )
-        for mode in MODES
-        for (padding, op), rule in RULES.items()
-    ]
-    source = Source(run="map", digest="", started="2026-11-23", harness="0", versions={})
-    return Atlas(source=source, entries=tuple(entries))
 
 
 def drawn(backend: str) -> list[list[str]]:
@@ -96,7 +57,7 @@ def backend(request: pytest.FixtureRequest) -> str:
 def outcomes(backend: str) -> list[tuple[Query, Translation | Impossible]]:
     queries = [Query.from_texts(words) for words in drawn(backend)]
     ends = Selection(backend=backend), Selection(backend="torch")
-    found = list(translate(atlas(backend), queries, *ends, runs=True))
+    found = list(translate(charted(None), queries, *ends, runs=True))
     translated = sum(isinstance(each, Translation) for each in found)
     print(f"seed {SEED}: {translated} of {len(found)} calls of {backend} are translated")  # noqa: T201 # shown with -s, and where a test fails
     return list(zip(queries, found, strict=True))
@@ -143,7 +104,8 @@ def test_every_call_that_is_not_translated_is_one_that_keras_itself_does_not_com
 
 def samples(backend: str, query: Query) -> tuple[tuple[int, ...], ...]:
     """Return the sizes at which the call was to be run; the given one where nothing comes out."""
-    known = {Target(backend=backend, mode="ops", device="cpu"): atlas(backend).entries}
+    entries = charted(None).of(Selection(backend=backend, mode="ops"))
+    known = {Target(backend=backend, mode="ops", device="cpu"): entries}
     found = sources(query, known, ())
     if isinstance(found, Impossible):
         return (tuple(axis.i for axis in query.axes),)

@@ -26,7 +26,8 @@ def survey(reader: RunReader, claims: Claims = NO_CLAIMS) -> Compatibility:
 
 def has_open_cases(reader: RunReader) -> bool:
     """Return whether a run was to sweep open cases."""
-    return any(grid["suite"] == "open" for grid in reader.header["config"]["grid"])
+    grids = reader.header["config"]["grid"]
+    return any(isinstance(grid, dict) and grid.get("suite") == "open" for grid in grids)
 
 
 def source(reader: RunReader) -> Source:
