@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any, Final
 
 from harness.assignment import Assignment
+from harness.engine.description import Description
 from harness.engine.plan import Planned
-from harness.engine.worker import Description
 from harness.header import machine, software
 
 _OWN: Final = ("grid.digest", "grid.shard", "grid.case", "grid.cases")  # differ between shards

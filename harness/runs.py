@@ -12,10 +12,10 @@ import psutil
 
 from harness.assignment import Assignment
 from harness.config import Config
+from harness.engine.description import Description
 from harness.engine.executor import Executor, Part
 from harness.engine.local import LocalPool
 from harness.engine.plan import Planned, plan
-from harness.engine.worker import Description
 from harness.errors import ConfigError, HarnessError, IncompleteError, StoreError
 from harness.identity import differences, header
 from harness.report.edition import Edition

@@ -15,10 +15,10 @@ import pytest
 
 from harness.case import Case
 from harness.engine.batch import FIRST
+from harness.engine.description import Description
 from harness.engine.lane import Lane
 from harness.engine.local import LocalPool
 from harness.engine.plan import plan
-from harness.engine.worker import Description
 from harness.errors import ExecutorError, TargetError
 from harness.rows import Columns
 from harness.target import Selection

@@ -4,8 +4,8 @@ import pytest
 
 from harness.adapters.base import Mode
 from harness.case import Case
+from harness.engine.description import Description
 from harness.engine.plan import Planned, plan
-from harness.engine.worker import Description
 from harness.errors import TargetError
 from harness.target import Selection
 

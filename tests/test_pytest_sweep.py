@@ -6,8 +6,8 @@ import pytest
 from harness.adapters.base import Mode
 from harness.case import Case
 from harness.engine.batch import BLOCK
+from harness.engine.description import Description
 from harness.engine.plan import Planned
-from harness.engine.worker import Description
 from harness.pytest_sweep.block import blocks
 from harness.pytest_sweep.scheduler import block_name, scope
 from harness.pytest_sweep.sweep import from_builtins, to_builtins

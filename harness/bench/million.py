@@ -14,9 +14,9 @@ from harness.assignment import Assignment
 from harness.bench import mix, synthetic
 from harness.bench.figure import Figure, Series, afresh
 from harness.config import from_mapping
+from harness.engine.description import Description
 from harness.engine.executor import Part
 from harness.engine.plan import Planned
-from harness.engine.worker import Description
 from harness.grid import expand
 from harness.report import html
 from harness.report.extract import Extract

@@ -9,8 +9,8 @@ from rich.table import Table
 
 from harness import registry
 from harness.cli.text import as_json
+from harness.engine.description import Description
 from harness.engine.local import LocalPool
-from harness.engine.worker import Description
 
 
 @click.group(short_help="List backends, or judge an adapter.")

@@ -21,12 +21,12 @@ from distributed.comm import CommClosedError
 
 from harness import registry
 from harness.engine.crew import swept
+from harness.engine.description import Description
 from harness.engine.executor import Part
 from harness.engine.lane import Limits
 from harness.engine.local import ONE_THREAD
 from harness.engine.orders import Order, Served
 from harness.engine.plan import Planned
-from harness.engine.worker import Description
 from harness.engine.workshop import Workshop
 from harness.errors import ExecutorError, TargetError
 

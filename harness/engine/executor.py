@@ -9,8 +9,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
+from harness.engine.description import Description
 from harness.engine.plan import Planned
-from harness.engine.worker import Description
 from harness.rows import Columns
 
 

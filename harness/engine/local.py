@@ -10,10 +10,10 @@ from harness import registry
 from harness.case import Case
 from harness.engine.course import Course
 from harness.engine.crew import swept
+from harness.engine.description import Description
 from harness.engine.executor import Part
 from harness.engine.lane import Lane, Limits
 from harness.engine.plan import Planned
-from harness.engine.worker import Description
 from harness.engine.workshop import Workshop
 from harness.rows import Columns
 

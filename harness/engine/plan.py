@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.case import Case
+from harness.engine.description import Description
 from harness.engine.sample import Samples
-from harness.engine.worker import Description
 from harness.errors import TargetError
 from harness.target import Selection, Target
 

@@ -11,7 +11,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import Any, Final
@@ -19,9 +18,11 @@ from typing import Any, Final
 from numpy.typing import NDArray
 
 from harness import registry
-from harness.adapters.base import Adapter, Mode
+from harness.adapters.base import Adapter
 from harness.case import Case
 from harness.engine import stock
+from harness.engine.description import Description, described
+from harness.engine.foreign import Escaped, text_of, tried
 from harness.engine.orphan import end_with
 from harness.engine.pulse import Pulse
 from harness.engine.sample import is_drawn
@@ -42,39 +43,6 @@ LOG: Final = 2**22
 _state: dict[str, Any] = {}  # this process's adapter and files; a process serves one backend
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Description:
-    """What a backend says of itself on this machine.
-
-    Attributes:
-        backend: its name.
-        modes: its modes, the most usual first.
-        devices: the devices found here.
-        versions: name of a package to its version; the framework's own under the backend's name.
-        settings: target to the flags and kernel libraries that decide what is computed.
-    """
-
-    backend: str
-    modes: tuple[Mode, ...]
-    devices: tuple[str, ...]
-    versions: Mapping[str, str]
-    settings: Mapping[str, Mapping[str, str]]
-
-    @property
-    def version(self) -> str | None:
-        """The framework's own version."""
-        return self.versions.get(self.backend)
-
-    @property
-    def targets(self) -> tuple[Target, ...]:
-        """Every mode on every device."""
-        return tuple(
-            Target(backend=self.backend, mode=mode.name, device=device)
-            for device in self.devices
-            for mode in self.modes
-        )
-
-
 def prepare(environment: Mapping[str, str], log: Path, pulse: Path, parent: int) -> None:
     """Set up a fresh process: its variables, its output into `log`, its `pulse` file.
 
@@ -92,50 +60,16 @@ def prepare(environment: Mapping[str, str], log: Path, pulse: Path, parent: int)
 def describe(backend: str) -> Description | str:
     """Return what the backend says of itself, or why it is unavailable, in words."""
     try:
-        found = _tried(_description, backend, _loaded(backend))
+        found = tried(described, backend, _loaded(backend))
     except UnavailableError as error:
         return str(error)
     finally:
         _beat()  # asking for devices and settings is part of loading, too
-    if isinstance(found, _Escaped):
-        kind, text = type(found.error).__name__, _text(found.error)
+    if isinstance(found, Escaped):
+        kind, text = type(found.error).__name__, text_of(found.error)
         return f"the adapter of {backend} cannot be asked what there is here: {kind}: {text}"
     made: Description = found
     return made
-
-
-def _description(backend: str, adapter: Adapter) -> Description:
-    devices = adapter.devices()
-    return Description(
-        backend=backend,
-        modes=adapter.modes,
-        devices=devices,
-        versions=_plain(adapter.versions()),
-        settings={
-            f"{adapter.name}:{mode.name}@{device}": _settings(adapter, mode, device)
-            for device in devices
-            for mode in adapter.modes
-        },
-    )
-
-
-def _plain(texts: Mapping[str, str]) -> dict[str, str]:
-    """Return texts that are no more than that.
-
-    To read a framework's own kind of text, as PyTorch's version is, the parent would import it.
-    """
-    return {str(name): str(text) for name, text in texts.items()}
-
-
-def _settings(adapter: Adapter, mode: Mode, device: str) -> dict[str, str]:
-    """Return the settings of a target as they are while it computes, or which error they met."""
-
-    def asked() -> dict[str, str]:
-        with adapter.session(mode.name, device):
-            return _plain(adapter.settings(mode.name, device))
-
-    found: dict[str, str] | _Escaped = _tried(asked)
-    return {"error": type(found.error).__name__} if isinstance(found, _Escaped) else found
 
 
 def judge_batch(
@@ -184,8 +118,8 @@ def judged(
 
 def _escaped(step: Callable[[], object]) -> Faulty | None:
     """Return what is wrong with a step into or out of a session, or None."""
-    found = _tried(step)
-    return _faulty("session raised", found.error) if isinstance(found, _Escaped) else None
+    found = tried(step)
+    return _faulty("session raised", found.error) if isinstance(found, Escaped) else None
 
 
 def loaded(backend: str) -> Adapter:
@@ -246,8 +180,8 @@ def _drawn(cases: Sequence[Case], seed: int, choices: Sequence[Choice | None]) -
 
 
 def _route(adapter: Adapter, case: Case, target: Target) -> Route | Faulty:
-    route = _tried(adapter.route, case, target.mode, target.device)
-    if isinstance(route, _Escaped):
+    route = tried(adapter.route, case, target.mode, target.device)
+    if isinstance(route, Escaped):
         return _faulty("route raised", route.error)
     if isinstance(route, Native | Composed | Unsupported):
         return route
@@ -255,7 +189,7 @@ def _route(adapter: Adapter, case: Case, target: Target) -> Route | Faulty:
 
 
 def _faulty(what: str, error: BaseException) -> Faulty:
-    return Faulty(offence=what, error_type=type(error).__name__, error_text=_text(error))
+    return Faulty(offence=what, error_type=type(error).__name__, error_text=text_of(error))
 
 
 def _promise(adapter: Adapter, case: Case, route: Route | Faulty, target: Target) -> Promise | None:
@@ -264,36 +198,20 @@ def _promise(adapter: Adapter, case: Case, route: Route | Faulty, target: Target
         return None
     if not is_drawn(case, adapter.promises):
         return None
-    shape = _tried(adapter.promise, case, target.mode, target.device)
+    shape = tried(adapter.promise, case, target.mode, target.device)
     # what a framework refuses it does not promise
-    return Promise(shape=None if isinstance(shape, _Escaped) else shape)
-
-
-def _text(error: BaseException) -> str:
-    """Return an error's text; it may fail at that, too."""
-    text = _tried(str, error)
-    if isinstance(text, _Escaped):
-        return f"(asked for its text, it raised {type(text.error).__name__})"
-    return str(text)
+    return Promise(shape=None if isinstance(shape, Escaped) else shape)
 
 
 Answer = NDArray[Any] | Promised | BaseException | Faulty
 _END: Final = object()  # of an adapter's results
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Escaped:
-    """An error that an adapter let pass where it should have given a result."""
-
-    error: BaseException
-    seconds: float
-
-    @property
-    def answer(self) -> Answer:
-        """What that is for a case that was alone: the adapter's fault, or an exit's."""
-        if isinstance(self.error, Exception):
-            return _faulty("compute_many raised", self.error)
-        return self.error
+def _answer(escaped: Escaped) -> Answer:
+    """Return what an error is for a case that was alone: the adapter's fault, or an exit's."""
+    if isinstance(escaped.error, Exception):
+        return _faulty("compute_many raised", escaped.error)
+    return escaped.error
 
 
 def _answers(
@@ -305,7 +223,7 @@ def _answers(
     """
     given = 0
     for answer, seconds in _timed(adapter, cases, draws, target, first):
-        if isinstance(answer, _Escaped):
+        if isinstance(answer, Escaped):
             yield from _alone(adapter, cases, draws, target, first, given, answer)
             return
         given += 1
@@ -322,19 +240,19 @@ def _alone(
     target: Target,
     first: int,
     given: int,
-    escaped: _Escaped,
+    escaped: Escaped,
 ) -> Iterator[tuple[Answer, float]]:
     """Yield the results of the cases from `given` on, after an error that ended their batch."""
     for at in range(given, len(cases)):
         if len(cases) == 1:
-            yield escaped.answer, escaped.seconds
+            yield _answer(escaped), escaped.seconds
         else:
             yield from _answers(adapter, cases[at : at + 1], draws[at : at + 1], target, first + at)
 
 
 def _timed(
     adapter: Adapter, cases: Sequence[Case], draws: Sequence[Draw], target: Target, first: int
-) -> Iterator[tuple[Answer | _Escaped, float]]:
+) -> Iterator[tuple[Answer | Escaped, float]]:
     """Yield each result with its seconds; a list that comes at once shares its time.
 
     Nothing comes after an error that the adapter let pass. `first` is the place of the first case.
@@ -342,35 +260,23 @@ def _timed(
     _beat()
     started = time.perf_counter()
     tensors = [drawn.tensors for drawn in draws]
-    results = _tried(adapter.compute_many, cases, tensors, target.mode, target.device)
+    results = tried(adapter.compute_many, cases, tensors, target.mode, target.device)
     if isinstance(results, list):
         share = (time.perf_counter() - started) / max(len(results), 1)
         for place, result in enumerate(results, first):
             _beat(place)  # judging them takes its time, too
             yield result, share
         return
-    turns = results if isinstance(results, _Escaped) else _tried(iter, results)
+    turns = results if isinstance(results, Escaped) else tried(iter, results)
     for place in count(first):
         _beat(place)
         started = time.perf_counter()
-        result = turns if isinstance(turns, _Escaped) else _tried(next, turns, _END)
+        result = turns if isinstance(turns, Escaped) else tried(next, turns, _END)
         if result is _END:
             return
         yield result, time.perf_counter() - started
-        if isinstance(result, _Escaped):
+        if isinstance(result, Escaped):
             return
-
-
-def _tried(function: Callable[..., Any], *args: object) -> Any:  # noqa: ANN401 # what an adapter gives
-    """Return what a third party's function returns, or the error that it lets pass.
-
-    Not even an exit, or an interrupt: a framework that asks for one has failed on a case.
-    """
-    started = time.perf_counter()
-    try:
-        return function(*args)
-    except BaseException as error:  # noqa: BLE001 # a third party's code
-        return _Escaped(error=error, seconds=time.perf_counter() - started)
 
 
 def _beat(place: int | None = None) -> None:
@@ -392,13 +298,13 @@ def _outcome(route: Route | Faulty, answer: object) -> Outcome:
         case Unsupported(reason=reason), _:
             return Faulty(offence=f"route says unsupported ({reason}), but the call computes")
         case _, BaseException():
-            return Refused(error_type=type(answer).__name__, error_text=_text(answer))
+            return Refused(error_type=type(answer).__name__, error_text=text_of(answer))
         case _:
             return outcome_from(answer)
 
 
 def _proved(reason: str, proof: str, error: BaseException) -> Outcome:
-    kind, text = type(error).__name__, _text(error)
+    kind, text = type(error).__name__, text_of(error)
     if re.search(proof, f"{kind}: {text}"):
         return UnsupportedOutcome(reason=reason, error_type=kind, error_text=text)
     return Faulty(

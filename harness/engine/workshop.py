@@ -5,10 +5,11 @@ from collections.abc import Hashable
 from contextlib import AbstractContextManager, ExitStack
 
 from harness import registry
+from harness.engine.description import Description
 from harness.engine.lane import End, Lane, Limits
 from harness.engine.orders import Order, Served
 from harness.engine.trial import Trial
-from harness.engine.worker import Description, describe
+from harness.engine.worker import describe
 from harness.errors import ExecutorError, UnavailableError
 from harness.outcome import Crashed, TimedOut
 

@@ -10,9 +10,10 @@ from typing import Final
 import numpy as np
 
 from harness import registry
+from harness.engine.description import Description
 from harness.engine.lane import End, Lane, Limits
 from harness.engine.local import ONE_THREAD, LocalPool
-from harness.engine.worker import Description, loaded
+from harness.engine.worker import loaded
 from harness.errors import UnavailableError
 from harness.examination.answers import ANSWERS, PROMISES
 from harness.examination.check import Check

@@ -14,10 +14,10 @@ from typing import Any
 
 from harness.adapters.base import Mode
 from harness.assignment import Assignment
+from harness.engine.description import Description
 from harness.engine.local import LocalPool
 from harness.engine.plan import Planned, plan
 from harness.engine.unjudged import unjudged
-from harness.engine.worker import Description
 from harness.outcome import Unavailable
 from harness.pytest_sweep.block import Block, Size, blocks
 from harness.rows import Columns

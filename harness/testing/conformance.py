@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 from functools import cache, cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from unittest import SkipTest
 
 from harness import registry
@@ -14,13 +14,16 @@ from harness.case import Case
 from harness.engine.local import LocalPool
 from harness.engine.plan import Planned, plan
 from harness.engine.unjudged import unjudged
-from harness.engine.worker import Description, draw_batch, judged
+from harness.engine.worker import draw_batch, judged
 from harness.errors import TargetError
 from harness.outcome import Unavailable
 from harness.report.discrepancy import Discrepancy
 from harness.rows import Columns
 from harness.target import Selection, Target, canonical_mode
 from harness.verdict import Standpoint, Verdict
+
+if TYPE_CHECKING:
+    from harness.engine.description import Description
 
 _CONFIG = "smoke"  # named in the command that reruns a case; of it only seed and limits matter
 
