@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from harness.atlas.acceptance import COLUMNS, Acceptance, Reaction
+from harness.atlas.acceptance import COLUMNS, Acceptance
 from harness.atlas.fault import FAULTS, fault_of
+from harness.atlas.reaction import Reaction
 from harness.case import Case
 from harness.cli import cli
 from harness.config import load_config

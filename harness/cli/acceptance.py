@@ -8,7 +8,8 @@ from typing import Any, Final
 import click
 from rich.table import Table
 
-from harness.atlas.acceptance import COLUMNS, Acceptance, Cell, Entry, Reaction
+from harness.atlas.acceptance import COLUMNS, Acceptance, Cell, Entry
+from harness.atlas.reaction import Reaction
 from harness.cli.swept import rows
 from harness.cli.text import as_json, counted, rendered
 
