@@ -4,7 +4,6 @@ import os
 import signal
 import tempfile
 import threading
-import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeoutError
@@ -19,6 +18,7 @@ import psutil
 from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
 from harness.engine.pulse import Beat, beat
+from harness.engine.watch import Watch
 from harness.engine.worker import prepare
 from harness.outcome import Crashed, TimedOut
 
@@ -27,6 +27,7 @@ START_SECONDS: Final = 180.0
 
 _KEPT: Final = 2000  # characters of stderr kept of a crash, from its begin and from its end
 _POLL: Final = 0.2  # seconds between two looks at a worker
+_STEP: Final = 2 * _POLL  # seconds that count of a longer pause, in which the parent did not run
 _GRACE: Final = 2.0  # seconds in which the pool hears of a death, unless the exit status was 0
 
 _STILLBORN: Final = (
@@ -119,11 +120,11 @@ class Lane(AbstractContextManager["Lane"]):
 
     def _call(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R | End:
         self._log.write_bytes(b"")
-        begun = time.time()
         last = self._last()
         if last is not None and not psutil.pid_exists(last.pid):
             self._buried = last.pid  # it ended between two calls
         self._working = None
+        watch = Watch(step=_STEP, last=self._last())
         future = self._scheduled(function, *args, **kwargs)
         while True:
             try:
@@ -133,7 +134,7 @@ class Lane(AbstractContextManager["Lane"]):
                     if future.exception() is error:
                         raise
                     continue
-                end = self._overrun(begun)
+                end = self._overrun(watch)
                 if end is not None:
                     self._stop(future)
                     return end
@@ -167,28 +168,28 @@ class Lane(AbstractContextManager["Lane"]):
             if not self._pool.active:
                 raise BrokenProcessPool
 
-    def _overrun(self, begun: float) -> End | None:
+    def _overrun(self, watch: Watch) -> End | None:
         """Return the end of a worker that is past a limit, or of a run that is stopped; or None."""
         if self._stopped.is_set():
             return End(outcome=TimedOut(limit=0), is_limit=True)
         last = self._last()
-        now, seconds = time.time(), self._limits.case_seconds
+        watch.look(last)
+        seconds = self._limits.case_seconds
         if last is not None and not last.is_idle:
             self._working = last
         elif last is not None and self._working is not None:
             # The pool replaced a worker that ended with status 0, and tells nobody of its work.
-            return self._crashed(0) if now - last.seconds > _GRACE else None
+            return self._crashed(0) if watch.silence > _GRACE else None
         if last is None or last.is_idle or last.is_loading:
-            late = now - begun > START_SECONDS
+            late = watch.seconds > START_SECONDS
             return End(outcome=TimedOut(limit=START_SECONDS), is_limit=True) if late else None
         try:
             held = psutil.Process(last.pid).memory_info().rss / 2**30
         except psutil.NoSuchProcess:  # the pool does not tell of an exit status of 0
-            gone = now - max(last.seconds, begun) > _GRACE
-            return self._crashed(0) if gone else None
+            return self._crashed(0) if watch.silence > _GRACE else None
         return self._too_large(held, last) or (
             End(outcome=TimedOut(limit=seconds), place=last.place, is_limit=True)
-            if now - max(last.seconds, begun) > seconds
+            if watch.silence > seconds
             else None
         )
 

@@ -1,15 +1,17 @@
 """The pulse of a worker: what its watch can still read when the worker hangs or has died.
 
-A small file, written in one piece at each beat: a half-written one cannot be read.
+A small file, written in one piece at each beat: a half-written one cannot be read. Beats are
+counted and not timed: the watch has a clock of its own, and needs no other to agree with it.
 """
 
 import os
 import struct
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Final
 
-_FORM: Final = struct.Struct("<qq")  # process id, place
+_FORM: Final = struct.Struct("<qqq")  # process id, place, number
 _LOADING: Final = -2
 _IDLE: Final = -3
 _NOWHERE: Final = -1
@@ -21,7 +23,7 @@ class Beat:
 
     Attributes:
         pid: its process id.
-        seconds: when it came, seconds since the epoch.
+        number: how many came before it; no two beats of a worker are equal.
         is_idle: whether it has started and was given no work yet.
         is_loading: whether the framework is still being loaded.
         place: index in the batch of the case that is being computed; None where that is not known,
@@ -29,7 +31,7 @@ class Beat:
     """
 
     pid: int
-    seconds: float
+    number: int
     is_idle: bool
     is_loading: bool
     place: int | None
@@ -41,6 +43,7 @@ class Pulse:
     def __init__(self, path: Path) -> None:
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
         self._pid = os.getpid()
+        self._number = count()
         self._write(_IDLE)
 
     def load(self) -> None:
@@ -52,21 +55,21 @@ class Pulse:
         self._write(_NOWHERE if place is None else place)
 
     def _write(self, place: int) -> None:
-        os.pwrite(self._file, _FORM.pack(self._pid, place), 0)
+        os.pwrite(self._file, _FORM.pack(self._pid, place, next(self._number)), 0)
 
 
 def beat(path: Path) -> Beat | None:
     """Return the last beat that the worker of this file gave, or None: it has not begun."""
     try:
-        written, seconds = path.read_bytes(), path.stat().st_mtime
+        written = path.read_bytes()
     except FileNotFoundError:
         return None
     if len(written) != _FORM.size:
         return None
-    pid, place = _FORM.unpack(written)
+    pid, place, number = _FORM.unpack(written)
     return Beat(
         pid=pid,
-        seconds=seconds,
+        number=number,
         is_idle=place == _IDLE,
         is_loading=place == _LOADING,
         place=place if place >= 0 else None,

@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import platform
 import signal
 import sys
 import threading
@@ -17,6 +18,7 @@ from tconv_fakes import Right
 from harness.adapters.base import Case, Result, Tensors
 
 _C = ctypes.PyDLL(None)  # calls hold the interpreter's lock, as careless native code does
+_FE_DIVBYZERO = 4  # of fenv.h, on x86
 
 
 class Hostile(Right):
@@ -92,12 +94,36 @@ class Exit3(Hostile):
 
 
 class Trap(Hostile):
-    """Raises SIGFPE, as a division of integers by zero does."""
+    """Divides by zero where that traps, as it does where a host program has asked for it."""
 
     name = "hostile-trap"
 
     def fail(self, y: NDArray[Any]) -> Any:
-        _C["raise"](int(signal.SIGFPE))
+        if platform.machine() == "x86_64":
+            ctypes.CDLL("libm.so.6").feenableexcept(_FE_DIVBYZERO)
+        else:
+            _C["raise"](int(signal.SIGFPE))  # other processors do not trap
+        return y / np.zeros_like(y)
+
+
+class Divides(Hostile):
+    """Divides an integer by zero."""
+
+    name = "hostile-divides"
+
+    def fail(self, y: NDArray[Any]) -> Any:
+        if platform.machine() == "x86_64":
+            _C.div(1, 0)
+        _C["raise"](int(signal.SIGFPE))  # other processors give 0
+
+
+class Killed(Hostile):
+    """Is killed as the kernel does it that is out of memory: without a word."""
+
+    name = "hostile-killed"
+
+    def fail(self, y: NDArray[Any]) -> Any:
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 def reached() -> None:
@@ -126,6 +152,18 @@ class Sleep(Hostile):
         time.sleep(600)
 
 
+class Drowsy(Hostile):
+    """Works for three seconds, a tenth of one at a time."""
+
+    name = "hostile-drowsy"
+
+    def fail(self, y: NDArray[Any]) -> Any:
+        reached()
+        for _ in range(30):
+            time.sleep(0.1)
+        return y
+
+
 class Greedy(Hostile):
     """Takes more and more memory."""
 
@@ -136,6 +174,15 @@ class Greedy(Hostile):
         while True:
             hoard.append(np.ones(2**24))
             time.sleep(0.05)
+
+
+class Exhausted(Hostile):
+    """Asks for more memory than there is."""
+
+    name = "hostile-exhausted"
+
+    def fail(self, y: NDArray[Any]) -> Any:
+        return np.ones(2**60, np.uint8)
 
 
 class Exits(Hostile):
