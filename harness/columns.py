@@ -83,7 +83,7 @@ RESULT_COLUMNS: Final = _columns(
             "reading",
             "text",
             "",
-            "a semantics that reproduces the output exactly; none: the plain one",
+            "what reproduces the output exactly, none: the plain one; not reproduced: of a crash",
         ),
         ("error_class", "text", "", "exact, within, reduced, transformed or wrong"),
         ("error_units", "number", "bounds", "largest error in units of the elementwise bound"),

@@ -1,6 +1,7 @@
 """What became of one case on one target, before anyone judges it."""
 
 from dataclasses import dataclass
+from signal import Signals
 from typing import Any
 
 from numpy.typing import NDArray
@@ -48,10 +49,26 @@ class Faulty:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Crashed:
-    """The worker process ended before it answered."""
+    """The worker process ended before it answered.
+
+    Attributes:
+        exit_code: its status; below 0: the signal that ended it, negated.
+        stderr: what it printed last.
+        is_reproduced: whether it would end again; not where the case, run again, came through.
+    """
 
     exit_code: int
     stderr: str
+    is_reproduced: bool = True
+
+    @property
+    def manner(self) -> str:
+        """How it ended, in words: `exit code 3`, `signal 11 (SIGSEGV)`."""
+        if self.exit_code >= 0:
+            return f"exit code {self.exit_code}"
+        number = -self.exit_code
+        name = f" ({Signals(number).name})" if number in set(Signals) else ""
+        return f"signal {number}{name}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

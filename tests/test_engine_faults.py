@@ -23,12 +23,14 @@ GUILTY = [at for at, k in enumerate(KERNELS) if k == 3]
 DIFFERING = {"target", "backend", "seconds"}  # between two backends that both are right
 
 DEATHS = {
-    "hostile-segfault": ("crashed", "exit code -11"),
-    "hostile-together": ("crashed", "exit code -11"),
-    "hostile-abort": ("crashed", "exit code -6"),
+    "hostile-segfault": ("crashed", "signal 11 (SIGSEGV)"),
+    "hostile-together": ("crashed", "signal 11 (SIGSEGV)"),
+    "hostile-abort": ("crashed", "signal 6 (SIGABRT)"),
     "hostile-exit0": ("crashed", "exit code 0"),
     "hostile-exit3": ("crashed", "exit code 3"),
-    "hostile-trap": ("crashed", "exit code -8"),
+    "hostile-trap": ("crashed", "signal 8 (SIGFPE)"),
+    "hostile-divides": ("crashed", "signal 8 (SIGFPE)"),
+    "hostile-killed": ("crashed", "signal 9 (SIGKILL) somebody outside killed it"),
     "hostile-hang": ("timeout", "no answer within 2 s"),
     "hostile-sleep": ("timeout", "no answer within 2 s"),
     "hostile-greedy": ("crashed", "worker_gib is 0.4"),
@@ -40,6 +42,7 @@ ERRORS = {
     "hostile-stop-iteration": ("StopIteration", "no kernel for you"),
     "hostile-own": ("OwnError", "no kernel for you"),
     "hostile-unpicklable": ("LocalError", "no kernel for you"),
+    "hostile-exhausted": ("MemoryError", "Unable to allocate"),
     "hostile-mute": ("MuteError", "asked for its text, it raised RuntimeError"),
 }
 RESULTS = {
@@ -130,12 +133,19 @@ def test_other_byte_order_is_another_dtype() -> None:
     assert [given for (given,) in guilty(rows, "verdict")] == ["dtype"] * 3
 
 
+@pytest.mark.parametrize(
+    ("cases", "at"),
+    [(CASES[:3], 0), (CASES[1:6], 2), (CASES[1:4], 2)],
+    ids=["first", "middle", "last"],
+)
 def test_death_that_does_not_come_back_is_the_row_of_the_case_it_was_at(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cases: tuple[Case, ...], at: int
 ) -> None:
     monkeypatch.setenv("TCONV_FLAKY", str(tmp_path / "died"))
 
-    rows = swept("hostile-flaky", CASES[1:6])
+    rows = swept("hostile-flaky", cases)
 
-    assert rows["verdict"] == ["match", "match", "crashed", "match", "match"]
-    assert "not reproduced" in str(rows["error_text"][2])
+    others = [None] * (len(cases) - 1)
+    assert rows["verdict"] == [*["match"] * at, "crashed", *["match"] * len(others[at:])]
+    assert rows["reading"] == [*others[:at], "not reproduced", *others[at:]]
+    assert "signal 6 (SIGABRT)" in str(rows["reason"][at])

@@ -370,6 +370,22 @@ SILENCES: list[tuple[Outcome, str]] = [
 ]
 
 
+@pytest.mark.parametrize(
+    ("exit_code", "said"),
+    [(3, "exit code 3"), (0, "exit code 0"), (-8, "signal 8 (SIGFPE)"), (-90, "signal 90")],
+)
+@pytest.mark.parametrize("is_reproduced", [True, False])
+def test_crash_says_what_ended_the_process_and_whether_it_came_back(
+    exit_code: int, said: str, *, is_reproduced: bool
+) -> None:
+    crashed = Crashed(exit_code=exit_code, stderr="", is_reproduced=is_reproduced)
+
+    judgement = judge(Case.from_id(LEGAL), None, None, crashed)
+
+    assert judgement.reason == f"the worker ended with {said}"
+    assert judgement.reading == (None if is_reproduced else "not reproduced")
+
+
 @pytest.mark.parametrize("case_id", [LEGAL, EXTENDED, ILLEGAL, OPEN])
 @pytest.mark.parametrize(("outcome", "verdict"), SILENCES)
 def test_outcome_without_answer_gets_its_verdict_whatever_the_case(

@@ -30,6 +30,10 @@ _POLL: Final = 0.2  # seconds between two looks at a worker
 _STEP: Final = 2 * _POLL  # seconds that count of a longer pause, in which the parent did not run
 _GRACE: Final = 2.0  # seconds in which the pool hears of a death, unless the exit status was 0
 
+_KILLED: Final = (
+    "somebody outside killed it, and not for a limit of this run: often the kernel, when the "
+    "machine is out of memory"
+)
 _STILLBORN: Final = (
     "the process ended before it took any work; a script that starts a run needs "
     "`if __name__ == '__main__':` around what it does, as a worker imports it again"
@@ -207,7 +211,9 @@ class Lane(AbstractContextManager["Lane"]):
         if last is not None and not last.is_idle:
             self._buried, self._working = last.pid, last
         place = self._working.place if self._working is not None else None
-        return End(outcome=Crashed(exit_code=exit_code, stderr=self._stderr()), place=place)
+        said = [self._stderr(), _KILLED if exit_code == -signal.SIGKILL else ""]
+        crashed = Crashed(exit_code=exit_code, stderr="\n".join(filter(None, said)))
+        return End(outcome=crashed, place=place)
 
     def _stop(self, future: "ProcessFuture[R]") -> None:
         """Kill the worker, which may be deaf to anything less, and let the pool hear of it."""

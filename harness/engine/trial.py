@@ -9,6 +9,7 @@ middle size cost least.
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from math import isqrt
 
 from harness.engine.lane import End, Lane
@@ -108,7 +109,7 @@ class Trial:
 
         Where all come through, none is guilty of having passed a limit: the batch was only large.
         A death that does not come back is kept in one row, that of the case that was being computed
-        or else of the first.
+        or else of the first, and said not to be reproduced.
         """
         before = len(self._ended)
         at = end.place if end.place is not None and end.place < len(places) else None
@@ -145,8 +146,7 @@ def _pieces(places: _Places) -> Iterator[_Places]:
 def _unreproduced(outcome: Crashed | TimedOut) -> Outcome:
     if isinstance(outcome, TimedOut):
         return outcome
-    stderr = f"not reproduced when its batch ran again in pieces\n{outcome.stderr}"
-    return Crashed(exit_code=outcome.exit_code, stderr=stderr)
+    return replace(outcome, is_reproduced=False)
 
 
 def _joined(parts: Sequence[tuple[_Places, Columns]]) -> Columns:

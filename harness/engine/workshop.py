@@ -63,8 +63,8 @@ class Workshop(AbstractContextManager["Workshop"]):
             return found
         lane.close()
         match found:
-            case End(outcome=Crashed(exit_code=code, stderr=stderr)):
-                return f"{backend} ended its process with exit code {code}: {stderr[-300:]}"
+            case End(outcome=Crashed(stderr=stderr) as crash):
+                return f"{backend} ended its process with {crash.manner}: {stderr[-300:]}"
             case End(outcome=TimedOut(limit=limit)):
                 return f"{backend} did not load within {limit:g} seconds"
             case reason:

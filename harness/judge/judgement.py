@@ -18,7 +18,8 @@ class Judgement:
     Attributes:
         verdict: what became of the case.
         reading: names of the readings that reproduce the observed output, joined by ` | ` in
-            alphabetical order: this case cannot tell them apart.
+            alphabetical order: this case cannot tell them apart; of a crash that did not come back
+            `not reproduced`.
         error_class: how far off the values are: exact and within match; reduced and transformed
             match where the target's mode declares them; wrong never does.
         error_units: the largest |y - ref| / ((n+1)(u bound + eta)); 1 is the limit.

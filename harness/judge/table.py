@@ -1,6 +1,7 @@
 """The table of verdicts: what each outcome means for a case of each standing."""
 
 from collections.abc import Collection
+from typing import Final
 
 from harness.case import Case
 from harness.expected import Expected
@@ -21,6 +22,9 @@ from harness.outcome import (
     Unsupported,
 )
 from harness.verdict import Verdict
+
+NOT_REPRODUCED: Final = "not reproduced"
+"""The reading of a crash that did not come back."""
 
 
 def judge(
@@ -104,13 +108,15 @@ def _of_silence(
     outcome: Unsupported | Faulty | Crashed | TimedOut | Unavailable | NotRun,
 ) -> Judgement:
     """Return the judgement where the framework neither computed nor refused the case."""
+    reading = None
     match outcome:
         case Unsupported(reason=reason, error_type=kind, error_text=text):
             verdict = Verdict.UNSUPPORTED
         case Faulty(offence=reason, error_type=kind, error_text=text):
             verdict = Verdict.ADAPTER_ERROR
-        case Crashed(exit_code=code, stderr=text):
-            verdict, kind, reason = Verdict.CRASHED, "", f"the worker ended with exit code {code}"
+        case Crashed(stderr=text):
+            verdict, kind, reason = Verdict.CRASHED, "", f"the worker ended with {outcome.manner}"
+            reading = None if outcome.is_reproduced else NOT_REPRODUCED
         case TimedOut(limit=limit):
             verdict, kind, text = Verdict.TIMEOUT, "", ""
             reason = f"no answer within {limit:g} s"
@@ -119,5 +125,6 @@ def _of_silence(
         case NotRun(reason=reason):
             verdict, kind, text = Verdict.NOT_RUN, "", ""
     return Judgement(
-        verdict=verdict, error_type=kind or None, error_text=text or None, reason=reason
-    )
+        verdict=verdict, reading=reading, error_type=kind or None, error_text=text or None,
+        reason=reason,
+    )  # fmt: skip
