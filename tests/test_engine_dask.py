@@ -140,6 +140,20 @@ def test_worker_that_is_killed_in_the_middle_changes_nothing(
     assert other.poll() is None
 
 
+def test_environment_of_a_dask_worker_is_restored(command: Command, address: str) -> None:
+    worker(command, "one", OMP_NUM_THREADS="7")
+
+    with Client(address, set_as_default=False) as client:
+        client.wait_for_workers(1)
+        (before,) = client.run(lambda: dict(os.environ)).values()
+        with DaskCluster(workers=1, address=address):
+            (inside,) = client.run(lambda: dict(os.environ)).values()
+        (after,) = client.run(lambda: dict(os.environ)).values()
+
+    assert (before["OMP_NUM_THREADS"], inside["OMP_NUM_THREADS"]) == ("7", "1")
+    assert after == before
+
+
 def test_backend_that_one_worker_lacks_is_unavailable_and_says_where(
     command: Command, address: str
 ) -> None:

@@ -7,7 +7,6 @@ there.
 """
 
 import multiprocessing
-import os
 import threading
 import uuid
 from collections.abc import Iterator, Sequence
@@ -23,8 +22,8 @@ from harness import registry
 from harness.engine.crew import swept
 from harness.engine.description import Description
 from harness.engine.executor import Part
+from harness.engine.inheritance import one_thread
 from harness.engine.lane import Limits
-from harness.engine.local import ONE_THREAD
 from harness.engine.orders import Order, Served
 from harness.engine.plan import Planned
 from harness.engine.workshop import Workshop
@@ -52,18 +51,20 @@ class Plugin(WorkerPlugin):  # type: ignore[misc] # Dask has no types
         self.name = name
         self._limits = limits
         self.workshop: Workshop | None = None
+        self._stack: ExitStack | None = None  # made on the Dask worker; none can be sent there
 
     def setup(self, worker: object) -> None:  # noqa: ARG002 # Dask's signature
         """Open the workshop."""
         if multiprocessing.current_process().daemon:
             raise RuntimeError(_DAEMON)
-        os.environ.update(ONE_THREAD)  # what its processes inherit
-        self.workshop = Workshop(self._limits)
+        self._stack = ExitStack()
+        self._stack.enter_context(one_thread())
+        self.workshop = self._stack.enter_context(Workshop(self._limits))
 
     def teardown(self, worker: object) -> None:  # noqa: ARG002 # Dask's signature
-        """End every worker process."""
-        if self.workshop is not None:
-            self.workshop.close()
+        """End every worker process, and leave the Dask worker's variables as they were."""
+        if self._stack is not None:
+            self._stack.close()
 
 
 class DaskCluster(AbstractContextManager["DaskCluster"]):

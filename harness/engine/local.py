@@ -1,10 +1,9 @@
 """The executor that computes with processes of this machine."""
 
-import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack
-from typing import Final, Self
+from typing import Self
 
 from harness import registry
 from harness.case import Case
@@ -12,17 +11,11 @@ from harness.engine.course import Course
 from harness.engine.crew import swept
 from harness.engine.description import Description
 from harness.engine.executor import Part
+from harness.engine.inheritance import one_thread
 from harness.engine.lane import Lane, Limits
 from harness.engine.plan import Planned
 from harness.engine.workshop import Workshop
 from harness.rows import Columns
-
-ONE_THREAD: Final = {
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-}
-"""What workers inherit: they are the parallelism, and their sums come out in one order."""
 
 
 class LocalPool(AbstractContextManager["LocalPool"]):
@@ -51,10 +44,8 @@ class LocalPool(AbstractContextManager["LocalPool"]):
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
-        """Let the worker processes inherit :data:`ONE_THREAD`."""
-        before = {name: os.environ.get(name) for name in ONE_THREAD}
-        os.environ.update(ONE_THREAD)
-        self._stack.callback(_restore, before)
+        """Let the worker processes inherit what gives each one thread."""
+        self._stack.enter_context(one_thread())
         self._stack.enter_context(self._workshop)
         return self
 
@@ -123,11 +114,3 @@ class LocalPool(AbstractContextManager["LocalPool"]):
         suspects = self._suspects.setdefault(planned.target.backend, set())
         made = Course(planned, seed=self._seed, suspects=suspects)
         return self._courses.setdefault(str(planned.target), made)
-
-
-def _restore(before: Mapping[str, str | None]) -> None:
-    for name, value in before.items():
-        if value is None:
-            os.environ.pop(name, None)
-        else:
-            os.environ[name] = value

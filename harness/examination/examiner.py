@@ -11,8 +11,9 @@ import numpy as np
 
 from harness import registry
 from harness.engine.description import Description
+from harness.engine.inheritance import ONE_THREAD
 from harness.engine.lane import End, Lane, Limits
-from harness.engine.local import ONE_THREAD, LocalPool
+from harness.engine.local import LocalPool
 from harness.engine.worker import loaded
 from harness.errors import UnavailableError
 from harness.examination.answers import ANSWERS, PROMISES
@@ -144,4 +145,4 @@ def _stable(lane: Lane, found: Description, ended: set[Target]) -> Iterator[tupl
 def _ended(end: Crashed | TimedOut) -> str:
     if isinstance(end, TimedOut):
         return f"no answer within {end.limit:g} s; a computation must end"
-    return f"the process ended with exit code {end.exit_code}: {end.stderr[-300:]}"
+    return f"the process ended with {end.manner}: {end.stderr[-300:]}"

@@ -1,0 +1,48 @@
+"""What worker processes inherit of the process that starts them, and for how long it has it."""
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+ONE_THREAD: Final = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+}
+"""What workers inherit: they are the parallelism, and their sums come out in one order."""
+
+_lock = threading.Lock()
+_holders: list[object] = []  # who has the variables set; they are the process's, not a thread's
+_before: dict[str, str | None] = {}
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Let processes that are started inherit :data:`ONE_THREAD`.
+
+    What was there before comes back with the last who leaves, as several runs may start workers
+    from one process at a time.
+    """
+    holder = object()
+    with _lock:
+        if not _holders:
+            _before.update({name: os.environ.get(name) for name in ONE_THREAD})
+            os.environ.update(ONE_THREAD)
+        _holders.append(holder)
+    try:
+        yield
+    finally:
+        with _lock:
+            _holders.remove(holder)
+            if not _holders:
+                _restore()
+
+
+def _restore() -> None:
+    for name, value in _before.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
