@@ -1,11 +1,13 @@
 """Joins the shards of one grid, wherever they ran, into the run that the whole grid would be."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from harness import __version__
 from harness.assignment import Assignment
 from harness.config import from_mapping
 from harness.errors import ConfigError
@@ -27,15 +29,16 @@ def merge(paths: Sequence[Path], *, out: Path) -> Finished:
 
     Raises:
         StoreError: one of them is no run, or is damaged, or the directory cannot be written.
-        ConfigError: a run is incomplete or no shard, shards are missing or there twice, or
-            something that decides their rows differs between them.
+        ConfigError: a run is incomplete or no shard, shards are missing or there twice, something
+            that decides their rows differs between them, or their cases are not those that this
+            version of the harness makes of their configuration.
     """
     readers = [RunReader(path) for path in paths]
     for reader in readers:
         reader.require(_NEEDED)
     shards = _in_order(readers)
     _require_alike(shards)
-    whole = _whole(shards[0])
+    whole = _whole(shards)
     name = f"{whole.config.name}-{datetime.now(tz=UTC):%Y%m%d-%H%M%S}"
     with RunWriter.create(out / name, _header(shards, whole)) as writer:
         try:
@@ -96,11 +99,32 @@ def _require_alike(shards: Sequence[RunReader]) -> None:
             )
 
 
-def _whole(shard: RunReader) -> Assignment:
+def _whole(shards: Sequence[RunReader]) -> Assignment:
     """Return what all shards were asked to do; no backend need be installed here."""
-    config = from_mapping(shard.header["config"], shard.header["config_path"])
+    header = shards[0].header
+    config = from_mapping(header["config"], header["config_path"])
     grid = expand(config.grids, config.values)
-    return Assignment(config=config, cases=grid.cases, tally=grid.tally)
+    whole = Assignment(config=config, cases=grid.cases, tally=grid.tally)
+    for k, shard in enumerate(shards, 1):
+        cases = grid.shard(k, len(shards))
+        _require_cases(shard, grid_facts(replace(whole, cases=cases)))
+    return whole
+
+
+def _require_cases(shard: RunReader, here: Mapping[str, Any]) -> None:
+    """Require that a shard has the cases that this version of the harness makes of its grid.
+
+    The whole's header says what its cases are, and the shards' rows are put into their order.
+    """
+    said = shard.header["grid"]
+    if any(said.get(name) != here[name] for name in ("cases", "digest")):
+        made = shard.header["software"].get("harness")
+        raise ConfigError(
+            f"{shard.path} has other cases than its configuration gives here: "
+            f"{said.get('cases')} with grid.digest {said.get('digest')}, but {here['cases']} with "
+            f"{here['digest']}; it was made by harness {made}, and this is {__version__}: merge "
+            "the shards with the version that made them"
+        )
 
 
 def _header(shards: Sequence[RunReader], whole: Assignment) -> dict[str, Any]:

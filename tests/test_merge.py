@@ -118,6 +118,19 @@ def test_shards_that_differ_are_refused_with_what_differs(
     assert not list(tmp_path.glob("made-*"))
 
 
+@pytest.mark.parametrize(("name", "value"), [("digest", "0" * 64), ("cases", 3)])
+def test_shard_whose_grid_expands_to_other_cases_here_is_refused(
+    tmp_path: Path, made: list[Path], change: Callable[..., Path], name: str, value: object
+) -> None:
+    changed = change("grid", name, value=value)
+
+    with pytest.raises(
+        ConfigError, match=rf"{changed} has other cases .*{value}.* made by harness"
+    ):
+        merge([made[1], changed, made[3]], out=tmp_path)
+    assert not list(tmp_path.glob("made-*"))
+
+
 def test_shard_of_another_schema_is_refused(
     tmp_path: Path, made: list[Path], change: Callable[..., Path]
 ) -> None:
