@@ -17,8 +17,10 @@ import pytest
 
 import harness
 from harness import cli
+from harness.__main__ import INCOMPLETE
 from harness.engine.local import LocalPool
 from harness.errors import StoreError
+from harness.status import ExitStatus
 
 pytestmark = pytest.mark.usefixtures("fakes", "folder")
 
@@ -404,6 +406,18 @@ def test_interrupted_run_is_status_4_without_footer_or_orphans(
     assert not (run / "footer.json").exists()
     assert len(children) >= 2
     wait_for(lambda: not any(is_alive(child) for child in children))
+
+
+def test_interrupt_while_the_command_line_loads_is_no_traceback(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "click.py").write_text("raise KeyboardInterrupt  # as Ctrl-C does it\n")
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}{os.pathsep}{os.environ['PYTHONPATH']}")
+
+    done = subprocess.run(COMMAND, check=False, capture_output=True, text=True)  # noqa: S603 # as above
+
+    assert (done.returncode, done.stderr) == (4, "tconv: interrupted; nothing was begun\n")
+    assert int(ExitStatus.INCOMPLETE) == INCOMPLETE
 
 
 def test_closed_pipe_is_no_traceback() -> None:
