@@ -139,6 +139,26 @@ def test_backend_that_is_gone_says_why_the_run_is_not_resumed(
         resume(path, workers=1)
 
 
+@pytest.mark.parametrize("harm", ["truncated", "deleted"])
+def test_complete_run_with_a_lost_part_is_mended_as_its_error_says(
+    tmp_path: Path, undisturbed: Finished, harm: str
+) -> None:
+    path = tmp_path / "run"
+    shutil.copytree(undisturbed.path, path)
+    part = RunReader(path).parts()[0].path
+    if harm == "truncated":
+        part.write_bytes(part.read_bytes()[:200])
+    else:
+        part.unlink()
+
+    with pytest.raises(StoreError, match=rf"delete .*{path}/footer.json, and `tconv run --resume"):
+        RunReader(path).table()
+    part.unlink(missing_ok=True)
+    (path / "footer.json").unlink()
+
+    assert resume(path, workers=1).digest == undisturbed.digest
+
+
 def test_complete_run_is_not_resumed(undisturbed: Finished) -> None:
     with pytest.raises(StoreError, match="is complete already"):
         resume(undisturbed.path)

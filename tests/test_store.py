@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -127,9 +128,27 @@ def test_damaged_part_is_named(written: RunWriter, kept: int) -> None:
     part.write_bytes(part.read_bytes()[:kept])
 
     with pytest.raises(
-        StoreError, match=r"000-0000003.parquet is damaged: .*; run the sweep again"
+        StoreError, match=r"000-0000003.parquet is damaged: .*; delete it, and `tconv run --resume "
     ):
         RunReader(written.path).table()
+
+
+def test_file_that_is_no_part_is_named(written: RunWriter) -> None:
+    (written.path / "parts" / "mine.parquet").write_text("")
+
+    with pytest.raises(StoreError, match=r"mine.parquet is not named as a part.* move it elsewher"):
+        RunReader(written.path).table()
+
+
+def test_run_whose_header_finds_no_room_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Path, "write_text", Mock(side_effect=OSError(errno.ENOSPC, "full")))
+
+    with pytest.raises(StoreError, match=r"header.json: No space left .*; make room there"):
+        RunWriter.create(tmp_path / "run", {})
+
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("name", ["header.json", "footer.json"])
@@ -139,6 +158,15 @@ def test_damaged_json_is_named(written: RunWriter, name: str, content: str) -> N
     (written.path / name).write_text(content)
 
     with pytest.raises(StoreError, match=rf"{name} is damaged"):
+        RunReader(written.path)
+
+
+def test_damaged_footer_is_made_again(written: RunWriter) -> None:
+    (written.path / "footer.json").write_text("{")
+
+    with pytest.raises(
+        StoreError, match=rf"; delete it, and `tconv run --resume {written.path}` makes it again"
+    ):
         RunReader(written.path)
 
 

@@ -2,10 +2,14 @@
 
 import errno
 import os
+import shlex
 from pathlib import Path
 from typing import Final
 
 from harness.errors import StoreError
+
+FOOTER: Final = "footer.json"
+"""Where a run says that it is complete."""
 
 _FULL: Final = {errno.ENOSPC, errno.EDQUOT}
 
@@ -23,5 +27,31 @@ def unwritable(path: Path, error: OSError) -> StoreError:
 
 
 def damaged(path: Path, error: Exception) -> StoreError:
-    """Return the error that says that `path` does not hold what it should."""
-    return StoreError(f"{path} is damaged: {error}; run the sweep again, nothing was changed")
+    """Return the error that says that `path`, a header or a footer, cannot be read."""
+    remedy = "run the sweep again, nothing was changed"
+    if path.name == FOOTER:
+        remedy = f"delete it, and `{_resuming(path.parent)}` makes it again"
+    return StoreError(f"{path} is damaged: {error}; {remedy}")
+
+
+def damaged_part(path: Path, error: Exception) -> StoreError:
+    """Return the error that says that a part cannot be read, and how its rows come back."""
+    run = path.parent.parent
+    files = f"it and {run / FOOTER}" if (run / FOOTER).exists() else "it"
+    return StoreError(
+        f"{path} is damaged: {error}; delete {files}, and `{_resuming(run)}` makes its rows again"
+    )
+
+
+def miscounted(run: Path, rows: int, promised: int) -> StoreError:
+    """Return the error that says that a complete run does not hold the rows of its footer."""
+    remedy = (
+        f"parts are missing: delete {run / FOOTER}, and `{_resuming(run)}` makes their rows again"
+        if rows < promised
+        else "parts of another run are among its own: run the sweep again"
+    )
+    return StoreError(f"{run} holds {rows} rows, but its footer says {promised}; {remedy}")
+
+
+def _resuming(run: Path) -> str:
+    return shlex.join(["tconv", "run", "--resume", str(run)])

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from harness.digest import RowsDigest
 from harness.errors import StoreError
-from harness.store.fault import damaged
+from harness.store.fault import damaged_part
 from harness.store.schema import SCHEMA
 
 _NAME: Final = re.compile(r"(\d{3,})-(\d{7,})")
@@ -45,12 +45,15 @@ class StoredPart:
         """
         named = _NAME.fullmatch(path.stem)
         if named is None:
-            raise damaged(path, ValueError("its name is not that of a part, as 000-0000000"))
+            raise StoreError(
+                f"{path} is not named as a part, as 000-0000000, so it is none of this run; "
+                "move it elsewhere"
+            )
         try:
             metadata = pq.read_metadata(path)
             digest = metadata.metadata[_DIGEST.encode()].decode()
         except (OSError, KeyError, TypeError, pa.ArrowException) as error:
-            raise damaged(path, error) from error
+            raise damaged_part(path, error) from error
         first = int(named[2])
         return cls(
             path=path,
@@ -73,7 +76,7 @@ class StoredPart:
             ):
                 yield pa.table(batch)
         except (OSError, pa.ArrowException) as error:
-            raise damaged(self.path, error) from error
+            raise damaged_part(self.path, error) from error
 
 
 def path(run: Path, target: int, first: int) -> Path:

@@ -10,7 +10,7 @@ import pyarrow as pa
 from harness.columns import SCHEMA_VERSION
 from harness.errors import StoreError
 from harness.store import document, part
-from harness.store.fault import damaged
+from harness.store.fault import damaged, miscounted
 from harness.store.part import StoredPart
 from harness.store.schema import SCHEMA
 
@@ -84,10 +84,7 @@ class RunReader:
         parts = self.parts()
         total = sum(len(each.span) for each in parts)
         if self.footer is not None and total != self.footer["rows"]:
-            raise StoreError(
-                f"{self.path} holds {total} rows, but its footer says "
-                f"{self.footer['rows']}; parts are missing, so run the sweep again"
-            )
+            raise miscounted(self.path, total, self.footer["rows"])
         return parts
 
     def tables(self, size: int, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:

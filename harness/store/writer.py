@@ -49,7 +49,11 @@ class RunWriter(AbstractContextManager["RunWriter"]):
         """
         made = _new_directory(path)
         writer = cls(made, RunLock(made))
-        document.write(made / "header.json", {"schema_version": SCHEMA_VERSION, **header})
+        try:
+            document.write(made / "header.json", {"schema_version": SCHEMA_VERSION, **header})
+        except BaseException:
+            writer.discard()  # nothing can be resumed of a run without a header
+            raise
         return writer
 
     @classmethod
