@@ -28,6 +28,15 @@ CASES = tuple(
     Case.from_parameters(ndim=1, i=i, k=k, s=2, c_in=1, c_out=1)
     for i, k in enumerate((2, 2, 2, 2, 3, 2, 2, 2, 2, 2, 2, 2), 1)
 )
+CONFIG = """
+[run]
+name = "made"
+targets = ["fake-slow-batch"]
+[[grid]]
+ndim = [1]
+i = "1..60"
+k = [2]
+"""
 
 Command = Callable[..., "subprocess.Popen[bytes]"]
 
@@ -154,6 +163,24 @@ def test_environment_of_a_dask_worker_is_restored(command: Command, address: str
     assert after == before
 
 
+@pytest.mark.usefixtures("fakes")
+def test_interrupt_of_the_terminal_is_answered_once_and_by_no_dask_worker(tmp_path: Path) -> None:
+    config = tmp_path / "c.toml"
+    config.write_text(CONFIG)
+    process = subprocess.Popen(  # noqa: S603 # our own program
+        [sys.executable, "-m", "harness", "run", config, "--executor", "dask"],
+        cwd=tmp_path, start_new_session=True, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    until(lambda: list(tmp_path.rglob("*.parquet")) or process.poll() is not None)
+
+    os.killpg(process.pid, signal.SIGINT)
+    said = process.communicate(timeout=60)[1].splitlines()
+
+    assert process.returncode == 4
+    assert said[0].startswith("sweeping ")
+    assert [line[:18] for line in said[1:] if line] == ["tconv: interrupted"]
+
+
 def test_backend_that_one_worker_lacks_is_unavailable_and_says_where(
     command: Command, address: str
 ) -> None:
@@ -193,7 +220,9 @@ def test_worker_that_is_lost_while_a_framework_loads_ends_the_wait(
             executor.describe(["fake-leisurely"])
 
 
-def test_scheduler_that_ends_in_the_middle_is_told(command: Command, tmp_path: Path) -> None:
+def test_scheduler_that_ends_in_the_middle_is_told_in_one_message(
+    command: Command, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     with dask.config.set({"distributed.comm.timeouts.connect": "1s"}):
         scheduler = scheduling(command, tmp_path)
         worker(command, "one")
@@ -204,13 +233,15 @@ def test_scheduler_that_ends_in_the_middle_is_told(command: Command, tmp_path: P
 
             with pytest.raises(ExecutorError, match=r"scheduler is gone; .*`tconv run --resume`"):
                 list(run)
+    assert capfd.readouterr().err == ""
 
 
-def test_no_scheduler_at_the_address_is_told() -> None:
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "tcp://127.0.0.1:99999"])
+def test_no_scheduler_at_the_address_is_told(address: str) -> None:
     with (
         dask.config.set({"distributed.comm.timeouts.connect": "1s"}),
         pytest.raises(ExecutorError, match="start one with `dask scheduler`"),
-        named("dask:tcp://127.0.0.1:9")(workers=1),
+        named(f"dask:{address}")(workers=1),
     ):
         pass
 

@@ -13,7 +13,10 @@ def test_local_computes_with_processes_here() -> None:
     assert named("local") is LocalPool
 
 
-@pytest.mark.parametrize("text", ["slurm", "local:2", "dusk", ""])
+@pytest.mark.parametrize(
+    "text",
+    ["slurm", "local:2", "dusk", "", "dask:", "dask:here", "dask:http://a:1", "dask:tcp://a"],
+)
 def test_unknown_executor_lists_the_known_ones(text: str) -> None:
     with pytest.raises(ExecutorError, match=r"but should be local, dask or dask:tcp://HOST:PORT"):
         named(text)

@@ -6,12 +6,13 @@ without Dask. Orders of one hand go to one Dask worker while that lives, as its 
 there.
 """
 
+import logging
 import multiprocessing
 import threading
 import uuid
 from collections.abc import Iterator, Sequence
 from concurrent.futures import CancelledError
-from contextlib import AbstractContextManager, ExitStack, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from typing import Any, Final, Self
 
 import dask
@@ -23,6 +24,7 @@ from harness.engine.crew import swept
 from harness.engine.description import Description
 from harness.engine.executor import Part
 from harness.engine.inheritance import one_thread
+from harness.engine.interrupt import deafened
 from harness.engine.lane import Limits
 from harness.engine.orders import Order, Served
 from harness.engine.plan import Planned
@@ -105,6 +107,7 @@ class DaskCluster(AbstractContextManager["DaskCluster"]):
             ExecutorError: there is no such cluster, it has no workers, or they lack the harness.
         """
         with ExitStack() as stack:
+            stack.enter_context(_silent())
             self._client = stack.enter_context(self._connected(stack))
             try:
                 self._client.wait_for_workers(1, timeout=PATIENCE)
@@ -155,19 +158,22 @@ class DaskCluster(AbstractContextManager["DaskCluster"]):
     def _connected(self, stack: ExitStack) -> Client:
         if self._address is not None:
             return self._client_of(self._address)
-        with dask.config.set({"distributed.worker.daemon": False}):  # they start processes
+        # its workers start processes, and leave it to this one to answer Ctrl-C
+        with dask.config.set({"distributed.worker.daemon": False}), deafened():
             cluster = LocalCluster(
                 n_workers=self._workers,
                 threads_per_worker=1,
                 memory_limit=0,  # each worker process has its own limit
                 dashboard_address=None,
+                scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},  # two runs are no clash
+                silence_logs=logging.ERROR,  # it warns of tasks that an interrupt leaves undone
             )
         return self._client_of(stack.enter_context(cluster))
 
     def _client_of(self, cluster: LocalCluster | str) -> Client:
         try:
             return Client(cluster, set_as_default=False)
-        except OSError as error:
+        except Exception as error:  # a port that is none, or a kind of connection it cannot make
             raise ExecutorError(
                 f"executor=dask:{self._address}, but should be a Dask scheduler that "
                 f"runs ({error}); start one with `dask scheduler`"
@@ -254,6 +260,18 @@ class DaskCluster(AbstractContextManager["DaskCluster"]):
             slots = [home for home, count in sorted(threads.items()) for _ in range(count)]
             self._homes[hand] = slots[hand % len(slots)] if slots else ""
         return self._homes[hand]
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Keep Dask's client from printing tracebacks of what is told in an error of ours."""
+    logger = logging.getLogger("distributed.client")
+    before = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
 
 
 def _serve(name: str, hand: int, order: Order) -> Served:

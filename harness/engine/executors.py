@@ -1,11 +1,15 @@
 """The executors by name, as `tconv run --executor` takes them."""
 
+import re
 from collections.abc import Callable
 from functools import partial
+from typing import Final
 
 from harness.engine.executor import Executor
 from harness.engine.local import LocalPool
 from harness.errors import ExecutorError
+
+_DASK: Final = re.compile(r"dask(?::((?:tcp|tls|ucx|ws|wss)://.+:\d+))?")
 
 
 def named(text: str) -> Callable[..., Executor]:
@@ -16,10 +20,10 @@ def named(text: str) -> Callable[..., Executor]:
     Raises:
         ExecutorError: there is no such executor, or Dask is not installed.
     """
-    name, _, address = text.partition(":")
     if text == "local":
         return LocalPool
-    if name != "dask":
+    match = _DASK.fullmatch(text)
+    if match is None:
         raise ExecutorError(f"executor={text!r}, but should be local, dask or dask:tcp://HOST:PORT")
     try:
         from harness.engine.dask import DaskCluster  # noqa: PLC0415 # only where it is asked for
@@ -28,4 +32,4 @@ def named(text: str) -> Callable[..., Executor]:
             f"executor={text!r} needs Dask ({error}); install it with "
             '`pip install "tconv-harness[dask]"`'
         ) from error
-    return partial(DaskCluster, address=address or None)
+    return partial(DaskCluster, address=match[1])

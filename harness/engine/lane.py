@@ -10,13 +10,14 @@ from concurrent.futures import TimeoutError as FutureTimeoutError
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
-from multiprocessing import get_context, resource_tracker
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Final, ParamSpec, Self, TypeVar
 
 import psutil
 from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
+from harness.engine.interrupt import deafen
 from harness.engine.pulse import Beat, beat
 from harness.engine.watch import Watch
 from harness.engine.worker import prepare
@@ -90,7 +91,7 @@ class Lane(AbstractContextManager["Lane"]):
         self._pulse = Path(self._folder.name, "pulse")
         self._environment = dict(environment)
         # lives as long as the worker, which the kernel ends with the thread that started it
-        self._starter = ThreadPoolExecutor(1, "tconv-starter", initializer=_deafen)
+        self._starter = ThreadPoolExecutor(1, "tconv-starter", initializer=deafen)
         self._pool = self._made()
         self._buried: int | None = None  # process id of the last worker that ended
         self._working: Beat | None = None  # last beat of the worker that has the work
@@ -241,13 +242,3 @@ class Lane(AbstractContextManager["Lane"]):
 
 def _text(printed: bytes) -> str:
     return printed.decode(errors="replace").strip()
-
-
-def _deafen() -> None:
-    """Keep SIGINT from this thread, and from the processes and threads that it starts.
-
-    Ctrl-C reaches every process of a terminal. The parent answers it; a worker that is importing
-    would print a traceback instead, as the pool's workers ignore it only once they have started.
-    """
-    resource_tracker.ensure_running()  # where it is started, the mask of its thread is lost
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
