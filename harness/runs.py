@@ -1,7 +1,7 @@
 """Carries a configuration from its grid to a finished run directory, in one go or in several."""
 
 import shlex
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -19,6 +19,7 @@ from harness.engine.plan import Planned, plan
 from harness.errors import ConfigError, HarnessError, IncompleteError, StoreError
 from harness.identity import differences, header
 from harness.report.edition import Edition
+from harness.report.extract import Listener
 from harness.status import COUNTED, Status, Totals, status
 from harness.store import RunReader, RunWriter, gaps
 from harness.target import Selection
@@ -127,7 +128,8 @@ def resume(
     with RunWriter.resume(path) as writer:
         assignment = Assignment.from_run(reader)
         with executor(**_limits(assignment.config, workers)) as crew:
-            everything, found = _planned(crew, assignment)
+            with _interruptible(path):
+                everything, found = _planned(crew, assignment)
             now = header(assignment, everything, found, started=datetime.now(tz=UTC))
             _require_same(reader, now)
             planned, totals = _left(reader, everything)
@@ -235,31 +237,56 @@ def completed(
 
 def reported(writer: RunWriter, totals: Mapping[str, Totals], verdict: Status) -> Finished:
     """Write the reports of a complete run; an error passes with a note of how to write them."""
-    try:
-        edition = Edition.of_run(writer.path)
-    except BaseException as error:
-        error.add_note(f"the rows are complete; for the reports: {_command('report', writer.path)}")
-        raise
     return Finished(
         path=writer.path,
         totals=totals,
         status=verdict,
         digest=writer.digest.hexadecimal,
-        edition=edition,
+        edition=published(writer.path),
     )
+
+
+def published(path: Path, listeners: Iterable[Listener] = ()) -> Edition:
+    """Write the reports of a complete run; an error passes with a note of how to write them.
+
+    Args:
+        path: the run directory.
+        listeners: are shown the rows, table by table, as they are read.
+
+    Raises:
+        StoreError: the directory holds no run, or is damaged.
+    """
+    try:
+        return Edition.of_run(path, listeners)
+    except BaseException as error:
+        error.add_note(f"the rows are complete; for the reports: {_command('report', path)}")
+        raise
 
 
 @contextmanager
 def _resumable(path: Path) -> Iterator[None]:
     """Say with whatever ends a run early how it is completed."""
-    remedy = f"what was written is kept; to complete it: {_command('run', '--resume', path)}"
     try:
         yield
     except HarnessError as error:
-        raise IncompleteError(f"{error}\n{remedy}") from error
+        raise IncompleteError(f"{error}\n{_remedy(path)}") from error
     except BaseException as error:
-        error.add_note(remedy)
+        error.add_note(_remedy(path))
         raise
+
+
+@contextmanager
+def _interruptible(path: Path) -> Iterator[None]:
+    """Say with an interrupt how a run is completed; what else ends it was there before it."""
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        error.add_note(_remedy(path))
+        raise
+
+
+def _remedy(path: Path) -> str:
+    return f"what was written is kept; to complete it: {_command('run', '--resume', path)}"
 
 
 def _command(*words: object) -> str:

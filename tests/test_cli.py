@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,10 +47,11 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def tconv(
-    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> Iterator[Callable[..., Done]]:
+    handlers: None,  # noqa: ARG001 # are set back
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> Callable[..., Done]:
     """Return `tconv`, run in this process."""
-    before = signal.getsignal(signal.SIGTERM)
 
     def call(*words: str) -> Done:
         monkeypatch.setattr(sys, "argv", ["tconv", *words])
@@ -58,8 +59,7 @@ def tconv(
             cli.main()
         return Done(end.value.code or 0, *capfd.readouterr())
 
-    yield call
-    signal.signal(signal.SIGTERM, before)
+    return call
 
 
 def config(name: str, *targets: str, required: tuple[str, ...] = (), more: str = "") -> None:
@@ -406,6 +406,24 @@ def test_interrupted_run_is_status_4_without_footer_or_orphans(
     assert not (run / "footer.json").exists()
     assert len(children) >= 2
     wait_for(lambda: not any(is_alive(child) for child in children))
+
+
+def test_interrupt_that_comes_again_keeps_nothing_from_being_said(folder: Path) -> None:
+    config("slow.toml", "fake-slow-batch")
+    process = subprocess.Popen(  # noqa: S603 # our own program
+        [*COMMAND, "run", "slow.toml"], stderr=subprocess.PIPE, text=True
+    )
+    wait_for(lambda: list(folder.glob("reports/*/header.json")))
+
+    while process.poll() is None:
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.05)
+    said = process.communicate()[1].splitlines()
+
+    (run,) = runs()
+    assert process.returncode == 4
+    kept = f"what was written is kept; to complete it: tconv run --resume reports/{run.name}"
+    assert [line for line in said[1:] if line] == [f"tconv: interrupted; {kept}"]
 
 
 def test_interrupt_while_the_command_line_loads_is_no_traceback(

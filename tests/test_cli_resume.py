@@ -1,16 +1,17 @@
 """Runs that are resumed and merged on the command line: what it prints, and exits with."""
 
 import json
-import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
 from harness import cli
+from harness.engine.local import LocalPool
 from harness.errors import StoreError
 from harness.store import RunReader, RunWriter
 
@@ -45,14 +46,14 @@ class Done:
 def tconv(
     tmp_path: Path,
     fakes: Path,  # noqa: ARG001 # the backends
+    handlers: None,  # noqa: ARG001 # are set back
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
-) -> Iterator[Callable[..., Done]]:
+) -> Callable[..., Done]:
     """Return `tconv`, run in this process, in a folder that holds one config."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("harness.engine.batch.MOST", 4)
     Path("c.toml").write_text(CONFIG)
-    before = signal.getsignal(signal.SIGTERM)
 
     def call(*words: str) -> Done:
         monkeypatch.setattr(sys, "argv", ["tconv", *words])
@@ -60,8 +61,7 @@ def tconv(
             cli.main()
         return Done(end.value.code or 0, *capfd.readouterr())
 
-    yield call
-    signal.signal(signal.SIGTERM, before)
+    return call
 
 
 @pytest.fixture
@@ -101,6 +101,31 @@ def test_resumed_run_prints_and_exits_as_one_that_was_not_interrupted(
     assert done.record["resumed"] == 1
     assert done.record["totals"] == whole.record["totals"]
     assert done.record["digest"] == whole.record["digest"]
+
+
+def test_resumption_that_is_interrupted_while_frameworks_load_can_be_resumed(
+    tconv: Callable[..., Done], interrupted: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(LocalPool, "describe", Mock(side_effect=KeyboardInterrupt))
+
+    done = tconv("run", "--resume", str(interrupted))
+
+    assert done.code == 4
+    assert done.err.endswith(f"to complete it: tconv run --resume {interrupted}\n")
+
+
+def test_report_that_is_interrupted_says_how_it_is_written(
+    tconv: Callable[..., Done], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tconv("run", "c.toml", "--json").record["path"]
+    monkeypatch.setattr(
+        "harness.report.edition.Edition.of_run", Mock(side_effect=KeyboardInterrupt)
+    )
+
+    done = tconv("report", path)
+
+    assert done.code == 4
+    assert f"interrupted; the rows are complete; for the reports: tconv report {path}" in done.err
 
 
 def test_newest_incomplete_run_of_a_directory_is_resumed(

@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 import traceback
+from typing import Final, NoReturn
 
 import click
 
@@ -40,6 +41,9 @@ Exit status of a sweep, the first that applies:
   2 usage or config   3 nothing compared, or a required backend missing
   4 incomplete        1 unexplained deviations        0 everything conforms
 """
+
+
+_ENDING: Final = (signal.SIGINT, signal.SIGTERM)
 
 
 class Commands(click.Group):
@@ -79,13 +83,25 @@ cli.add_command(bench)
 adapters.add_command(check_adapter)
 
 
+def _interrupt(*_: object) -> NoReturn:
+    """Interrupt the command once; a second Ctrl-C may not end the end, which takes two seconds.
+
+    Workers are stopped meanwhile, and the message comes that says how the run goes on.
+    """
+    for number in _ENDING:
+        signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
 def main() -> None:
     """Run the command line; whatever ends it early has a message and a status of its own.
 
     An error of the user's is status 2. A run that was interrupted or stopped, or that met a fault
     of the harness itself, is status 4: it must not look like a framework's deviation.
     """
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that workers end with it
+    for number in _ENDING:
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
+            signal.signal(number, _interrupt)
     try:
         sys.exit(cli(prog_name="tconv", standalone_mode=False))
     except click.ClickException as error:
@@ -98,7 +114,7 @@ def main() -> None:
         click.echo(f"tconv: {error}", err=True)
         sys.exit(ExitStatus.USAGE)
     except (click.Abort, KeyboardInterrupt) as error:
-        notes = getattr(error.__cause__ or error, "__notes__", ["nothing was begun"])
+        notes = getattr(error.__cause__ or error, "__notes__", ["nothing was kept"])
         click.echo(f"tconv: interrupted; {'; '.join(notes)}", err=True)
         sys.exit(ExitStatus.INCOMPLETE)
     except Exception:  # noqa: BLE001 # the outermost place: it is shown, in full

@@ -8,7 +8,8 @@ from typing import Any, Final
 import click
 
 from harness.cli.unwritten import tell_unwritten
-from harness.report.edition import REPORTS, Edition
+from harness.report.edition import REPORTS
+from harness.runs import published
 from harness.status import ExitStatus
 from harness.store import RunReader, newest
 
@@ -35,7 +36,7 @@ def report(*, run: Path | None) -> None:
         )
         sys.exit(ExitStatus.INCOMPLETE)
     with _progress(footer["rows"]) as bar:
-        edition = Edition.of_run(path, [lambda table: bar.update(table.num_rows)])
+        edition = published(path, [lambda table: bar.update(table.num_rows)])
     for name in REPORTS:
         if name not in edition.failures:
             click.echo(path / name)
