@@ -50,6 +50,7 @@ RESULTS = {
     "hostile-text": ("adapter_error", "builtins.str"),
     "hostile-ragged": ("adapter_error", "builtins.list"),
     "hostile-objects": ("adapter_error", "dtype of the result=object"),
+    "hostile-reusing-together": ("adapter_error", "two results in one memory; copy each"),
     "hostile-double": ("dtype", "float64"),
     "hostile-whole": ("dtype", "int16"),
 }

@@ -139,7 +139,8 @@ class Adapter(ABC):
         The default computes one case after the other. A framework that compiles overrides it to
         compile several cases in one program; a case that is refused must then be refused alone.
         The limit of seconds a case may take holds from one result to the next. A list, returned
-        instead, says that its results were computed together: they share the time it took.
+        instead, says that its results were computed together: they share the time it took, and no
+        memory.
         """
         for case, given in zip(cases, tensors, strict=True):
             yield self.attempt(case, given, mode, device)

@@ -21,6 +21,7 @@ from harness import registry
 from harness.adapters.base import Adapter
 from harness.case import Case
 from harness.engine import stock
+from harness.engine.aliasing import OVERWRITTEN, overwritten
 from harness.engine.description import Description, described
 from harness.engine.foreign import Escaped, text_of, tried
 from harness.engine.orphan import end_with
@@ -263,9 +264,10 @@ def _timed(
     results = tried(adapter.compute_many, cases, tensors, target.mode, target.device)
     if isinstance(results, list):
         share = (time.perf_counter() - started) / max(len(results), 1)
-        for place, result in enumerate(results, first):
-            _beat(place)  # judging them takes its time, too
-            yield result, share
+        lost = overwritten(results)
+        for at, result in enumerate(results):
+            _beat(first + at)  # judging them takes its time, too
+            yield OVERWRITTEN if at in lost else result, share
         return
     turns = results if isinstance(results, Escaped) else tried(iter, results)
     for place in count(first):
