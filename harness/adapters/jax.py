@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, ClassVar, Final
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from harness.adapters.base import Adapter, Mode, Result
 from harness.adapters.jax_batch import QUICK, Call, accepted_options, run_many
+from harness.adapters.jax_bias import Adder
 from harness.adapters.jax_calls import ConvGeneralDilated, ConvTranspose, Operation, Vjp
 from harness.adapters.jax_layout import Layout
 from harness.adapters.jax_spellings import SPELLINGS
@@ -42,10 +43,11 @@ class JaxAdapter(Adapter):
     """JAX, by default channel-last and many cases in one program.
 
     Programs of many cases are compiled at XLA's lowest optimisation: quick to compile, the same
-    operations, other and slower kernels than users run. The modes named `single` compile each case
-    alone, with JAX's own options, as users do; large layers belong there. x64 is on, so that a
-    float64 case is computed as one; a float32 case compiles to the same program as without. On a
-    GPU the matrix precision is the highest: no product is rounded to TF32.
+    operations, other and slower kernels than users run; JAX adds the biases of all to what they
+    return. The modes named `single` compile each case alone, its bias included, with JAX's own
+    options, as users do; large layers belong there. x64 is on, so that a float64 case is computed
+    as one; a float32 case compiles to the same program as without. On a GPU the matrix precision
+    is the highest: no product is rounded to TF32.
     """
 
     name: ClassVar[str] = "jax"
@@ -96,6 +98,7 @@ class JaxAdapter(Adapter):
         import jax
 
         self._jax = jax
+        self._adders: dict[str, Adder] = {}  # by device
 
     def versions(self) -> Mapping[str, str]:
         """Return the versions of jax, and of jaxlib, which holds XLA."""
@@ -137,20 +140,18 @@ class JaxAdapter(Adapter):
 
     def compute(self, case: Case, tensors: Tensors, mode: str, device: str) -> NDArray[Any]:
         """Return y of a program that holds this case alone."""
-        call = self._call(case, tensors, mode)
         if _is_single(mode):
-            y = np.asarray(self._jax.jit(call.function)(*call.arrays))
-        else:
-            (result,) = run_many(self._jax, [call], self._options(device))
-            if isinstance(result, Exception):
-                raise result
-            y = result
-        return _layout(mode).canonical(y)
+            call = self._whole(case, tensors, mode)
+            return _layout(mode).canonical(np.asarray(self._jax.jit(call.function)(*call.arrays)))
+        (result,) = self._together([case], [tensors], mode, device)
+        if isinstance(result, Exception):
+            raise result
+        return result
 
     def promise(self, case: Case, mode: str, device: str) -> tuple[int, ...]:  # noqa: ARG002 # the same on each
         """Return the shape that `jax.eval_shape` gives: the call is traced and never compiled."""
         x, w, b = (np.zeros(s, case.dtype) for s in (case.x_shape, case.w_shape, case.b_shape))
-        call = self._call(case, Tensors(x=x, w=w, b=b if case.bias else None), mode)
+        call = self._whole(case, Tensors(x=x, w=w, b=b if case.bias else None), mode)
         return _layout(mode).canonical_shape(
             self._jax.eval_shape(call.function, *call.arrays).shape
         )
@@ -161,9 +162,17 @@ class JaxAdapter(Adapter):
         """Return one result per case, in order; the single modes compile each by itself."""
         if _is_single(mode):
             return self._one_by_one(cases, tensors, mode, device)
-        calls = [self._call(case, t, mode) for case, t in zip(cases, tensors, strict=True)]
-        results = run_many(self._jax, calls, self._options(device))
-        layout = _layout(mode)
+        return self._together(cases, tensors, mode, device)
+
+    def _together(
+        self, cases: Sequence[Case], tensors: Sequence[Tensors], mode: str, device: str
+    ) -> list[NDArray[Any] | Exception]:
+        """Return one result per case, in order, computed in programs of many."""
+        layout, options = _layout(mode), self._options(device)
+        calls = [self._call(*each, mode) for each in zip(cases, tensors, strict=True)]
+        biases = [_bias(*each, layout) for each in zip(cases, tensors, strict=True)]
+        adder = self._adders.setdefault(device, Adder(self._jax, options))
+        results = adder.added(run_many(self._jax, calls, options), biases)
         return [y if isinstance(y, Exception) else layout.canonical(y) for y in results]
 
     def _one_by_one(
@@ -182,15 +191,26 @@ class JaxAdapter(Adapter):
         return accepted_options(self._jax, QUICK)
 
     def _call(self, case: Case, tensors: Tensors, mode: str) -> Call:
-        operation, layout, jax = _operation(mode), _layout(mode), self._jax
-        b = tensors.b
+        """Return the convolution of the case, without its bias."""
+        operation, layout = _operation(mode), _layout(mode)
+        return Call(
+            function=partial(operation.apply, self._jax, case, layout),
+            arrays=operation.arrays(tensors, case, layout),
+        )
+
+    def _whole(self, case: Case, tensors: Tensors, mode: str) -> Call:
+        """Return the convolution of the case and the sum with its bias, as users write it."""
+        call, b = self._call(case, tensors, mode), _bias(case, tensors, _layout(mode))
 
         def function(x: Any, w: Any, *bias: Any) -> Any:
-            y = operation.apply(jax, case, layout, x, w)
+            y = call.function(x, w)
             return y + bias[0] if bias else y
 
-        bias = () if b is None else (layout.bias(b, case.ndim),)
-        return Call(function=function, arrays=(*operation.arrays(tensors, case, layout), *bias))
+        return Call(function=function, arrays=(*call.arrays, *(() if b is None else (b,))))
+
+
+def _bias(case: Case, tensors: Tensors, layout: Layout) -> NDArray[Any] | None:
+    return None if tensors.b is None else layout.bias(tensors.b, case.ndim)
 
 
 def _operation(mode: str) -> Operation:

@@ -191,7 +191,8 @@ def jax(count: int) -> Figure:
         series=series,
         mix=_described(cases),
         notes=(f"CPU time; alone {len(alone)} of the cases; 3 repetitions, for each compiles all",
-               "channel-last on all sides; goal judged on the same compiler options"),
+               ("channel-last on all sides; goal judged on the same compiler options, where one"
+               " kernel of JAX's adds the biases on both sides")),
     )  # fmt: skip
 
 
