@@ -236,6 +236,15 @@ def test_error_in_a_batch_reads_as_the_error_alone(adapter: JaxAdapter) -> None:
     assert repr(error) == repr(alone)
 
 
+def test_error_of_the_compiler_reads_the_same_in_every_batch(adapter: JaxAdapter) -> None:
+    """Else a run's digest would depend on the sizes of its batches."""
+    good, bad = LEGAL[1], "1d-i4-k0-ci2-co4-f32"
+    *_, error = results_of(adapter, [*good, bad], "conv_general_dilated")
+    (alone,) = results_of(adapter, [bad], "conv_general_dilated")
+
+    assert repr(error) == repr(alone)
+
+
 @pytest.mark.usefixtures("caches")
 def test_results_keep_the_order_of_calls_across_programs() -> None:
     count = CHUNK + 3
@@ -303,6 +312,15 @@ def test_session_turns_x64_on_and_restores_it(adapter: JaxAdapter) -> None:
         inside = jax.config.jax_enable_x64
 
     assert (before, inside, jax.config.jax_enable_x64) == (False, True, False)
+
+
+def test_session_keeps_calls_out_of_errors_and_restores_that(adapter: JaxAdapter) -> None:
+    before = jax.config.jax_traceback_in_locations_limit
+    with adapter.session("conv_transpose", "cpu"):
+        inside = jax.config.jax_traceback_in_locations_limit
+
+    assert before != 0
+    assert (inside, jax.config.jax_traceback_in_locations_limit) == (0, before)
 
 
 def test_session_restores_x64_after_an_error(adapter: JaxAdapter) -> None:

@@ -125,14 +125,23 @@ class JaxAdapter(Adapter):
 
     @contextmanager
     def session(self, mode: str, device: str) -> Iterator[None]:  # noqa: ARG002 # the same in each mode
-        """Turn x64 on, choose the device and, on a GPU, the highest precision."""
+        """Turn x64 on, choose the device and, on a GPU, the highest precision.
+
+        Errors of the compiler name the operation without the calls that led to it: those are the
+        harness's own, and depend on what else is in the program.
+        """
         jax = self._jax
-        with (
-            jax.enable_x64(True),
-            jax.default_device(jax.devices(device)[0]),
-            jax.default_matmul_precision(_precision(device)),
-        ):
-            yield
+        before = jax.config.jax_traceback_in_locations_limit
+        jax.config.update("jax_traceback_in_locations_limit", 0)
+        try:
+            with (
+                jax.enable_x64(True),
+                jax.default_device(jax.devices(device)[0]),
+                jax.default_matmul_precision(_precision(device)),
+            ):
+                yield
+        finally:
+            jax.config.update("jax_traceback_in_locations_limit", before)
 
     def route(self, case: Case, mode: str, device: str) -> Route:  # noqa: ARG002 # the same on each
         """Return native wherever an argument of the mode's call says it; nothing is composed."""
