@@ -1,5 +1,6 @@
 """The JAX adapter: layouts, routes and batches, against the oracle and never against itself."""
 
+import gc
 import re
 import subprocess
 import sys
@@ -137,6 +138,12 @@ def outcome(adapter: JaxAdapter, case_id: str, mode: str) -> Result:
         return adapter.attempt(case, tensors_of(case), mode, "cpu")
 
 
+def programs() -> int:
+    """Return how many compiled programs are held."""
+    gc.collect()
+    return len(jax.devices()[0].client.live_executables())
+
+
 def expect(ids: list[str]) -> list[NDArray[Any]]:
     return [expected(case, tensors_of(case)) for case in map(Case.from_id, ids)]
 
@@ -243,6 +250,16 @@ def test_error_of_the_compiler_reads_the_same_in_every_batch(adapter: JaxAdapter
     (alone,) = results_of(adapter, [bad], "conv_general_dilated")
 
     assert repr(error) == repr(alone)
+
+
+@pytest.mark.parametrize("mode", ["conv_transpose", "conv_transpose+single"])
+def test_no_program_outlives_its_batch(adapter: JaxAdapter, mode: str) -> None:
+    """A worker that kept what it compiled would grow with the number of its cases."""
+    results_of(adapter, LEGAL[1], mode)  # what is compiled once, as the addition of the bias
+    before = programs()
+    results_of(adapter, LEGAL[2], mode)
+
+    assert programs() <= before
 
 
 @pytest.mark.usefixtures("caches")

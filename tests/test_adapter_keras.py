@@ -1,5 +1,6 @@
 """The Keras adapters, each in the worker process that its backend of Keras needs."""
 
+import gc
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -17,8 +18,9 @@ from harness.adapters.keras import (
 from harness.case import Case
 from harness.engine.local import LocalPool
 from harness.engine.plan import plan
+from harness.engine.worker import judge_batch
 from harness.rows import Columns
-from harness.target import Selection, canonical_mode
+from harness.target import Selection, Target, canonical_mode
 
 pytestmark = pytest.mark.xdist_group("keras")
 
@@ -199,6 +201,31 @@ def test_names_of_modes_are_canonical_and_unique(adapter: type[KerasTorchAdapter
 
     assert [canonical_mode(name) for name in names] == names
     assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize(
+    ("backend", "mode"), [("keras-jax", "ops"), ("keras-jax", "ops+single"), ("keras-numpy", "ops")]
+)
+def test_no_program_of_jax_outlives_its_batch(backend: str, mode: str) -> None:
+    """A worker that kept what JAX compiled would grow with the number of its cases."""
+    pytest.importorskip("keras", reason="keras is not installed")
+    pytest.importorskip("jax", reason="jax is not installed")
+    cases = list(map(Case.from_id, NATIVE))
+    target = Target(backend=backend, mode=mode, device="cpu")
+    with LocalPool(workers=1, case_seconds=60.0) as pool:
+        lane = pool.lane(backend)
+        lane.call(judge_batch, cases, target, None, 0)
+        held = lane.call(programs)
+
+    assert held == 0
+
+
+def programs() -> int:
+    """Return how many compiled programs this process holds."""
+    import jax  # noqa: PLC0415 # in the worker alone
+
+    gc.collect()
+    return len(jax.devices()[0].client.live_executables())
 
 
 def test_adapter_refuses_a_process_in_which_keras_has_another_backend() -> None:
