@@ -20,10 +20,12 @@ QUICK: Final = {
     "xla_backend_optimization_level": 0,
     "xla_llvm_disable_expensive_passes": True,
     "xla_cpu_use_fusion_emitters": False,
+    "xla_cpu_parallel_codegen_split_count": 1,
 }
 """Compiler options that cut the compile time, and leave every convolution of XLA as it is.
 
-They turn off LLVM's optimisation, and the newer code generator for element-wise operations.
+They turn off LLVM's optimisation, and the newer code generator for element-wise operations, and
+leave a program in one piece, as a worker has no further threads to compile others.
 """
 
 Result = NDArray[Any] | Exception
