@@ -8,19 +8,19 @@ default that keeps every old id as it was.
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Final, Literal, Self
 
 from harness.errors import CaseError
 from harness.geometry import Axis, output_size
 from harness.legality import (
-    LARGEST_SIZE,
     Channels,
     Standing,
     Volume,
     channel_fault,
     fault,
     gravest,
+    is_huge,
     volume_fault,
 )
 from harness.malformation import MALFORMATIONS, OF_BIAS
@@ -186,10 +186,7 @@ class Case:
         op = self.output_padding or (0,) * self.ndim
         o = self.o or (None,) * self.ndim
         return tuple(
-            Axis(i=i, k=k, s=s, p_begin=b, p_end=e, op=a, d=d, o=o)
-            for i, k, s, b, e, a, d, o in zip(
-                self.i, self.k, self.s, self.p_begin, self.p_end, op, self.dilation, o, strict=True
-            )
+            map(_axis, self.i, self.k, self.s, self.p_begin, self.p_end, op, self.dilation, o)
         )
 
     @property
@@ -213,8 +210,7 @@ class Case:
 
         Of an open case: with the requested size or, for want of one, that of op = 0.
         """
-        sizes = self.o or map(output_size, self.axes)
-        return (self.n, self.c_out, *(max(size, 0) for size in sizes))
+        return (self.n, self.c_out, *map(_size, self.axes))
 
     @cached_property
     def uncropped(self) -> "Case":
@@ -244,8 +240,7 @@ class Case:
         Other meanings of it have no size that could be computed, and a framework that checks its
         arguments may refuse it before it looks at anything else.
         """
-        given = (self.s, self.p_begin, self.p_end, self.output_padding, self.dilation, self.o)
-        return any(abs(value) > LARGEST_SIZE for values in given for value in values or ())
+        return any(map(is_huge, self.axes))
 
     @cached_property
     def suite(self) -> Suite:
@@ -259,6 +254,20 @@ class Case:
 
 
 _STAYS: Final = frozenset({"axes", "uncropped"})
+_MOST: Final = 2**14  # axes, and tuples of an id, that are kept: a grid has few, and repeats them
+
+
+@lru_cache(maxsize=_MOST)
+def _axis(i: int, k: int, s: int, p_begin: int, p_end: int, op: int, d: int, o: int | None) -> Axis:
+    """Return the axis with these parameters, the same object for the same ones."""
+    return Axis(i=i, k=k, s=s, p_begin=p_begin, p_end=p_end, op=op, d=d, o=o)
+
+
+@lru_cache(maxsize=_MOST)
+def _size(axis: Axis) -> int:
+    return max(output_size(axis) if axis.o is None else axis.o, 0)
+
+
 _PER_AXIS: Final = ("i", "k", "s", "p_begin", "p_end", "dilation", "output_padding", "o")
 
 
@@ -306,12 +315,14 @@ def _integer(value: int) -> str:
     return str(value) if value >= 0 else f"m{-value}"
 
 
+@lru_cache(maxsize=_MOST)
 def _joined(values: Ints) -> str:
     return "x".join(map(_integer, values))
 
 
-def _padding_token(case: Case) -> str:
-    pairs = list(zip(case.p_begin, case.p_end, strict=True))
+@lru_cache(maxsize=_MOST)
+def _padding_token(begin: Ints, end: Ints) -> str:
+    pairs = list(zip(begin, end, strict=True))
     if not any(map(any, pairs)):
         return ""
     return "p" + "x".join(
@@ -319,12 +330,13 @@ def _padding_token(case: Case) -> str:
     )
 
 
-def _output_padding_token(case: Case) -> str:
-    if case.output_padding is None:
+def _output_padding_token(op: Ints | None) -> str:
+    if op is None:
         return "opnone"
-    return f"op{_joined(case.output_padding)}" if any(case.output_padding) else ""
+    return f"op{_joined(op)}" if any(op) else ""
 
 
+@lru_cache(maxsize=_MOST)
 def _unless_ones(prefix: str, values: Ints) -> str:
     return "" if all(value == 1 for value in values) else f"{prefix}{_joined(values)}"
 
@@ -334,8 +346,8 @@ _WRITERS: Final[tuple[Callable[[Case], str], ...]] = (
     lambda c: f"i{_joined(c.i)}",
     lambda c: f"k{_joined(c.k)}",
     lambda c: _unless_ones("s", c.s),
-    _padding_token,
-    _output_padding_token,
+    lambda c: _padding_token(c.p_begin, c.p_end),
+    lambda c: _output_padding_token(c.output_padding),
     lambda c: _unless_ones("d", c.dilation),
     lambda c: _unless_ones("g", (c.groups,)),
     lambda c: POLICIES[c.padding] if c.padding else "",

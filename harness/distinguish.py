@@ -14,9 +14,8 @@ from typing import Final, Self
 
 import numpy as np
 
-from harness.call import arguments
+from harness.call import answer
 from harness.case import Case
-from harness.oracle import conv_transpose
 from harness.probe import CHANNELS, Meeting, places, seen, summed
 from harness.readings import (
     READINGS,
@@ -114,7 +113,7 @@ def answered(case: Case, given: Tensors) -> Answer:
         case: legal or extended, with n >= 1 and every i >= 1.
         given: its tensors in the dtype of the reference: integers, and a bias without zeros.
     """
-    products = conv_transpose(given.x, given.w, **arguments(case))
+    products = answer(case, given.x, given.w)
     bias = column(given.b, case.ndim, products)
     right = products if given.b is None else products + bias
     sight = _Sight.of(case, given, products)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.accurate import accurate
-from harness.call import arguments
+from harness.call import answer, arguments
 from harness.case import Case
 from harness.inputs import Draw
 from harness.oracle import conv_transpose
@@ -46,7 +46,7 @@ class Expected:
         if whole == self.case and self.draw.answer is not None:
             b = work.b
             return self.draw.answer - (0 if b is None else b.reshape(-1, *(1,) * whole.ndim))
-        return conv_transpose(work.x, work.w, **arguments(whole))
+        return answer(whole, work.x, work.w)
 
     @cached_property
     def products(self) -> NDArray[np.float64]:
@@ -61,9 +61,9 @@ class Expected:
     def bound(self) -> NDArray[np.float64]:
         """conv_T(|x|, |w|) + |b|, (n, c_out, *o), float64."""
         x, w, b = self.draw.work.x, self.draw.work.w, self.draw.work.b
-        return conv_transpose(
-            np.abs(x).astype(np.float64), np.abs(w).astype(np.float64),
-            None if b is None else np.abs(b).astype(np.float64), **arguments(self.case),
+        return answer(
+            self.case, np.abs(x).astype(np.float64), np.abs(w).astype(np.float64),
+            None if b is None else np.abs(b).astype(np.float64),
         )  # fmt: skip
 
 
@@ -86,5 +86,5 @@ def expect(case: Case, draw: Draw) -> Expected:
         y, residue = accurate(draw.work, arguments(case))
         return Expected(case=case, draw=draw, precision=precision, y=y, residue=residue)
     work = draw.work
-    y = conv_transpose(work.x, work.w, work.b, **arguments(case))
+    y = answer(case, work.x, work.w, work.b)
     return Expected(case=case, draw=draw, precision=precision, y=y)

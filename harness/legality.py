@@ -15,6 +15,7 @@ fields are integer arrays of one shape (many grid points at once).
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from math import prod
 from typing import Any, Final, Generic, Literal, Self, TypeVar
 
@@ -47,6 +48,8 @@ class Channels:
 
 LARGEST_SIZE: Final = 2**31 - 1
 """Most elements that a result may have."""
+
+_MOST: Final = 2**14  # axes of integers whose standing is kept: a grid has few, and repeats them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +88,17 @@ class Rule(Generic[Subject]):
     reason: Callable[[Subject], str]
 
 
+@lru_cache(maxsize=_MOST)
+def is_huge(axis: Axis) -> bool:
+    """Return whether a parameter of an axis of integers does not fit into 32 bits, i and k apart.
+
+    An array of that many elements, or taps, is huge by its volume.
+    """
+    given = (axis.s, axis.p_begin, axis.p_end, axis.op, axis.d, axis.o or 0)
+    return max(map(abs, given)) > LARGEST_SIZE
+
+
+@lru_cache(maxsize=_MOST)
 def _extent(axis: Axis) -> int:
     """Return the elements of the full result along an axis, or of the window: the larger."""
     return max(full_size(axis.i, axis.k, axis.s, axis.d), output_size(axis), axis.o or 0, 0)
@@ -144,11 +158,13 @@ def _rest(channels: Any, groups: Any) -> Any:  # noqa: ANN401 # integers or inte
     return channels % (groups * (groups > 0) + (groups <= 0))
 
 
+@lru_cache(maxsize=_MOST)
 def fault(axis: Axis) -> tuple[Standing, str]:
-    """Return the standing of one axis and, unless it is legal, the reason in words."""
+    """Return the standing of one axis of integers and, unless it is legal, the reason in words."""
     return _first_broken(AXIS_RULES, axis)
 
 
+@lru_cache(maxsize=_MOST)
 def channel_fault(channels: Channels) -> tuple[Standing, str]:
     """Return the standing of channels and batch and, unless they are legal, the reason."""
     return _first_broken(CHANNEL_RULES, channels)

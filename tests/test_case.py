@@ -257,3 +257,12 @@ def test_case_travels_without_what_is_quickly_made_again() -> None:
     assert vars(sent).keys() >= {"id"}
     assert not vars(sent).keys() & {"axes", "uncropped"}
     assert (sent, (sent.id, sent.axes, sent.uncropped)) == (case, known)
+
+
+def test_parameters_that_are_equal_share_their_axes() -> None:
+    """What is worked out of an axis is kept by the axis: a grid has few of them."""
+    first = Case.from_parameters(ndim=2, i=[5, 4], k=3, o=[7, 6])
+    other = Case.from_parameters(ndim=2, i=[4, 5], k=3, o=[6, 7], n=2)
+
+    assert first.axes[0] is other.axes[1]
+    assert first.axes[1] is other.axes[0]

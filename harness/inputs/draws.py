@@ -8,14 +8,13 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.call import arguments
+from harness.call import answer
 from harness.case import Case
 from harness.distinguish import Answer, answered, coincide
 from harness.inputs.choice import Choice, Used
 from harness.inputs.exact import dense, integers, sparse
 from harness.inputs.malformed import malformed
 from harness.inputs.normal import normal
-from harness.oracle import conv_transpose
 from harness.precision import PRECISIONS, Precision
 from harness.readings import Reading
 from harness.tensors import Tensors
@@ -106,10 +105,8 @@ def _draw_again(case: Case, seed: int, precision: Precision, choice: Choice) -> 
     make = dense if choice.used == "exact" else sparse
     work = make(case, _text(case, seed, choice.attempt), precision)
     assert work is not None  # as it was the first time
-    answer = None
-    if _is_checked(case):
-        answer = conv_transpose(work.x, work.w, work.b, **arguments(_judged(case)))
-    return _exact(work, precision, choice, answer)
+    right = answer(_judged(case), work.x, work.w, work.b) if _is_checked(case) else None
+    return _exact(work, precision, choice, right)
 
 
 def _is_checked(case: Case) -> bool:
@@ -187,7 +184,7 @@ def _learn(case: Case, alike: tuple[Reading, ...], known: dict[str, bool]) -> No
         return
     wide = PRECISIONS["complex128" if PRECISIONS[case.dtype].is_complex else "int64"]
     generic = integers(case, f"generic:{case.id}", wide, _GENERIC, _GENERIC)
-    right = conv_transpose(generic.x, generic.w, generic.b, **arguments(case))
+    right = answer(case, generic.x, generic.w, generic.b)
     for reading in unknown:
         known[reading.name] = coincide(reading, case, generic, right)
 
@@ -205,10 +202,10 @@ def _exact(
     work: Tensors,
     precision: Precision,
     choice: Choice,
-    answer: NDArray[Any] | None = None,
+    right: NDArray[Any] | None = None,
 ) -> Draw:
     tensors = _frozen(_cast(work, precision.dtype))
-    return Draw(tensors=tensors, work=work, choice=choice, answer=answer)
+    return Draw(tensors=tensors, work=work, choice=choice, answer=right)
 
 
 def _text(case: Case, seed: int, attempt: int) -> str:

@@ -48,15 +48,21 @@ def dense(case: Case, seed: str, precision: Precision) -> Tensors | None:
 
 def integers(case: Case, seed: str, precision: Precision, most: int, most_bias: int) -> Tensors:
     """Return tensors of nonzero integers up to these magnitudes, in the reference's dtype."""
-    shapes = (case.x_shape, case.w_shape, case.b_shape)
-    count = sum(map(prod, shapes)) * (2 if precision.is_complex else 1)
+    x_shape, w_shape = case.x_shape, case.w_shape
+    x_size = prod(x_shape)
+    both = x_size + prod(w_shape)
+    size = both + case.c_out
+    count = size * (2 if precision.is_complex else 1)
     stream = Stream.from_text(seed, count, "<u2" if most <= LARGEST else "<u4")
-    x_size, w_size = prod(shapes[0]), prod(shapes[1])
-    both = stream.integers((x_size + w_size,), most, precision)  # at once: half the time
+    if most == most_bias:  # at once: half the time
+        every = stream.integers(size, most, precision)
+    else:
+        parts = ((both, most), (case.c_out, most_bias))
+        every = np.concatenate([stream.integers(*part, precision) for part in parts])
     return Tensors(
-        x=both[:x_size].reshape(shapes[0]),
-        w=both[x_size:].reshape(shapes[1]),
-        b=stream.integers(shapes[2], most_bias, precision) if case.bias else None,
+        x=every[:x_size].reshape(x_shape),
+        w=every[x_size:both].reshape(w_shape),
+        b=every[both:] if case.bias else None,
     )
 
 

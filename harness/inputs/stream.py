@@ -3,7 +3,6 @@
 import hashlib
 from dataclasses import dataclass
 from functools import lru_cache
-from math import prod
 from typing import Any, Self
 
 import numpy as np
@@ -30,18 +29,17 @@ class Stream:
         digest = hashlib.shake_128(text.encode()).digest(np.dtype(dtype).itemsize * count)
         return cls(numbers=np.frombuffer(digest, dtype))
 
-    def integers(self, shape: tuple[int, ...], most: int, precision: Precision) -> NDArray[Any]:
-        """Return nonzero integers of magnitude 1 to `most` in the reference's dtype.
+    def integers(self, size: int, most: int, precision: Precision) -> NDArray[Any]:
+        """Return `size` nonzero integers of magnitude 1 to `most` in the reference's dtype.
 
         Complex ones have nonzero parts. A count of 2 `most` values that does not divide the range
         of the numbers makes some values more likely by a hair, which harms nothing here.
         """
-        parts = 2 if precision.is_complex else 1
-        count = parts * prod(shape)
-        part = "i8" if precision.is_integer else "f8"
+        count = 2 * size if precision.is_complex else size
         places = self.numbers[self.taken : self.taken + count] % (2 * most)
         self.taken += count
-        return _nonzero(most, part).take(places).view(precision.work).reshape(shape)
+        values = _nonzero(most, "i8" if precision.is_integer else "f8").take(places)
+        return values.view(precision.work) if precision.is_complex else values
 
 
 @lru_cache

@@ -28,7 +28,7 @@ from harness.oracle import vjp as _vjp
 from harness.oracle.arguments import Arguments, Array
 from harness.oracle.axes import Padding, PerAxis
 
-__all__ = ["FORMULATIONS", "conv", "conv_transpose", "vjp"]
+__all__ = ["FORMULATIONS", "Arguments", "conv", "conv_transpose", "scatter", "vjp"]
 
 
 class Parameters(TypedDict, total=False):
