@@ -6,12 +6,14 @@ the whole answer.
 
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import cycle
 from typing import Any, Final, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from harness.case import Case
+from harness.geometry import Axis, output_size
 
 # Any: float64, complex128 and int64 pass through the same code.
 Array: TypeAlias = NDArray[Any]
@@ -22,6 +24,8 @@ CHANNELS: Final = 4
 
 _COUNTS: Final = (1, 3)
 """How often each of the two elements counts in their sum, so that exchanging them shows."""
+
+_MOST: Final = 2**14  # axes of which it is kept what meets there: a grid has few, and repeats them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,17 +51,14 @@ class Meeting:
         for count, position in zip(_COUNTS, positions, strict=True):
             some_pixels, some_taps = [0], [0]
             for i, k, s, d, at in zip(case.i, case.k, stride, dilation, position, strict=True):
-                pairs = _along(i, k, s, d, at)
-                some_pixels = [p * i + pixel for p in some_pixels for pixel, _ in pairs]
-                some_taps = [t * k + tap for t in some_taps for _, tap in pairs]
+                along_pixels, along_taps = _along(i, k, s, d, at)
+                some_pixels = [p * i + pixel for p in some_pixels for pixel in along_pixels]
+                some_taps = [t * k + tap for t in some_taps for tap in along_taps]
             pixels += some_pixels
             taps += some_taps
             counts += [count] * len(some_taps)
-        return cls(
-            pixels=np.array(pixels, np.intp),
-            taps=np.array(taps, np.intp),
-            counts=np.array(counts, np.intp),
-        )
+        each = np.array((pixels, taps, counts), np.intp)
+        return cls(pixels=each[0], taps=each[1], counts=each[2])
 
     def of_input(self, x: Array) -> Array:
         """Return the pixels of the first image, each as often as it counts: (c_in, products)."""
@@ -69,26 +70,30 @@ class Meeting:
         return w[:, :CHANNELS].reshape(len(w), -1, w[0, 0].size).take(self.taps, axis=2)
 
 
-@lru_cache(maxsize=2**14)
-def _along(i: int, k: int, s: int, d: int, at: int) -> tuple[Ints, ...]:
-    """Return the pairs of a pixel h and a tap u with s h + d u = at, along one axis."""
+@lru_cache(maxsize=_MOST)
+def _along(i: int, k: int, s: int, d: int, at: int) -> tuple[Ints, Ints]:
+    """Return the pixels h and the taps u, in pairs, with s h + d u = at, along one axis."""
     first = ((at - d * tap, tap) for tap in range(k))
-    return tuple((rest // s, tap) for rest, tap in first if not rest % s and 0 <= rest < s * i)
+    pairs = [(rest // s, tap) for rest, tap in first if not rest % s and 0 <= rest < s * i]
+    return tuple(pixel for pixel, _ in pairs), tuple(tap for _, tap in pairs)
 
 
 def places(case: Case) -> tuple[Ints, Ints]:
     """Return two positions of the output (*o): where a middle pixel puts its first and last taps.
 
     Pixel and tap are other ones on the next axis, lest an exchange of axes keeps them. A position
-    that is cropped moves to the nearest one that is not.
+    that is cropped moves to the nearest one that is not. The case asks for no size.
     """
-    one, two = [], []
-    for axis, (a, o) in enumerate(zip(case.axes, case.y_shape[2:], strict=True)):
-        at = a.s * ((a.i // 2 + axis % 2) % a.i) - a.p_begin
-        first, last = (min(max(tap, 0), o - 1) for tap in (at, at + a.d * (a.k - 1)))
-        one.append(last if axis % 2 else first)
-        two.append(first if axis % 2 else last)
-    return tuple(one), tuple(two)
+    one, two = zip(*map(_places_along, case.axes, cycle((False, True))), strict=True)
+    return one, two
+
+
+@lru_cache(maxsize=_MOST)
+def _places_along(a: Axis, is_next: bool) -> Ints:
+    at = a.s * ((a.i // 2 + is_next) % a.i) - a.p_begin
+    last = output_size(a) - 1
+    ends = tuple(min(max(tap, 0), last) for tap in (at, at + a.d * (a.k - 1)))
+    return ends[::-1] if is_next else ends
 
 
 def seen(y: Array, groups: int, first: Ints, last: Ints) -> Array:
@@ -111,6 +116,9 @@ def summed(pixels: Array, taps: Array, groups: int) -> Array:
         (results, groups, channels), exact where the products of the case are.
     """
     results, c_in, channels, products = taps.shape
-    each = (pixels[:, None] * taps).reshape(results, groups, c_in // groups, channels, products)
-    sums: Array = each.sum(axis=(2, 4))
+    sums: Array = np.einsum(
+        "gip,rgicp->rgc",
+        pixels.reshape(groups, c_in // groups, products),
+        taps.reshape(results, groups, c_in // groups, channels, products),
+    )
     return sums

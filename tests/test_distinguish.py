@@ -4,12 +4,17 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from hypothesis import given as drawn
+from hypothesis import settings
+from hypothesis import strategies as st
 
 from harness.case import Case
 from harness.distinguish import answered, coincide
+from harness.distinguish.windows import differs, windows
 from harness.inputs.exact import dense
 from harness.precision import PRECISIONS
-from harness.readings import READINGS
+from harness.readings import READINGS, OfMirroredWindow, OfResult, OfWindow, Reading
+from harness.readings.evaluation import summed
 from harness.tensors import Tensors
 
 CASES = [
@@ -62,6 +67,82 @@ def test_short_cuts_name_what_evaluation_in_full_names(
 
     named = {reading.name for reading in (*found.same, *found.alike)}
     assert named == {r.name for r in READINGS if coincide(r, case, given, found.y)}
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> Case:
+    """Return a case that is legal or extended, with axes alike and not, and channels alike."""
+    ndim, groups = draw(st.integers(1, 3)), draw(st.integers(1, 2))
+
+    def each(low: int, high: int) -> list[int]:
+        return draw(st.lists(st.integers(low, high), min_size=ndim, max_size=ndim))
+
+    case = Case.from_parameters(
+        ndim=ndim, i=each(1, 3), k=each(1, 3), s=each(1, 3), dilation=each(1, 2),
+        p=list(zip(each(-1, 2), each(-1, 2), strict=True)), output_padding=each(0, 2),
+        groups=groups, c_in=groups * draw(st.integers(1, 2)),
+        c_out=groups * draw(st.integers(1, 3)), n=draw(st.integers(1, 3)), bias=draw(st.booleans()),
+        dtype=draw(st.sampled_from(["float32", "int64", "complex64"])),
+    )  # fmt: skip
+    return case if case.suite != "illegal" else Case.from_id("1d-i1-k1-ci1-co1-f32")
+
+
+MAKERS = st.sampled_from([_dense, _constant, _empty])
+
+
+@drawn(case=cases(), make=MAKERS)
+@settings(max_examples=150)
+def test_short_cuts_agree_with_evaluation_in_full(
+    case: Case, make: Callable[[Case], Tensors]
+) -> None:
+    given = make(case)
+
+    found = answered(case, given)
+
+    named = {reading.name for reading in (*found.same, *found.alike)}
+    assert named == {r.name for r in READINGS if coincide(r, case, given, found.y)}
+
+
+@drawn(case=cases(), make=MAKERS)
+def test_an_element_of_a_result_is_that_of_the_whole(
+    case: Case, make: Callable[[Case], Tensors]
+) -> None:
+    right = summed(case, make(case))
+    looks = list(np.ndindex(right.total.shape))
+
+    for reading in READINGS:
+        if not isinstance(reading, OfResult) or reading.at is None:
+            continue
+        whole = reading.change(case, right)
+        if whole is None or whole.shape != right.total.shape:
+            assert reading.at(case, right, looks[-1]) is None
+        else:
+            assert [reading.at(case, right, index) for index in looks] == whole.ravel().tolist()
+
+
+@drawn(case=cases())
+def test_windows_of_the_right_size_are_those_whose_bounds_say_so(case: Case) -> None:
+    right: dict[tuple[int, ...], list[Reading]] = {}
+    for reading in READINGS:
+        bounds = reading.bounds(case) if isinstance(reading, OfWindow | OfMirroredWindow) else None
+        if bounds and tuple(size for _, size in bounds) == case.y_shape[2:]:
+            right.setdefault(tuple(begin for begin, _ in bounds), []).append(reading)
+
+    found = windows(case)
+
+    assert list(found.items()) == list(right.items())
+
+
+@drawn(shift=st.tuples(st.integers(-2, 2), st.integers(-2, 2)), data=st.data())
+def test_windows_differ_wherever_it_is_looked_first(
+    shift: tuple[int, int], data: st.DataObject
+) -> None:
+    """Few values, so that many places are alike; a place may lie outside the other window."""
+    values = st.lists(st.integers(0, 1), min_size=12, max_size=12)
+    y = np.array(data.draw(values)).reshape(1, 1, 3, 4)
+    place = data.draw(st.tuples(st.integers(0, 2), st.integers(0, 3)))
+
+    assert differs(y, shift, [place]) is differs(y, shift, [])
 
 
 # Which output channels of 6, in a group, differ between the weight and the flipped one.

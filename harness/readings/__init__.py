@@ -11,11 +11,13 @@ from harness.readings.kinds import (
     OfArguments,
     OfBias,
     OfInput,
+    OfMirroredWindow,
     OfResult,
     OfTensors,
     OfWeight,
     OfWindow,
     Reading,
+    Sum,
 )
 from harness.readings.others import OTHERS
 from harness.readings.parameters import PARAMETERS
@@ -28,11 +30,13 @@ __all__ = [
     "OfArguments",
     "OfBias",
     "OfInput",
+    "OfMirroredWindow",
     "OfResult",
     "OfTensors",
     "OfWeight",
     "OfWindow",
     "Reading",
+    "Sum",
     "evaluate",
 ]
 

@@ -2,21 +2,24 @@
 
 import numpy as np
 
-from harness.call import Arguments, arguments
+from harness.call import Arguments, answer, arguments
 from harness.case import Case
-from harness.geometry import full_size
+from harness.geometry import Axis, full_size, output_size
 from harness.oracle import conv_transpose
 from harness.readings.kinds import (
     Array,
+    Bounds,
     Ints,
     OfArguments,
     OfBias,
     OfInput,
+    OfMirroredWindow,
     OfResult,
     OfTensors,
     OfWeight,
     OfWindow,
     Reading,
+    Sum,
 )
 from harness.tensors import Tensors
 
@@ -38,15 +41,12 @@ def evaluate(reading: Reading, case: Case, given: Tensors) -> Array | None:
             return _compute(case, x, change_weight(case, w), given.b, other)
         case OfInput(change=change_input):
             return _compute(case, change_input(case, x), w, given.b, other)
-        case OfWindow(applies=applies, along=along):
-            begins, sizes = zip(*(along(case, axis) for axis in range(case.ndim)), strict=True)
-            window = cut(case, begins, sizes) if applies(case) else None
-            return _compute(case, x, w, given.b, window)
-        case OfArguments(change=change_arguments):
-            return _compute(case, x, w, given.b, change_arguments(case))
+        case OfWindow() | OfMirroredWindow():
+            return _compute(case, x, w, given.b, _cut(case, reading.bounds(case)))
+        case OfArguments():
+            return _compute(case, x, w, given.b, _changed(case, reading))
         case OfResult(change=change_result) | OfBias(change=change_result):
-            y = conv_transpose(x, w, **other)
-            return change_result(case, y, column(given.b, case.ndim, y))
+            return change_result(case, summed(case, given))
         case OfTensors(shape=shape, compute=compute):
             return None if shape(case) is None else compute(case, given)
 
@@ -56,20 +56,44 @@ def column(b: Array | None, ndim: int, y: Array) -> Array:
     return np.zeros((), y.dtype) if b is None else b.reshape(-1, *(1,) * ndim)
 
 
-def cut(case: Case, begins: Ints, sizes: Ints) -> Arguments:
+def summed(case: Case, given: Tensors) -> Sum:
+    """Return the right answer and what it is the sum of."""
+    products = answer(case, given.x, given.w)
+    bias = column(given.b, case.ndim, products)
+    return Sum(products=products, bias=bias, total=products if given.b is None else products + bias)
+
+
+def _cut(case: Case, bounds: Bounds | None) -> Arguments | None:
     """Return the oracle's arguments for the window of the full result with these bounds."""
-    ends = (
-        full_size(a.i, a.k, a.s, a.d) - begin - size
-        for a, begin, size in zip(case.axes, begins, sizes, strict=True)
+    if bounds is None:
+        return None
+    padding = tuple(
+        (begin, full_size(a.i, a.k, a.s, a.d) - begin - size)
+        for a, (begin, size) in zip(case.axes, bounds, strict=True)
     )
-    return {
-        **arguments(case),
-        "padding": tuple(zip(begins, ends, strict=True)),
-        "output_padding": (0,) * case.ndim,
-    }
+    return {**arguments(case), "padding": padding, "output_padding": (0,) * case.ndim}
 
 
-def sizes_for(case: Case, other: Arguments) -> Ints:
+def _changed(case: Case, reading: OfArguments) -> Arguments | None:
+    """Return the oracle's arguments with the steps of a reading, or None: it has no meaning."""
+    steps = reading.steps(case)
+    if steps is None:
+        return None
+    stride, dilation = steps
+    changed: Arguments = {**arguments(case), "stride": stride, "dilation": dilation}
+    if reading.keeps_size:
+        changed["padding"] = tuple(map(_filled, case.axes, stride, dilation))
+        changed["output_padding"] = (0,) * case.ndim
+    return changed
+
+
+def _filled(axis: Axis, s: int, d: int) -> tuple[int, int]:
+    """Return the padding that gives the right size at other steps."""
+    end = full_size(axis.i, axis.k, s, d) - axis.p_begin - output_size(axis)
+    return axis.p_begin, end
+
+
+def _sizes_for(case: Case, other: Arguments) -> Ints:
     """Return the output sizes that the oracle gives for other arguments; may be below 1."""
     return tuple(
         full_size(i, k, s, d) - sum(p) + op
@@ -84,6 +108,6 @@ def _compute(
     case: Case, x: Array | None, w: Array | None, b: Array | None, other: Arguments | None
 ) -> Array | None:
     """Return the oracle's answer, or None where a part of it has no meaning."""
-    if x is None or w is None or other is None or min(sizes_for(case, other)) < 1:
+    if x is None or w is None or other is None or min(_sizes_for(case, other)) < 1:
         return None
     return conv_transpose(x, w, b, **other)

@@ -1,52 +1,42 @@
 """Readings that return another window of the full result: another crop, another output padding."""
 
-from collections.abc import Callable
 from typing import Final
 
-from harness.case import Case
 from harness.geometry import Axis, full_size, output_size
-from harness.readings.kinds import OfWindow
+from harness.readings.kinds import OfMirroredWindow, OfWindow
 
 
 def _full(axis: Axis) -> int:
     return full_size(axis.i, axis.k, axis.s, axis.d)
 
 
-def _always(case: Case) -> bool:
-    del case
+def _always(axis: Axis) -> bool:
+    del axis
     return True
 
 
-def _is_padded(case: Case) -> bool:
-    return any(case.p_begin) or any(case.p_end)
+def _is_padded(axis: Axis) -> bool:
+    return axis.p_begin != 0 or axis.p_end != 0
 
 
-def _is_begin_cropped(case: Case) -> bool:
-    return any(case.p_begin)
+def _is_begin_cropped(axis: Axis) -> bool:
+    return axis.p_begin != 0
 
 
-def _is_end_cropped(case: Case) -> bool:
-    return any(case.p_end)
+def _is_end_cropped(axis: Axis) -> bool:
+    return axis.p_end != 0
 
 
-def _is_extended(case: Case) -> bool:
-    return any(case.output_padding or ())
+def _is_extended(axis: Axis) -> bool:
+    return axis.op != 0
 
 
-def _has_other_padding_backwards(case: Case) -> bool:
-    return case.p_begin != case.p_begin[::-1] or case.p_end != case.p_end[::-1]
+def _has_other_padding(here: Axis, opposite: Axis) -> bool:
+    return (here.p_begin, here.p_end) != (opposite.p_begin, opposite.p_end)
 
 
-def _has_other_output_padding_backwards(case: Case) -> bool:
-    op = case.output_padding or ()
-    return op != op[::-1]
-
-
-def _window(
-    name: str, applies: Callable[[Case], bool], rule: Callable[[Axis], tuple[int, int]]
-) -> OfWindow:
-    """Return a reading whose begin and size along an axis depend on that axis alone."""
-    return OfWindow(name=name, applies=applies, along=lambda case, axis: rule(case.axes[axis]))
+def _has_other_output_padding(here: Axis, opposite: Axis) -> bool:
+    return here.op != opposite.op
 
 
 def _reach(axis: Axis) -> int:
@@ -64,48 +54,79 @@ def _applied_to_the_stretched_input(axis: Axis) -> tuple[int, int]:
     return _reach(axis) - axis.p_begin, size
 
 
-def _padding_exchanged(case: Case, axis: int) -> tuple[int, int]:
-    here, begin, end = case.axes[axis], case.p_begin[-1 - axis], case.p_end[-1 - axis]
+def _padding_exchanged(here: Axis, opposite: Axis) -> tuple[int, int]:
+    begin, end = opposite.p_begin, opposite.p_end
     return begin, _full(here) + here.op - begin - end
 
 
-def _output_padding_exchanged(case: Case, axis: int) -> tuple[int, int]:
-    here, other = case.axes[axis], case.axes[-1 - axis]
-    return here.p_begin, output_size(here) - here.op + other.op
+def _output_padding_exchanged(here: Axis, opposite: Axis) -> tuple[int, int]:
+    return here.p_begin, output_size(here) - here.op + opposite.op
 
 
 WINDOWS: Final = (
-    _window("padding applied to the input", _is_padded, _applied_to_the_input),
-    _window("padding applied to the stretched input", _always, _applied_to_the_stretched_input),
-    _window("padding ignored", _is_padded, lambda a: (0, _full(a) + a.op)),
-    _window("all of the crop at the end", _is_begin_cropped, lambda a: (0, output_size(a))),
-    _window(
-        "all of the crop at the begin",
-        _is_end_cropped,
-        lambda a: (a.p_begin + a.p_end, output_size(a)),
+    OfWindow(name="padding applied to the input", applies=_is_padded, along=_applied_to_the_input),
+    OfWindow(
+        name="padding applied to the stretched input",
+        applies=_always,
+        along=_applied_to_the_stretched_input,
     ),
-    _window("crop on the other side", _is_padded, lambda a: (a.p_end, output_size(a))),
-    _window("begin not cropped", _is_begin_cropped, lambda a: (0, output_size(a) + a.p_begin)),
-    _window("end not cropped", _is_end_cropped, lambda a: (a.p_begin, output_size(a) + a.p_end)),
-    _window(
-        "padding twice",
-        _is_padded,
-        lambda a: (2 * a.p_begin, output_size(a) - a.p_begin - a.p_end),
+    OfWindow(name="padding ignored", applies=_is_padded, along=lambda a: (0, _full(a) + a.op)),
+    OfWindow(
+        name="all of the crop at the end",
+        applies=_is_begin_cropped,
+        along=lambda a: (0, output_size(a)),
     ),
     OfWindow(
+        name="all of the crop at the begin",
+        applies=_is_end_cropped,
+        along=lambda a: (a.p_begin + a.p_end, output_size(a)),
+    ),
+    OfWindow(
+        name="crop on the other side", applies=_is_padded, along=lambda a: (a.p_end, output_size(a))
+    ),
+    OfWindow(
+        name="begin not cropped",
+        applies=_is_begin_cropped,
+        along=lambda a: (0, output_size(a) + a.p_begin),
+    ),
+    OfWindow(
+        name="end not cropped",
+        applies=_is_end_cropped,
+        along=lambda a: (a.p_begin, output_size(a) + a.p_end),
+    ),
+    OfWindow(
+        name="padding twice",
+        applies=_is_padded,
+        along=lambda a: (2 * a.p_begin, output_size(a) - a.p_begin - a.p_end),
+    ),
+    OfMirroredWindow(
         name="padding of the axes exchanged",
-        applies=_has_other_padding_backwards,
+        applies=_has_other_padding,
         along=_padding_exchanged,
     ),
-    _window("crop begins one too early", _always, lambda a: (a.p_begin - 1, output_size(a))),
-    _window("crop begins one too late", _always, lambda a: (a.p_begin + 1, output_size(a))),
-    _window(
-        "output padding at the begin", _is_extended, lambda a: (a.p_begin - a.op, output_size(a))
-    ),
-    _window("output padding ignored", _is_extended, lambda a: (a.p_begin, output_size(a) - a.op)),
     OfWindow(
+        name="crop begins one too early",
+        applies=_always,
+        along=lambda a: (a.p_begin - 1, output_size(a)),
+    ),
+    OfWindow(
+        name="crop begins one too late",
+        applies=_always,
+        along=lambda a: (a.p_begin + 1, output_size(a)),
+    ),
+    OfWindow(
+        name="output padding at the begin",
+        applies=_is_extended,
+        along=lambda a: (a.p_begin - a.op, output_size(a)),
+    ),
+    OfWindow(
+        name="output padding ignored",
+        applies=_is_extended,
+        along=lambda a: (a.p_begin, output_size(a) - a.op),
+    ),
+    OfMirroredWindow(
         name="output padding of the axes exchanged",
-        applies=_has_other_output_padding_backwards,
+        applies=_has_other_output_padding,
         along=_output_padding_exchanged,
     ),
 )
