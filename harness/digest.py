@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Iterable
+from itertools import repeat
 from typing import Final
 
 from harness.columns import COLUMNS, TIMINGS
@@ -23,6 +23,9 @@ _VOLATILE: Final = re.compile(
 )
 _MODULUS: Final = 1 << 256
 
+# Made once: json.dumps would make one for every row.
+_encode: Final = json.JSONEncoder(separators=(",", ":"), default=str).encode
+
 
 class RowsDigest:
     """Adds up a hash of each row, so that neither order nor batches nor shards matter.
@@ -37,10 +40,10 @@ class RowsDigest:
 
     def add(self, columns: Columns) -> None:
         """Count the rows of `columns`."""
-        covered = zip(*(columns[name] for name in _COVERED), strict=True)
-        texts = zip(columns["outcome"], *(columns[name] for name in _TEXTS), strict=True)
-        for values, (outcome, *said) in zip(covered, texts, strict=True):
-            self._sum += _hash([*values, *_kept(str(outcome), said)])
+        outcomes = columns["outcome"]
+        said = [map(_kept, outcomes, repeat(name), columns[name]) for name in _TEXTS]
+        for values in zip(*(columns[name] for name in _COVERED), *said, strict=True):
+            self._sum += _hash(values)
             self.rows += 1
 
     def join(self, hexadecimal: str, rows: int) -> None:
@@ -59,15 +62,12 @@ def normalised(text: str) -> str:
     return _VOLATILE.sub("*", text)
 
 
-def _kept(outcome: str, texts: Iterable[object]) -> list[str | None]:
-    """Return the texts of a row, in the order of the columns, without what may differ."""
-    captured = _CAPTURED.get(outcome)
-    return [
-        None if text is None or name == captured else normalised(str(text))
-        for name, text in zip(_TEXTS, texts, strict=True)
-    ]
+def _kept(outcome: object, name: str, text: object) -> str | None:
+    """Return the text of a row in the column `name`, without what may differ."""
+    if text is None or _CAPTURED.get(str(outcome)) == name:
+        return None
+    return normalised(str(text))
 
 
-def _hash(values: list[object]) -> int:
-    text = json.dumps(values, separators=(",", ":"), default=str)
-    return int.from_bytes(hashlib.sha256(text.encode()).digest(), "big")
+def _hash(values: tuple[object, ...]) -> int:
+    return int.from_bytes(hashlib.sha256(_encode(values).encode()).digest(), "big")

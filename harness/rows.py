@@ -1,5 +1,7 @@
 """Makes a result row from a case, its target, the route taken and the judgement."""
 
+from collections.abc import Sequence
+from operator import attrgetter, itemgetter
 from typing import Final
 
 from harness.case import Case
@@ -21,6 +23,13 @@ _JUDGEMENT_FIELDS: Final = (
     "first_bad_index", "observed_value", "expected_value", "bad_count", "difference",
     "compared", "resolution", "resolutions", "reason", "error_type", "error_text",
 )  # fmt: skip
+_NAMES: Final = tuple(column.name for column in COLUMNS)
+
+# All values at once: one by one they cost as much as to compare a small case with the oracle.
+_case_values: Final = attrgetter(*_CASE_FIELDS)
+_judgement_values: Final = attrgetter(*_JUDGEMENT_FIELDS)
+_row_values: Final = itemgetter(*_NAMES)
+
 _KEPT: Final = 4000
 """Characters kept of a framework's text, from its begin and from its end."""
 
@@ -53,8 +62,8 @@ def row(
     promise: Promise | None = None,
 ) -> dict[str, object]:
     """Return one result row, a value for each name of :data:`harness.columns.COLUMNS`."""
-    made: dict[str, object] = {name: getattr(case, name) for name in _CASE_FIELDS}
-    made |= {name: getattr(judgement, name) for name in _JUDGEMENT_FIELDS}
+    made: dict[str, object] = dict(zip(_CASE_FIELDS, _case_values(case), strict=True))
+    made.update(zip(_JUDGEMENT_FIELDS, _judgement_values(judgement), strict=True))
     made |= {
         "case": case.id,
         "suite": case.suite,
@@ -78,9 +87,11 @@ def row(
     return made | _route_fields(route)
 
 
-def columns(rows: list[dict[str, object]]) -> Columns:
+def columns(rows: Sequence[dict[str, object]]) -> Columns:
     """Return the rows as one list per column, in the order of the store."""
-    return {column.name: [each[column.name] for each in rows] for column in COLUMNS}
+    if not rows:
+        return {name: [] for name in _NAMES}
+    return dict(zip(_NAMES, map(list, zip(*map(_row_values, rows), strict=True)), strict=True))
 
 
 def _storable(text: object) -> str | None:

@@ -22,8 +22,11 @@ _kept_answer = lru_cache(maxsize=KEPT)(expect)
 def drawn(case: Case, seed: int, choice: Choice | None = None) -> Draw:
     """Return the inputs of a case; `choice` as for :func:`harness.inputs.draw`."""
     key = case.id, seed
-    found = _draws.get(key) or draw(case, seed, choice)
-    if not _is_large(case) and key not in _draws:
+    known = _draws.get(key)
+    if known is not None:
+        return known
+    found = draw(case, seed, choice)
+    if not _is_large(case):
         _draws[key] = found
         if len(_draws) > KEPT:
             del _draws[next(iter(_draws))]

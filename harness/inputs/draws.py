@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from math import prod
 from typing import Any, Final, Literal
 
@@ -146,13 +147,20 @@ def _draw_checked(
         same, undistinguished = _coinciding(found, known)
         if _has_twins(case, found.y, work.b):
             undistinguished = (*undistinguished, "another window")
-        choice = Choice(
-            used=used, attempt=attempt, indistinguishable=same, undistinguished=undistinguished
-        )
-        last = _exact(work, precision, choice, found.y)
+        last = _exact(work, precision, _choice(used, attempt, same, undistinguished), found.y)
         if not undistinguished:
             return last
     return last if used == "exact" else None
+
+
+@lru_cache(maxsize=2**12)
+def _choice(
+    used: Used, attempt: int, same: tuple[str, ...], undistinguished: tuple[str, ...]
+) -> Choice:
+    """Return the choice, the same object for the same one: few serve most cases."""
+    return Choice(
+        used=used, attempt=attempt, indistinguishable=same, undistinguished=undistinguished
+    )
 
 
 def _coinciding(found: Answer, known: Mapping[str, bool]) -> tuple[tuple[str, ...], ...]:

@@ -1,5 +1,7 @@
 """A computed result against the right answer: shape, dtype, finiteness, values, in this order."""
 
+from functools import lru_cache
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -40,7 +42,7 @@ def compare(
         return _judgement(Verdict.DTYPE, y, expected)
     wide = y.astype(precision.work)
     if not np.count_nonzero(wide != right):
-        return _matching(y, expected, "exact", 0.0)
+        return _equal(y.shape, y.dtype)
     finite = np.isfinite(wide)
     if not finite.all():
         return _differing(Verdict.NONFINITE, y, expected, ~finite)
@@ -52,6 +54,16 @@ def compare(
     return _by_value(
         case, draw, y, Rounding(expected=expected, wide=wide, flushes=flushes), declared
     )
+
+
+@lru_cache(maxsize=2**12)
+def _equal(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Judgement:
+    """Return the judgement of every result that is the right answer of this shape and dtype."""
+    return Judgement(
+        verdict=Verdict.MATCH, observed_shape=shape, expected_shape=shape,
+        observed_dtype=name_of(dtype), expected_dtype=name_of(dtype), compared=prod(shape),
+        bad_count=0, error_class="exact", error_units=0.0,
+    )  # fmt: skip
 
 
 def _by_value(
