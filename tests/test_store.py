@@ -349,6 +349,17 @@ def test_columns_that_are_named_are_read_alone(written: RunWriter) -> None:
     assert table.num_rows == 5
 
 
+def test_column_that_an_older_run_lacks_is_read_as_absent(written: RunWriter) -> None:
+    for part in written.path.glob("parts/*"):
+        older = pq.read_table(part).drop_columns("promise")
+        pq.write_table(older, part)
+
+    table = RunReader(written.path).table()
+    assert table.schema == SCHEMA
+    assert table["promise"].to_pylist() == [None] * 5
+    assert None not in table["seconds"].to_pylist()
+
+
 def rows_of(path: Path) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = RunReader(path).table().to_pylist()
     return rows

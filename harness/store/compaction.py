@@ -14,8 +14,8 @@ import pyarrow.parquet as pq
 from harness.store import document, part
 from harness.store.part import StoredPart
 
-GROUP: Final = 2**16
-"""Rows of a row group, which is what readers take at a time."""
+GROUP: Final = 2**14
+"""Rows of a row group. Whoever joins or reads parts holds several times that many in memory."""
 
 
 def compact(run: Path) -> None:

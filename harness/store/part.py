@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Final, Self
 
 import pyarrow as pa
-import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from harness.digest import RowsDigest
@@ -68,15 +67,26 @@ class StoredPart:
         Raises:
             StoreError: the file is damaged.
         """
+        schema = pa.schema([SCHEMA.field(name) for name in columns or SCHEMA.names])
         try:
-            stored = ds.dataset(self.path, schema=SCHEMA, format="parquet")
-            names = list(SCHEMA.names if columns is None else columns)
-            for batch in stored.to_batches(
-                columns=names, batch_size=size, batch_readahead=1, fragment_readahead=1
-            ):
-                yield pa.table(batch)
+            # Neither ahead nor in threads: what they hold is several times what a batch takes.
+            with pq.ParquetFile(self.path, pre_buffer=False) as stored:
+                held = [name for name in schema.names if name in stored.schema_arrow.names]
+                for batch in stored.iter_batches(size, columns=held, use_threads=False):
+                    yield _shaped(batch, schema)
         except (OSError, pa.ArrowException) as error:
             raise damaged_part(self.path, error) from error
+
+
+def _shaped(batch: pa.RecordBatch, schema: pa.Schema) -> pa.Table:
+    """Return a batch with the columns of a schema; one that its file lacks is absent throughout."""
+    columns = [
+        batch[field.name]
+        if field.name in batch.schema.names
+        else pa.nulls(batch.num_rows, field.type)
+        for field in schema
+    ]
+    return pa.table(columns, schema=schema)
 
 
 def path(run: Path, target: int, first: int) -> Path:
