@@ -127,5 +127,8 @@ RESULT_COLUMNS: Final = _columns(
 COLUMNS: Final = CASE_COLUMNS + TARGET_COLUMNS + RESULT_COLUMNS
 """Every column, in the order of the store."""
 
+COUNTED: Final = ("verdict", "compared", "reason")
+"""The columns that the totals of a run are counted from."""
+
 TIMINGS: Final = frozenset({"seconds"})
 """The columns that two runs of the same thing may differ in; a run's digest leaves them out."""

@@ -9,12 +9,13 @@ from typing import Any, Final
 
 from harness import __version__
 from harness.assignment import Assignment
+from harness.columns import COUNTED
 from harness.config import from_mapping
 from harness.errors import ConfigError
 from harness.grid import expand
 from harness.identity import differences, grid_facts
 from harness.runs import Finished, completed, reported
-from harness.status import COUNTED, Totals
+from harness.status import Totals
 from harness.store import RunReader, RunWriter
 
 _NEEDED: Final = ("config", "config_path", "grid", "targets", "machine", "software", "started")

@@ -11,6 +11,7 @@ from typing import Any, Final, Protocol
 import psutil
 
 from harness.assignment import Assignment
+from harness.columns import COUNTED
 from harness.config import Config
 from harness.engine.description import Description
 from harness.engine.executor import Executor, Part
@@ -20,7 +21,7 @@ from harness.errors import ConfigError, HarnessError, IncompleteError, StoreErro
 from harness.identity import differences, header
 from harness.report.edition import Edition
 from harness.report.extract import Listener
-from harness.status import COUNTED, Status, Totals, status
+from harness.status import Status, Totals, status
 from harness.store import RunReader, RunWriter, gaps
 from harness.target import Selection
 
@@ -203,8 +204,8 @@ def _collect(
     with _resumable(writer.path):
         for part in crew.run([each for each in planned if each.spans]):
             target = part.planned.target
-            writer.write(numbers[target], part.first, part.columns)
-            totals[str(target)].add(part.columns)
+            writer.write(numbers[target], part.first, part.sheaf)
+            totals[str(target)].add(part.sheaf.counted)
             watch.advanced(part, totals[str(target)])
 
 

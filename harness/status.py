@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Final
 
+from harness.columns import COUNTED
 from harness.rows import Columns
 from harness.verdict import Standpoint, Verdict
 
@@ -18,10 +18,6 @@ class ExitStatus(IntEnum):
     INCOMPLETE = 4
     DEVIATIONS = 1
     CONFORMS = 0
-
-
-COUNTED: Final = ("verdict", "compared", "reason")
-"""The columns of a row that are counted."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -39,11 +35,13 @@ class Totals:
     omissions: dict[str, None] = field(default_factory=dict)
 
     def add(self, columns: Columns) -> None:
-        """Count the rows of `columns`, which has at least those of :data:`COUNTED`."""
-        self.verdicts.update(Verdict(str(verdict)) for verdict in columns["verdict"])
-        self.compared += sum(1 for compared in columns["compared"] if compared)
+        """Count the rows of `columns`, which has at least :data:`COUNTED`."""
+        verdicts, compared, reasons = (columns[name] for name in COUNTED)
+        for verdict, count in Counter(verdicts).items():
+            self.verdicts[Verdict(str(verdict))] += count
+        self.compared += sum(map(bool, compared))
         if Verdict.NOT_RUN in self.verdicts:
-            told = zip(columns["verdict"], columns["reason"], strict=True)
+            told = zip(verdicts, reasons, strict=True)
             self.omissions |= {str(why): None for what, why in told if what == Verdict.NOT_RUN}
 
     @property

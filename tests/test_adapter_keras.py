@@ -91,7 +91,7 @@ def rows_of(backend: str) -> Mapping[tuple[str, str], Row] | str:
         return {
             (part.planned.target.mode, row["case"]): row
             for part in pool.run(plan(selections, found, tuple(map(Case.from_id, IDS))))
-            for row in as_rows(part.columns)
+            for row in as_rows(part.sheaf.to_columns())
         }
 
 

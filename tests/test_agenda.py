@@ -7,6 +7,7 @@ from harness.engine.agenda import Agenda, Batch
 from harness.engine.course import Course
 from harness.engine.orders import Served
 from harness.engine.plan import Planned
+from harness.store import Sheaf
 from harness.target import Target
 
 CASES = tuple(Case.from_parameters(ndim=1, i=i, k=1) for i in range(1, 1001))
@@ -20,8 +21,9 @@ def course(text: str, *, cases: int = len(CASES), left: tuple[range, ...] | None
 
 
 def settle(agenda: Agenda, batch: Batch, seconds_per_case: float) -> None:
-    rows: list[object] = [case.id for case in batch.cases]
-    served = Served(columns={"case": rows}, seconds=seconds_per_case * len(rows))
+    rows = len(batch.cases)
+    sheaf = Sheaf(rows=rows, digest="", counted={}, parquet=b"")
+    served = Served(sheaf=sheaf, seconds=seconds_per_case * rows)
     agenda.settle(batch, served)
 
 

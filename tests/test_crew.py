@@ -7,6 +7,7 @@ from harness.engine.crew import swept
 from harness.engine.orders import Order, Served
 from harness.engine.plan import Planned
 from harness.inputs import Choice
+from harness.store import Sheaf
 from harness.target import Target
 
 CASES = tuple(Case.from_parameters(ndim=1, i=i, k=1) for i in range(1, 9))
@@ -21,7 +22,7 @@ def orders(*planned: Planned) -> list[Order]:
         given.append(order)
         ids = [case.id for case in order.cases]
         return Served(
-            columns={"case": list(ids)},
+            sheaf=Sheaf(rows=len(ids), digest="", counted={}, parquet=b""),
             seconds=0.01,
             choices=tuple(CHOICES[each] for each in ids),
         )

@@ -48,7 +48,7 @@ def swept(engine: LocalPool, text: str, cases: tuple[Case, ...] = CASES) -> Colu
     planned = plan([selection], engine.describe([selection.backend]), cases)
     rows: Columns = {}
     for part in engine.run(planned):
-        for name, values in part.columns.items():
+        for name, values in part.sheaf.to_columns().items():
             rows.setdefault(name, []).extend(values)
     return rows
 
@@ -84,7 +84,7 @@ def test_only_what_is_left_is_run(engine: LocalPool, backend: str) -> None:
 
     parts = engine.run([replace(planned, left=(range(1, 3), range(5, 6)))])
 
-    assert {part.first: part.columns["case"] for part in parts} == {
+    assert {part.first: part.sheaf.to_columns()["case"] for part in parts} == {
         1: [CASES[1].id, CASES[2].id],
         5: [CASES[5].id],
     }
@@ -173,10 +173,10 @@ def test_case_that_hangs_costs_one_row(engine: LocalPool) -> None:
 
 def test_worker_that_dies_between_two_batches_costs_nothing(engine: LocalPool) -> None:
     (planned,) = plan([Selection.from_text("fake-idle")], engine.describe(["fake-idle"]), CASES)
-    before = engine.rows(planned, HARMLESS)
+    before = engine.rows(planned, HARMLESS).to_columns()
     time.sleep(1.0)
 
-    after = engine.rows(planned, CASES[4:])
+    after = engine.rows(planned, CASES[4:]).to_columns()
 
     assert verdicts(before) == verdicts(after) == {"match": 4}
 
@@ -258,7 +258,7 @@ def test_batches_are_cut_by_their_elements(
     selection = Selection.from_text("fake-right")
     planned = plan([selection], engine.describe([selection.backend]), CASES)
 
-    batches = [part.columns["case"] for part in engine.run(planned)]
+    batches = [part.sheaf.to_columns()["case"] for part in engine.run(planned)]
 
     volumes = [sum(_elements(str(case)) for case in batch) for batch in batches]
     assert [case for batch in batches for case in batch] == [case.id for case in CASES]

@@ -103,7 +103,7 @@ def planned(executor: Executor, *backends: str) -> Sequence[Planned]:
 def digest(parts: Sequence[Part]) -> tuple[str, int]:
     made = RowsDigest()
     for part in parts:
-        made.add(part.columns)
+        made.join(part.sheaf.digest, part.sheaf.rows)
     return made.hexadecimal, made.rows
 
 

@@ -33,7 +33,7 @@ def digest(executor: str = "local", *, workers: int = 1) -> tuple[str, int]:
         found = running.describe(BACKENDS)
         planned = plan([Selection.from_text(backend) for backend in BACKENDS], found, CASES)
         for part in running.run(planned):
-            made.add(part.columns)
+            made.join(part.sheaf.digest, part.sheaf.rows)
             parts += 1
     assert made.rows == sum(len(each.cases) for each in planned)
     return made.hexadecimal, parts

@@ -75,7 +75,7 @@ def swept(backend: str, cases: tuple[Case, ...] = CASES) -> Columns:
     with LocalPool(workers=1, case_seconds=seconds, worker_gib=0.4) as pool:
         planned = plan([Selection.from_text(backend)], pool.describe([backend]), cases)
         (part,) = pool.run(planned)
-    return part.columns
+    return part.sheaf.to_columns()
 
 
 def others(rows: Columns) -> Iterator[tuple[object, ...]]:

@@ -13,19 +13,19 @@ from harness.columns import COLUMNS
 from harness.errors import PredicateError, StoreError
 from harness.frames import Run
 from harness.rows import Columns
-from harness.store import RunWriter
+from harness.store import RunWriter, Sheaf
 
 
 @pytest.fixture
 def path(tmp_path: Path, make_rows: Callable[..., Columns]) -> Path:
     """Return a finished run of two targets: three rows that match, two that do not."""
     writer = RunWriter.create(tmp_path / "run", {})
-    writer.write(0, 0, make_rows(3))
+    writer.write(0, 0, Sheaf.from_columns(make_rows(3)))
     other = make_rows(
         2, target=["other:call@cpu"] * 2, verdict=["value", "unsupported"],
         bad_count=[3, None], output_padding=[None, None], indistinguishable=[("a", "b"), None],
     )  # fmt: skip
-    writer.write(1, 0, other)
+    writer.write(1, 0, Sheaf.from_columns(other))
     writer.finish({})
     return writer.path
 

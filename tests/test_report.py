@@ -19,7 +19,7 @@ from harness.report.extract import Extract
 from harness.report.findings import findings
 from harness.report.markdown import cell, code
 from harness.rows import Columns
-from harness.store import RunReader, RunWriter
+from harness.store import RunReader, RunWriter, Sheaf
 from harness.verdict import Standpoint, Verdict
 
 MakeRows = Callable[..., Columns]
@@ -47,7 +47,7 @@ def finished(tmp_path: Path) -> Callable[[Columns], Extract]:
 
     def made(rows: Columns) -> Extract:
         writer = RunWriter.create(tmp_path / "run", HEADER)
-        writer.write(0, 0, rows)
+        writer.write(0, 0, Sheaf.from_columns(rows))
         writer.finish({"status": 1, "messages": ["a|b deviates"]})
         return extract(writer.path)
 
@@ -168,7 +168,7 @@ def test_command_names_the_run_where_no_file_was_its_config(
     tmp_path: Path, make_rows: MakeRows
 ) -> None:
     writer = RunWriter.create(tmp_path / "run", HEADER | {"config_path": ""})
-    writer.write(0, 0, make_rows(1, verdict=["value"]))
+    writer.write(0, 0, Sheaf.from_columns(make_rows(1, verdict=["value"])))
     writer.finish({})
 
     (found,) = findings(extract(writer.path))
@@ -243,7 +243,7 @@ def test_summary_without_blind_spots_says_nothing_of_them(
 
 def test_summary_of_an_incomplete_run_says_so(tmp_path: Path, make_rows: MakeRows) -> None:
     writer = RunWriter.create(tmp_path / "run", HEADER)
-    writer.write(0, 0, make_rows(1))
+    writer.write(0, 0, Sheaf.from_columns(make_rows(1)))
 
     assert "**INCOMPLETE" in summary.text(extract(writer.path))
 
@@ -258,7 +258,7 @@ def test_share_of_nearly_all_is_not_shown_as_all(
 
 def test_header_that_lacks_something_is_damaged(tmp_path: Path, make_rows: MakeRows) -> None:
     writer = RunWriter.create(tmp_path / "run", {"config_path": ""})
-    writer.write(0, 0, make_rows(1))
+    writer.write(0, 0, Sheaf.from_columns(make_rows(1)))
     writer.finish({"status": 0, "messages": []})
 
     with pytest.raises(StoreError, match=r"header of .* is damaged"):

@@ -15,7 +15,7 @@ from harness.report.extract.doubts import Doubts
 from harness.report.extract.sample import Sample
 from harness.report.extract.usage import Usage
 from harness.rows import Columns
-from harness.store import SCHEMA, RunReader, RunWriter
+from harness.store import SCHEMA, RunReader, RunWriter, Sheaf
 
 MakeRows = Callable[..., Columns]
 
@@ -60,7 +60,7 @@ def test_deviations_are_all_named_sorted_by_target_and_case(
         verdict=["value", "shape", "value", "match"], reading=["x, y", None, 'a "b"', None],
     )  # fmt: skip
     writer = RunWriter.create(tmp_path / "run", {})
-    writer.write(0, 0, rows)
+    writer.write(0, 0, Sheaf.from_columns(rows))
     writer.finish({})
 
     written = deviations.write(Extract.from_run(RunReader(writer.path)))

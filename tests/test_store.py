@@ -9,14 +9,13 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from harness.columns import SCHEMA_VERSION
 from harness.errors import StoreError
 from harness.rows import Columns
-from harness.store import SCHEMA, RunReader, RunWriter, newest
+from harness.store import SCHEMA, RunReader, RunWriter, Sheaf, newest
 
 _HOLD = """
 import time
@@ -34,8 +33,8 @@ MakeRows = Callable[..., Columns]
 def written(tmp_path: Path, make_rows: MakeRows) -> RunWriter:
     """Return a run of two parts that is not finished."""
     writer = RunWriter.create(tmp_path / "run", {"name": "a"})
-    writer.write(0, 0, make_rows(3))
-    writer.write(0, 3, make_rows(2))
+    writer.write(0, 0, Sheaf.from_columns(make_rows(3)))
+    writer.write(0, 3, Sheaf.from_columns(make_rows(2)))
     return writer
 
 
@@ -80,15 +79,18 @@ def test_no_file_is_left_unfinished(written: RunWriter) -> None:
 def test_part_is_all_or_nothing_when_the_disk_is_full(
     written: RunWriter, make_rows: MakeRows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def half(_: pa.Table, path: Path) -> None:
-        path.write_bytes(b"PAR1 half a part")
+    write = Path.write_bytes
+
+    def half(path: Path, _: bytes) -> None:
+        write(path, b"PAR1 half a part")
         full()
 
-    monkeypatch.setattr(pq, "write_table", half)
+    sheaf = Sheaf.from_columns(make_rows(1))
+    monkeypatch.setattr(Path, "write_bytes", half)
     with pytest.raises(
         StoreError, match=r"cannot write .*00005.parquet: No space left .*; make room there"
     ):
-        written.write(0, 5, make_rows(1))
+        written.write(0, 5, sheaf)
 
     assert RunReader(written.path).table().num_rows == 5
     assert written.digest.rows == 5
@@ -211,7 +213,7 @@ def test_tables_join_small_parts_and_cut_large_ones(
 ) -> None:
     writer = RunWriter.create(tmp_path / "run", {})
     for at, count in enumerate((1, 1, 1, 9)):
-        writer.write(at, 0, make_rows(count))
+        writer.write(at, 0, Sheaf.from_columns(make_rows(count)))
     writer.finish({})
 
     reader = RunReader(writer.path)
@@ -278,9 +280,9 @@ def test_complete_run_is_not_resumed_and_holds_no_lock(written: RunWriter) -> No
 def test_finished_run_has_one_part_for_each_span_without_a_gap(
     written: RunWriter, make_rows: MakeRows
 ) -> None:
-    written.write(0, 9, make_rows(1))
-    written.write(1, 0, make_rows(4))
-    written.write(1, 4, make_rows(1))
+    written.write(0, 9, Sheaf.from_columns(make_rows(1)))
+    written.write(1, 0, Sheaf.from_columns(make_rows(4)))
+    written.write(1, 4, Sheaf.from_columns(make_rows(1)))
     before = rows_of(written.path)
     written.finish({})
 
@@ -300,7 +302,7 @@ def test_compaction_that_is_killed_loses_nothing_and_doubles_nothing(
 ) -> None:
     writer = RunWriter.create(tmp_path / "run", {})
     for first in (0, 2, 4):
-        writer.write(0, first, make_rows(2))
+        writer.write(0, first, Sheaf.from_columns(make_rows(2)))
     before, digest = rows_of(writer.path), writer.digest.hexadecimal
     steps = iter(range(kept))
     replace, unlink = Path.replace, Path.unlink
@@ -336,7 +338,7 @@ def test_run_is_finished_without_compaction_when_there_is_no_room(
 
 
 def test_parts_that_overlap_are_refused(written: RunWriter, make_rows: MakeRows) -> None:
-    written.write(0, 4, make_rows(3))
+    written.write(0, 4, Sheaf.from_columns(make_rows(3)))
 
     with pytest.raises(StoreError, match=r"000-0000003.parquet and 000-0000004.parquet hold some"):
         RunReader(written.path).parts()

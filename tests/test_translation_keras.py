@@ -84,7 +84,7 @@ def test_every_call_that_is_not_translated_is_one_that_keras_itself_does_not_com
     with LocalPool(workers=1, case_seconds=120) as pool:
         for mode in MODES if flat else ():
             target = Target(backend=backend, mode=mode, device="cpu")
-            rows = pool.rows(Planned(target=target, cases=flat, version=None), flat)
+            rows = pool.rows(Planned(target=target, cases=flat, version=None), flat).to_columns()
             seen = zip(rows["case"], rows["verdict"], rows["observed_shape"], strict=True)
             computed[mode] = frozenset(
                 str(case)

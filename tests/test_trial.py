@@ -33,8 +33,10 @@ def served() -> Served:
 
 
 def test_batch_of_deadly_cases_is_no_deeper_than_one_of_them(served: Served) -> None:
-    assert served.columns["case"] == [case.id for case in CASES]
-    assert set(served.columns["verdict"]) == {"crashed"}
+    rows = served.sheaf.to_columns()
+
+    assert rows["case"] == [case.id for case in CASES]
+    assert set(rows["verdict"]) == {"crashed"}
 
 
 def test_time_of_deadly_cases_counts(served: Served) -> None:

@@ -22,7 +22,7 @@ from harness.report import html
 from harness.report.extract import Extract
 from harness.rows import columns
 from harness.runs import run
-from harness.store import RunReader
+from harness.store import RunReader, Sheaf
 from harness.verdict import Verdict
 
 _TARGETS = 10
@@ -51,7 +51,7 @@ class Made(AbstractContextManager["Made"]):
             for first in range(0, len(each.cases), _PART):
                 cases = each.cases[first : first + _PART]
                 rows = [synthetic.result(case, each.target, Verdict.MATCH) for case in cases]
-                yield Part(planned=each, first=first, columns=columns(rows))
+                yield Part(planned=each, first=first, sheaf=Sheaf.from_columns(columns(rows)))
 
 
 def memory(count: int) -> Figure:

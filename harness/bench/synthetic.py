@@ -18,7 +18,7 @@ from harness.outcome import Computed, Crashed, NotRun, Outcome, Refused, TimedOu
 from harness.outcome import Unsupported as UnsupportedOutcome
 from harness.route import Composed, Native, Route, Unsupported
 from harness.rows import Columns, columns, row
-from harness.store import RunWriter
+from harness.store import RunWriter, Sheaf
 from harness.target import Target
 from harness.verdict import Standpoint, Verdict
 
@@ -63,7 +63,7 @@ def write(path: Path, count: int) -> Path:
             names: Columns = {
                 "target": [str(target)] * len(part), "backend": [target.backend] * len(part),
             }  # fmt: skip
-            writer.write(number, first, made | names)
+            writer.write(number, first, Sheaf.from_columns(made | names))
     writer.finish(FOOTER)
     return writer.path
 

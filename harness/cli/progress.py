@@ -108,7 +108,7 @@ class Lines(AbstractContextManager["Lines"]):
     def advanced(self, part: Part, totals: Totals) -> None:
         """Say how far the run has come, unless that was said a moment ago."""
         self._totals[str(part.planned.target)] = totals
-        self._done += len(part.columns["case"])
+        self._done += part.sheaf.rows
         now = time.monotonic()
         if self._done == self._rows or now - self._said >= _EVERY:
             self._said = now

@@ -63,4 +63,4 @@ class Course:
             self._choices.learn(first, served.choices)
         self._spent += len(served.ended)
         self._suspects.update(served.ended)
-        self.pace.note(len(served.columns["case"]), served.seconds)
+        self.pace.note(served.sheaf.rows, served.seconds)

@@ -20,6 +20,7 @@ from harness.engine.plan import Planned
 from harness.engine.unjudged import unjudged
 from harness.errors import ExecutorError
 from harness.outcome import Unavailable
+from harness.store import Sheaf
 
 Serve = Callable[[int, Order], Served]
 
@@ -122,7 +123,7 @@ class Crew:
 
 
 def _part(batch: Batch, served: Served) -> Part:
-    return Part(planned=batch.course.planned, first=batch.first, columns=served.columns)
+    return Part(planned=batch.course.planned, first=batch.first, sheaf=served.sheaf)
 
 
 def _until_done(made: "queue.Queue[Part | BaseException | None]", hands: int) -> Iterator[Part]:
@@ -143,5 +144,5 @@ def _unavailable(planned: Planned) -> Iterator[Part]:
         first = span.start
         for cases in blocks(planned.cases[span.start : span.stop]):
             rows = unjudged(cases, planned.target, planned.version, outcome)
-            yield Part(planned=planned, first=first, columns=rows)
+            yield Part(planned=planned, first=first, sheaf=Sheaf.from_columns(rows))
             first += len(cases)

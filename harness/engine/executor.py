@@ -11,7 +11,7 @@ from typing import Protocol
 
 from harness.engine.description import Description
 from harness.engine.plan import Planned
-from harness.rows import Columns
+from harness.store import Sheaf
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,12 +21,12 @@ class Part:
     Attributes:
         planned: the target they belong to.
         first: index of the first of them among the target's planned cases.
-        columns: the rows, on their side.
+        sheaf: the rows, ready to be stored.
     """
 
     planned: Planned
     first: int
-    columns: Columns
+    sheaf: Sheaf
 
 
 class Executor(AbstractContextManager["Executor"], Protocol):

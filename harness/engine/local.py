@@ -15,7 +15,7 @@ from harness.engine.inheritance import one_thread
 from harness.engine.lane import Lane, Limits
 from harness.engine.plan import Planned
 from harness.engine.workshop import Workshop
-from harness.rows import Columns
+from harness.store import Sheaf
 
 
 class LocalPool(AbstractContextManager["LocalPool"]):
@@ -86,7 +86,7 @@ class LocalPool(AbstractContextManager["LocalPool"]):
             stopped=self._workshop.stopped,
         )
 
-    def rows(self, planned: Planned, cases: Sequence[Case]) -> Columns:
+    def rows(self, planned: Planned, cases: Sequence[Case]) -> Sheaf:
         """Return a row for each of these cases of a target that can be run here, in order.
 
         For a caller that goes batch by batch. The worker is that of the backend's other targets;
@@ -99,7 +99,7 @@ class LocalPool(AbstractContextManager["LocalPool"]):
         course = self._course(planned)
         served = self._workshop.serve(planned.target.backend, course.order(cases))
         course.settle(served)
-        return served.columns
+        return served.sheaf
 
     def lane(self, backend: str) -> Lane:
         """Return the worker of a backend, the one that described it where one did.

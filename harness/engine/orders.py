@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from harness.case import Case
 from harness.inputs import Choice
-from harness.rows import Columns
+from harness.store import Sheaf
 from harness.target import Target
 
 
@@ -38,14 +38,14 @@ class Served:
     """What became of an order.
 
     Attributes:
-        columns: a row for each of its cases, in order, on their side.
+        sheaf: a row for each of its cases, in order.
         seconds: time the worker took, with that of the cases that ended it, and without what it
             had to do again.
         ended: ids of the cases that ended their worker.
         choices: of each case's draw, None where nothing was drawn.
     """
 
-    columns: Columns
+    sheaf: Sheaf
     seconds: float
     ended: tuple[str, ...] = ()
     choices: tuple[Choice | None, ...] = ()

@@ -19,7 +19,8 @@ from harness.engine.worker import judge_batch
 from harness.errors import UnavailableError
 from harness.inputs import Choice
 from harness.outcome import Crashed, NotRun, Outcome, TimedOut, Unavailable
-from harness.rows import Columns
+from harness.rows import columns
+from harness.store import Sheaf
 
 _Places = Sequence[int]  # indices of cases in the order
 
@@ -37,7 +38,7 @@ class Trial:
         self._order = order
         self._lane = lane
         self._stopped = stopped
-        self._made: list[tuple[_Places, Columns]] = []
+        self._made: list[tuple[_Places, Sheaf]] = []
         self._choices: list[Choice | None] = list(order.choices) or [None] * len(order.cases)
         self._ended: list[str] = []
         self._lost: tuple[int, Outcome] | None = None  # a death that did not come back, and where
@@ -55,7 +56,7 @@ class Trial:
         if self._lost is not None:
             self._charge(*self._lost)
         return Served(
-            columns=_joined(self._made),
+            sheaf=_joined(self._made),
             seconds=self._seconds,
             ended=tuple(self._ended),
             choices=tuple(self._choices),
@@ -84,8 +85,8 @@ class Trial:
                 return self._replay(places, end)
             case Unavailable() as outcome:
                 self._keep(places, outcome)
-            case columns, choices, seconds:
-                self._made.append((places, columns))
+            case sheaf, choices, seconds:
+                self._made.append((places, sheaf))
                 for at, choice in zip(places, choices, strict=True):
                     self._choices[at] = choice
                 self._seconds += seconds
@@ -93,7 +94,7 @@ class Trial:
 
     def _judged(
         self, places: _Places
-    ) -> tuple[Columns, tuple[Choice, ...], float] | End | Unavailable:
+    ) -> tuple[Sheaf, tuple[Choice, ...], float] | End | Unavailable:
         order = self._order
         cases = [order.cases[at] for at in places]
         known = [self._choices[at] for at in places]
@@ -134,7 +135,8 @@ class Trial:
     def _keep(self, places: _Places, outcome: Outcome) -> None:
         order = self._order
         cases = [order.cases[at] for at in places]
-        self._made.append((places, unjudged(cases, order.target, order.version, outcome)))
+        rows = unjudged(cases, order.target, order.version, outcome)
+        self._made.append((places, Sheaf.from_columns(rows)))
 
 
 def _pieces(places: _Places) -> Iterator[_Places]:
@@ -149,11 +151,12 @@ def _unreproduced(outcome: Crashed | TimedOut) -> Outcome:
     return replace(outcome, is_reproduced=False)
 
 
-def _joined(parts: Sequence[tuple[_Places, Columns]]) -> Columns:
+def _joined(parts: Sequence[tuple[_Places, Sheaf]]) -> Sheaf:
     """Return the rows of all parts by place; of two rows for one place the later counts."""
     if len(parts) == 1:
         return parts[0][1]
-    last = {place: (rows, at) for places, rows in parts for at, place in enumerate(places)}
+    unbound = [(places, sheaf.to_columns()) for places, sheaf in parts]
+    last = {place: (rows, at) for places, rows in unbound for at, place in enumerate(places)}
     chosen = [last[place] for place in sorted(last)]
-    names = parts[0][1] if parts else ()
-    return {name: [rows[name][at] for rows, at in chosen] for name in names}
+    made = {name: [rows[name][at] for rows, at in chosen] for name in columns([])}
+    return Sheaf.from_columns(made)

@@ -36,6 +36,7 @@ from harness.outcome import Unsupported as UnsupportedOutcome
 from harness.promise import Promise
 from harness.route import Composed, Native, Route, Unsupported
 from harness.rows import Columns, columns, row
+from harness.store import Sheaf
 from harness.target import Target
 
 LOG: Final = 2**22
@@ -79,18 +80,18 @@ def judge_batch(
     version: str | None,
     seed: int,
     choices: Sequence[Choice | None] = (),
-) -> tuple[Columns, tuple[Choice, ...], float]:
+) -> tuple[Sheaf, tuple[Choice, ...], float]:
     """Compute and judge `cases` on `target`; `choices` are those that are known of them, if any.
 
     Returns:
-        One row per case, in order, as columns; the choice of each; and the seconds it took, the
-        loading of the framework apart.
+        One row per case, in order; the choice of each; and the seconds it took, the loading of
+        the framework apart.
     """
     adapter = loaded(target.backend)
     begun = time.perf_counter()
     draws = draw_batch(cases, seed, choices)
-    rows = judged(adapter, cases, draws, target, version)
-    return rows, tuple(each.choice for each in draws), time.perf_counter() - begun
+    sheaf = Sheaf.from_columns(judged(adapter, cases, draws, target, version))
+    return sheaf, tuple(each.choice for each in draws), time.perf_counter() - begun
 
 
 def draw_batch(

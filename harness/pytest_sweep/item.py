@@ -11,6 +11,7 @@ from harness.pytest_sweep.block import Block
 from harness.pytest_sweep.sweep import Sweep
 from harness.report.discrepancy import Discrepancy
 from harness.rows import Columns
+from harness.store import Sheaf
 from harness.verdict import Standpoint, Verdict
 
 PREFIX: Final = "tconv["
@@ -64,12 +65,12 @@ class SweepItem(pytest.Item):
 
     block: Block
     sweep: Sweep
-    rows: Columns | None = None
+    rows: Sheaf | None = None
 
     def runtest(self) -> None:
         """Run the block; fail where a row does not conform, skip where none could be judged."""
         self.rows = self.sweep.rows(self.block)
-        rows = [dict(zip(self.rows, values, strict=True)) for values in _turned(self.rows)]
+        rows = list(_turned(self.rows.to_columns()))
         said = _counted(Counter(str(row["verdict"]) for row in rows))
         self.add_report_section("call", "tconv", "\n".join([said, *_neutral(rows)]))
         failing = [row for row in rows if self._is_failing(row)]
@@ -118,8 +119,8 @@ class SweepItem(pytest.Item):
             yield from (each.line() for each in found[full:])
 
 
-def _turned(rows: Columns) -> Iterator[tuple[object, ...]]:
-    return zip(*rows.values(), strict=True)
+def _turned(rows: Columns) -> Iterator[dict[str, Any]]:
+    return (dict(zip(rows, values, strict=True)) for values in zip(*rows.values(), strict=True))
 
 
 def _standpoint(row: Mapping[str, Any]) -> Standpoint:

@@ -1,6 +1,7 @@
 """Joins a sweep to a pytest session: collection, the exchange with xdist's workers, the record."""
 
 import os
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
@@ -104,7 +105,8 @@ class Collection:
         report = yield
         if isinstance(item, SweepItem) and call.when == "call":
             # Rows of a target that is unavailable say nothing new: the controller makes its own.
-            report.tconv_rows = {} if item.block.planned.unavailable else item.rows
+            rows = item.rows and asdict(item.rows)
+            report.tconv_rows = {} if item.block.planned.unavailable else rows
             item.rows = None
             if report.skipped:
                 report.longrepr = (str(item.path), 1, report.longrepr[2])

@@ -17,10 +17,9 @@ from harness.pytest_sweep.item import SweepItem
 from harness.pytest_sweep.scheduler import block_name
 from harness.pytest_sweep.sweep import Sweep
 from harness.report.edition import Edition
-from harness.rows import Columns
 from harness.runs import footer
 from harness.status import ExitStatus, Status, Totals, status
-from harness.store import RunWriter
+from harness.store import RunWriter, Sheaf
 
 _ABSENT: Final = "the session ended before this was run"
 
@@ -70,7 +69,7 @@ class Recorder:
             name = block_name(report.nodeid)
             block = self._left.pop(name or "", None)
             if block is not None:
-                self._write(block, rows or self._sweep.rows(block))
+                self._write(block, Sheaf(**rows) if rows else self._sweep.rows(block))
 
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Write what was not run, the footer and the reports."""
@@ -78,7 +77,8 @@ class Recorder:
             return
         for block in self._left.values():
             planned, outcome = block.planned, NotRun(reason=_ABSENT)
-            self._write(block, unjudged(block.cases, planned.target, planned.version, outcome))
+            rows = unjudged(block.cases, planned.target, planned.version, outcome)
+            self._write(block, Sheaf.from_columns(rows))
         writer = self._open()
         self._status = status(
             self._totals,
@@ -118,10 +118,10 @@ class Recorder:
     def _is_selected(self, backend: str) -> bool:
         return any(target.partition(":")[0] == backend for target in self._selected)
 
-    def _write(self, block: Block, rows: Columns) -> None:
+    def _write(self, block: Block, sheaf: Sheaf) -> None:
         at = list(self._totals).index(str(block.planned.target))
-        self._open().write(at, self._firsts[block.name], rows)
-        self._totals[str(block.planned.target)].add(rows)
+        self._open().write(at, self._firsts[block.name], sheaf)
+        self._totals[str(block.planned.target)].add(sheaf.counted)
 
     def _open(self) -> RunWriter:
         """Return the run directory, made when there is something to write."""

@@ -20,7 +20,7 @@ from harness.engine.plan import Planned, plan
 from harness.engine.unjudged import unjudged
 from harness.outcome import Unavailable
 from harness.pytest_sweep.block import Block, Size, blocks
-from harness.rows import Columns
+from harness.store import Sheaf
 from harness.target import Selection
 
 
@@ -81,14 +81,17 @@ class Sweep:
         """Every block under its name, in the order in which they run."""
         return {block.name: block for block in blocks(self.planned, self._size)}
 
-    def rows(self, block: Block) -> Columns:
+    def rows(self, block: Block) -> Sheaf:
         """Run a block and return a row for each of its cases.
 
         Whatever ends this early, as a time limit on the item does, ends the workers too.
         """
         if block.planned.unavailable:
             outcome = Unavailable(reason=block.planned.unavailable)
-            return unjudged(block.cases, block.planned.target, block.planned.version, outcome)
+            planned = block.planned
+            return Sheaf.from_columns(
+                unjudged(block.cases, planned.target, planned.version, outcome)
+            )
         try:
             return self._engine.rows(block.planned, block.cases)
         except BaseException:

@@ -10,6 +10,9 @@ from harness.store.fault import unwritable
 from harness.store.part import gaps
 from harness.store.reader import RunReader, incomplete, newest
 from harness.store.schema import SCHEMA
+from harness.store.sheaf import Sheaf
 from harness.store.writer import RunWriter
 
-__all__ = ["SCHEMA", "RunReader", "RunWriter", "gaps", "incomplete", "newest", "unwritable"]
+__all__ = [
+    "SCHEMA", "RunReader", "RunWriter", "Sheaf", "gaps", "incomplete", "newest", "unwritable",
+]  # fmt: skip

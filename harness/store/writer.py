@@ -7,19 +7,16 @@ from itertools import chain, count
 from pathlib import Path
 from typing import Self
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from harness.columns import SCHEMA_VERSION
 from harness.digest import RowsDigest
 from harness.errors import StoreError
-from harness.rows import Columns
 from harness.store import document, part
 from harness.store.compaction import compact
 from harness.store.fault import unwritable
 from harness.store.lock import RunLock
 from harness.store.part import StoredPart
 from harness.store.reader import COUNTED
+from harness.store.sheaf import Sheaf
 
 
 class RunWriter(AbstractContextManager["RunWriter"]):
@@ -101,23 +98,20 @@ class RunWriter(AbstractContextManager["RunWriter"]):
         header = self.path / "header.json"
         document.write(header, document.read(header) | dict(entries))
 
-    def write(self, target: int, first: int, columns: Columns) -> None:
+    def write(self, target: int, first: int, sheaf: Sheaf) -> None:
         """Write the rows of a target's consecutive cases from the `first` on, all or nothing.
 
         Raises:
             StoreError: the directory cannot be written; what was written before stays.
         """
-        own = RowsDigest()
-        own.add(columns)
-        table = pa.table(dict(columns), schema=part.marked([own.hexadecimal]))
         path = part.path(self.path, target, first)
         unfinished = path.with_suffix(".unfinished")
         try:
-            pq.write_table(table, unfinished)
+            unfinished.write_bytes(sheaf.parquet)
             document.settle(unfinished, path)
         except OSError as error:
             raise unwritable(path, error) from error
-        self.digest.join(own.hexadecimal, own.rows)
+        self.digest.join(sheaf.digest, sheaf.rows)
 
     def adopt(self, other: StoredPart, *, target: int, first: int) -> None:
         """Copy a part of another run, whose rows become those of `target` from the `first` on.

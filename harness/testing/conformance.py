@@ -96,7 +96,7 @@ class Conformance(AbstractContextManager["Conformance"]):
         if planned.unavailable:
             reason = Unavailable(reason=planned.unavailable)
             return unjudged(planned.cases, planned.target, planned.version, reason)
-        return self._engine.rows(planned, planned.cases)
+        return self._engine.rows(planned, planned.cases).to_columns()
 
     @cached_property
     def _engine(self) -> LocalPool:

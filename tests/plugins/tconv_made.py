@@ -7,7 +7,7 @@ from pathlib import Path
 from harness.bench.synthetic import FOOTER, cases, result
 from harness.bench.synthetic import header as made_header
 from harness.rows import columns
-from harness.store import RunWriter
+from harness.store import RunWriter, Sheaf
 from harness.target import Target
 from harness.verdict import Verdict
 
@@ -21,7 +21,7 @@ def write_run(path: Path, rows: Sequence[dict[str, object]], header: Mapping[str
     writer = RunWriter.create(path, header)
     left = list(rows)
     for at in range(0, len(left), _BATCH):
-        writer.write(0, at, columns(left[at : at + _BATCH]))
+        writer.write(0, at, Sheaf.from_columns(columns(left[at : at + _BATCH])))
     writer.finish(FOOTER)
     return writer.path
 
