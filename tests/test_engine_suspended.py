@@ -35,7 +35,7 @@ def verdict() -> object:
         found = pool.describe(["hostile-drowsy"])
         cases = [Case.from_id(CASE)]
         (part,) = pool.run(plan([Selection.from_text("hostile-drowsy")], found, cases))
-    return part.columns["verdict"][0]
+    return part.sheaf.counted["verdict"][0]
 
 
 def test_processes_that_are_stopped_for_longer_than_the_limit_time_nothing_out(
