@@ -401,7 +401,7 @@ def test_interrupted_run_is_status_4_without_footer_or_orphans(
         "tconv: interrupted; what was written is kept; to complete it: "
         f"tconv run --resume reports/{run.name}" in err
     )
-    assert "Traceback" not in err
+    assert "Traceback" not in err, err
     assert out == ""
     assert not (run / "footer.json").exists()
     assert len(children) >= 2

@@ -86,11 +86,16 @@ adapters.add_command(check_adapter)
 def _interrupt(*_: object) -> NoReturn:
     """Interrupt the command once; a second Ctrl-C may not end the end, which takes two seconds.
 
-    Workers are stopped meanwhile, and the message comes that says how the run goes on.
+    Workers are stopped meanwhile, and the message comes that says how the run goes on. A worker
+    that is just being started would inherit a signal that is ignored, and so not be stopped.
     """
     for number in _ENDING:
-        signal.signal(number, signal.SIG_IGN)
+        signal.signal(number, _unheard)
     raise KeyboardInterrupt
+
+
+def _unheard(*_: object) -> None:
+    """Do nothing about a signal; a process that is started hears it all the same."""
 
 
 def main() -> None:
