@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import timedelta
 from typing import Final, Self
@@ -20,6 +20,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from harness.cli.forecast import Forecast
 from harness.cli.text import counted
 from harness.engine.executor import Part
 from harness.engine.plan import Planned
@@ -85,7 +86,9 @@ class Lines(AbstractContextManager["Lines"]):
 
     def __init__(self) -> None:
         self._begun = self._said = time.monotonic()
+        self._forecast = Forecast()
         self._totals: dict[str, Totals] = {}
+        self._planned: dict[str, int] = {}  # rows of each target
         self._rows = 0
         self._before = 0  # rows of earlier sessions
         self._done = 0
@@ -95,7 +98,8 @@ class Lines(AbstractContextManager["Lines"]):
 
     def planned(self, targets: Sequence[Planned], totals: Mapping[str, Totals]) -> None:
         """Say how much is going to run."""
-        self._rows = sum(len(each.cases) for each in targets)
+        self._planned = {str(each.target): len(each.cases) for each in targets}
+        self._rows = sum(self._planned.values())
         self._totals = dict(totals)
         self._before = self._done = sum(each.rows for each in totals.values())
         self._begun = self._said = time.monotonic()
@@ -107,7 +111,9 @@ class Lines(AbstractContextManager["Lines"]):
 
     def advanced(self, part: Part, totals: Totals) -> None:
         """Say how far the run has come, unless that was said a moment ago."""
-        self._totals[str(part.planned.target)] = totals
+        target = str(part.planned.target)
+        self._totals[target] = totals
+        self._forecast.note(target, part.sheaf.rows, part.seconds)
         self._done += part.sheaf.rows
         now = time.monotonic()
         if self._done == self._rows or now - self._said >= _EVERY:
@@ -116,16 +122,25 @@ class Lines(AbstractContextManager["Lines"]):
 
     def _line(self, seconds: float) -> str:
         rate = (self._done - self._before) / max(seconds, 1e-3)
-        left = timedelta(seconds=round((self._rows - self._done) / rate))
         deviating = {t: each.count(Standpoint.DEVIATION) for t, each in self._totals.items()}
         worst = ", ".join(f"{target} {count:,}" for target, count in deviating.items() if count)
         parts = [
             f"{self._done:,} of {counted(self._rows, 'row')}",
             f"{rate:,.0f} rows/s",
-            *([f"{left} left"] if left else []),
+            *self._remaining(seconds),
             f"deviating: {worst}" if worst else "none deviating",
         ]
         return ", ".join(parts)
+
+    def _remaining(self, seconds: float) -> Iterator[str]:
+        """Yield how long it still takes, unless nothing is left or known."""
+        planned = self._planned.items()
+        rows = {t: count - self._totals[t].rows for t, count in planned}
+        rows = {t: count for t, count in rows.items() if count}
+        left = timedelta(seconds=round(self._forecast.remaining(rows, seconds)))
+        if left:
+            # who has not begun may cost a hundred times as much
+            yield f"{left} left" if self._forecast.knows(rows) else f"{left} left or more"
 
 
 class _Rate(ProgressColumn):

@@ -123,7 +123,12 @@ class Crew:
 
 
 def _part(batch: Batch, served: Served) -> Part:
-    return Part(planned=batch.course.planned, first=batch.first, sheaf=served.sheaf)
+    return Part(
+        planned=batch.course.planned,
+        first=batch.first,
+        sheaf=served.sheaf,
+        seconds=served.seconds,
+    )
 
 
 def _until_done(made: "queue.Queue[Part | BaseException | None]", hands: int) -> Iterator[Part]:

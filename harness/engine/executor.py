@@ -22,11 +22,13 @@ class Part:
         planned: the target they belong to.
         first: index of the first of them among the target's planned cases.
         sheaf: the rows, ready to be stored.
+        seconds: time that a worker took for them.
     """
 
     planned: Planned
     first: int
     sheaf: Sheaf
+    seconds: float = 0.0
 
 
 class Executor(AbstractContextManager["Executor"], Protocol):
