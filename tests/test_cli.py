@@ -472,3 +472,10 @@ def wait_for(condition: Callable[[], object], seconds: float = 30.0) -> None:
     while not condition():
         assert time.monotonic() < end, "what was waited for did not come"
         time.sleep(0.05)
+
+
+def test_command_line_is_light_until_a_command_is_called() -> None:
+    """Each worker of the installed script imports it again."""
+    program = "import sys, harness.cli; sys.exit(bool({'pandas', 'pyarrow'} & set(sys.modules)))"
+
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0  # noqa: S603 # our own text

@@ -21,13 +21,13 @@ _TARGETS: Final = ("torch:eager@cpu", "tensorflow:eager@cpu", "jax:conv_transpos
 _PLACES: Final = (Path(__file__).parents[1], Path(__file__).parents[2])  # of a wheel, a checkout
 
 _SWEEP: Final = """
-import json, sys
-from pathlib import Path
-from harness.assignment import Assignment
-from harness.config import from_mapping
-from harness.runs import run
+if __name__ == "__main__":  # around the imports, too: a worker imports this file again
+    import json, sys
+    from pathlib import Path
+    from harness.assignment import Assignment
+    from harness.config import from_mapping
+    from harness.runs import run
 
-if __name__ == "__main__":
     given = json.loads(Path(sys.argv[1]).read_text())
     assignment = Assignment.from_config(from_mapping(given["tables"]))
     done = run(assignment, out=Path(sys.argv[1]).parent, workers=given["workers"])

@@ -1,27 +1,20 @@
-"""The command line, `tconv`: it starts what the rest of the harness does, and says how it went."""
+"""The command line, `tconv`: it starts what the rest of the harness does, and says how it went.
+
+A worker process imports the main module again, and so this package: what a command needs comes
+where it is called.
+"""
 
 import os
 import signal
 import sys
 import traceback
+from importlib import import_module
+from types import MappingProxyType
 from typing import Final, NoReturn
 
 import click
 
 from harness import __version__
-from harness.cli.acceptance import acceptance
-from harness.cli.adapters import adapters
-from harness.cli.atlas import atlas
-from harness.cli.bench import bench
-from harness.cli.check import check_adapter
-from harness.cli.claims import claims
-from harness.cli.compatibility import compatibility
-from harness.cli.explain import explain_case
-from harness.cli.merge import merge
-from harness.cli.report import report
-from harness.cli.run import run
-from harness.cli.sizes import sizes
-from harness.cli.translate import translate_call
 from harness.errors import HarnessError, IncompleteError
 from harness.status import ExitStatus
 
@@ -45,13 +38,39 @@ Exit status of a sweep, the first that applies:
 
 _ENDING: Final = (signal.SIGINT, signal.SIGTERM)
 
+_COMMANDS: Final = MappingProxyType(
+    {
+        "run": "run",
+        "merge": "merge",
+        "report": "report",
+        "atlas": "atlas",
+        "acceptance": "acceptance",
+        "explain": "explain_case",
+        "translate": "translate_call",
+        "sizes": "sizes",
+        "adapters": "adapters",
+        "claims": "claims",
+        "compatibility": "compatibility",
+        "bench": "bench",
+    }
+)
+"""Function of each command, in the module of the command's name; what is used first comes first."""
+
 
 class Commands(click.Group):
     """Commands of which a reader of their output may go before it has read all."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 # click's signature
-        """Return the names as they were added: what is used first comes first."""
-        return list(self.commands)
+        """Return the names, what is used first first."""
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 # click's signature
+        """Return a command, imported for this, or None: there is none of the name."""
+        if cmd_name not in _COMMANDS:
+            return None
+        module = import_module(f"{__name__}.{cmd_name}")
+        command: click.Command = getattr(module, _COMMANDS[cmd_name])
+        return command
 
     def invoke(self, ctx: click.Context) -> object:
         """Run a command; a closed pipe is status 4, which click would make 1."""
@@ -66,21 +85,6 @@ class Commands(click.Group):
 @click.version_option(__version__, prog_name="tconv")
 def cli() -> None:
     """Sweep transposed convolutions through frameworks and say what differs, and why."""
-
-
-cli.add_command(run)
-cli.add_command(merge)
-cli.add_command(report)
-cli.add_command(atlas)
-cli.add_command(acceptance)
-cli.add_command(explain_case)
-cli.add_command(translate_call)
-cli.add_command(sizes)
-cli.add_command(adapters)
-cli.add_command(claims)
-cli.add_command(compatibility)
-cli.add_command(bench)
-adapters.add_command(check_adapter)
 
 
 def _interrupt(*_: object) -> NoReturn:

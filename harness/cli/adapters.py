@@ -8,6 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from harness import registry
+from harness.cli.check import check_adapter
 from harness.cli.text import as_json
 from harness.engine.description import Description
 from harness.engine.local import LocalPool
@@ -16,6 +17,9 @@ from harness.engine.local import LocalPool
 @click.group(short_help="List backends, or judge an adapter.")
 def adapters() -> None:
     """Say which backends there are."""
+
+
+adapters.add_command(check_adapter)
 
 
 @adapters.command("list", epilog="Example:  tconv adapters list --json")
