@@ -99,6 +99,28 @@ def test_end_of_a_worker_costs_the_guilty_rows(backend: str, right: Columns) -> 
     assert list(others(rows)) == list(others(right))
 
 
+def test_megabytes_before_a_death_are_kept_from_their_begin_and_from_their_end() -> None:
+    rows = swept("hostile-loud-abort", CASES[:2])
+
+    text = str(rows["error_text"][0])
+    assert rows["verdict"] == ["crashed", "match"]
+    assert text.startswith("first word\nxxx")
+    assert text.endswith("yyy\nlast word")
+    assert len(text) < 10_000
+
+
+def test_end_with_status_0_is_found_however_seldom_anybody_looks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("harness.engine.lane._POLL", 4.0)  # the pool has replaced the worker then
+    monkeypatch.setattr("harness.engine.lane._STEP", 4.0)
+
+    rows = swept("hostile-exit0", CASES[:1])
+
+    assert rows["verdict"] == ["crashed"]
+    assert rows["reason"] == ["the worker ended with exit code 0"]
+
+
 @pytest.mark.parametrize("backend", ERRORS)
 def test_error_of_any_kind_is_a_refusal_of_the_guilty(backend: str, right: Columns) -> None:
     rows = swept(backend)

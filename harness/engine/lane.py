@@ -95,6 +95,7 @@ class Lane(AbstractContextManager["Lane"]):
         self._pool = self._made()
         self._buried: int | None = None  # process id of the last worker that ended
         self._working: Beat | None = None  # last beat of the worker that has the work
+        self._unbegun = 0  # highest number of a beat before which nobody can have begun the work
 
     def __enter__(self) -> Self:
         return self
@@ -129,6 +130,7 @@ class Lane(AbstractContextManager["Lane"]):
         if last is not None and not psutil.pid_exists(last.pid):
             self._buried = last.pid  # it ended between two calls
         self._working = None
+        self._unbegun = self._next_number()
         watch = Watch(step=_STEP, last=self._last())
         future = self._scheduled(function, *args, **kwargs)
         while True:
@@ -182,7 +184,7 @@ class Lane(AbstractContextManager["Lane"]):
         seconds = self._limits.case_seconds
         if last is not None and not last.is_idle:
             self._working = last
-        elif last is not None and self._working is not None:
+        elif last is not None and (self._working is not None or last.number > self._unbegun):
             # The pool replaced a worker that ended with status 0, and tells nobody of its work.
             return self._crashed(0) if watch.silence > _GRACE else None
         if last is None or last.is_idle or last.is_loading:
@@ -224,6 +226,18 @@ class Lane(AbstractContextManager["Lane"]):
             self._buried = last.pid
             with suppress(psutil.NoSuchProcess):
                 psutil.Process(last.pid).kill()
+
+    def _next_number(self) -> int:
+        """Return the number of the next beat that may say that a worker is idle.
+
+        That is the next one where a worker waits for work, which another may take over. Where none
+        has begun, it may begin first and be replaced then. A later such beat is of a worker that
+        replaced one which had the work, however seldom anybody looked.
+        """
+        last = beat(self._pulse)
+        if last is None:
+            return 1
+        return last.number + (2 if last.pid == self._buried else 1)
 
     def _last(self) -> Beat | None:
         """Return the last beat of the worker that lives, or None: it has not begun."""

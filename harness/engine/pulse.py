@@ -23,7 +23,7 @@ class Beat:
 
     Attributes:
         pid: its process id.
-        number: how many came before it; no two beats of a worker are equal.
+        number: how many came before it in this file; a worker counts on from where another ended.
         is_idle: whether it has started and was given no work yet.
         is_loading: whether the framework is still being loaded.
         place: index in the batch of the case that is being computed; None where that is not known,
@@ -41,9 +41,10 @@ class Pulse:
     """Written by the worker, whose process opens it; other processes read it with :func:`beat`."""
 
     def __init__(self, path: Path) -> None:
+        before = beat(path)
+        self._number = count(0 if before is None else before.number + 1)
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
         self._pid = os.getpid()
-        self._number = count()
         self._write(_IDLE)
 
     def load(self) -> None:

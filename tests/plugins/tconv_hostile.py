@@ -275,6 +275,18 @@ class Loud(Hostile):
         return y
 
 
+class LoudAbort(Loud):
+    """Prints megabytes, and aborts with a last word."""
+
+    name = "hostile-loud-abort"
+
+    def fail(self, y: NDArray[Any]) -> Any:
+        os.write(2, b"first word\n")
+        super().fail(y)
+        os.write(2, b"\nlast word\n")
+        os.abort()
+
+
 class Nothing(Hostile):
     """Returns None."""
 
