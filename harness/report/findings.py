@@ -18,7 +18,7 @@ class Finding:
         reading: the semantics that reproduces them, or why they were refused.
         count: number of rows.
         smallest: the row with the fewest products, as a mapping of columns; None where absent.
-        evidence: what the framework itself said in that row.
+        evidence: what the framework itself said in that row, or how it ended.
         command: what reruns that row, in a shell.
     """
 
@@ -41,10 +41,18 @@ def findings(extract: Extract) -> tuple[Finding, ...]:
             reading=cause,
             count=count,
             smallest=row,
-            evidence=": ".join(row[name] for name in ("error_type", "error_text") if row[name]),
+            evidence=_evidence(row),
             command=rerun_command(config, row["case"], target),
         )
         for (target, verdict, cause), count, row in extract.sample.smallest()
     ]
     order = {target: at for at, target in enumerate(extract.totals.targets())}
     return tuple(sorted(made, key=lambda f: (order[f.target], -f.count, f.verdict, f.reading)))
+
+
+def _evidence(row: Mapping[str, Any]) -> str:
+    """Return what was said in a row; of the reason, too, where a reading stands for it."""
+    told = (
+        ("reason", "error_type", "error_text") if row["reading"] else ("error_type", "error_text")
+    )
+    return ": ".join(row[name] for name in told if row[name])
