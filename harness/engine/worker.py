@@ -15,6 +15,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 from numpy.typing import NDArray
 
 from harness import registry
@@ -152,9 +153,13 @@ def _rows(
     version: str | None,
 ) -> Iterator[dict[str, object]]:
     routes = [_route(adapter, case, target) for case in cases]
-    answers = _answers(adapter, cases, draws, target)
+    # All are computed before the first is judged. Taking turns, framework and judge drive each
+    # other out of the processor's caches, and judging takes twice as long.
+    answers = [(_held(y), seconds) for y, seconds in _answers(adapter, cases, draws, target)]
     declared = next(mode.declared for mode in adapter.modes if mode.name == target.mode)
-    for case, route, drawn, (answer, seconds) in zip(cases, routes, draws, answers, strict=True):
+    every = zip(cases, routes, draws, answers, strict=True)
+    for place, (case, route, drawn, (answer, seconds)) in enumerate(every):
+        _beat(place)  # judging takes its time, too, and a promise is the framework's
         outcome = _outcome(route, answer)
         yield row(
             case=case,
@@ -207,6 +212,11 @@ def _promise(adapter: Adapter, case: Case, route: Route | Faulty, target: Target
 
 Answer = NDArray[Any] | Promised | BaseException | Faulty
 _END: Final = object()  # of an adapter's results
+
+
+def _held(answer: Answer) -> Answer:
+    """Return a result that stays as it is: an adapter may use the memory of one for the next."""
+    return answer.copy() if type(answer) is np.ndarray else answer
 
 
 def _answer(escaped: Escaped) -> Answer:
@@ -267,7 +277,6 @@ def _timed(
         share = (time.perf_counter() - started) / max(len(results), 1)
         lost = overwritten(results)
         for at, result in enumerate(results):
-            _beat(first + at)  # judging them takes its time, too
             yield OVERWRITTEN if at in lost else result, share
         return
     turns = results if isinstance(results, Escaped) else tried(iter, results)
