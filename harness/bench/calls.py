@@ -8,6 +8,7 @@ import pickle
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from harness.bench import mix
 from harness.bench.figure import Figure, Series, afresh, cpu_seconds
 from harness.call import arguments
 from harness.case import Case
-from harness.engine.batch import BLOCK, blocks
+from harness.engine.batch import BLOCK, Pace
 from harness.engine.worker import draw_batch, judged
 from harness.inputs import Choice, Draw, draw
 from harness.oracle import conv_transpose
@@ -52,72 +53,112 @@ class Clocked:
             yield y
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shares:
+    """CPU time of a sweep by what it is spent on, microseconds a case.
+
+    Attributes:
+        draw: inputs, told apart where that is not known yet, and the oracle's answer.
+        judge: route, judgement and row.
+        carry: both ways between the processes, digest and Parquet part.
+        call: the framework's call, conversions included.
+    """
+
+    draw: float
+    judge: float
+    carry: float
+    call: float
+
+    @property
+    def own(self) -> float:
+        """What the harness computes for a case."""
+        return self.draw + self.judge
+
+
 def harness(count: int) -> Figure:
-    """Return the harness's own time for a case on PyTorch: inputs, oracle, judging, row, store."""
+    """Return the harness's own time for a case on PyTorch: inputs, oracle, judging, row."""
     environment = registry.adapter_class("torch").environment
     cases = mix.cases((REPETITIONS + 1) * count)
     parts = [cases[at :: REPETITIONS + 1] for at in range(REPETITIONS + 1)]
-    own, calls = afresh(environment, _own_microseconds, parts)
-    further, _ = afresh(environment, _own_microseconds, parts, told=True)
-    series = (
-        Series(name="harness, first backend of a run", values=own, unit="us a case"),
-        Series(name="harness, each further backend", values=further, unit="us a case"),
-        Series(name="PyTorch's call, new shapes", values=calls, unit="us a case"),
+    first = afresh(environment, _shares, parts)
+    further = afresh(environment, _shares, parts, told=True)
+    named = (
+        ("harness, first backend of a run", [each.own for each in first]),
+        ("of it, inputs and oracle", [each.draw for each in first]),
+        ("of it, judging and row", [each.judge for each in first]),
+        ("harness, each further backend", [each.own for each in further]),
+        ("of it, inputs and oracle", [each.draw for each in further]),
+        ("of it, judging and row", [each.judge for each in further]),
+        ("beside both, carried and stored", [each.carry for each in (*first, *further)]),
+        ("PyTorch's call, new shapes", [each.call for each in first]),
     )
-    first, others = series[0].median, series[1].median
+    series = [Series(name=name, values=tuple(some), unit="us a case") for name, some in named]
+    one, others, carried = (series[at].median for at in (0, 3, 6))
     return Figure(
         name="harness",
         what="harness time per case beside the framework's call, PyTorch",
         goal="100 us or less; 40 the stretch",
-        found=f"{first:.0f} us on the first backend of a run, {others:.0f} us on each further one",
-        met=first <= 100,
+        found=(f"{one:.0f} us on the first backend of a run, {others:.0f} us on each further one;"
+               f" beside it {carried:.0f} us to carry and store the row"),
+        met=one <= 100,
         series=series,
         mix=_described(cases),
-        notes=(f"CPU time, {count} other cases in each repetition, batches of {BLOCK}",
-               ("the first backend finds out which draw of a case tells readings apart, the others"
-               " are told; goal judged on the first"),
-               ("drawing, oracle, judging, row, digest, Parquet part and both ways between the"
-               " processes; a case's inputs are drawn once a worker, so a second mode pays less")),
+        notes=(f"CPU time, {count} other cases in each repetition, batches as a run makes them",
+               ("inputs, oracle, judging, row; the first backend finds out which draw of a case"
+               " tells readings apart, the others are told; goal judged on the first"),
+               ("carried and stored: both ways between the processes, digest, Parquet part; inputs"
+               " are drawn once a worker, so that a second mode pays less")),
     )  # fmt: skip
 
 
-def _own_microseconds(
-    parts: Sequence[Sequence[Case]], *, told: bool = False
-) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Return the harness's and PyTorch's time per case of each part but the first.
+def _shares(parts: Sequence[Sequence[Case]], *, told: bool = False) -> tuple[Shares, ...]:
+    """Return what the cases of each part but the first take.
 
     `told`: as on a backend that is told which draws the one before took.
     """
     adapter = Clocked(registry.load("torch"))
-    target = Target(backend="torch", mode="eager", device="cpu")
     found = []
     for part in parts:
-        before = adapter.seconds
-        choices = [draw(case).choice for case in part] if told else []
+        # of copies: what is worked out of a case here would else be sent along with it
+        choices = [draw(replace(case)).choice for case in part] if told else []
         with tempfile.TemporaryDirectory() as directory:
             writer = RunWriter.create(Path(directory) / "run", {})
-            total = cpu_seconds(lambda: _swept(adapter, target, writer, part, choices))  # noqa: B023 # called at once
-        calls = adapter.seconds - before
-        found.append(((total - calls) / len(part) * 1e6, calls / len(part) * 1e6))
-    own, calls_ = zip(*found[1:], strict=True)
-    return own, calls_
+            found.append(_swept(adapter, writer, part, choices))
+    return tuple(found[1:])
 
 
 def _swept(
     adapter: Any,  # noqa: ANN401 # a clocked adapter
-    target: Target,
     writer: RunWriter,
     cases: Sequence[Case],
     choices: Sequence[Choice],
-) -> None:
-    first = 0
+) -> Shares:
+    """Sweep the cases as parent and worker do, in one process."""
+    target = Target(backend="torch", mode="eager", device="cpu")
+    pace, first, called = Pace(), 0, adapter.seconds
+    drawing = judging = 0.0
+    begun = time.process_time()
     sent = pickle.loads(pickle.dumps((cases, choices)))  # noqa: S301 # as between processes
-    for batch in blocks(sent[0]):
-        draws = draw_batch(batch, 0, sent[1][first : first + len(batch)])
-        made = judged(adapter, batch, draws, target, "0"), [each.choice for each in draws]
-        rows, _ = pickle.loads(pickle.dumps(made))  # noqa: S301 # as above
-        writer.write(0, first, rows)
+    while first < len(cases):
+        some = slice(first, first + pace.size)
+        batch, known = sent[0][some], sent[1][some]
+        at = time.process_time(), time.perf_counter()
+        draws = draw_batch(batch, 0, known)
+        drawn = time.process_time()
+        rows = judged(adapter, batch, draws, target, "0")
+        done = time.process_time()
+        pace.note(len(batch), time.perf_counter() - at[1])
+        drawing, judging = drawing + drawn - at[0], judging + done - drawn
+        made = pickle.dumps((rows, [each.choice for each in draws]))
+        writer.write(0, first, pickle.loads(made)[0])  # noqa: S301 # as above
         first += len(batch)
+    total, called = time.process_time() - begun, adapter.seconds - called
+    return Shares(
+        draw=drawing / len(cases) * 1e6,
+        judge=(judging - called) / len(cases) * 1e6,
+        carry=(total - drawing - judging) / len(cases) * 1e6,
+        call=called / len(cases) * 1e6,
+    )
 
 
 def oracle(count: int) -> Figure:
