@@ -218,7 +218,7 @@ class Case:
         none = (0,) * self.ndim
         return replace(self, p_begin=none, p_end=none, output_padding=none, padding=None, o=None)
 
-    @cached_property
+    @property
     def is_open(self) -> bool:
         """Whether no single right answer exists: a policy, no output padding, or a wanted size."""
         return self.padding is not None or self.output_padding is None or self.o is not None
@@ -226,14 +226,11 @@ class Case:
     @cached_property
     def standing(self) -> tuple[Standing, str]:
         """The gravest standing of the case's parts and its reason, empty where legal."""
-        misfit = MALFORMATIONS[self.malformed].words if self.malformed else ""
-        channels = Channels(
-            n=self.n, c_in=self.c_in, c_out=self.c_out, groups=self.groups, misfit=misfit
-        )
+        channels = _channels(self.n, self.c_in, self.c_out, self.groups, self.malformed)
         volume = Volume.of(self.axes, channels)
         return gravest([channel_fault(channels), *map(fault, self.axes), volume_fault(volume)])
 
-    @cached_property
+    @property
     def is_huge(self) -> bool:
         """Whether a parameter does not fit into 32 bits.
 
@@ -261,6 +258,12 @@ _MOST: Final = 2**14  # axes, and tuples of an id, that are kept: a grid has few
 def _axis(i: int, k: int, s: int, p_begin: int, p_end: int, op: int, d: int, o: int | None) -> Axis:
     """Return the axis with these parameters, the same object for the same ones."""
     return Axis(i=i, k=k, s=s, p_begin=p_begin, p_end=p_end, op=op, d=d, o=o)
+
+
+@lru_cache(maxsize=_MOST)
+def _channels(n: int, c_in: int, c_out: int, groups: int, malformed: str | None) -> Channels:
+    misfit = MALFORMATIONS[malformed].words if malformed else ""
+    return Channels(n=n, c_in=c_in, c_out=c_out, groups=groups, misfit=misfit)
 
 
 @lru_cache(maxsize=_MOST)

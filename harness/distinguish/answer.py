@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from operator import sub
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -128,7 +128,9 @@ def _is_as_large(case: Case, stride: Ints, dilation: Ints) -> bool:
 def _by_results(sight: Sight, right: Sum) -> list[Reading]:
     """Return the readings that complete the right products to the right answer."""
     case, y = sight.case, right.total
-    looks = [(0, 0, *sight.at[0]), tuple(size - 1 for size in y.shape)]
+    looks = [
+        (index, y[index]) for index in ((0, 0, *sight.at[0]), tuple(size - 1 for size in y.shape))
+    ]
     found: list[Reading] = []
     for reading in _RESULTS:
         if reading.at is None or _is_right_at(reading, case, right, looks):
@@ -138,11 +140,13 @@ def _by_results(sight: Sight, right: Sum) -> list[Reading]:
     return found
 
 
-def _is_right_at(reading: OfResult, case: Case, right: Sum, looks: Sequence[Ints]) -> bool:
+def _is_right_at(
+    reading: OfResult, case: Case, right: Sum, looks: Sequence[tuple[Ints, Any]]
+) -> bool:
     """Return whether a reading gives what is right in the elements that are looked at."""
     assert reading.at is not None
-    for index in looks:
+    for index, element in looks:
         made = reading.at(case, right, index)
-        if made is None or made != right.total[index]:
+        if made is None or made != element:
             return False
     return True
