@@ -71,8 +71,8 @@ class StoredPart:
         try:
             # Neither ahead nor in threads: what they hold is several times what a batch takes.
             with pq.ParquetFile(self.path, pre_buffer=False) as stored:
-                held = [name for name in schema.names if name in stored.schema_arrow.names]
-                for batch in stored.iter_batches(size, columns=held, use_threads=False):
+                held = set(stored.schema_arrow.names) & set(schema.names)
+                for batch in stored.iter_batches(size, columns=sorted(held), use_threads=False):
                     yield _shaped(batch, schema)
         except (OSError, pa.ArrowException) as error:
             raise damaged_part(self.path, error) from error
@@ -80,11 +80,10 @@ class StoredPart:
 
 def _shaped(batch: pa.RecordBatch, schema: pa.Schema) -> pa.Table:
     """Return a batch with the columns of a schema; one that its file lacks is absent throughout."""
+    held = dict(zip(batch.schema.names, batch.columns, strict=True))
     columns = [
-        batch[field.name]
-        if field.name in batch.schema.names
-        else pa.nulls(batch.num_rows, field.type)
-        for field in schema
+        held[each.name] if each.name in held else pa.nulls(batch.num_rows, each.type)
+        for each in schema
     ]
     return pa.table(columns, schema=schema)
 
