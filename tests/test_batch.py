@@ -1,9 +1,13 @@
 """How many cases go to a worker at a time."""
 
+from math import prod
+
 import pytest
 
 from harness.case import Case
+from harness.config import from_mapping
 from harness.engine.batch import FIRST, MOST, Pace, blocks, leading
+from harness.grid import expand
 
 SMALL = Case.from_parameters(ndim=1, i=2, k=1, c_in=1, c_out=1)  # x 2, w 1, y 2 elements
 LARGE = Case.from_parameters(ndim=1, i=100, k=1, c_in=1, c_out=1)
@@ -47,6 +51,20 @@ def test_volume_bounds_a_batch(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert leading([SMALL] * 5) == 2
     assert leading([LARGE, SMALL]) == 1
+
+
+def test_volume_of_cases_of_a_grid_is_known_before_they_are_made() -> None:
+    tables = [
+        {"ndim": [1, 2], "i": [1, 3], "k": [1, 2], "s": [1, 2], "groups": [1, 2]},
+        {"ndim": [2], "i": 2, "k": 3, "suite": "open", "o": ["candidates"], "s": 2},
+        {"ndim": [1], "i": 1, "k": 1, "suite": "illegal", "p": 3, "groups": [0, 3]},
+    ]
+    config = from_mapping({"run": {"name": "a", "targets": ["numpy"]}, "grid": tables})
+    cases = expand(config.grids).cases[3:-1]
+
+    found = cases.elements().tolist()
+
+    assert found == [sum(map(prod, (c.x_shape, c.w_shape, c.y_shape))) for c in cases]
 
 
 def test_blocks_hold_all_cases_in_order(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 """Grids: the product of the values, less what is counted, against plain loops."""
 
+import pickle
 import re
 from collections import Counter
 from itertools import product
@@ -411,3 +412,14 @@ def test_no_case_is_made_before_it_is_asked_for(monkeypatch: pytest.MonkeyPatch)
     grid = expand([Sweep(ndim=(1,), i=(1, 2, 3), k=(1, 2))])
 
     assert len(grid.cases[1:]) == len(grid.shard(1, 1)) - 1 == 5
+
+
+def test_cases_that_are_sent_are_the_same_and_bring_no_others_of_their_grid() -> None:
+    cases = expand([Sweep(ndim=(1, 2), i=tuple(range(1, 50)), k=(1, 2))]).cases
+    some = cases[90:110]
+
+    sent = pickle.dumps(some)
+
+    assert pickle.loads(sent) == some  # noqa: S301 # our own
+    assert pickle.loads(pickle.dumps(cases[:0])) == cases[:0]  # noqa: S301 # our own
+    assert 4 * len(sent) < len(pickle.dumps(cases))

@@ -61,7 +61,7 @@ class Stretch:
         """Take the next batch, from one span."""
         span = self._spans[0]
         most = span[: self.course.pace.size]
-        cases = tuple(self.course.planned.cases[most.start : most.stop])  # made here, once
+        cases = self.course.planned.cases[most.start : most.stop]
         count = leading(cases)
         self._spans[:1] = [span[count:]] if span[count:] else []
         self.left -= count

@@ -9,7 +9,10 @@ from collections.abc import Iterator, Sequence
 from math import prod
 from typing import Final
 
+import numpy as np
+
 from harness.case import Case
+from harness.grid import Cases
 
 AIM: Final = 1.0
 """Seconds that a batch should keep its worker busy."""
@@ -51,12 +54,13 @@ class Pace:
 
 def leading(cases: Sequence[Case]) -> int:
     """Return how many of the cases, from the first on, fit into :data:`VOLUME`; at least one."""
-    elements = 0
-    for count, case in enumerate(cases):
-        elements += prod(case.x_shape) + prod(case.w_shape) + prod(case.y_shape)
-        if count and elements > VOLUME:
-            return count
-    return len(cases)
+    elements = cases.elements() if isinstance(cases, Cases) else list(map(_elements, cases))
+    beyond = np.flatnonzero(np.cumsum(elements) > VOLUME)
+    return max(1, int(beyond[0])) if len(beyond) else len(cases)
+
+
+def _elements(case: Case) -> int:
+    return sum(map(prod, (case.x_shape, case.w_shape, case.y_shape)))
 
 
 def blocks(cases: Sequence[Case]) -> Iterator[Sequence[Case]]:

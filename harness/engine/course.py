@@ -44,7 +44,7 @@ class Course:
         return Order(
             target=self.planned.target,
             version=self.planned.version,
-            cases=tuple(cases),
+            cases=cases,
             seed=self._seed,
             suspects=self._suspected(cases),
             allowance=self._allowance,

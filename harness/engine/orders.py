@@ -1,5 +1,6 @@
 """What goes to a worker and what comes back, in whatever process and on whatever machine."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.case import Case
@@ -15,7 +16,8 @@ class Order:
     Attributes:
         target: the target.
         version: version of its framework.
-        cases: the cases.
+        cases: the cases; those of a grid are made where they are looked at, which takes longer
+            than to send their columns.
         seed: seed of the inputs.
         suspects: ids of those cases that ended a worker of this backend before, on any target.
         allowance: how many cases of the target may end their worker.
@@ -25,7 +27,7 @@ class Order:
 
     target: Target
     version: str | None
-    cases: tuple[Case, ...]
+    cases: Sequence[Case]
     seed: int
     suspects: frozenset[str]
     allowance: int

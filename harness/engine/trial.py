@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from math import isqrt
 
+from harness.case import Case
 from harness.engine.lane import End, Lane
 from harness.engine.orders import Order, Served
 from harness.engine.unjudged import unjudged
@@ -47,9 +48,8 @@ class Trial:
     def served(self) -> Served:
         """Return what became of the order; a case that ended a worker before goes alone."""
         suspects = self._order.suspects  # nearly always none
-        alone = [
-            at for at, case in enumerate(self._order.cases) if suspects and case.id in suspects
-        ]
+        cases = self._order.cases if suspects else ()
+        alone = [at for at, case in enumerate(cases) if case.id in suspects]
         self._run([at for at in range(len(self._order.cases)) if at not in alone])
         for at in alone:
             self._run([at])
@@ -96,7 +96,7 @@ class Trial:
         self, places: _Places
     ) -> tuple[Sheaf, tuple[Choice, ...], float] | End | Unavailable:
         order = self._order
-        cases = [order.cases[at] for at in places]
+        cases = self._cases(places)
         known = [self._choices[at] for at in places]
         try:
             return self._lane.call(
@@ -104,6 +104,13 @@ class Trial:
             )
         except UnavailableError as error:  # it was there when the run began, or elsewhere
             return Unavailable(reason=str(error))
+
+    def _cases(self, places: _Places) -> Sequence[Case]:
+        """Return the cases at some places of the order: as they came where it is all of them."""
+        if len(places) == len(self._order.cases):
+            return self._order.cases
+        made = tuple(self._order.cases)
+        return [made[at] for at in places]
 
     def _replay(self, places: _Places, end: End) -> _Places:
         """Run a batch that ended its worker again, in pieces; return what is left past the guilty.
@@ -133,8 +140,7 @@ class Trial:
         self._keep([place], outcome)
 
     def _keep(self, places: _Places, outcome: Outcome) -> None:
-        order = self._order
-        cases = [order.cases[at] for at in places]
+        order, cases = self._order, self._cases(places)
         rows = unjudged(cases, order.target, order.version, outcome)
         self._made.append((places, Sheaf.from_columns(rows)))
 

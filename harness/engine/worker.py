@@ -90,6 +90,7 @@ def judge_batch(
     """
     adapter = loaded(target.backend)
     begun = time.perf_counter()
+    cases = tuple(cases)  # made here, where they came as columns
     draws = draw_batch(cases, seed, choices)
     sheaf = Sheaf.from_columns(judged(adapter, cases, draws, target, version))
     return sheaf, tuple(each.choice for each in draws), time.perf_counter() - begun

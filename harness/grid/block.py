@@ -5,10 +5,14 @@ from dataclasses import dataclass
 from typing import Final, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from harness.case import Case
+from harness.geometry import Axis, output_size
 from harness.grid.product import NAMES, IntArray
 from harness.grid.requests import ABSENT
+
+FloatArray = NDArray[np.float64]
 
 _LAYOUT: Final = (
     ("i", True), ("k", True), ("s", True), ("p_begin", True), ("p_end", True),
@@ -64,6 +68,26 @@ class Block:
     def take(self, rows: IntArray) -> "Block":
         """Return the block of some rows."""
         return Block(ndim=self.ndim, matrix=self.matrix[rows])
+
+    def elements(self) -> FloatArray:
+        """Return how many elements x, w and y of each case have together, (cases,).
+
+        As :class:`harness.case.Case` has them, in floating point: an illegal case may ask for more
+        than 64 bits hold.
+        """
+        given = {name: column.astype(np.float64) for name, column in self.columns().items()}
+        op = np.where(given["output_padding"] == ABSENT, 0, given["output_padding"])
+        axis = Axis(
+            **{name: given[name] for name in ("i", "k", "s", "p_begin", "p_end")},  # type: ignore[arg-type] # arrays
+            op=op,  # type: ignore[arg-type] # an array
+            d=given["dilation"],  # type: ignore[arg-type] # an array
+        )
+        o = np.where(given["o"] == ABSENT, output_size(axis), given["o"])
+        x, w, y = (sizes.prod(axis=1) for sizes in (given["i"], given["k"], np.maximum(o, 0)))
+        n, c_in, c_out = (given[name] for name in ("n", "c_in", "c_out"))
+        per_group = c_out // np.maximum(given["groups"], 1)
+        made: FloatArray = n * c_in * x + c_in * per_group * w + n * c_out * y
+        return made
 
     def cases(self) -> Iterator[Case]:
         """Yield the cases, made one by one."""

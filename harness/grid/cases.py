@@ -10,7 +10,7 @@ from typing import Final, overload
 import numpy as np
 
 from harness.case import Case
-from harness.grid.block import Block
+from harness.grid.block import Block, FloatArray
 from harness.grid.product import IntArray
 
 _PIECE: Final = 1024  # cases that are made at a time
@@ -57,12 +57,28 @@ class Cases(Sequence[Case]):
             return Cases(self._blocks, self._places[index])
         return next(self._made(np.asarray([self._places[index]])))
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Send the columns of these cases to another process, not those of the whole grid."""
+        return Cases, (tuple(self._parts(np.asarray(self._places))),)
+
+    def elements(self) -> FloatArray:
+        """Return how many elements x, w and y of each case have together; no case is made."""
+        parts = self._parts(np.asarray(self._places))
+        return np.concatenate([np.empty(0), *(part.elements() for part in parts)])
+
     def take(self, places: IntArray) -> "Cases":
         """Return the cases at these places."""
         return Cases(self._blocks, np.asarray(self._places)[places])
 
     def _made(self, places: IntArray) -> Iterator[Case]:
+        for part in self._parts(places):
+            yield from part.cases()
+
+    def _parts(self, places: IntArray) -> Iterator[Block]:
+        """Yield the cases at these places of the grid in blocks, in order."""
+        if len(places) == 0:
+            return
         owners = np.searchsorted(self._bounds, places, side="right") - 1
         changes = np.flatnonzero(np.diff(owners)) + 1
         for own, of in zip(np.split(places, changes), np.split(owners, changes), strict=True):
-            yield from self._blocks[of[0]].take(own - self._bounds[of[0]]).cases()
+            yield self._blocks[of[0]].take(own - self._bounds[of[0]])
