@@ -125,6 +125,18 @@ def test_hand_does_not_load_a_framework_to_save_less_time_than_that_takes() -> N
     assert found == [None]
 
 
+def test_hand_that_has_the_framework_helps_to_save_a_moment() -> None:
+    agenda = Agenda([course("a")])
+    for hand in (0, 1):
+        settle(agenda, taken(agenda, hand), 0.1)
+    middle = taken(agenda, 0).first + 484
+
+    while (batch := taken(agenda, 1)).first >= middle:
+        settle(agenda, batch, 0.001)
+
+    assert places(batch) == range(279, middle)  # of half a second that was left to the other
+
+
 def test_closed_agenda_gives_nothing_more() -> None:
     agenda = Agenda([course("a")])
 

@@ -116,7 +116,7 @@ def swept(executor: str, *backends: str) -> tuple[str, int]:
 def _small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have small batches, and a hand that is free help at once."""
     monkeypatch.setattr("harness.engine.batch.MOST", 3)
-    monkeypatch.setattr("harness.engine.agenda.AIM", 0.0)
+    monkeypatch.setattr("harness.engine.agenda.TRIFLE", 0.0)
     monkeypatch.setattr("harness.engine.agenda.PRICE", 0.0)
 
 

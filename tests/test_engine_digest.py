@@ -68,7 +68,7 @@ def test_digest_does_not_depend_on_stolen_work(
     undisturbed: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("harness.engine.batch.MOST", 2)
-    monkeypatch.setattr("harness.engine.agenda.AIM", 0.0)
+    monkeypatch.setattr("harness.engine.agenda.TRIFLE", 0.0)
 
     assert digest(workers=3)[0] == undisturbed
 

@@ -11,12 +11,16 @@ from dataclasses import dataclass
 from typing import Final, Self
 
 from harness.case import Case
-from harness.engine.batch import AIM, leading
+from harness.engine.batch import leading
 from harness.engine.course import Course
 from harness.engine.orders import Served
 
-PRICE: Final = 5.0
+PRICE: Final = 6.0
 """Seconds that a hand must gain by helping on another backend, whose framework it has to load."""
+
+TRIFLE: Final = 0.2
+"""Seconds that a hand must gain by helping on the backend that it has: so long may others wait for
+the last one at the end of a run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,10 +188,10 @@ class Agenda:
 
         def gain(hand: int) -> float:
             share = self._held[hand]
-            return share.seconds / 2 - (0 if share.backend == backend else PRICE)
+            return share.seconds / 2 - (TRIFLE if share.backend == backend else PRICE)
 
         hand = max(self._held, key=gain, default=None)
-        if hand is None or gain(hand) < AIM:
+        if hand is None or gain(hand) < 0:
             return None
         self._held[hand], taken = self._held[hand].halves()
         return taken if taken.left else None
