@@ -10,7 +10,7 @@ import sys
 import traceback
 from importlib import import_module
 from types import MappingProxyType
-from typing import Final, NoReturn
+from typing import Any, Final, NoReturn
 
 import click
 
@@ -93,9 +93,13 @@ def _interrupt(*_: object) -> NoReturn:
     Workers are stopped meanwhile, and the message comes that says how the run goes on. A worker
     that is just being started would inherit a signal that is ignored, and so not be stopped.
     """
-    for number in _ENDING:
-        signal.signal(number, _unheard)
+    _answer_ending(_unheard)
     raise KeyboardInterrupt
+
+
+def _answer_ending(handler: Any) -> None:  # noqa: ANN401 # whatever signal.signal takes
+    for number in _ENDING:
+        signal.signal(number, handler)
 
 
 def _unheard(*_: object) -> None:
@@ -124,6 +128,7 @@ def main() -> None:
         sys.exit(ExitStatus.USAGE)
     except (click.Abort, KeyboardInterrupt) as error:
         notes = getattr(error.__cause__ or error, "__notes__", ["nothing was kept"])
+        _answer_ending(signal.SIG_IGN)  # no worker is left, and an ending Python drops its handlers
         click.echo(f"tconv: interrupted; {'; '.join(notes)}", err=True)
         sys.exit(ExitStatus.INCOMPLETE)
     except Exception:  # noqa: BLE001 # the outermost place: it is shown, in full
