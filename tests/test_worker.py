@@ -6,7 +6,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from harness import registry
 from harness.adapters.base import Adapter, Result, Tensors
@@ -58,6 +60,22 @@ def test_time_of_the_harness_itself_is_not_the_frameworks(
     busy = [pair for pair in itertools.pairwise(events) if "beat" not in pair]
     assert events.count("drawn") == events.count("judge") == len(SMALL)
     assert busy == []
+
+
+class Reusing(NumpyAdapter):
+    """Gives every result in the same memory."""
+
+    memory = np.empty(64, np.float32)
+
+    def compute(self, case: Case, tensors: Tensors, mode: str, device: str) -> NDArray[Any]:
+        y = super().compute(case, tensors, mode, device)
+        self.memory[: y.size] = y.ravel()
+        return self.memory[: y.size].reshape(y.shape)
+
+
+def test_result_is_judged_as_it_was_given() -> None:
+    """All of a batch are computed before the first is judged."""
+    assert rows(Reusing(), SMALL)["verdict"] == ["match"] * len(SMALL)
 
 
 OPEN = tuple(Case.from_parameters(ndim=1, i=i, k=2, output_padding=None) for i in range(2, 8))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from operator import sub
+from operator import eq, sub
 from typing import Any, Final
 
 import numpy as np
@@ -119,10 +119,8 @@ def _by_arguments(sight: Sight) -> Iterator[Reading]:
 
 def _is_as_large(case: Case, stride: Ints, dilation: Ints) -> bool:
     """Return whether the full result has the same size with other steps, so the window has, too."""
-    return all(
-        full_size(a.i, a.k, s, d) == full_size(a.i, a.k, a.s, a.d)
-        for a, s, d in zip(case.axes, stride, dilation, strict=True)
-    )
+    own = map(full_size, case.i, case.k, case.s, case.dilation)
+    return all(map(eq, map(full_size, case.i, case.k, stride, dilation), own))
 
 
 def _by_results(sight: Sight, right: Sum) -> list[Reading]:
