@@ -18,7 +18,7 @@ from harness.engine.local import LocalPool
 from harness.engine.plan import plan
 from harness.target import Selection
 
-CASE = "1d-i2-k3-s2-ci1-co1-f32"  # takes hostile-drowsy three seconds
+CASE = "1d-i2-k3-s2-ci1-co1-f32"  # takes hostile-drowsy two seconds
 LIMIT = 4.0
 SCRIPT = """
 from test_engine_suspended import verdict

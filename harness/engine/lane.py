@@ -143,7 +143,8 @@ class Lane(AbstractContextManager["Lane"]):
                     continue
                 end = self._overrun(watch)
                 if end is not None:
-                    self._stop(future)
+                    if not self._stopped.is_set():  # else the pool ends, and needs no other worker
+                        self._stop(future)
                     return end
             except (ProcessExpired, CancelledError) as error:
                 return self._crashed(getattr(error, "exitcode", 0))

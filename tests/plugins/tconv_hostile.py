@@ -153,13 +153,13 @@ class Sleep(Hostile):
 
 
 class Drowsy(Hostile):
-    """Works for three seconds, a tenth of one at a time."""
+    """Works for two seconds, a tenth of one at a time."""
 
     name = "hostile-drowsy"
 
     def fail(self, y: NDArray[Any]) -> Any:
         reached()
-        for _ in range(30):
+        for _ in range(20):
             time.sleep(0.1)
         return y
 
