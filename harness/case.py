@@ -157,7 +157,7 @@ class Case:
         """
         found: dict[str, object] = {}
         for part in case_id.split("-"):
-            found |= _parse(part, case_id)
+            found |= _parse(part, case_id, is_sized="i" in found)
         missing = sorted({"ndim", "i", "k", "c_in", "c_out", "dtype"} - found.keys())
         if missing:
             raise CaseError(
@@ -372,6 +372,8 @@ _WORDS: Final[dict[str, dict[str, object]]] = {
     **{name: {"values": name} for name in VALUES[1:]},
     **{each.token: {"malformed": name} for name, each in MALFORMATIONS.items()},
 }
+_SIZES: Final = {token for token in DTYPES.values() if token.startswith("i")}
+"""Tokens that are sizes of the input, too: i32, which comes before the dtype in an id."""
 _SCALARS: Final = {"g": "groups", "n": "n", "ci": "c_in", "co": "c_out"}
 _TUPLES: Final = {
     "i": "i", "k": "k", "s": "s", "op": "output_padding", "d": "dilation", "o": "o",
@@ -379,9 +381,9 @@ _TUPLES: Final = {
 _NUMBERED: Final = re.compile(r"(?P<key>[a-z]+?)(?P<rest>m?\d[\dmx.]*)")
 
 
-def _parse(part: str, case_id: str) -> dict[str, object]:
-    """Return the parameters that one part of a case id gives."""
-    if part in _WORDS:
+def _parse(part: str, case_id: str, *, is_sized: bool) -> dict[str, object]:
+    """Return the parameters that one part of a case id gives; `is_sized`: i was given before."""
+    if part in _WORDS and (is_sized or part not in _SIZES):
         return _WORDS[part]
     if re.fullmatch(r"\d+d", part):
         return {"ndim": int(part[:-1])}

@@ -36,6 +36,8 @@ GOLDEN: list[tuple[str, dict[str, Any]]] = [
     ("1d-i1-k2-s9223372036854775807-pm2147483649-ci2-co4-f32-wchannels",
      {"ndim": 1, "i": 1, "k": 2, "s": 2**63 - 1, "p": -(2**31) - 1,
       "malformed": "weight_channels"}),
+    ("1d-i64-k3-ci2-co4-i32",
+     {"ndim": 1, "i": 64, "k": 3, "dtype": "int32"}),
 ]  # fmt: skip
 """Ids that are out in the world. A line here never changes; new parameters add lines."""
 
