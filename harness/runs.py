@@ -97,9 +97,11 @@ def run(
             content = header(assignment, planned, found, started=started)
             path = out / f"{config.name}-{started:%Y%m%d-%H%M%S}"
             writer = stack.enter_context(RunWriter.create(path, content))
+            stack.enter_context(_resumable(writer.path))
             totals = {str(each.target): Totals() for each in planned}
             _collect(crew, planned, writer, totals, observer or Silence())
-        return _finished(writer, totals, config)
+        verdict = completed(writer, totals, config)
+    return reported(writer, totals, verdict)
 
 
 def resume(
@@ -126,19 +128,19 @@ def resume(
     reader = RunReader(path)
     if "shards" in reader.header and not reader.is_complete:
         raise StoreError(f"{path} is a merge that was interrupted; delete it, and merge again")
-    with RunWriter.resume(path) as writer:
+    with RunWriter.resume(path) as writer, _interruptible(path), ExitStack() as stack:
         assignment = Assignment.from_run(reader)
         with executor(**_limits(assignment.config, workers)) as crew:
-            with _interruptible(path):
-                everything, found = _planned(crew, assignment)
+            everything, found = _planned(crew, assignment)
             now = header(assignment, everything, found, started=datetime.now(tz=UTC))
             _require_same(reader, now)
             planned, totals = _left(reader, everything)
             sessions = [*reader.header.get("resumed", []), _session(now, writer.digest.rows)]
-            with _resumable(writer.path):
-                writer.note({"resumed": sessions})
+            stack.enter_context(_resumable(path))
+            writer.note({"resumed": sessions})
             _collect(crew, planned, writer, totals, observer or Silence())
-        return _finished(writer, totals, assignment.config, resumed=len(sessions))
+        verdict = completed(writer, totals, assignment.config, resumed=len(sessions))
+    return reported(writer, totals, verdict)
 
 
 def _limits(config: Config, workers: int | None) -> dict[str, Any]:
@@ -201,20 +203,11 @@ def _collect(
     """Write every part as it comes and count its rows."""
     numbers = {each.target: at for at, each in enumerate(planned)}
     watch.planned(planned, totals)
-    with _resumable(writer.path):
-        for part in crew.run([each for each in planned if each.spans]):
-            target = part.planned.target
-            writer.write(numbers[target], part.first, part.sheaf)
-            totals[str(target)].add(part.sheaf.counted)
-            watch.advanced(part, totals[str(target)])
-
-
-def _finished(
-    writer: RunWriter, totals: Mapping[str, Totals], config: Config, resumed: int = 0
-) -> Finished:
-    with _resumable(writer.path):
-        verdict = completed(writer, totals, config, resumed)
-    return reported(writer, totals, verdict)
+    for part in crew.run([each for each in planned if each.spans]):
+        target = part.planned.target
+        writer.write(numbers[target], part.first, part.sheaf)
+        totals[str(target)].add(part.sheaf.counted)
+        watch.advanced(part, totals[str(target)])
 
 
 def completed(
@@ -237,7 +230,7 @@ def completed(
 
 
 def reported(writer: RunWriter, totals: Mapping[str, Totals], verdict: Status) -> Finished:
-    """Write the reports of a complete run; an error passes with a note of how to write them."""
+    """Return a complete run, of which the reports are written here, see :func:`published`."""
     return Finished(
         path=writer.path,
         totals=totals,
@@ -272,7 +265,7 @@ def _resumable(path: Path) -> Iterator[None]:
     except HarnessError as error:
         raise IncompleteError(f"{error}\n{_remedy(path)}") from error
     except BaseException as error:
-        error.add_note(_remedy(path))
+        _note(error, path)
         raise
 
 
@@ -282,8 +275,14 @@ def _interruptible(path: Path) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt as error:
-        error.add_note(_remedy(path))
+        _note(error, path)
         raise
+
+
+def _note(error: BaseException, path: Path) -> None:
+    """Say once how the run is completed."""
+    if _remedy(path) not in getattr(error, "__notes__", ()):
+        error.add_note(_remedy(path))
 
 
 def _remedy(path: Path) -> str:

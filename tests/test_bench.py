@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from harness import registry
 from harness.assignment import Assignment
 from harness.bench import mix
-from harness.bench.calls import Clocked
+from harness.bench.calls import Clocked, swept
 from harness.bench.figure import Figure, Series, afresh
 from harness.bench.million import Made, memory
 from harness.bench.table import ROWS, Row
@@ -24,7 +24,8 @@ from harness.config import from_mapping
 from harness.grid import Tally
 from harness.inputs import draw
 from harness.runs import run
-from harness.store import RunReader
+from harness.store import RunReader, RunWriter
+from harness.target import Target
 
 ROOT = Path(__file__).parent.parent
 PEER = ROOT / "benchmarks" / "peer_loop.py"
@@ -81,7 +82,7 @@ def bench(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     def invoke(*arguments: str, met: bool | None) -> Any:
         rows = {"peer": Row(_figure(met=met), 5000, 200, "")}
         # the module, which the command of the same name hides
-        monkeypatch.setattr(sys.modules["harness.cli.bench"], "ROWS", rows)
+        monkeypatch.setattr("harness.cli.bench.ROWS", rows)
         return CliRunner().invoke(cli, ["bench", *arguments])
 
     return invoke
@@ -162,3 +163,13 @@ def test_memory_is_measured_up_to_the_rows_asked_for() -> None:
     assert [series.name for series in figure.series] == ["10,000 rows", "20,000 rows"]
     assert small > 10
     assert figure.met == (large - small <= 200)
+
+
+def test_share_of_the_harness_is_measured_on_rows_that_are_stored(tmp_path: Path) -> None:
+    adapter = Clocked(registry.load("numpy"))
+    target = Target(backend="numpy", mode="scatter", device="cpu")
+    with RunWriter.create(tmp_path / "run", {}) as writer:
+        shares = swept(adapter, target, writer, mix.cases(40), [])
+
+    assert writer.digest.rows == 40
+    assert min(shares.draw, shares.judge, shares.carry, shares.call) > 0

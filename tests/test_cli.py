@@ -475,7 +475,7 @@ def wait_for(condition: Callable[[], object], seconds: float = 30.0) -> None:
 
 
 def test_command_line_is_light_until_a_command_is_called() -> None:
-    """Each worker of the installed script imports it again."""
+    """No command waits for what another one needs."""
     program = "import sys, harness.cli; sys.exit(bool({'pandas', 'pyarrow'} & set(sys.modules)))"
 
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0  # noqa: S603 # our own text

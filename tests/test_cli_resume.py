@@ -114,6 +114,38 @@ def test_resumption_that_is_interrupted_while_frameworks_load_can_be_resumed(
     assert done.err.endswith(f"to complete it: tconv run --resume {interrupted}\n")
 
 
+@pytest.mark.parametrize("step", ["header", "_require_same", "_left", "completed"])
+def test_resumption_that_is_interrupted_anywhere_says_once_how_it_goes_on(
+    step: str,
+    tconv: Callable[..., Done],
+    interrupted: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(f"harness.runs.{step}", Mock(side_effect=KeyboardInterrupt))
+
+    done = tconv("run", "--resume", str(interrupted))
+
+    assert done.code == 4
+    assert done.err.count(f"to complete it: tconv run --resume {interrupted}") == 1
+
+
+def test_run_that_is_interrupted_while_its_workers_end_says_how_it_goes_on(
+    tconv: Callable[..., Done], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    close = LocalPool.__exit__
+
+    def interrupted(self: LocalPool, *error: object) -> None:
+        close(self, *error)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(LocalPool, "__exit__", interrupted)
+
+    done = tconv("run", "c.toml")
+
+    assert done.code == 4
+    assert "to complete it: tconv run --resume" in done.err
+
+
 def test_report_that_is_interrupted_says_how_it_is_written(
     tconv: Callable[..., Done], monkeypatch: pytest.MonkeyPatch
 ) -> None:

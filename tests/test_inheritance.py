@@ -12,6 +12,7 @@ from harness.engine.inheritance import ONE_THREAD, one_thread
 def before(monkeypatch: pytest.MonkeyPatch) -> dict[str, str | None]:
     """Return the variables before anyone changes them: one is set, the others are not."""
     monkeypatch.setattr("harness.engine.inheritance._holders", [])  # other tests may hold a pool
+    monkeypatch.setattr("harness.engine.inheritance._before", {})
     for name in ONE_THREAD:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("OMP_NUM_THREADS", "7")

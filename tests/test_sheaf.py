@@ -17,10 +17,12 @@ MakeRows = Callable[..., Columns]
 
 _BIND = """
 import sys
-from harness.engine import worker
-from harness.rows import columns
-from harness.store import Sheaf
-Sheaf.from_columns(columns([]))
+from harness.case import Case
+from harness.engine.worker import judge_batch
+from harness.target import Target
+case = Case.from_id("1d-i3-k3-s2-ci2-co4-f32")
+sheaf, _, _ = judge_batch([case], Target(backend="numpy", mode="scatter", device="cpu"), "1", 0)
+assert sheaf.counted["verdict"] == ["match"]
 print([name for name in ("pandas", "pyarrow.dataset") if name in sys.modules])
 """
 
@@ -78,8 +80,10 @@ def test_sheaf_without_rows_has_all_columns() -> None:
 
 
 def test_value_of_another_kind_is_refused(make_rows: MakeRows) -> None:
-    with pytest.raises(ValueError, match="invalid literal"):
+    with pytest.raises(TypeError, match="Cannot cast"):
         Sheaf.from_columns(make_rows(1, bad_count=["many"]))
+    with pytest.raises(TypeError, match="Cannot cast"):
+        Sheaf.from_columns(make_rows(1, promised_shape=[(1, 4.7)]))
 
 
 def test_worker_binds_rows_without_pandas() -> None:

@@ -16,6 +16,7 @@ from harness.columns import SCHEMA_VERSION
 from harness.errors import StoreError
 from harness.rows import Columns
 from harness.store import SCHEMA, RunReader, RunWriter, Sheaf, newest
+from harness.store.fault import damaged, miscounted
 
 _HOLD = """
 import time
@@ -365,3 +366,13 @@ def test_column_that_an_older_run_lacks_is_read_as_absent(written: RunWriter) ->
 def rows_of(path: Path) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = RunReader(path).table().to_pylist()
     return rows
+
+
+def test_what_a_merged_run_has_lost_is_merged_again(tmp_path: Path) -> None:
+    """A merged run cannot be resumed."""
+    (tmp_path / "header.json").write_text('{"shards": ["a", "b"]}')
+
+    assert str(damaged(tmp_path / "footer.json", ValueError("no JSON"))).endswith(
+        "is damaged: no JSON; merge its shards again"
+    )
+    assert str(miscounted(tmp_path, 1, 2)).endswith("parts are missing: merge its shards again")

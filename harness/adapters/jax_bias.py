@@ -67,7 +67,7 @@ class Adder:
             out=right.reshape(-1)[: ends[-1]],
         )
         for y, b in zip(left, right, strict=True):
-            y[:] = self._kernel(dtype)(y, b)
+            np.copyto(y, np.asarray(self._kernel(dtype)(y, b)), casting="no")
         parts = np.split(left.reshape(-1)[: ends[-1]], ends[:-1])
         return [part.reshape(y.shape) for part, (y, _) in zip(parts, sums, strict=True)]
 

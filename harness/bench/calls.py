@@ -22,7 +22,7 @@ from harness.engine.batch import BLOCK, Pace
 from harness.engine.worker import draw_batch, judged
 from harness.inputs import Choice, Draw, draw
 from harness.oracle import conv_transpose
-from harness.store import RunWriter
+from harness.store import RunWriter, Sheaf
 from harness.target import Target
 
 REPETITIONS = 5
@@ -60,7 +60,7 @@ class Shares:
     Attributes:
         draw: inputs, told apart where that is not known yet, and the oracle's answer.
         judge: route, judgement and row.
-        carry: both ways between the processes, digest and Parquet part.
+        carry: both ways between the processes, binding (digest, Parquet) and writing.
         call: the framework's call, conversions included.
     """
 
@@ -117,24 +117,25 @@ def _shares(parts: Sequence[Sequence[Case]], *, told: bool = False) -> tuple[Sha
     `told`: as on a backend that is told which draws the one before took.
     """
     adapter = Clocked(registry.load("torch"))
+    target = Target(backend="torch", mode="eager", device="cpu")
     found = []
     for part in parts:
         # of copies: what is worked out of a case here would else be sent along with it
         choices = [draw(replace(case)).choice for case in part] if told else []
         with tempfile.TemporaryDirectory() as directory:
             writer = RunWriter.create(Path(directory) / "run", {})
-            found.append(_swept(adapter, writer, part, choices))
+            found.append(swept(adapter, target, writer, part, choices))
     return tuple(found[1:])
 
 
-def _swept(
+def swept(
     adapter: Any,  # noqa: ANN401 # a clocked adapter
+    target: Target,
     writer: RunWriter,
     cases: Sequence[Case],
     choices: Sequence[Choice],
 ) -> Shares:
-    """Sweep the cases as parent and worker do, in one process."""
-    target = Target(backend="torch", mode="eager", device="cpu")
+    """Sweep the cases as parent and worker do, in one process; return what a case takes of each."""
     pace, first, called = Pace(), 0, adapter.seconds
     drawing = judging = 0.0
     begun = time.process_time()
@@ -149,8 +150,9 @@ def _swept(
         done = time.process_time()
         pace.note(len(batch), time.perf_counter() - at[1])
         drawing, judging = drawing + drawn - at[0], judging + done - drawn
-        made = pickle.dumps((rows, [each.choice for each in draws]))
-        writer.write(0, first, pickle.loads(made)[0])  # noqa: S301 # as above
+        made = pickle.dumps((Sheaf.from_columns(rows), [each.choice for each in draws]))
+        sheaf, _ = pickle.loads(made)  # noqa: S301 # as above
+        writer.write(0, first, sheaf)
         first += len(batch)
     total, called = time.process_time() - begun, adapter.seconds - called
     return Shares(

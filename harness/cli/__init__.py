@@ -1,7 +1,6 @@
 """The command line, `tconv`: it starts what the rest of the harness does, and says how it went.
 
-A worker process imports the main module again, and so this package: what a command needs comes
-where it is called.
+What a command needs is imported where it is called: no other command waits for it.
 """
 
 import os

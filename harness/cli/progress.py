@@ -113,7 +113,8 @@ class Lines(AbstractContextManager["Lines"]):
         """Say how far the run has come, unless that was said a moment ago."""
         target = str(part.planned.target)
         self._totals[target] = totals
-        self._forecast.note(target, part.sheaf.rows, part.seconds)
+        if not part.planned.unavailable:  # whose rows cost nothing
+            self._forecast.note(target, part.sheaf.rows, part.seconds)
         self._done += part.sheaf.rows
         now = time.monotonic()
         if self._done == self._rows or now - self._said >= _EVERY:

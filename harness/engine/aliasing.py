@@ -1,6 +1,6 @@
 """Results of different cases in one memory: the later has overwritten the earlier.
 
-Results that come one by one are judged one by one, so a framework may use its memory again. Those
+Results that come one by one are copied one by one, so a framework may use its memory again. Those
 that come together in a list are all that is left of their computation.
 """
 

@@ -91,9 +91,9 @@ class Crew:
         """Yield what `hands` hands make, until nothing is left."""
         made: queue.Queue[Part | BaseException | None] = queue.Queue(_AHEAD * hands)
         with ThreadPoolExecutor(hands) as threads:
-            for hand in range(hands):
-                threads.submit(self._work, hand, made)
             try:
+                for hand in range(hands):
+                    threads.submit(self._work, hand, made)
                 yield from _until_done(made, hands)
             finally:
                 self._stopped.set()  # nothing is left to do, or the caller left early

@@ -17,7 +17,6 @@ from typing import Any, Final, Self
 
 import dask
 from distributed import Client, Future, KilledWorker, LocalCluster, WorkerPlugin, get_worker
-from distributed.comm import CommClosedError
 
 from harness import registry
 from harness.engine.crew import swept
@@ -35,6 +34,7 @@ PATIENCE: Final = 60.0
 """Seconds to wait for a cluster that has no worker, at the start or after all were lost."""
 
 _POLL: Final = 1.0  # seconds between two looks at whether an order can still be served
+_RESUME: Final = "go on with `tconv run --resume`"
 _DAEMON: Final = (
     "this Dask worker may not start processes, as its nanny made it a daemon; start it with "
     "--no-nanny, or with DASK_DISTRIBUTED__WORKER__DAEMON=False in its environment"
@@ -130,10 +130,12 @@ class DaskCluster(AbstractContextManager["DaskCluster"]):
 
         Raises:
             TargetError: no backend has this name.
+            ExecutorError: a Dask worker is lost, or the scheduler is gone.
         """
         for backend in backends:
             registry.require(backend)
-        return {backend: self._described(backend) for backend in backends}
+        with _lost_with_scheduler("start the run again"):
+            return {backend: self._described(backend) for backend in backends}
 
     def run(self, planned: Sequence[Planned]) -> Iterator[Part]:
         """Yield the parts of what is left of every target as they are done, in no order.
@@ -142,12 +144,10 @@ class DaskCluster(AbstractContextManager["DaskCluster"]):
             ExecutorError: no Dask worker is left, several were lost over one batch, the scheduler
                 is gone, or it ran before.
         """
+        with _lost_with_scheduler(_RESUME):
+            hands = max(sum(self._client.nthreads().values()), 1)
         return swept(
-            planned,
-            self._served_or_told,
-            seed=self._seed,
-            hands=max(sum(self._client.nthreads().values()), 1),
-            stopped=self._stopped,
+            planned, self._served_or_told, seed=self._seed, hands=hands, stopped=self._stopped
         )
 
     def _unregistered(self) -> None:
@@ -211,13 +211,8 @@ class DaskCluster(AbstractContextManager["DaskCluster"]):
 
     def _served_or_told(self, hand: int, order: Order) -> Served:
         """Have an order served; where the scheduler is lost, say so and what to do."""
-        try:
+        with _lost_with_scheduler(_RESUME):
             return self._served(hand, order)
-        except (CancelledError, CommClosedError) as error:
-            raise ExecutorError(
-                "the Dask scheduler is gone; see why it ended, start it and its workers again, and "
-                "go on with `tconv run --resume`"
-            ) from error
 
     def _served(self, hand: int, order: Order) -> Served:
         """Have an order served by the Dask worker of a hand, or another where that is lost."""
@@ -237,8 +232,7 @@ class DaskCluster(AbstractContextManager["DaskCluster"]):
             except KilledWorker as error:
                 raise ExecutorError(
                     f"a batch of {order.target} was lost with its Dask worker "
-                    f"{error.allowed_failures + 1} times; see why the workers end, and go on with "
-                    "`tconv run --resume`"
+                    f"{error.allowed_failures + 1} times; see why the workers end, and {_RESUME}"
                 ) from error
             except TimeoutError:
                 if future.status == "error":  # since the wait ended
@@ -246,7 +240,7 @@ class DaskCluster(AbstractContextManager["DaskCluster"]):
                 alone = 0.0 if self._client.nthreads() else alone + _POLL
                 if alone >= PATIENCE:
                     raise ExecutorError(
-                        "no Dask worker is left; start workers, and go on with `tconv run --resume`"
+                        f"no Dask worker is left; start workers, and {_RESUME}"
                     ) from None
             else:
                 return made
@@ -260,6 +254,21 @@ class DaskCluster(AbstractContextManager["DaskCluster"]):
             slots = [home for home, count in sorted(threads.items()) for _ in range(count)]
             self._homes[hand] = slots[hand % len(slots)] if slots else ""
         return self._homes[hand]
+
+
+@contextmanager
+def _lost_with_scheduler(remedy: str) -> Iterator[None]:
+    """Say of what is lost with its scheduler what to do.
+
+    Dask cancels what was asked for, or fails to reach the scheduler, which is an OSError.
+    """
+    try:
+        yield
+    except (CancelledError, OSError) as error:
+        raise ExecutorError(
+            "the Dask scheduler is gone; see why it ended, start it and its workers again, and "
+            f"{remedy}"
+        ) from error
 
 
 @contextmanager

@@ -127,7 +127,7 @@ class Lane(AbstractContextManager["Lane"]):
     def _call(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R | End:
         self._log.write_bytes(b"")
         last = self._last()
-        if last is not None and not psutil.pid_exists(last.pid):
+        if last is not None and _is_gone(last.pid):
             self._buried = last.pid  # it ended between two calls
         self._working = None
         self._unbegun = self._next_number()
@@ -253,6 +253,14 @@ class Lane(AbstractContextManager["Lane"]):
             begin = log.read(_KEPT)
             log.seek(size - _KEPT)
             return f"{_text(begin)}\n[...]\n{_text(log.read(_KEPT))}"
+
+
+def _is_gone(pid: int) -> bool:
+    """Return whether a process has ended, even if its parent has not been told yet."""
+    try:
+        return bool(psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return True
 
 
 def _text(printed: bytes) -> str:

@@ -1,7 +1,7 @@
 """What happens inside a worker process: one adapter, one target, batches of cases, rows back.
 
 The parent watches two things that a dying process leaves behind: the *log*, to which everything
-printed goes, native code included, and the *pulse*, which says when the last case was finished and
+printed goes, native code included, and the *pulse*, which says that another case was finished and
 which one is being computed.
 """
 
@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from itertools import count
+from operator import index
 from pathlib import Path
 from typing import Any, Final
 
@@ -156,7 +157,7 @@ def _rows(
     routes = [_route(adapter, case, target) for case in cases]
     # All are computed before the first is judged. Taking turns, framework and judge drive each
     # other out of the processor's caches, and judging takes twice as long.
-    answers = [(_held(y), seconds) for y, seconds in _answers(adapter, cases, draws, target)]
+    answers = list(_answers(adapter, cases, draws, target))
     declared = next(mode.declared for mode in adapter.modes if mode.name == target.mode)
     every = zip(cases, routes, draws, answers, strict=True)
     for place, (case, route, drawn, (answer, seconds)) in enumerate(every):
@@ -206,18 +207,18 @@ def _promise(adapter: Adapter, case: Case, route: Route | Faulty, target: Target
         return None
     if not is_drawn(case, adapter.promises):
         return None
-    shape = tried(adapter.promise, case, target.mode, target.device)
+
+    def asked() -> tuple[int, ...] | None:
+        given = adapter.promise(case, target.mode, target.device)
+        return None if given is None else tuple(map(index, given))
+
+    shape = tried(asked)
     # what a framework refuses it does not promise
     return Promise(shape=None if isinstance(shape, Escaped) else shape)
 
 
 Answer = NDArray[Any] | Promised | BaseException | Faulty
 _END: Final = object()  # of an adapter's results
-
-
-def _held(answer: Answer) -> Answer:
-    """Return a result that stays as it is: an adapter may use the memory of one for the next."""
-    return answer.copy() if type(answer) is np.ndarray else answer
 
 
 def _answer(escaped: Escaped) -> Answer:
@@ -287,7 +288,10 @@ def _timed(
         result = turns if isinstance(turns, Escaped) else tried(next, turns, _END)
         if result is _END:
             return
-        yield result, time.perf_counter() - started
+        seconds = time.perf_counter() - started
+        if type(result) is np.ndarray:  # an adapter may use its memory for the next
+            result = tried(result.copy)
+        yield result, seconds
         if isinstance(result, Escaped):
             return
 

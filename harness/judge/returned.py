@@ -1,5 +1,7 @@
 """What an adapter returned, as an outcome: an array of numbers, or a fault of the adapter."""
 
+from operator import index
+
 import numpy as np
 
 from harness.outcome import Computed, Faulty, Promised
@@ -15,7 +17,7 @@ def outcome_from(returned: object) -> Computed | Promised | Faulty:
     Plain means `numpy.ndarray` itself: a masked array or a matrix compares by rules of its own.
     """
     if isinstance(returned, Promised):
-        return returned
+        return _promised(returned)
     if type(returned) is not np.ndarray:
         given = f"{type(returned).__module__}.{type(returned).__qualname__}"
         return Faulty(offence=f"type of the result={given}, but should be numpy.ndarray; {_HINT}")
@@ -25,6 +27,13 @@ def outcome_from(returned: object) -> Computed | Promised | Faulty:
     return Faulty(
         offence=f"dtype of the result={returned.dtype}, but should be a dtype of numbers; {_HINT}"
     )
+
+
+def _promised(returned: Promised) -> Promised | Faulty:
+    try:
+        return Promised(shape=tuple(map(index, returned.shape)))
+    except TypeError:
+        return Faulty(offence=f"promised shape={returned.shape!r}, but should be integers")
 
 
 def _is_extension_float(dtype: "np.dtype[np.generic]") -> bool:

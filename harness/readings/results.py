@@ -4,6 +4,7 @@ Where a fault shows in one element, it is also said which number stands there.
 """
 
 from functools import lru_cache
+from math import prod
 from typing import Any, Final
 
 import numpy as np
@@ -13,6 +14,9 @@ from harness.geometry import full_size
 from harness.readings.kinds import Array, Ints, OfBias, OfResult, Sum
 
 Number = Any  # of whatever dtype the reference has
+
+_SMALL: Final = 2**12
+"""Positions of an output up to which it is kept where its tail lies."""
 
 
 def _bias_missing(case: Case, right: Sum) -> Array | None:
@@ -41,7 +45,9 @@ def _tail(case: Case) -> Array | None:
     """Mark the positions (*o) that the output padding adds; None where it adds none."""
     if not any(_op(case)):
         return None
-    return _beyond(case.y_shape[2:], _heads(case))
+    sizes = case.y_shape[2:]
+    make = _beyond if prod(sizes) <= _SMALL else _beyond.__wrapped__
+    return make(sizes, _heads(case))
 
 
 def _heads(case: Case) -> Ints:

@@ -10,11 +10,11 @@ import pyarrow as pa
 from harness.columns import SCHEMA_VERSION
 from harness.errors import StoreError
 from harness.store import document, part
-from harness.store.fault import damaged, miscounted
+from harness.store.fault import FOOTER, damaged, miscounted
 from harness.store.part import StoredPart
 from harness.store.schema import SCHEMA
 
-COUNTED: Final = ("rows", "digest")
+PROMISED: Final = ("rows", "digest")
 """What a footer holds, whatever else the run adds."""
 
 _PIECE: Final = 2**16  # rows that are joined at a time
@@ -43,8 +43,8 @@ class RunReader:
                 "`tconv run` prints the path of the one it makes"
             )
         self.header = document.read(self.path / "header.json", ("schema_version",))
-        complete = (self.path / "footer.json").is_file()
-        self.footer = document.read(self.path / "footer.json", COUNTED) if complete else None
+        complete = (self.path / FOOTER).is_file()
+        self.footer = document.read(self.path / FOOTER, PROMISED) if complete else None
         version = self.header["schema_version"]
         if version != SCHEMA_VERSION:
             raise StoreError(
@@ -128,9 +128,7 @@ def incomplete(path: Path) -> Path:
     """
     if (path / "header.json").is_file():
         return path
-    headers = [
-        each for each in path.glob("*/header.json") if not each.with_name("footer.json").exists()
-    ]
+    headers = [each for each in path.glob("*/header.json") if not each.with_name(FOOTER).exists()]
     if not headers:
         raise StoreError(
             f"no incomplete run in {path}, but should be one, or a run directory; `tconv run` "

@@ -12,10 +12,10 @@ from harness.digest import RowsDigest
 from harness.errors import StoreError
 from harness.store import document, part
 from harness.store.compaction import compact
-from harness.store.fault import unwritable
+from harness.store.fault import FOOTER, unwritable
 from harness.store.lock import RunLock
 from harness.store.part import StoredPart
-from harness.store.reader import COUNTED
+from harness.store.reader import PROMISED
 from harness.store.sheaf import Sheaf
 
 
@@ -71,7 +71,7 @@ class RunWriter(AbstractContextManager["RunWriter"]):
 
     def _recover(self) -> None:
         """Count what is there, and remove what an earlier process left half done."""
-        if (self.path / "footer.json").exists():
+        if (self.path / FOOTER).exists():
             self._lock.remove()
             raise StoreError(
                 f"{self.path} is complete already, so nothing is left to resume; `tconv report` "
@@ -135,8 +135,8 @@ class RunWriter(AbstractContextManager["RunWriter"]):
             StoreError: the directory cannot be written.
         """
         compact(self.path)
-        counted = dict(zip(COUNTED, (self.digest.rows, self.digest.hexadecimal), strict=True))
-        document.write(self.path / "footer.json", counted | dict(footer))
+        counted = dict(zip(PROMISED, (self.digest.rows, self.digest.hexadecimal), strict=True))
+        document.write(self.path / FOOTER, counted | dict(footer))
         self._lock.remove()
 
     def discard(self) -> None:
