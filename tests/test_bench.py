@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
@@ -16,7 +17,7 @@ from harness.assignment import Assignment
 from harness.bench import mix
 from harness.bench.calls import Clocked, swept
 from harness.bench.figure import Figure, Series, afresh
-from harness.bench.million import Made, memory
+from harness.bench.million import Made, memory, peak
 from harness.bench.table import ROWS, Row
 from harness.case import Case
 from harness.cli import cli
@@ -173,3 +174,10 @@ def test_share_of_the_harness_is_measured_on_rows_that_are_stored(tmp_path: Path
 
     assert writer.digest.rows == 40
     assert min(shares.draw, shares.judge, shares.carry, shares.call) > 0
+
+
+def test_peak_of_a_process_is_its_own_and_not_that_of_its_parent() -> None:
+    held = np.ones(2**27)  # 1 GiB
+
+    assert peak() > held.nbytes / 2**20
+    assert afresh({}, peak) < 500
