@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from unittest.mock import Mock
 
 import dask
 import psutil
@@ -254,3 +255,17 @@ def test_cluster_without_workers_is_told(address: str, monkeypatch: pytest.Monke
         named(f"dask:{address}")(workers=1),
     ):
         pass
+
+
+def test_scheduler_that_is_lost_while_backends_are_described_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nothing was begun, so nothing can be resumed."""
+    cluster = DaskCluster(workers=1)
+    lost = Mock(side_effect=OSError("Timed out trying to connect"))
+    monkeypatch.setattr(cluster, "_client", Mock(nthreads=lost), raising=False)
+
+    with pytest.raises(ExecutorError, match=r"scheduler is gone; .* and start the run again"):
+        cluster.describe(["numpy"])
+    with pytest.raises(ExecutorError, match=r"scheduler is gone; .* and go on with"):
+        cluster.run([])
