@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from harness.case import Case
-from harness.judge import Judgement
-from harness.outcome import NotRun
-from harness.route import Native
-from harness.rows import Columns, columns, row
-from harness.target import Target
-from harness.verdict import Verdict
+from tconv.judge import Judgement
+from tconv.model.case import Case
+from tconv.model.outcome import NotRun
+from tconv.model.route import Native
+from tconv.model.target import Target
+from tconv.model.verdict import Verdict
+from tconv.store.rows import Columns, columns, row
 
 # Before any framework is imported: with more threads, small calls wait for a busy core.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -58,7 +58,7 @@ def handlers() -> Iterator[None]:
 @pytest.fixture
 def fakes(monkeypatch: pytest.MonkeyPatch) -> Path:
     """Register the adapters with one fault each, also in child processes; return their folder."""
-    folder = Path(__file__).parent / "plugins"
+    folder = Path(__file__).parent / "fakes"
     monkeypatch.syspath_prepend(str(folder))
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(folder.parent.parent), str(folder)]))
     return folder

@@ -1,7 +1,7 @@
 import numpy as np
 
-from harness.adapters.base import Adapter, Case, Mode, Route, Tensors
-from harness.route import Composed, Unsupported
+from tconv.adapters.base import Adapter, Case, Mode, Route, Tensors
+from tconv.model.route import Composed, Unsupported
 
 
 class UpfirdnAdapter(Adapter):

@@ -1,1 +1,0 @@
-"""Judges an adapter before any sweep: does it keep the contract of :mod:`harness.adapters.base`?"""

@@ -1,6 +1,0 @@
-"""The tensors of a case, from its id and a seed: the same bits on every machine, in any order."""
-
-from harness.inputs.choice import Choice, Used
-from harness.inputs.draws import Draw, draw
-
-__all__ = ["Choice", "Draw", "Used", "draw"]

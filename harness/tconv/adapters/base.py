@@ -1,0 +1,154 @@
+"""The contract between the harness and a framework.
+
+An adapter says, and no more: its name, its versions, its modes and the devices here, the route for
+a case, and the computation on NumPy arrays in the canonical layout. To add a backend:
+
+1. Subclass :class:`Adapter` in a package of your own. Needed are `name`, `modes`, `versions`,
+   `route` and `compute`; the rest has defaults that suit a framework without global state.
+2. Register the class in that package's `pyproject.toml`, under the same name, and install it::
+
+       [project.entry-points."tconv.adapters"]
+       mine = "my_package:MyAdapter"
+
+3. `tconv adapters check mine` judges the adapter and says what to mend. Then sweep it:
+   `tconv run smoke --target mine`.
+
+The README shows a whole package of 40 lines.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, ClassVar, TypeAlias
+
+from numpy.typing import NDArray
+
+from tconv.model.case import Case
+from tconv.model.outcome import Promised
+from tconv.model.route import Route
+from tconv.model.tensors import Tensors
+
+__all__ = ["Adapter", "Case", "Mode", "Promised", "Result", "Route", "Tensors"]
+
+Result: TypeAlias = NDArray[Any] | Promised | Exception
+"""What becomes of one case of several: the result, or the framework's error for that case."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mode:
+    """One way of calling a framework.
+
+    Attributes:
+        name: an operation, then `+` and its qualifiers, sorted; lower-case letters, digits and
+            `_`. The adapter is handed it back as this text.
+        meaning: what is called, in one line.
+        sample: one case in so many is run where a user selects the whole backend (the case's id
+            decides which), of 0 none; a mode that is selected by its own name runs them all.
+        declared: what its arithmetic is known to do beside sums of products: `transformed` (FFT,
+            Winograd), `reduced`, or the format that inputs are rounded to, such as `tf32`. An
+            error of that kind matches; any other is still a deviation.
+    """
+
+    name: str
+    meaning: str
+    sample: int = 1
+    declared: tuple[str, ...] = ()
+
+
+class Adapter(ABC):
+    """One framework. The class is imported where the backend is selected, so import lazily.
+
+    Importing the module must not import the framework: do that in `__init__`, where an
+    `ImportError` (or any other error) makes the backend unavailable, with its text as the reason.
+
+    Attributes:
+        name: the name under which the adapter is registered.
+        modes: every mode, the most usual first.
+        environment: variables that the worker process gets before the adapter is made.
+        promises: of one open case in so many :meth:`promise` is asked (the case's id decides
+            which): more where shapes are inferred slowly.
+    """
+
+    name: ClassVar[str]
+    modes: ClassVar[tuple[Mode, ...]]
+    environment: ClassVar[Mapping[str, str]] = {}
+    promises: ClassVar[int] = 1
+
+    @abstractmethod
+    def versions(self) -> Mapping[str, str]:
+        """Return the version of the framework under :attr:`name`, and of what it computes with.
+
+        Name to version, both texts, as in `{"torch": "2.13.0", "onednn": "3.7.1"}`.
+        """
+
+    @abstractmethod
+    def route(self, case: Case, mode: str, device: str) -> Route:
+        """Return how the framework reaches the case, the same each time; computes nothing.
+
+        :class:`~tconv.model.route.Native` names the one call that expresses the case. Where there
+        is none, :class:`~tconv.model.route.Composed` names the call and what is added to it, a crop
+        or a pad. Where that fails too, :class:`~tconv.model.route.Unsupported` gives the reason,
+        and a regular expression that the framework's own error must match: `compute` is called all
+        the same, and has to make the real call. An error that no route declares is the framework's
+        deviation.
+        """
+
+    @abstractmethod
+    def compute(
+        self, case: Case, tensors: Tensors, mode: str, device: str
+    ) -> NDArray[Any] | Promised:
+        """Return y (n, c_out, *o) in the canonical layout and the dtype that the framework gave.
+
+        A mode that only infers shapes returns :class:`~tconv.model.outcome.Promised` instead.
+
+        Layouts are converted, and a kernel flipped, only here. An error of the framework is left
+        to pass through as it is: it is recorded. The arrays must not be written to, and the
+        result must not change later.
+        """
+
+    def devices(self) -> tuple[str, ...]:
+        """Return the devices that can be used here, `cpu` first."""
+        return ("cpu",)
+
+    def settings(self, mode: str, device: str) -> Mapping[str, str]:  # noqa: ARG002 # a default that needs neither
+        """Return flags and kernel libraries that decide what is computed, for the run's header.
+
+        Asked inside the mode's session, so that flags can be read as they are.
+        """
+        return {}
+
+    def promise(self, case: Case, mode: str, device: str) -> tuple[int, ...] | None:  # noqa: ARG002 # a default that needs none
+        """Return the shape (n, c_out, *o) that the framework promises of y beforehand.
+
+        By inference of shapes, without computing: what a user would plan with. It is asked of open
+        cases whose route is not unsupported, and compared with what comes. None, the default, or an
+        error of the framework: it promises nothing.
+        """
+        return None
+
+    @contextmanager
+    def session(self, mode: str, device: str) -> Iterator[None]:  # noqa: ARG002 # a default that needs neither
+        """Hold process-global state (x64, threads, determinism) as the mode needs; restore it."""
+        yield
+
+    def compute_many(
+        self, cases: Sequence[Case], tensors: Sequence[Tensors], mode: str, device: str
+    ) -> Iterable[Result]:
+        """Yield one result per case, in order: the array, or the framework's error for that case.
+
+        The default computes one case after the other. A framework that compiles overrides it to
+        compile several cases in one program; a case that is refused must then be refused alone.
+        The limit of seconds a case may take holds from one result to the next. A list, returned
+        instead, says that its results were computed together: they share the time it took, and no
+        memory.
+        """
+        for case, given in zip(cases, tensors, strict=True):
+            yield self.attempt(case, given, mode, device)
+
+    def attempt(self, case: Case, tensors: Tensors, mode: str, device: str) -> Result:
+        """Return what :meth:`compute` returns or raises; frameworks' errors are caught here."""
+        try:
+            return self.compute(case, tensors, mode, device)
+        except Exception as error:  # noqa: BLE001 # a framework may raise anything
+            return error

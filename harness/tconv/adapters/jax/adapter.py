@@ -1,0 +1,238 @@
+"""JAX: `conv_transpose` under its two paddings, the general convolution, and its gradient."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import cached_property, partial
+from typing import Any, ClassVar, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tconv.adapters.base import Adapter, Mode, Result
+from tconv.adapters.jax.batching import QUICK, Call, accepted_options, run_many
+from tconv.adapters.jax.bias import Adder
+from tconv.adapters.jax.calls import ConvGeneralDilated, ConvTranspose, Operation, Vjp
+from tconv.adapters.jax.layout import Layout
+from tconv.adapters.jax.padding_spellings import SPELLINGS
+from tconv.model.case import Case
+from tconv.model.route import Route
+from tconv.model.target import canonical_mode
+from tconv.model.tensors import Tensors
+
+_SPELLABLE: Final[Mapping[str, ConvTranspose | ConvGeneralDilated]] = {
+    "conv_transpose": ConvTranspose(),
+    "conv_transpose+consistent": ConvTranspose(consistent=True),
+    "conv_general_dilated": ConvGeneralDilated(),
+}
+_SPELLED: Final = {
+    canonical_mode(f"{mode}+{each.qualifier}"): (mode, each)
+    for mode in _SPELLABLE
+    for each in SPELLINGS
+}
+_OPERATIONS: Final[Mapping[str, Operation]] = {
+    **_SPELLABLE,
+    **{name: replace(_SPELLABLE[mode], spelling=each) for name, (mode, each) in _SPELLED.items()},
+    "conv_transpose+transpose_kernel": ConvTranspose(transpose_kernel=True),
+    "vjp": Vjp(),
+}
+_HOW: Final = frozenset({"channel_first", "single"})
+
+
+class JaxAdapter(Adapter):
+    """JAX, by default channel-last and many cases in one program.
+
+    Programs of many cases are compiled at XLA's lowest optimisation: quick to compile, the same
+    operations, other and slower kernels than users run; JAX adds the biases of all to what they
+    return. The modes named `single` compile each case alone, its bias included, with JAX's own
+    options, as users do; large layers belong there. x64 is on, so that a float64 case is computed
+    as one; a float32 case compiles to the same program as without. On a GPU the matrix precision
+    is the highest: no product is rounded to TF32.
+    """
+
+    name: ClassVar[str] = "jax"
+    modes: ClassVar[tuple[Mode, ...]] = (
+        Mode(name="conv_transpose", meaning="jax.lax.conv_transpose; the padding is K-1-p"),
+        Mode(
+            name="conv_transpose+consistent",
+            meaning="jax.lax.conv_transpose(use_consistent_padding=True); the padding is p",
+            sample=4,
+        ),
+        Mode(
+            name="conv_general_dilated",
+            meaning="jax.lax.conv_general_dilated(lhs_dilation=s) with the flipped kernel",
+        ),
+        Mode(name="vjp", meaning="jax.vjp of jax.lax.conv_general_dilated in its input", sample=8),
+        Mode(
+            name="conv_transpose+transpose_kernel",
+            meaning="jax.lax.conv_transpose(transpose_kernel=True); the padding is K-1-p",
+            sample=20,
+        ),
+        *(
+            Mode(name=f"{mode}+{how}", meaning=f"{mode}, {text}", sample=80)
+            for how, text in (
+                ("channel_first", "arrays channel-first"),
+                ("single", "each case compiled alone, with JAX's own options"),
+            )
+            for mode in ("conv_transpose", "conv_general_dilated", "vjp")
+        ),
+        Mode(
+            name="conv_transpose+consistent+single",
+            meaning="conv_transpose+consistent, each case compiled alone, with JAX's own options",
+            sample=80,
+        ),
+        *(
+            Mode(name=name, meaning=f"{mode}, {spelling.meaning}", sample=0)
+            for name, (mode, spelling) in _SPELLED.items()
+        ),
+    )
+    environment: ClassVar[Mapping[str, str]] = {
+        "OMP_NUM_THREADS": "1",
+        "NPROC": "1",  # threads of the XLA client
+        "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false",
+        "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
+    }
+    promises: ClassVar[int] = 5
+
+    def __init__(self) -> None:
+        import jax
+
+        self._jax = jax
+        self._adders: dict[str, Adder] = {}  # by device
+
+    def versions(self) -> Mapping[str, str]:
+        """Return the versions of jax, and of jaxlib, which holds XLA."""
+        import jaxlib
+
+        return {"jax": self._jax.__version__, "jaxlib": jaxlib.__version__}
+
+    def devices(self) -> tuple[str, ...]:
+        """Return `cpu`, and `gpu` where JAX finds one."""
+        try:
+            self._jax.devices("gpu")
+        except RuntimeError:
+            return ("cpu",)
+        return ("cpu", "gpu")
+
+    def settings(self, mode: str, device: str) -> Mapping[str, str]:
+        """Return what the session sets, and the compiler options where they are not JAX's own."""
+        options = {} if _is_single(mode) else self._options(device)
+        return {
+            "jax_enable_x64": "True",
+            "jax_default_matmul_precision": _precision(device) or "default",
+            "compiler_options": " ".join(f"{key}={options[key]}" for key in sorted(options)),
+        }
+
+    @contextmanager
+    def session(self, mode: str, device: str) -> Iterator[None]:  # noqa: ARG002 # the same in each mode
+        """Turn x64 on, choose the device and, on a GPU, the highest precision.
+
+        Errors of the compiler name the operation without the calls that led to it: those are the
+        harness's own, and depend on what else is in the program.
+        """
+        jax = self._jax
+        before = jax.config.jax_traceback_in_locations_limit
+        jax.config.update("jax_traceback_in_locations_limit", 0)
+        try:
+            with (
+                jax.enable_x64(True),
+                jax.default_device(jax.devices(device)[0]),
+                jax.default_matmul_precision(_precision(device)),
+            ):
+                yield
+        finally:
+            jax.config.update("jax_traceback_in_locations_limit", before)
+
+    def route(self, case: Case, mode: str, device: str) -> Route:  # noqa: ARG002 # the same on each
+        """Return native wherever an argument of the mode's call says it; nothing is composed."""
+        return _operation(mode).route(case)
+
+    def compute(self, case: Case, tensors: Tensors, mode: str, device: str) -> NDArray[Any]:
+        """Return y of a program that holds this case alone."""
+        if _is_single(mode):
+            call = self._whole(case, tensors, mode)
+            return _layout(mode).canonical(np.asarray(self._jax.jit(call.function)(*call.arrays)))
+        (result,) = self._together([case], [tensors], mode, device)
+        if isinstance(result, Exception):
+            raise result
+        return result
+
+    def promise(self, case: Case, mode: str, device: str) -> tuple[int, ...]:  # noqa: ARG002 # the same on each
+        """Return the shape that `jax.eval_shape` gives: the call is traced and never compiled."""
+        x, w, b = (np.zeros(s, case.dtype) for s in (case.x_shape, case.w_shape, case.b_shape))
+        call = self._whole(case, Tensors(x=x, w=w, b=b if case.bias else None), mode)
+        return _layout(mode).canonical_shape(
+            self._jax.eval_shape(call.function, *call.arrays).shape
+        )
+
+    def compute_many(
+        self, cases: Sequence[Case], tensors: Sequence[Tensors], mode: str, device: str
+    ) -> Iterable[Result]:
+        """Return one result per case, in order; the single modes compile each by itself."""
+        if _is_single(mode):
+            return self._one_by_one(cases, tensors, mode, device)
+        return self._together(cases, tensors, mode, device)
+
+    def _together(
+        self, cases: Sequence[Case], tensors: Sequence[Tensors], mode: str, device: str
+    ) -> list[NDArray[Any] | Exception]:
+        """Return one result per case, in order, computed in programs of many."""
+        layout, options = _layout(mode), self._options(device)
+        calls = [self._call(*each, mode) for each in zip(cases, tensors, strict=True)]
+        biases = [_bias(*each, layout) for each in zip(cases, tensors, strict=True)]
+        adder = self._adders.setdefault(device, Adder(self._jax, options))
+        results = adder.added(run_many(self._jax, calls, options), biases)
+        return [y if isinstance(y, Exception) else layout.canonical(y) for y in results]
+
+    def _one_by_one(
+        self, cases: Sequence[Case], tensors: Sequence[Tensors], mode: str, device: str
+    ) -> Iterator[Result]:
+        """Yield one result per case, and keep no compiled program: none is used twice."""
+        yield from super().compute_many(cases, tensors, mode, device)
+        self._jax.clear_caches()
+
+    def _options(self, device: str) -> Mapping[str, Any]:
+        """Return the compiler options of programs of many cases; a GPU keeps its defaults."""
+        return self._quick if device == "cpu" else {}
+
+    @cached_property
+    def _quick(self) -> Mapping[str, Any]:
+        return accepted_options(self._jax, QUICK)
+
+    def _call(self, case: Case, tensors: Tensors, mode: str) -> Call:
+        """Return the convolution of the case, without its bias."""
+        operation, layout = _operation(mode), _layout(mode)
+        return Call(
+            function=partial(operation.apply, self._jax, case, layout),
+            arrays=operation.arrays(tensors, case, layout),
+        )
+
+    def _whole(self, case: Case, tensors: Tensors, mode: str) -> Call:
+        """Return the convolution of the case and the sum with its bias, as users write it."""
+        call, b = self._call(case, tensors, mode), _bias(case, tensors, _layout(mode))
+
+        def function(x: Any, w: Any, *bias: Any) -> Any:
+            y = call.function(x, w)
+            return y + bias[0] if bias else y
+
+        return Call(function=function, arrays=(*call.arrays, *(() if b is None else (b,))))
+
+
+def _bias(case: Case, tensors: Tensors, layout: Layout) -> NDArray[Any] | None:
+    return None if tensors.b is None else layout.bias(tensors.b, case.ndim)
+
+
+def _operation(mode: str) -> Operation:
+    return _OPERATIONS["+".join(part for part in mode.split("+") if part not in _HOW)]
+
+
+def _layout(mode: str) -> Layout:
+    return Layout(channel_first="channel_first" in mode.split("+"))
+
+
+def _is_single(mode: str) -> bool:
+    return "single" in mode.split("+")
+
+
+def _precision(device: str) -> str | None:
+    return None if device == "cpu" else "highest"

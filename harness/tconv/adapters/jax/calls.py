@@ -1,0 +1,238 @@
+"""The calls of JAX that compute a transposed convolution.
+
+Each has a class, which knows its arguments, its kernel and what it has no argument for. What has no
+argument is passed all the same, so that JAX itself refuses.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from numpy.typing import NDArray
+
+from tconv.adapters.jax.layout import Layout, direct_kernel
+from tconv.adapters.jax.padding_spellings import AS_DOCUMENTED, Pairs, Spelling, why_refused
+from tconv.model.case import Case
+from tconv.model.geometry import effective_kernel, full_size
+from tconv.model.route import Native, Route, Unsupported
+from tconv.model.tensors import Tensors
+
+Arrays = tuple[NDArray[Any], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConvTranspose:
+    """`jax.lax.conv_transpose`.
+
+    Its padding pairs are those of the dilated input, K-1-p, or, with `use_consistent_padding=True`,
+    those of the direct convolution, p. An output padding enlarges the end of the pair in the first
+    and reduces it in the second. JAX does not flip the kernel, so it is given flipped; with
+    `transpose_kernel=True` JAX does, and it is given as it is. Groups, a wanted size, and an output
+    padding beside a policy have no argument.
+
+    Attributes:
+        consistent: value of `use_consistent_padding`.
+        transpose_kernel: value of the argument of that name.
+        spelling: how the padding is written.
+    """
+
+    consistent: bool = False
+    transpose_kernel: bool = False
+    spelling: Spelling = AS_DOCUMENTED
+
+    def route(self, case: Case) -> Route:
+        """Return whether an argument of the call says each parameter of the case."""
+        missing = next(iter(self._refused(case)), None)
+        if missing is not None:
+            return Unsupported(
+                reason=f"conv_transpose has no {missing}",
+                proof=f"unexpected keyword argument '{missing}'",
+            )
+        refused = why_refused(
+            self._padding(case), case.s, transposes=True, consistent=self.consistent
+        )
+        return refused or Native(call=f"jax.lax.conv_transpose{' + b' if case.bias else ''}")
+
+    def arrays(self, tensors: Tensors, case: Case, layout: Layout) -> Arrays:
+        """Return x and w: (*k, c_in, c_out) flipped, or with transpose_kernel (*k, c_out, c_in)."""
+        if self.transpose_kernel:
+            return layout.data(tensors.x), layout.kernel(tensors.w)
+        return layout.data(tensors.x), layout.kernel(direct_kernel(tensors.w, case))
+
+    def apply(self, jax: Any, case: Case, layout: Layout, x: Any, w: Any) -> Any:
+        """Return y without bias, by the framework's call on traced arrays."""
+        return jax.lax.conv_transpose(
+            x,
+            w,
+            case.s,
+            self._padding(case),
+            rhs_dilation=case.dilation,
+            dimension_numbers=layout.numbers(case.ndim),
+            transpose_kernel=self.transpose_kernel,
+            use_consistent_padding=self.consistent,
+            **self._refused(case),
+        )
+
+    def _padding(self, case: Case) -> Any:
+        if not self.consistent or case.padding is not None:
+            return self.spelling.of(dilated_padding(case))
+        return self.spelling.of(tuple((a.p_begin, a.p_end - a.op) for a in case.axes))
+
+    @staticmethod
+    def _refused(case: Case) -> dict[str, Any]:
+        refused: dict[str, Any] = {"feature_group_count": case.groups} if case.groups != 1 else {}
+        return refused | _sizes_refused(case)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConvGeneralDilated:
+    """`jax.lax.conv_general_dilated` on an input dilated by the stride, with a flipped kernel.
+
+    The guide's section 4: the transposed convolution is the direct one, of unit stride, of the
+    input with s-1 zeros between its elements, padded by K-1-p.
+
+    Attributes:
+        spelling: how the padding is written.
+    """
+
+    spelling: Spelling = AS_DOCUMENTED
+
+    def route(self, case: Case) -> Route:
+        """Return whether an argument of the call says each parameter of the case."""
+        missing = next(iter(_sizes_refused(case)), None)
+        if missing is not None:
+            return Unsupported(
+                reason=f"conv_general_dilated has no {missing}",
+                proof=f"unexpected keyword argument '{missing}'",
+            )
+        padding = self.spelling.of(dilated_padding(case))
+        refused = why_refused(padding, case.s, transposes=False, consistent=False)
+        return refused or Native(call=f"jax.lax.conv_general_dilated{' + b' if case.bias else ''}")
+
+    def arrays(self, tensors: Tensors, case: Case, layout: Layout) -> Arrays:
+        """Return x and the flipped w, (*k, c_in / groups, c_out) or (c_out, c_in / groups, *k)."""
+        return layout.data(tensors.x), layout.kernel(direct_kernel(tensors.w, case))
+
+    def apply(self, jax: Any, case: Case, layout: Layout, x: Any, w: Any) -> Any:
+        """Return y without bias, by the framework's call on traced arrays."""
+        return jax.lax.conv_general_dilated(
+            x,
+            w,
+            window_strides=(1,) * case.ndim,
+            padding=self.spelling.of(dilated_padding(case)),
+            lhs_dilation=case.s,
+            rhs_dilation=case.dilation,
+            dimension_numbers=layout.numbers(case.ndim),
+            feature_group_count=case.groups,
+            **_sizes_refused(case),
+        )
+
+
+class Vjp:
+    """The vector-Jacobian product of `jax.lax.conv_general_dilated` in its input.
+
+    The result has the size of that input, which the caller gives: a wanted size is an argument
+    here, and a policy is that of the direct convolution. A case that gives no size has no result.
+    """
+
+    def route(self, case: Case) -> Route:
+        """Return whether the arguments of the call say each parameter of the case."""
+        if case.dtype.startswith("int"):
+            return Unsupported(
+                reason="no gradient of integers",
+                proof="grad requires real- or complex-valued inputs",
+            )
+        if self._size(case) is None:
+            return Unsupported(
+                reason="a gradient needs the size of its result",
+                proof="missing 1 required positional argument: 'y'",
+            )
+        if self._refused(case):
+            return Unsupported(
+                reason="a gradient has no output_padding",
+                proof="unexpected keyword argument 'output_padding'",
+            )
+        return Native(call=f"jax.vjp of conv_general_dilated{' + b' if case.bias else ''}")
+
+    def arrays(self, tensors: Tensors, case: Case, layout: Layout) -> Arrays:
+        """Return x and w; the kernel is (*k, c_out / groups, c_in), or (c_in, c_out / groups)."""
+        del case
+        return layout.data(tensors.x), layout.kernel(tensors.w)
+
+    def apply(self, jax: Any, case: Case, layout: Layout, x: Any, w: Any) -> Any:
+        """Return y without bias, by the framework's call on traced arrays."""
+
+        def conv(y: Any) -> Any:
+            return jax.lax.conv_general_dilated(
+                y,
+                w,
+                window_strides=case.s,
+                padding=self._padding(case),
+                rhs_dilation=case.dilation,
+                dimension_numbers=layout.numbers(case.ndim),
+                feature_group_count=case.groups,
+                **self._refused(case),
+            )
+
+        if case.dtype.startswith("int"):  # refused for its dtype, before any shape is looked at
+            return jax.grad(lambda y: (conv(y) * x).sum())(x)
+        size = self._size(case)
+        if size is None:
+            return jax.vjp(conv)
+        shape = (case.n, case.c_out, *size) if layout.channel_first else (case.n, *size, case.c_out)
+        primal = jax.numpy.zeros(shape, x.dtype)
+        return jax.vjp(conv, primal)[1](x)[0]
+
+    @staticmethod
+    def _size(case: Case) -> tuple[int, ...] | None:
+        if case.o is not None:
+            return case.o
+        if case.padding is not None or case.output_padding is None:
+            return None
+        return tuple(full_size(a.i, a.k, a.s, a.d) - a.p_begin - a.p_end + a.op for a in case.axes)
+
+    @staticmethod
+    def _padding(case: Case) -> Any:
+        """Return the direct convolution's padding; whole strides of output padding shift its end.
+
+        For op < s it is p itself. From op = s on, the direct convolution would have more positions
+        than x, unless it does not reach the extra elements.
+        """
+        if case.padding is not None:
+            return AS_DOCUMENTED.of(case.padding)
+        return tuple((a.p_begin, a.p_end - a.op // max(a.s, 1) * a.s) for a in case.axes)
+
+    @staticmethod
+    def _refused(case: Case) -> dict[str, Any]:
+        refused = _sizes_refused(case)
+        if case.o is not None and case.output_padding is not None:
+            refused["output_padding"] = case.output_padding
+        refused.pop("output_shape", None)
+        return refused
+
+
+Operation = ConvTranspose | ConvGeneralDilated | Vjp
+
+
+def dilated_padding(case: Case) -> str | Pairs:
+    """Return what pads the dilated input: K-1-p_begin and K-1-p_end+op, or the policy.
+
+    The guide's relationship 14 with K for k: p' = K-p-1, and a more at the end.
+    """
+    if case.padding is not None:
+        return case.padding
+    reach = [effective_kernel(a.k, a.d) - 1 for a in case.axes]
+    return tuple((r - a.p_begin, r - a.p_end + a.op) for r, a in zip(reach, case.axes, strict=True))
+
+
+def _sizes_refused(case: Case) -> dict[str, Any]:
+    """Return what no argument says: a size, and an output padding that is not a larger pad.
+
+    That is one beside a policy, and a negative one: the pad would make it an ordinary crop.
+    """
+    refused: dict[str, Any] = {}
+    if case.o is not None:
+        refused["output_shape"] = case.o
+    op = case.output_padding
+    if op is not None and (case.padding is not None or min(op) < 0):
+        refused["output_padding"] = op
+    return refused

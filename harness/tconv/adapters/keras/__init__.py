@@ -1,0 +1,1 @@
+"""The four Keras backends, one per backend of Keras."""

@@ -1,0 +1,131 @@
+"""Which call of Keras expresses a case.
+
+Keras names the crops by a kind of padding, 'valid' or 'same', and takes an output padding below the
+stride, or None: then it picks the size. Where no call says what the case says, 'valid' computes the
+full result and a slice cuts it. What no call says is passed all the same, so that Keras refuses.
+
+What a kind of padding crops was measured on all four backends, one axis at a time (i = 3, k up to
+5, strides up to 4, dilations up to 3, output paddings None to 3): they agree, and it is this.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Final
+
+from tconv.adapters.crop import NO_CROP, Crop
+from tconv.model.case import Case
+from tconv.model.geometry import Axis, effective_kernel, full_size, output_size
+from tconv.model.route import Composed, Native
+
+Ints = tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """What is asked of Keras, and what is cut off afterwards; one entry per spatial axis.
+
+    Attributes:
+        padding: a policy's name or, for Keras to refuse, (begin, end) pairs.
+        output_padding: the argument of that name; None leaves the size to Keras.
+        crop: what is cut off the result.
+    """
+
+    padding: str | tuple[tuple[int, int], ...] = "valid"
+    output_padding: Ints | None = None
+    crop: Crop = NO_CROP
+
+    @property
+    def is_explicit(self) -> bool:
+        """Whether the padding is given in numbers, which Keras does not take."""
+        return not isinstance(self.padding, str)
+
+    def route(self, function: str, after: str = "") -> Native | Composed:
+        """Return the call as a user would write it, what comes after it, and the crop added."""
+        given = "" if self.output_padding is None else ", output_padding=op"
+        return self.crop.route(f"{function}(padding={self.padding!r}{given}){after}")
+
+    def arguments(self, case: Case) -> dict[str, Any]:
+        """Return the keyword arguments that the layers and the operation share."""
+        return {
+            "strides": case.s,
+            "padding": self.padding,
+            "output_padding": self.output_padding,
+            "dilation_rate": case.dilation,
+            **refused_arguments(case),
+        }
+
+
+def refused_arguments(case: Case) -> Mapping[str, Any]:
+    """Return what no argument says, under the name that other frameworks give it: one at most."""
+    if case.groups != 1:
+        return {"groups": case.groups}
+    return _NONE if case.o is None else {"output_shape": case.o}
+
+
+_NONE: Final[Mapping[str, Any]] = MappingProxyType({})
+
+
+def call_for(case: Case, *, inverts: bool) -> Call:
+    """Return the call that expresses the case, or 'valid' and what is to be cut off.
+
+    `inverts` says that the backend computes nothing but the gradient of a direct convolution, and
+    refuses a size that this convolution would not take to i.
+    """
+    if case.padding is not None:
+        return Call(padding=case.padding, output_padding=case.output_padding)
+    if case.output_padding is None and not any(case.p_begin + case.p_end):
+        return Call()
+    if case.output_padding is None or min(case.p_begin) < 0:
+        return _explicit(case)
+    if min(case.output_padding) < 0:
+        return Call(output_padding=case.output_padding)
+    return _native(case, inverts=inverts) or _cropped(case)
+
+
+def _explicit(case: Case) -> Call:
+    return Call(padding=tuple(zip(case.p_begin, case.p_end, strict=True)))
+
+
+def _native(case: Case, *, inverts: bool) -> Call | None:
+    """Return the call that crops as the case says, or None: no kind of padding does."""
+    if not any(case.p_begin) and min(map(_extra, case.axes)) >= 0:
+        return Call(output_padding=tuple(map(_extra, case.axes)))
+    if not all(_is_same(axis, inverts=inverts) for axis in case.axes):
+        return None
+    if all(output_size(axis) == axis.s * axis.i for axis in case.axes):
+        return Call(padding="same")
+    output_padding = tuple(map(_same_extra, case.axes))
+    if all(0 <= op < s for op, s in zip(output_padding, case.s, strict=True)):
+        return Call(padding="same", output_padding=output_padding)
+    return None
+
+
+def _extra(axis: Axis) -> int:
+    """Return what 'valid' has to add to the end of the full result; negative: nothing, but crop."""
+    return axis.op - axis.p_end
+
+
+def _same_extra(axis: Axis) -> int:
+    """Return the output padding that gives 'same' the size of the case: s(i-1) + K mod 2 + op."""
+    return output_size(axis) - axis.s * (axis.i - 1) - effective_kernel(axis.k, axis.d) % 2
+
+
+def _is_same(axis: Axis, *, inverts: bool) -> bool:
+    """Return whether 'same', at the size of the case, crops the begin as the case says.
+
+    Of what it has to cut off the full result it cuts the smaller half there.
+    """
+    o = output_size(axis)
+    if inverts and (axis.s < 1 or -(-o // axis.s) != axis.i):
+        return False
+    return axis.p_begin == max(full_size(axis.i, axis.k, axis.s, axis.d) - o, 0) // 2
+
+
+def _cropped(case: Case) -> Call:
+    """Return the full result, longer where the case is, and the crop that leaves its window."""
+    if min(map(output_size, case.axes)) < 1 <= min(case.i):  # no crop leaves it: let Keras refuse
+        return _explicit(case)
+    extra = tuple(map(_extra, case.axes))
+    crop = Crop(begin=case.p_begin, end=tuple(max(-each, 0) for each in extra))
+    return Call(output_padding=tuple(max(each, 0) for each in extra), crop=crop)

@@ -1,0 +1,76 @@
+"""NumPy: the formulations of the oracle as a backend, each of them a mode.
+
+The oracle's default formulation judges them. The tests show that all agree; running them beside
+the frameworks shows it for every case of a run, too, and there is a backend where no framework is
+installed.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, ClassVar, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tconv.adapters.base import Adapter, Case, Mode, Route, Tensors
+from tconv.model.route import Native, Unsupported
+from tconv.oracle.formulations import FORMULATIONS
+
+_WIDER: Final = MappingProxyType({"float16": np.float32, "bfloat16": np.float32})
+"""The dtype of the computation, where it is not the case's own."""
+
+_MEANINGS: Final = MappingProxyType(
+    {
+        "scatter": "each input element adds the kernel to the output",
+        "gather": "each output element collects the inputs and taps that reach it",
+        "matrix": "the transposed matrix of the direct convolution, sparse",
+        "zero_insertion": "zeros between the inputs, then a direct convolution of stride 1",
+        "subpixel": "a direct convolution for each phase of the stride, then a pixel shuffle",
+        "gradient": "the gradient of a direct convolution, from unit impulses",
+    }
+)
+
+_OPEN: Final = Unsupported(
+    reason="the definition has no padding policy and no wanted size",
+    proof=r"TypeError: .*unexpected keyword argument '(policy|output_size)'",
+)
+
+
+class NumpyAdapter(Adapter):
+    """The formulations of the oracle; float16 and bfloat16 are rounded once, from float32."""
+
+    name: ClassVar[str] = "numpy"
+    modes: ClassVar[tuple[Mode, ...]] = tuple(
+        Mode(name=name, meaning=f"the oracle's formulation: {_MEANINGS[name]}")
+        for name in FORMULATIONS
+    )
+
+    def versions(self) -> Mapping[str, str]:
+        """Return the version of NumPy."""
+        return {"numpy": np.__version__}
+
+    def route(self, case: Case, mode: str, device: str) -> Route:  # noqa: ARG002 # there is one device
+        """Return native, unless the case has a padding policy or a wanted size."""
+        if case.padding is not None or case.o is not None:
+            return _OPEN
+        return Native(call=f"tconv.oracle.formulations.FORMULATIONS[{mode!r}]")
+
+    def compute(self, case: Case, tensors: Tensors, mode: str, device: str) -> NDArray[Any]:  # noqa: ARG002 # there is one device
+        """Return the formulation's y (n, c_out, *o), in the dtype of x."""
+        x, w, b = tensors.x, tensors.w, tensors.b
+        if b is None and case.c_out % max(case.groups, 1):
+            b = np.zeros(case.c_out, x.dtype)  # w does not say c_out where groups do not divide it
+        dtype = _WIDER.get(case.dtype, x.dtype)
+        wanted = {"policy": case.padding, "output_size": case.o}
+        y = FORMULATIONS[mode](
+            x.astype(dtype, copy=False),
+            w.astype(dtype, copy=False),
+            None if b is None else b.astype(dtype, copy=False),
+            stride=case.s,
+            padding=tuple(zip(case.p_begin, case.p_end, strict=True)),
+            output_padding=case.output_padding or 0,
+            dilation=case.dilation,
+            groups=case.groups,
+            **{name: value for name, value in wanted.items() if value is not None},
+        )
+        return np.ascontiguousarray(y, dtype=x.dtype)

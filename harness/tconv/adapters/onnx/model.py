@@ -1,0 +1,107 @@
+"""The model of one ConvTranspose node that asks everything that reads ONNX for a case.
+
+ONNX has an argument for all that a case may say: unequal pads, an output padding, a policy
+(`auto_pad`) and a wanted size (`output_shape`). So no case needs a step beside the node. What a
+case leaves open is an attribute that is absent.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from numpy.typing import NDArray
+
+from tconv.model.case import Case
+from tconv.model.tensors import Tensors
+
+OPSET: Final = 22
+"""The version of ONNX's operators, the newest in which ConvTranspose changed."""
+
+IR_VERSION: Final = 10
+"""The version of the file format that came with that opset."""
+
+POLICIES: Final = {"same": "SAME_UPPER", "same_lower": "SAME_LOWER", "valid": "VALID"}
+"""The value of `auto_pad` for each padding policy; without a policy it is absent, NOTSET."""
+
+FLOATS: Final = frozenset({"float16", "bfloat16", "float32", "float64"})
+"""The dtypes that ONNX lists for ConvTranspose."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Question:
+    """What is asked: a model, and what is fed to it.
+
+    Attributes:
+        model: an `onnx.ModelProto` of one node.
+        feed: the model's inputs by name; the other arrays are constants of the model.
+    """
+
+    model: Any
+    feed: dict[str, NDArray[Any]]
+
+
+def question(onnx: Any, case: Case, tensors: Tensors, *, feeds_weights: bool = False) -> Question:
+    """Return the model of a case: x is its input, w and b are constants, as exporters write them.
+
+    With `feeds_weights`, w and b are inputs, too. Of the result's shape (n, c_out, *o), the model
+    says what its node does not decide: n and c_out; where the arrays misfit it says nothing.
+    """
+    arrays = {"x": tensors.x, "w": tensors.w}
+    if tensors.b is not None:
+        arrays["b"] = tensors.b
+    feed = arrays if feeds_weights else {"x": tensors.x}
+    helper = onnx.helper
+    kinds = {name: helper.np_dtype_to_tensor_dtype(array.dtype) for name, array in arrays.items()}
+    inputs = [
+        helper.make_tensor_value_info(name, kinds[name], array.shape)
+        for name, array in feed.items()
+    ]
+    shape = None if case.malformed else (case.n, case.c_out, *(None,) * case.ndim)
+    output = helper.make_tensor_value_info("y", kinds["x"], shape)
+    constants = [
+        onnx.TensorProto(
+            name=name, data_type=kinds[name], dims=array.shape, raw_data=array.tobytes()
+        )
+        for name, array in arrays.items()
+        if name not in feed
+    ]
+    node = helper.make_node("ConvTranspose", list(arrays), ["y"], **attributes(case))
+    graph = helper.make_graph([node], "one_node", inputs, [output], constants)
+    opset = helper.make_opsetid("", OPSET)
+    model = helper.make_model(graph, opset_imports=[opset], ir_version=IR_VERSION)
+    return Question(model=model, feed=feed)
+
+
+def attributes(case: Case) -> dict[str, Any]:
+    """Return the attributes of the node, of which a case leaves some out.
+
+    `pads` has all begins, then all ends. Zeros are left out beside a wanted size: they would be no
+    news, and readers differ on whether they overrule it.
+    """
+    found: dict[str, Any] = {
+        "kernel_shape": case.k,
+        "strides": case.s,
+        "dilations": case.dilation,
+        "group": case.groups,
+    }
+    if case.padding is not None:
+        found["auto_pad"] = POLICIES[case.padding]
+    elif case.o is None or any(case.p_begin + case.p_end):
+        found["pads"] = case.p_begin + case.p_end
+    if case.output_padding is not None:
+        found["output_padding"] = case.output_padding
+    if case.o is not None:
+        found["output_shape"] = case.o
+    return found
+
+
+def is_well_formed(case: Case) -> bool:
+    """Return whether ONNX's own check of the node's attributes finds nothing amiss.
+
+    It is part of the inference of shapes, which precedes the choice of a kernel.
+    """
+    return (
+        min(case.s + case.k + case.dilation + (case.groups,)) >= 1
+        and min(case.p_begin + case.p_end + (case.output_padding or ())) >= 0
+        and case.c_in % case.groups == 0
+        and case.malformed not in {"weight_dtype", "bias_dtype"}
+    )

@@ -1,0 +1,78 @@
+"""ONNX itself: its reference evaluator, and its inference of shapes, which computes nothing."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Final
+
+from numpy.typing import NDArray
+
+from tconv.adapters.base import Adapter, Case, Mode, Promised, Route, Tensors
+from tconv.adapters.onnx.model import FLOATS, IR_VERSION, OPSET, is_well_formed, question
+from tconv.model.route import Native, Unsupported
+
+_TYPE: Final = Unsupported(
+    reason="not a dtype that ONNX lists for ConvTranspose",
+    proof=r"InferenceError: .*X typestr: T, has unsupported type: tensor\(\w+\)",
+)
+
+
+class OnnxAdapter(Adapter):
+    """The onnx package, on the CPU.
+
+    Arrays have the canonical layouts already and the kernel is not flipped. The evaluator, in
+    NumPy, computes dtypes that ONNX does not list for the operator, too: nobody asks it to check
+    the model. The inference is strict: it tells all that it finds amiss.
+    """
+
+    name: ClassVar[str] = "onnx"
+    modes: ClassVar[tuple[Mode, ...]] = (
+        Mode(name="reference", meaning="onnx.reference.ReferenceEvaluator(model).run"),
+        Mode(
+            name="shape_inference",
+            meaning="onnx.shape_inference.infer_shapes(model), strict: the shape alone",
+        ),
+    )
+    environment: ClassVar[Mapping[str, str]] = {"OMP_NUM_THREADS": "1"}
+
+    def __init__(self) -> None:
+        import onnx
+        import onnx.reference
+
+        self._onnx = onnx
+
+    def versions(self) -> Mapping[str, str]:
+        """Return the version of onnx."""
+        return {"onnx": self._onnx.__version__}
+
+    def settings(self, mode: str, device: str) -> Mapping[str, str]:  # noqa: ARG002 # the same in every mode
+        """Return what the models are written in; the inference has all of its options on."""
+        return {"opset": str(OPSET), "ir_version": str(IR_VERSION)}
+
+    def route(self, case: Case, mode: str, device: str) -> Route:  # noqa: ARG002 # the CPU is all there is
+        """Return native, the node has an attribute for everything, but for inferred dtypes."""
+        if mode == "reference":
+            return Native(call="onnx.reference.ReferenceEvaluator(model).run")
+        if case.dtype not in FLOATS and is_well_formed(case):
+            return _TYPE
+        return Native(call="onnx.shape_inference.infer_shapes(model)")
+
+    def compute(
+        self,
+        case: Case,
+        tensors: Tensors,
+        mode: str,
+        device: str,  # noqa: ARG002 # the CPU is all there is
+    ) -> NDArray[Any] | Promised:
+        """Return y (n, c_out, *o), in the dtype that the evaluator gave, or the inferred shape."""
+        asked = question(self._onnx, case, tensors)
+        if mode == "shape_inference":
+            return Promised(shape=self._inferred(asked.model))
+        evaluator = self._onnx.reference.ReferenceEvaluator(asked.model)
+        y: NDArray[Any] = evaluator.run(None, asked.feed)[0]
+        return y
+
+    def _inferred(self, model: Any) -> tuple[int, ...]:
+        """Return the shape of y: where all inputs have sizes, each is inferred, or an error."""
+        made = self._onnx.shape_inference.infer_shapes(
+            model, check_type=True, strict_mode=True, data_prop=True
+        )
+        return tuple(dim.dim_value for dim in made.graph.output[0].type.tensor_type.shape.dim)

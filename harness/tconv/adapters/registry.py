@@ -1,0 +1,91 @@
+"""Finds adapters by entry point; a backend that does not load is a reason, not a traceback."""
+
+from importlib.metadata import EntryPoint, entry_points
+from typing import Final
+
+from tconv.adapters.base import Adapter
+from tconv.errors import TargetError, UnavailableError
+
+GROUP: Final = "tconv.adapters"
+"""The entry-point group under which built-in and third-party adapters register their class."""
+
+
+def backends() -> tuple[str, ...]:
+    """Return the name of every registered backend, sorted; nothing is imported."""
+    return tuple(sorted(entry_points(group=GROUP).names))
+
+
+def require(backend: str) -> None:
+    """Do nothing where a backend of this name is registered.
+
+    Raises:
+        TargetError: no backend has this name; the message lists those there are.
+    """
+    _entry_point(backend)
+
+
+def adapter_class(backend: str) -> type[Adapter]:
+    """Return the class registered under `backend`; its framework is not imported yet.
+
+    Raises:
+        TargetError: no backend has this name.
+        UnavailableError: the module of the adapter cannot be imported, or holds no adapter.
+    """
+    entry = _entry_point(backend)
+    try:
+        loaded = entry.load()
+    except Exception as error:
+        raise UnavailableError(f"adapter of {backend} does not load: {_line(error)}") from error
+    if not (isinstance(loaded, type) and issubclass(loaded, Adapter)):
+        raise UnavailableError(
+            f"entry point {backend} of group {GROUP} is {loaded!r}, but should be a subclass of "
+            "tconv.adapters.base.Adapter"
+        )
+    return loaded
+
+
+def load(backend: str) -> Adapter:
+    """Return the adapter of `backend`, with its framework imported.
+
+    Raises:
+        TargetError: no backend has this name.
+        UnavailableError: the framework is not installed or does not import.
+    """
+    made = adapter_class(backend)
+    try:
+        return made()
+    except ModuleNotFoundError as error:
+        raise UnavailableError(f"{_line(error)}; install it{_hint(backend)}") from error
+    except Exception as error:
+        raise UnavailableError(f"{backend} does not start: {_line(error)}") from error
+
+
+def _entry_point(backend: str) -> EntryPoint:
+    found = entry_points(group=GROUP, name=backend)
+    if not found:
+        raise TargetError(
+            f"backend={backend!r}, but should be one of {', '.join(backends())}; "
+            "`tconv adapters list` shows them with their modes"
+        )
+    offers = {entry.value: entry for entry in found}
+    if len(offers) > 1:
+        raise TargetError(
+            f"backend={backend!r} is registered more than once ({', '.join(sorted(offers))}), but "
+            "should be once; remove all but one of the packages that offer it"
+        )
+    return next(iter(offers.values()))
+
+
+def _hint(backend: str) -> str:
+    """Return how to install a backend's framework, where the package of its adapter says so."""
+    distribution = _entry_point(backend).dist
+    extras = distribution.metadata.get_all("Provides-Extra") or () if distribution else ()
+    wanted = backend, backend.partition("-")[0]  # keras-jax: the extra keras
+    extra = next((name for name in wanted if name in extras), None)
+    if distribution is None or extra is None:
+        return ""
+    return f", as with: pip install '{distribution.name}[{extra}]'"
+
+
+def _line(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"

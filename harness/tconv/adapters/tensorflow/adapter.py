@@ -1,0 +1,139 @@
+"""TensorFlow: `tf.nn.conv{1,2,3}d_transpose`, which take the size of the result."""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tconv.adapters.base import Adapter, Case, Mode, Route, Tensors
+from tconv.adapters.crop import Crop
+from tconv.adapters.tensorflow.calls import Call, call_for
+from tconv.adapters.tensorflow.kernels import Features, probe
+from tconv.adapters.tensorflow.support import why_unsupported
+
+
+class TensorflowAdapter(Adapter):
+    """TensorFlow, eager, as a graph, and as a graph compiled by XLA.
+
+    x is (n, *i, c_in), w is (*k, c_out/groups, c_in), the kernel is not flipped. The bias is added
+    by `tf.nn.bias_add`, as TensorFlow's users and Keras do: no call takes one.
+    """
+
+    name: ClassVar[str] = "tensorflow"
+    modes: ClassVar[tuple[Mode, ...]] = (
+        Mode(name="eager", meaning="tf.nn.conv{1,2,3}d_transpose, then tf.nn.bias_add"),
+        Mode(name="function", meaning="the same in a tf.function", sample=20),
+        Mode(name="xla", meaning="the same in a tf.function with jit_compile=True", sample=80),
+    )
+    environment: ClassVar[Mapping[str, str]] = {
+        "OMP_NUM_THREADS": "1",
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        "TF_NUM_INTEROP_THREADS": "1",
+        "TF_NUM_INTRAOP_THREADS": "1",
+    }
+    promises: ClassVar[int] = 10  # a graph takes 10 times as long as the call
+
+    def __init__(self) -> None:
+        import tensorflow as tf
+
+        self._tf: Any = tf
+        self._lacking = {device: probe(tf, device) for device in self.devices()}
+
+    def versions(self) -> Mapping[str, str]:
+        """Return the version of TensorFlow."""
+        return {"tensorflow": self._tf.__version__}
+
+    def devices(self) -> tuple[str, ...]:
+        """Return `cpu`, and `gpu` where TensorFlow finds one."""
+        return ("cpu", "gpu") if self._tf.config.list_physical_devices("GPU") else ("cpu",)
+
+    def settings(self, mode: str, device: str) -> Mapping[str, str]:  # noqa: ARG002 # the same in every mode
+        """Return what decides the kernels: oneDNN's variable, and what its kernels lack here."""
+        names = sorted(
+            f"{feature} {rank}d {dtype}"
+            for (rank, dtype), features in self._lacking.get(device, {}).items()
+            for feature in features
+        )
+        return {
+            "TF_ENABLE_ONEDNN_OPTS": os.environ.get("TF_ENABLE_ONEDNN_OPTS", "not set"),
+            "TF_NUM_INTRAOP_THREADS": os.environ.get("TF_NUM_INTRAOP_THREADS", "not set"),
+            "tf32": str(self._tf.config.experimental.tensor_float_32_execution_enabled()),
+            "eager_kernels_without": ", ".join(names),
+        }
+
+    @contextmanager
+    def session(self, mode: str, device: str) -> Iterator[None]:  # noqa: ARG002 # the same in every mode
+        """Hold TF32, which keeps 10 of 23 fraction bits, off, and the device; restore both."""
+        experimental = self._tf.config.experimental
+        before = experimental.tensor_float_32_execution_enabled()
+        experimental.enable_tensor_float_32_execution(False)
+        try:
+            with self._tf.device(f"/{device}:0"):
+                yield
+        finally:
+            experimental.enable_tensor_float_32_execution(before)
+
+    def route(self, case: Case, mode: str, device: str) -> Route:
+        """Return how TensorFlow reaches the case."""
+        lacking = self._lacks(case, mode, device)
+        call = call_for(case, lacking)
+        return why_unsupported(case, call, lacking) or call.route(case)
+
+    def compute(self, case: Case, tensors: Tensors, mode: str, device: str) -> NDArray[Any]:
+        """Return TensorFlow's y (n, c_out, *o), in the dtype that TensorFlow gave."""
+        call = call_for(case, self._lacks(case, mode, device))
+        x = np.moveaxis(tensors.x, 1, -1)
+        w = tensors.w.transpose(*range(2, tensors.w.ndim), 1, 0)
+        if call.is_lifted:
+            x, w = x[:, None], w[None]
+        given = [x, w] if tensors.b is None else [x, w, tensors.b]
+
+        def compute(*arrays: Any) -> Any:
+            return self._run(case, call, *arrays)
+
+        if mode != "eager":
+            compute = self._tf.function(compute, autograph=False, jit_compile=mode == "xla")
+        y = compute(*[self._tf.convert_to_tensor(np.ascontiguousarray(a)) for a in given]).numpy()
+        return np.ascontiguousarray(np.moveaxis(y, -1, 1))
+
+    def promise(self, case: Case, mode: str, device: str) -> tuple[int, ...] | None:
+        """Return the static shape of the same operations in a graph that is never run."""
+        call = call_for(case, self._lacks(case, mode, device))
+        unit = (1,) * call.is_lifted
+        shapes = [
+            (case.n, *unit, *case.i, case.c_in),
+            (*unit, *case.k, case.w_shape[1], case.c_in),
+            *([case.b_shape] if case.bias else []),
+        ]
+        with self._tf.Graph().as_default():
+            given = [self._tf.compat.v1.placeholder(case.dtype, shape) for shape in shapes]
+            found = self._run(case, call, *given).shape
+        if not found.is_fully_defined():
+            return None
+        n, *sizes, channels = found.as_list()
+        return (n, channels, *sizes)
+
+    def _run(self, case: Case, call: Call, x: Any, w: Any, b: Any = None) -> Any:
+        """Return (n, *o, c_out) by TensorFlow's operations alone."""
+        y = getattr(self._tf.nn, call.name)(x, w, **call.arguments(case))
+        if call.is_lifted:
+            y = self._tf.squeeze(y, 1)
+        if call.crop:
+            y = self._cropped(y, call.crop)
+        return y if b is None else self._tf.nn.bias_add(y, b)
+
+    def _cropped(self, y: Any, crop: Crop) -> Any:
+        """Return the window of y (n, *size, c_out) that the crop leaves."""
+        begin = (0, *crop.begin, 0)
+        size = [n - b - e for n, b, e in zip(y.shape, begin, (0, *crop.end, 0), strict=True)]
+        return self._tf.slice(y, begin, size)
+
+    def _lacks(self, case: Case, mode: str, device: str) -> Features:
+        """Return what the kernel of the case's number of axes and dtype lacks; XLA's are whole."""
+        if mode == "xla":
+            return frozenset()
+        kernels = self._lacking.get(device, {})
+        return kernels.get((max(case.ndim, 2), case.dtype), frozenset())

@@ -1,0 +1,188 @@
+"""Which call of TensorFlow expresses a case.
+
+The calls take the size of the result, and name the crops by a kind of padding: none (VALID), those
+of SAME or, in two dimensions only, one by one. Where none of them says what the case says, VALID
+computes the full result and a slice cuts it. What no call says is passed all the same, so that
+TensorFlow refuses.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from tconv.adapters.crop import NO_CROP, Crop
+from tconv.adapters.tensorflow.kernels import Features, first_lacking, has_kernel
+from tconv.model.case import Case
+from tconv.model.geometry import Axis, full_size, output_size
+from tconv.model.route import Composed, Native
+
+_ATROUS: Final = "atrous_conv2d_transpose"
+
+Ints = tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """What is asked of TensorFlow, and what is cut off afterwards; one entry per spatial axis.
+
+    Attributes:
+        name: of the function, in `tf.nn`.
+        padding: kind of the padding, VALID or SAME, or explicit (begin, end) pairs.
+        size: the output size asked for, or None: none is.
+        dilation: the dilation asked for.
+        crop: what is cut off the result.
+    """
+
+    name: str
+    padding: str | tuple[tuple[int, int], ...] = "VALID"
+    size: Ints | None
+    dilation: Ints
+    crop: Crop = NO_CROP
+
+    @property
+    def is_explicit(self) -> bool:
+        """Whether the padding is given in numbers."""
+        return not isinstance(self.padding, str)
+
+    @property
+    def is_atrous(self) -> bool:
+        """Whether it is the function that dilates where the kernel does not."""
+        return self.name == _ATROUS
+
+    @property
+    def is_lifted(self) -> bool:
+        """Whether one axis is computed as two: the first has size 1."""
+        return len(self.dilation) == 1 and "2d" in self.name
+
+    def route(self, case: Case) -> Native | Composed:
+        """Return the call as a user would write it, with the crop that is added."""
+        padding = "[(begin, end), ...]" if self.is_explicit else repr(self.padding)
+        text = f"tf.nn.{self.name}(padding={padding})"
+        text += " on a unit axis" if self.is_lifted else ""
+        text += " + tf.nn.bias_add" if case.bias else ""
+        return self.crop.route(text)
+
+    def arguments(self, case: Case) -> dict[str, Any]:
+        """Return the keyword arguments of the call; arrays are channel-last."""
+        unit = (1,) * self.is_lifted
+        found: dict[str, Any] = {"padding": self.padding}
+        if self.is_explicit:
+            found["padding"] = [(0, 0), *((0, 0),) * len(unit), *self.padding, (0, 0)]
+        if self.size is not None:
+            found["output_shape"] = (case.n, *unit, *self.size, case.c_out)
+        found |= refused_arguments(case)
+        if self.is_atrous:
+            return found | {"rate": self.dilation[0]}
+        return found | {"strides": (*unit, *case.s), "dilations": (*unit, *self.dilation)}
+
+
+def refused_arguments(case: Case) -> dict[str, Any]:
+    """Return what no argument says: groups below 1, and an output padding that no size says.
+
+    That is one beside a policy, and a negative one: the size would make it an ordinary crop.
+    TensorFlow refuses the first argument that it does not know, so their order is that of the
+    reasons.
+    """
+    refused: dict[str, Any] = {"groups": case.groups} if case.groups < 1 else {}
+    op = case.output_padding
+    if op is not None and case.o is None and (case.padding is not None or min(op) < 0):
+        refused["output_padding"] = op
+    return refused
+
+
+def call_for(case: Case, lacking: Features) -> Call:
+    """Return the call that expresses the case, or else VALID and what is to be cut off.
+
+    `lacking` has the features that the kernel of the case's dtype lacks.
+    """
+    name, dilation = _function(case, lacking)
+    call = Call(name=name, size=_size(case), dilation=dilation)
+    if kind := _kind(case, call.size):
+        return replace(call, padding=kind)
+    if case.o is not None or _pads_itself(case, call, lacking):
+        lifted = "conv2d_transpose" if case.ndim == 1 else name
+        return replace(call, name=lifted, padding=tuple(map(_pads, case.axes)))
+    return _cropped(case, call)
+
+
+def _function(case: Case, lacking: Features) -> tuple[str, Ints]:
+    """Return the function of `tf.nn` for the case, and the dilation to ask it for.
+
+    Where the kernel takes no dilation, that of a single tap, which says nothing, is left out, and
+    `atrous_conv2d_transpose` serves one rate for both axes at stride 1.
+    """
+    plain = f"conv{case.ndim}d_transpose" if case.ndim <= 3 else "conv_transpose"
+    if "dilation" not in lacking:
+        return plain, case.dilation
+    rates = {d for d, k in zip(case.dilation, case.k, strict=True) if k > 1}
+    if rates <= {1} and min(case.dilation) >= 1:
+        return plain, (1,) * case.ndim
+    if case.ndim <= 2 and len(rates) == 1 and set(case.s) == {1} and case.groups == 1:
+        return _ATROUS, (*rates,) * case.ndim
+    return plain, case.dilation
+
+
+def _size(case: Case) -> Ints | None:
+    """Return the output size to ask for, or None: the case leaves it to TensorFlow."""
+    if case.o is not None:
+        return case.o
+    if case.padding is not None or case.output_padding is None:
+        return None
+    sizes = map(output_size, case.axes)
+    # An axis without elements has max(0, o) positions; TensorFlow has no negative sizes.
+    return tuple(max(o, 0) if i == 0 else o for o, i in zip(sizes, case.i, strict=True))
+
+
+def _kind(case: Case, size: Ints | None) -> str | None:
+    """Return the kind of padding that crops as the case says, or None: no kind does."""
+    if size is not None and not has_kernel(case):  # to be refused for its dtype, or for its axes
+        return "VALID"
+    if size is None or case.padding is not None:
+        return (case.padding or "valid").upper()
+    if case.o is not None:
+        return None if any(case.p_begin + case.p_end) else "VALID"
+    for kind in ("VALID", "SAME"):
+        if all(_expresses(kind, axis, o) for axis, o in zip(case.axes, size, strict=True)):
+            return kind
+    return None
+
+
+def _expresses(kind: str, axis: Axis, o: int) -> bool:
+    """Return whether VALID or SAME, asked for the size o, crops this axis as the case says.
+
+    Both take o for the size of a direct convolution's input and demand that its output has size i.
+    SAME gives that convolution s(i-1) + K - o zeros (or none), the smaller half at the begin.
+    """
+    full = full_size(axis.i, axis.k, axis.s, axis.d)
+    if kind == "VALID":
+        return axis.p_begin == 0 and 0 <= o - full < axis.s
+    return axis.s > 0 and -(-o // axis.s) == axis.i and axis.p_begin == max(full - o, 0) // 2
+
+
+def _pads_itself(case: Case, call: Call, lacking: Features) -> bool:
+    """Return whether the kernel is given explicit padding, with what else the case has.
+
+    A negative one is, for TensorFlow to refuse: it is no crop that a slice could make.
+    """
+    if min(case.p_begin + case.p_end) < 0:
+        return True
+    if case.ndim > 2 or call.is_atrous:
+        return False
+    return first_lacking(case, call.dilation, lacking, is_explicit=True) is None
+
+
+def _pads(axis: Axis) -> tuple[int, int]:
+    """Return explicit padding; what the output padding has beyond s-1 is taken off its end."""
+    beyond = max(axis.op - axis.s + 1, 0)
+    return axis.p_begin, axis.p_end - min(beyond, max(axis.p_end, 0))
+
+
+def _cropped(case: Case, call: Call) -> Call:
+    """Return the call for the full result, at least, and the crop that leaves the case's window."""
+    assert call.size is not None
+    if min(call.size) < 1 or min(case.i) < 1:  # nothing to cut: TensorFlow is asked for just this
+        return call
+    full = [full_size(axis.i, axis.k, axis.s, axis.d) for axis in case.axes]
+    stop = [begin + o for begin, o in zip(case.p_begin, call.size, strict=True)]
+    size = tuple(map(max, full, stop))
+    end = tuple(n - last for n, last in zip(size, stop, strict=True))
+    return replace(call, size=size, crop=Crop(begin=case.p_begin, end=end))

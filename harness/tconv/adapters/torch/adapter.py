@@ -1,0 +1,171 @@
+"""PyTorch: `torch.nn.functional.conv_transpose{1,2,3}d`, and its modules where they say more."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from typing import Any, ClassVar
+
+import ml_dtypes
+import numpy as np
+from numpy.typing import NDArray
+
+from tconv.adapters.base import Adapter, Case, Mode, Route, Tensors
+from tconv.adapters.crop import Crop
+from tconv.adapters.torch.calls import Module, call_for, route
+
+
+class TorchAdapter(Adapter):
+    """PyTorch in eager mode, on the CPU and, as `gpu`, on the first CUDA device.
+
+    x and w have the canonical layouts already and the kernel is not flipped.
+    """
+
+    name: ClassVar[str] = "torch"
+    modes: ClassVar[tuple[Mode, ...]] = (
+        Mode(
+            name="eager",
+            meaning="torch.nn.functional.conv_transpose{1,2,3}d, or its module",
+        ),
+        Mode(
+            name="eager+no_onednn",
+            meaning="the same without oneDNN, by PyTorch's own CPU kernels",
+            sample=4,
+        ),
+    )
+    # Two threads make a call of 45 us take 30 ms wherever something else uses a core.
+    environment: ClassVar[Mapping[str, str]] = {"OMP_NUM_THREADS": "1"}
+
+    def __init__(self) -> None:
+        import torch
+
+        functional, nn = torch.nn.functional, torch.nn
+        self._torch: Any = torch
+        self._functions = (
+            functional.conv_transpose1d,
+            functional.conv_transpose2d,
+            functional.conv_transpose3d,
+        )
+        self._modules = (nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
+
+    def versions(self) -> Mapping[str, str]:
+        """Return the versions of PyTorch and, where it was built with CUDA, of that."""
+        found = {"torch": self._torch.__version__}
+        return found | ({"cuda": self._torch.version.cuda} if self._torch.version.cuda else {})
+
+    def devices(self) -> tuple[str, ...]:
+        """Return `cpu`, and `gpu` where CUDA finds a device."""
+        return ("cpu", "gpu") if self._torch.cuda.is_available() else ("cpu",)
+
+    def settings(self, mode: str, device: str) -> Mapping[str, str]:  # noqa: ARG002 # read inside the session, which knows the mode
+        """Return the flags that choose the kernels, as they are at the time of the call."""
+        backends = self._torch.backends
+        flags = {
+            "cpu_capability": backends.cpu.get_cpu_capability(),
+            "onednn": backends.mkldnn.is_available() and backends.mkldnn.enabled,
+            "threads": self._torch.get_num_threads(),
+            "deterministic": self._torch.are_deterministic_algorithms_enabled(),
+        }
+        if device != "cpu":
+            flags |= {
+                "device": self._torch.cuda.get_device_name(0),
+                "cudnn": backends.cudnn.version(),
+                "tf32": backends.cudnn.allow_tf32,
+                "cudnn_deterministic": backends.cudnn.deterministic,
+            }
+        return {name: str(value) for name, value in flags.items()}
+
+    @contextmanager
+    def session(self, mode: str, device: str) -> Iterator[None]:
+        """Hold one thread, oneDNN as the mode says, and TF32 off; restore all three."""
+        torch = self._torch
+        mkldnn, threads = torch.backends.mkldnn, torch.get_num_threads()
+        before = mkldnn.enabled
+        torch.set_num_threads(1)
+        mkldnn.enabled = before and "no_onednn" not in mode
+        try:
+            with nullcontext() if device == "cpu" else _without_tf32(torch):
+                yield
+        finally:
+            mkldnn.enabled = before
+            torch.set_num_threads(threads)
+
+    def route(self, case: Case, mode: str, device: str) -> Route:  # noqa: ARG002 # the same in every mode
+        """Return how PyTorch reaches the case."""
+        return route(case, device)
+
+    def compute(self, case: Case, tensors: Tensors, mode: str, device: str) -> NDArray[Any]:  # noqa: ARG002 # the session knows the mode
+        """Return PyTorch's y (n, c_out, *o), in the dtype that PyTorch gave."""
+        x, w = self._to_torch(tensors.x, device), self._to_torch(tensors.w, device)
+        b = None if tensors.b is None else self._to_torch(tensors.b, device)
+        return self._to_numpy(self._run(case, x, w, b))
+
+    def promise(self, case: Case, mode: str, device: str) -> tuple[int, ...]:  # noqa: ARG002 # the same in every mode
+        """Return the shape of the same call on the `meta` device, where tensors have no storage."""
+        dtype = getattr(self._torch, case.dtype)
+        shapes = (case.x_shape, case.w_shape, case.b_shape)
+        x, w, b = (self._torch.empty(shape, dtype=dtype, device="meta") for shape in shapes)
+        return tuple(self._run(case, x, w, b if case.bias else None).shape)
+
+    def _run(self, case: Case, x: Any, w: Any, b: Any) -> Any:
+        """Return y (n, c_out, *o) as a tensor on the device of its arguments."""
+        call = call_for(case)
+        if isinstance(call, Module):
+            size = call.output_size and list(call.output_size)
+            return self._module(case, call, w, b)(x, size)
+        function = self._functions[min(case.ndim, 3) - 1]
+        y = function(x, w, b, case.s, call.padding, call.output_padding, case.groups, case.dilation)
+        return _cropped(y, call.crop) if call.crop else y
+
+    def _module(self, case: Case, call: Module, w: Any, b: Any) -> Any:
+        """Return the module of the case; made without storage, it draws no random numbers."""
+        parameter = self._torch.nn.Parameter
+        module = self._modules[case.ndim - 1](
+            case.c_in,
+            case.c_out,
+            case.k,
+            stride=case.s,
+            padding=call.padding,
+            output_padding=call.output_padding,
+            groups=case.groups,
+            bias=b is not None,
+            dilation=case.dilation,
+            device="meta",
+        )
+        module.weight = parameter(w, requires_grad=False)
+        module.bias = None if b is None else parameter(b, requires_grad=False)
+        return module
+
+    def _to_torch(self, array: NDArray[Any], device: str) -> Any:
+        """Return a copy as a tensor; bfloat16, which PyTorch does not read, passes as int16."""
+        if array.dtype == ml_dtypes.bfloat16:
+            tensor = self._torch.tensor(array.view(np.int16)).view(self._torch.bfloat16)
+        else:
+            tensor = self._torch.tensor(array)
+        return tensor if device == "cpu" else tensor.to("cuda:0")
+
+    def _to_numpy(self, y: Any) -> NDArray[Any]:
+        """Return a copy as a contiguous array of its own."""
+        y = y.detach().cpu()
+        if y.dtype is not self._torch.bfloat16:
+            return np.array(y.numpy(), order="C")
+        bits = y.contiguous().view(self._torch.int16).numpy()
+        return np.array(bits, order="C").view(ml_dtypes.bfloat16)
+
+
+@contextmanager
+def _without_tf32(torch: Any) -> Iterator[None]:
+    """Hold TF32, which keeps 10 of 23 fraction bits, off in cuDNN and cuBLAS; restore it."""
+    holders = (torch.backends.cudnn, torch.backends.cuda.matmul)
+    before = [holder.allow_tf32 for holder in holders]
+    for holder in holders:
+        holder.allow_tf32 = False
+    try:
+        yield
+    finally:
+        for holder, value in zip(holders, before, strict=True):
+            holder.allow_tf32 = value
+
+
+def _cropped(y: Any, crop: Crop) -> Any:
+    """Return the window of y (n, c_out, *o) that the crop leaves."""
+    sides = zip(crop.begin, y.shape[2:], crop.end, strict=True)
+    return y[(..., *(slice(begin, o - end) for begin, o, end in sides))]

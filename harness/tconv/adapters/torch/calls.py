@@ -1,0 +1,138 @@
+"""Which call of PyTorch expresses a case.
+
+PyTorch takes one padding per axis for both sides and an output padding below the stride or the
+dilation. Unequal padding is still one call where the difference fits into the output padding, for
+that, too, is applied before the end crop; otherwise a slice cuts what is left. A wanted size is an
+argument of the modules alone. What no call says is passed all the same, so that PyTorch refuses.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from tconv.adapters.crop import NO_CROP, Crop
+from tconv.model.case import Case
+from tconv.model.geometry import Axis, output_size, preimages
+from tconv.model.route import Native, Route, Unsupported
+
+_POLICY: Final = Unsupported(
+    reason="no padding policy",
+    proof=r"TypeError: conv_transpose\dd\(\): argument 'padding'.*must be tuple of ints",
+)
+_SIDES: Final = Unsupported(
+    reason="no padding apart for begin and end where output_size is given",
+    proof=_POLICY.proof,
+)
+_INT32: Final = Unsupported(
+    reason="no int32 kernel on the CPU",
+    proof=r"NotImplementedError: .*not implemented for 'Int'",
+)
+_RANK: Final = Unsupported(
+    reason="no transposed convolution of more than 3 axes",
+    proof=r"RuntimeError: Expected 4D \(unbatched\) or 5D \(batched\) input to conv_transpose3d",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Function:
+    """A call of `torch.nn.functional.conv_transpose{1,2,3}d`; one entry per spatial axis.
+
+    Attributes:
+        padding: of the call; where PyTorch has to refuse, a policy's name or (begin, end) pairs.
+        output_padding: of the call.
+        crop: what is cut off the result.
+    """
+
+    padding: Any
+    output_padding: tuple[int, ...]
+    crop: Crop = NO_CROP
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Module:
+    """A call of a `torch.nn.ConvTranspose{1,2,3}d`; one entry per spatial axis.
+
+    Attributes:
+        padding: argument of the module.
+        output_padding: argument of the module.
+        output_size: argument of the module's call, or None: no size is wanted.
+    """
+
+    padding: tuple[int, ...]
+    output_padding: tuple[int, ...]
+    output_size: tuple[int, ...] | None
+
+
+def route(case: Case, device: str) -> Route:
+    """Return the call that expresses the case, or why none does."""
+    if missing := _missing(case, device):
+        return missing
+    match call_for(case):
+        case Module(output_size=None):
+            return Native(call=f"torch.nn.ConvTranspose{case.ndim}d(...)(x)")
+        case Module():
+            return Native(call=f"torch.nn.ConvTranspose{case.ndim}d(...)(x, output_size=o)")
+        case Function(crop=crop):
+            return crop.route(f"torch.nn.functional.conv_transpose{case.ndim}d")
+
+
+def call_for(case: Case) -> Function | Module:
+    """Return the call that expresses the case or, where none does, the one that is refused."""
+    none = (0,) * case.ndim
+    if case.ndim <= 3 and (case.padding is not None or _is_sided(case)):
+        pairs = tuple(zip(case.p_begin, case.p_end, strict=True))
+        return Function(padding=case.padding or pairs, output_padding=none)
+    if case.ndim <= 3 and (case.o is not None or not _has_groups(case)):
+        return Module(
+            padding=case.p_begin,
+            output_padding=case.output_padding or none,
+            output_size=case.o,
+        )
+    padding, output_padding, begin, end = zip(*map(_steps, case.axes), strict=True)
+    crop = Crop(begin=begin, end=end)
+    return Function(padding=padding, output_padding=output_padding, crop=crop)
+
+
+def _missing(case: Case, device: str) -> Unsupported | None:
+    """Return what PyTorch has no argument or no kernel for: the first thing it says."""
+    if case.ndim > 3:
+        return _RANK
+    if case.padding is not None:
+        return _POLICY
+    if _is_sided(case):
+        return _SIDES
+    return _INT32 if case.dtype == "int32" and device == "cpu" and _is_sound(case) else None
+
+
+def _is_sided(case: Case) -> bool:
+    """Return whether a size is wanted beside unequal padding: modules take one for both sides."""
+    return case.o is not None and case.p_begin != case.p_end
+
+
+def _has_groups(case: Case) -> bool:
+    """Return whether the groups divide the channels: if not, only a module is told of c_out."""
+    return case.groups >= 1 and not (case.c_in % case.groups or case.c_out % case.groups)
+
+
+def _is_sound(case: Case) -> bool:
+    """Return whether nothing but the dtype is amiss, which PyTorch checks last."""
+    return case.standing[0] == "legal" and all(
+        o in preimages(axis.i, axis.k, axis.s, axis.p_begin, axis.p_end, axis.d)
+        for o, axis in zip(case.o or (), case.axes, strict=False)
+    )
+
+
+def _steps(axis: Axis) -> tuple[int, int, int, int]:
+    """Return padding and output padding of the call, then the crop of its begin and its end.
+
+    From o = s(i-1) + K - p_begin - p_end + op (the guide, relationship 14): a call with padding
+    p_begin has the same begin, and the same size where its output padding is op + p_begin - p_end.
+    """
+    p_begin, p_end, op = axis.p_begin, axis.p_end, axis.op
+    lead = p_begin - p_end
+    if lead == 0 or (op >= 0 and 0 <= op + lead < max(axis.s, axis.d)):
+        return p_begin, op + lead, 0, 0
+    if op < 0 or output_size(axis) < 1:  # nothing is right: a call that keeps no more must refuse
+        return max(p_begin, p_end), op, 0, 0
+    if lead > 0:
+        return p_end, op, lead, 0
+    return p_begin, max(op + lead, 0), 0, max(-op - lead, 0)

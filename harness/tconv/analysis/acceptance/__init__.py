@@ -1,0 +1,1 @@
+"""Which faulty parameters each framework computes, refuses, or dies of."""

@@ -1,0 +1,118 @@
+"""The atlas as a value: every entry of a run, and which run it was; written and read as JSON."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Final, Self
+
+from tconv.analysis.atlas.entry import Entry, entries
+from tconv.analysis.atlas.observation import observe
+from tconv.analysis.atlas.question import Question
+from tconv.errors import AtlasError
+from tconv.model.target import Selection, Target
+
+FORMAT: Final = 2
+"""Raised when the JSON form changes its meaning."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """The run that the rules were measured in.
+
+    Attributes:
+        run: its name.
+        digest: digest of its rows.
+        started: when it began, ISO 8601.
+        tconv: version of tconv.
+        versions: version of each framework and of what it computes with, by name.
+    """
+
+    run: str
+    digest: str
+    started: str
+    tconv: str
+    versions: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Atlas:
+    """Rules by question.
+
+    Attributes:
+        source: the run that they were measured in.
+        entries: one for each question, sorted.
+    """
+
+    source: Source
+    entries: tuple[Entry, ...]
+
+    @classmethod
+    def from_rows(cls, rows: Iterable[Mapping[str, Any]], source: Source) -> Self:
+        """Return the atlas of rows with :data:`tconv.analysis.atlas.observation.COLUMNS`."""
+        return cls(source=source, entries=tuple(entries(observe(rows))))
+
+    def of(self, selection: Selection) -> tuple[Entry, ...]:
+        """Return the entries of the targets that are selected.
+
+        Raises:
+            AtlasError: none is selected; the message lists the targets there are.
+        """
+        found = tuple(e for e in self.entries if selection.includes(_target(e.question)))
+        if not found:
+            known = ", ".join(dict.fromkeys(e.question.target for e in self.entries))
+            raise AtlasError(
+                f"target={_text(selection)!r}, but should be one of those that the atlas was "
+                f"measured on: {known}"
+            )
+        return found
+
+    def to_json(self, **sections: Iterable[Mapping[str, Any]]) -> str:
+        """Return the atlas as JSON text, one record a line, so that changes can be read.
+
+        Args:
+            sections: name -> records that stand in the same text beside the entries.
+        """
+        head = json.dumps({"format": FORMAT, "source": asdict(self.source)})[:-1]
+        told = {"entries": (entry.to_dict() for entry in self.entries), **sections}
+        lists = (
+            f'"{name}": [\n' + ",\n".join(map(json.dumps, records)) + "\n]"
+            for name, records in told.items()
+        )
+        return ", ".join([head, *lists]) + "}\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Return the atlas that :meth:`to_json` wrote; sections beside the entries are passed over.
+
+        Raises:
+            AtlasError: the text is something else, or of another version.
+        """
+        try:
+            content = json.loads(text)
+            found = content["format"]
+            if found == FORMAT:
+                return cls(
+                    source=Source(**content["source"]),
+                    entries=tuple(map(Entry.from_dict, content["entries"])),
+                )
+        except (ValueError, KeyError, TypeError) as error:
+            if isinstance(error, AtlasError):
+                raise
+            raise AtlasError(
+                f"the atlas is damaged ({type(error).__name__}: {error}), but should be what "
+                "`tconv atlas RUN --out FILE` writes; write it again"
+            ) from error
+        raise AtlasError(
+            f"format={found!r} of the atlas, but should be {FORMAT}; write it again with "
+            "`tconv atlas RUN --out FILE`"
+        )
+
+
+def _target(question: Question) -> Target:
+    chosen = Selection.from_text(question.target)
+    return Target(backend=chosen.backend, mode=chosen.mode or "", device=chosen.device or "")
+
+
+def _text(selection: Selection) -> str:
+    mode = f":{selection.mode}" if selection.mode else ""
+    return f"{selection.backend}{mode}" + (f"@{selection.device}" if selection.device else "")

@@ -1,0 +1,152 @@
+"""One entry of the atlas: what a target does when it is asked a question, and how that is known."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from typing import Any, Final, Self
+
+from tconv.analysis.atlas.evidence import Evidence, evidence, holding
+from tconv.analysis.atlas.inference import infer
+from tconv.analysis.atlas.observation import Observation
+from tconv.analysis.atlas.observation_point import Point
+from tconv.analysis.atlas.question import Question
+from tconv.analysis.atlas.rule import Rule
+
+CALLS: Final = 3
+"""Calls that an entry tells."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A question, its rule, and what speaks for it.
+
+    Attributes:
+        question: what was asked, of which target.
+        verdicts: number of rows by verdict.
+        reason: the commonest reason of rows that were unsupported or rejected, empty without.
+        calls: the framework's calls that were resolved, the commonest first, :data:`CALLS` at most.
+        rule: the rule, None where no row was resolved.
+        like: the target that the rule was inferred from, where that is another: a mode that is only
+            sampled follows a rule of its backend, if that holds at each of its points.
+        evidence: what speaks for the rule; there exactly where the rule is.
+    """
+
+    question: Question
+    verdicts: Mapping[str, int]
+    reason: str = ""
+    calls: tuple[str, ...] = ()
+    rule: Rule | None = None
+    evidence: Evidence | None = None
+    like: str = ""
+
+    @classmethod
+    def from_observation(cls, question: Question, seen: Observation) -> Self:
+        """Return the entry with the rule that is inferred from what was seen."""
+        found = infer(seen.points) if seen.merged else None
+        rule, told = found or (None, None)
+        reason = min(seen.reasons, key=lambda text: (-seen.reasons[text], text), default="")
+        calls = sorted(seen.calls, key=lambda call: (-seen.calls[call], call))
+        return cls(
+            question=question, verdicts=dict(sorted(seen.verdicts.items())), reason=reason,
+            calls=tuple(calls[:CALLS]), rule=rule, evidence=told,
+        )  # fmt: skip
+
+    @property
+    def accepted(self) -> int:
+        """Number of calls that computed something."""
+        return self.verdicts.get("resolved", 0) + self.verdicts.get("unresolved", 0)
+
+    @property
+    def refusals(self) -> str:
+        """How many calls were refused or not supported, for people; empty where none was.
+
+        A rule speaks of the calls that were accepted: it does not say which ones are.
+        """
+        count = self.verdicts.get("rejected", 0) + self.verdicts.get("unsupported", 0)
+        if not count:
+            return ""
+        told = f"{count} of {count + self.accepted} such calls were refused or not supported"
+        return f"{told}, as in: {self.reason}" if self.reason else told
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the entry as JSON can hold it."""
+        return {
+            "question": self.question.to_dict(),
+            "verdicts": dict(self.verdicts),
+            "reason": self.reason,
+            "calls": list(self.calls),
+            "rule": self.rule and self.rule.to_dict(),
+            "evidence": self.evidence and self.evidence.to_dict(),
+            "like": self.like,
+        }
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> Self:
+        """Return what :meth:`to_dict` wrote.
+
+        Raises:
+            AtlasError: the rule uses a feature or a condition that this version lacks.
+        """
+        rule, told = content["rule"], content["evidence"]
+        return cls(
+            question=Question.from_dict(content["question"]),
+            verdicts=content["verdicts"],
+            reason=content["reason"],
+            calls=tuple(content["calls"]),
+            rule=None if rule is None else Rule.from_dict(rule),
+            evidence=None if told is None else Evidence.from_dict(told),
+            like=content["like"],
+        )
+
+
+def entries(seen: Mapping[Question, Observation]) -> Iterator[Entry]:
+    """Yield one entry per question: across numbers of axes, or one for each where they disagree.
+
+    Args:
+        seen: what was seen, sorted by question, numbers of axes apart.
+    """
+    found = [pair for group in _across(seen) for pair in _answered(group)]
+    sufficient = [
+        entry
+        for entry, _ in sorted(found, key=lambda each: -len(each[1]))
+        if entry.evidence and entry.evidence.is_sufficient
+    ]
+    for entry, points in found:
+        yield _adopted(entry, points, sufficient)
+
+
+def _across(seen: Mapping[Question, Observation]) -> Iterator[dict[Question, Observation]]:
+    """Yield what was seen of one question, by number of axes."""
+    for _, group in groupby(seen.items(), key=lambda item: replace(item[0], ndim=None)):
+        yield dict(group)
+
+
+def _answered(apart: Mapping[Question, Observation]) -> list[tuple[Entry, list[Point]]]:
+    """Return the entry of a question with its points, or one for each number of axes."""
+    (question, first), *rest = apart.items()
+    both = sum((seen for _, seen in rest), first)
+    together = Entry.from_observation(replace(question, ndim=None), both)
+    single = [(Entry.from_observation(*each), each[1].points) for each in apart.items() if rest]
+    is_better = _is_better([entry for entry, _ in single], together)
+    return single if is_better else [(together, both.points)]
+
+
+def _adopted(entry: Entry, points: Sequence[Point], known: Iterable[Entry]) -> Entry:
+    """Return the entry, with the rule of a sibling where its own points are too few for one."""
+    if entry.rule is None or entry.evidence is None or entry.evidence.is_sufficient:
+        return entry
+    for other in known:
+        if not entry.question.is_sibling_of(other.question) or other.rule is None:
+            continue
+        tells_less = other.rule.begin is None and entry.rule.begin is not None  # sizes alone
+        if not tells_less and holding(other.rule, points).all():
+            told = evidence(other.rule, points, ())
+            return replace(entry, rule=other.rule, evidence=told, like=other.question.target)
+    return entry
+
+
+def _is_better(apart: list[Entry], together: Entry) -> bool:
+    """Return whether rules of their own hold everywhere, and a rule for all does not."""
+    told = [each.evidence for each in apart if each.evidence]
+    everywhere = bool(told) and all(each.coverage == 1 for each in told)
+    return everywhere and together.evidence is not None and together.evidence.coverage < 1

@@ -1,0 +1,217 @@
+"""What speaks for a rule and against it: points, coverage, ranges, the first counterexample."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tconv.analysis.atlas.observation_point import Asked, Point, letters
+from tconv.analysis.atlas.piecewise import LEAST
+from tconv.analysis.atlas.rule import Piecewise, Rule
+
+Range = Mapping[str, tuple[int, int]]
+
+_RANGED: Final = ("i", "k", "s", "d", "p_begin", "p_end", "op", "o")
+_VARIED: Final = ("i", "k", "s")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counterexample:
+    """A point at which a rule fails.
+
+    Attributes:
+        asked: the parameters.
+        case: id of a case in which it was seen.
+        said: output size and begin crop by the rule; None where it says none.
+        size: the size that came back.
+        begins: the begin crops that explain what came back.
+    """
+
+    asked: Asked
+    case: str
+    said: tuple[int, int | None]
+    size: int
+    begins: tuple[int, ...]
+
+    def __str__(self) -> str:
+        size, begin = self.said
+        says = f"o={size}" + ("" if begin is None else f" begin={begin}")
+        seen = f"o={self.size}" + (f" begin={_either(self.begins)}" if self.begins else "")
+        return f"{self.asked}: the rule says {says}, what came back has {seen}"
+
+
+def _either(begins: Sequence[int]) -> str:
+    return " or ".join(map(str, begins))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What a rule was inferred from, and how far it holds.
+
+    Attributes:
+        points: distinct points, both those it was fitted to and those it was verified on.
+        holding: points of these at which it holds; where several windows explain what came back,
+            one of them has to be the rule's.
+        fitted: points that it was fitted to.
+        fitted_range: least and largest value of each parameter among these.
+        verified: points outside of that range.
+        verified_range: the same of those.
+        counterexample: the smallest point at which it fails, None where it always holds.
+        shortfalls: what is missing for it to count as a rule, for people; empty where nothing is.
+    """
+
+    points: int
+    holding: int
+    fitted: int
+    fitted_range: Range
+    verified: int
+    verified_range: Range
+    counterexample: Counterexample | None
+    shortfalls: tuple[str, ...]
+
+    @property
+    def coverage(self) -> float:
+        """Share of the points at which the rule holds, 0 to 1."""
+        return self.holding / self.points if self.points else 0.0
+
+    @property
+    def is_sufficient(self) -> bool:
+        """Whether the rule holds everywhere and nothing is missing."""
+        return self.holding == self.points and not self.shortfalls
+
+    def outside(self, asked: Asked) -> Iterator[str]:
+        """Yield, for people, which parameters lie outside of what was measured."""
+        for name, (low, high) in self.fitted_range.items():
+            others = self.verified_range.get(name, (low, high))
+            least, most = min(low, others[0]), max(high, others[1])
+            value = getattr(asked, name)
+            if not least <= value <= most:
+                yield f"{name}={value} was not measured, {least} to {most} were"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the evidence as JSON can hold it."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> Self:
+        """Return what :meth:`to_dict` wrote."""
+        made = dict(content)
+        if (failed := made["counterexample"]) is not None:
+            made["counterexample"] = Counterexample(
+                asked=Asked(**failed["asked"]),
+                case=failed["case"],
+                said=tuple(failed["said"]),
+                size=failed["size"],
+                begins=tuple(failed["begins"]),
+            )
+        for name in ("fitted_range", "verified_range"):
+            made[name] = {letter: tuple(ends) for letter, ends in made[name].items()}
+        return cls(**made | {"shortfalls": tuple(made["shortfalls"])})
+
+
+def evidence(rule: Rule, fitted: Sequence[Point], beyond: Sequence[Point]) -> Evidence:
+    """Return what the points say of the rule.
+
+    Args:
+        rule: the rule.
+        fitted: the points that it was fitted to, distinct.
+        beyond: further points, outside of the range of those.
+    """
+    points = [*fitted, *beyond]
+    does_hold = holding(rule, points)
+    failing = [point for point, holds in zip(points, does_hold, strict=True) if not holds]
+    return Evidence(
+        points=len(points),
+        holding=int(does_hold.sum()),
+        fitted=len(fitted),
+        fitted_range=_range(fitted),
+        verified=len(beyond),
+        verified_range=_range(beyond),
+        counterexample=_counterexample(rule, min(failing, key=smallness)) if failing else None,
+        shortfalls=tuple(_shortfalls(rule, points, beyond)),
+    )
+
+
+def holding(rule: Rule, points: Sequence[Point]) -> NDArray[np.bool_]:
+    """Return whether the rule holds at each point, shape (points,)."""
+    sizes, begins = rule.of([point.asked for point in points])
+    right: NDArray[np.bool_] = sizes == np.array([point.size for point in points], dtype=np.int64)
+    if begins is None:
+        return right
+    explained = [_explains(point, int(begin)) for point, begin in zip(points, begins, strict=True)]
+    return np.logical_and(right, np.array(explained, dtype=np.bool_))
+
+
+def _explains(point: Point, begin: int) -> bool:
+    """Return whether a begin crop explains the point.
+
+    A window wholly beside the full result shows the same zeros wherever it lies, and only the
+    nearest on each side is listed.
+    """
+    nearest = min(max(begin, -point.size), point.asked.full)
+    return not point.begins or begin in point.begins or nearest in point.begins
+
+
+def smallness(point: Point) -> tuple[int, ...]:
+    """Return what orders points from the smallest on: the sum of the parameters, then each."""
+    values = tuple(value or 0 for value in point.asked.to_dict().values())
+    return (sum(map(abs, values)), *values, point.size)
+
+
+def _counterexample(rule: Rule, point: Point) -> Counterexample:
+    sizes, begins = rule.of([point.asked])
+    said = int(sizes[0]), None if begins is None else int(begins[0])
+    return Counterexample(
+        asked=point.asked, case=point.case, said=said, size=point.size, begins=point.begins
+    )
+
+
+def _range(points: Sequence[Point]) -> Range:
+    values = {name: {getattr(point.asked, name) for point in points} for name in _RANGED}
+    return {
+        name: (min(found), max(found))
+        for name, found in values.items()
+        if found and None not in found
+    }
+
+
+def _shortfalls(rule: Rule, points: Sequence[Point], beyond: Sequence[Point]) -> list[str]:
+    found = _unverified(len(beyond))
+    sizes, _ = rule.of([point.asked for point in points])
+    for name, quantity in (("o", rule.size), ("begin", rule.begin)):
+        told = [
+            (point, size)
+            for point, size in zip(points, sizes, strict=True)
+            if name == "o" or point.is_unique
+        ]
+        if quantity is not None and told:
+            found += _thin_regimes(name, quantity, *map(list, zip(*told, strict=True)))
+    return found
+
+
+def _unverified(count: int) -> list[str]:
+    if count >= LEAST:
+        return []
+    if not count:
+        return ["not verified on values outside of the fitted range"]
+    return [f"verified on {count} points outside of the fitted range, but should be on {LEAST}"]
+
+
+def _thin_regimes(
+    name: str, quantity: Piecewise, points: Sequence[Point], sizes: Sequence[int]
+) -> list[str]:
+    """Return which regimes of `quantity` too few or too uniform points stand for."""
+    found = []
+    at = letters([point.asked for point in points]) | {"o": np.array(sizes, dtype=np.int64)}
+    for condition, formula, inside in quantity.regimes(at):
+        where = f"{name} = {formula}" + (f" where {condition}" if condition else "")
+        count = int(inside.sum())
+        if count < LEAST:
+            found.append(f"{where}: {count} points, but should have {LEAST} or more")
+        elif formula.is_constant and formula.terms:
+            found.append(f"{where}: a constant is no rule")
+        elif sum(len(np.unique(at[letter][inside])) > 1 for letter in _VARIED) < 2:
+            found.append(f"{where}: of i, k and s fewer than two vary")
+    return found

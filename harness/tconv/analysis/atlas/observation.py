@@ -1,0 +1,116 @@
+"""What rows say of each question: the points of those that were resolved, and a count of all.
+
+A row is one call and has several axes; a rule speaks of one axis. So every axis is a point of its
+own, and points of many calls that asked the same become one.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, Self
+
+from tconv.analysis.atlas.evidence import smallness
+from tconv.analysis.atlas.observation_point import Asked, Point
+from tconv.analysis.atlas.question import Question
+from tconv.model.window import Resolution
+
+COLUMNS: Final = (
+    "case", "target", "ndim", "i", "k", "s", "p_begin", "p_end", "output_padding", "dilation",
+    "padding", "o", "suite", "verdict", "observed_shape", "promised_shape", "resolution",
+    "resolutions", "reason", "call",
+)  # fmt: skip
+"""The columns of a row that observations are made of."""
+
+_RESOLVED: Final = "resolved"
+
+
+@dataclass(slots=True, kw_only=True)
+class Observation:
+    """What was seen of one question; it grows row by row.
+
+    Attributes:
+        verdicts: number of rows by verdict.
+        reasons: number of rows by the reason that unsupported and rejected ones give.
+        calls: number of resolved rows by the framework's call.
+        merged: the points by what was asked: one, unless answers contradict each other.
+    """
+
+    verdicts: Counter[str] = field(default_factory=Counter)
+    reasons: Counter[str] = field(default_factory=Counter)
+    calls: Counter[str] = field(default_factory=Counter)
+    merged: dict[Asked, list[Point]] = field(default_factory=dict)
+
+    def add(self, row: Mapping[str, Any]) -> None:
+        """Take in one row with the columns :data:`COLUMNS`, None where a value is absent."""
+        self.verdicts[row["verdict"]] += 1
+        if row["verdict"] == _RESOLVED:
+            self.calls[row["call"]] += 1
+            for point in _points(row):
+                self._merge(point)
+        elif row["reason"]:
+            self.reasons[row["reason"]] += 1
+
+    @property
+    def points(self) -> list[Point]:
+        """The distinct points, the smallest first."""
+        return sorted((each for found in self.merged.values() for each in found), key=smallness)
+
+    def __add__(self, other: Self) -> "Observation":
+        both = Observation(
+            verdicts=self.verdicts + other.verdicts,
+            reasons=self.reasons + other.reasons,
+            calls=self.calls + other.calls,
+        )
+        for point in (*self.points, *other.points):
+            both._merge(point)  # of its own class
+        return both
+
+    def _merge(self, point: Point) -> None:
+        """Add a point, or narrow the one with the same parameters that it agrees with.
+
+        Two that agree are explained by the windows that they share; two that share none stay apart,
+        as no rule can hold at both.
+        """
+        points = self.merged.setdefault(point.asked, [])
+        for at, other in enumerate(points):
+            shared = tuple(sorted({*other.begins} & {*point.begins}))
+            is_silent = not other.begins or not point.begins
+            if other.size == point.size and (shared or is_silent):
+                points[at] = replace(other, begins=shared or other.begins or point.begins)
+                return
+        points.append(point)
+
+
+def observe(rows: Iterable[Mapping[str, Any]]) -> dict[Question, Observation]:
+    """Return what rows of open cases say of each question, numbers of axes apart.
+
+    Args:
+        rows: rows with the columns :data:`COLUMNS`; those of other suites are passed over.
+    """
+    found: dict[Question, Observation] = {}
+    for row in rows:
+        if row["suite"] == "open":
+            found.setdefault(Question.from_row(row), Observation()).add(row)
+    return dict(sorted(found.items(), key=lambda item: item[0].order))
+
+
+def _points(row: Mapping[str, Any]) -> Iterator[Point]:
+    """Yield the point of each axis of a resolved row; its target may have promised a shape only."""
+    absent = (None,) * row["ndim"]
+    axes = zip(
+        row["i"], row["k"], row["s"], row["dilation"], row["p_begin"], row["p_end"],
+        row["output_padding"] or absent, row["o"] or absent, strict=True,
+    )  # fmt: skip
+    sizes = (row["observed_shape"] or row["promised_shape"])[2:]
+    for each, size, begins in zip(axes, sizes, _begins(row), strict=True):
+        asked = Asked(**dict(zip(Asked.__slots__, each, strict=True)))
+        yield Point(asked=asked, size=size, begins=begins, case=row["case"])
+
+
+def _begins(row: Mapping[str, Any]) -> list[tuple[int, ...]]:
+    """Return for each axis the begin crops of every window; none where not all are listed."""
+    listed = [Resolution.from_text(text) for text in row["resolution"] or ()]
+    if len(listed) != row["resolutions"]:
+        return [()] * row["ndim"]
+    per_axis = zip(*(each.axes for each in listed), strict=True)
+    return [tuple(sorted({window.begin for window in windows})) for windows in per_axis]

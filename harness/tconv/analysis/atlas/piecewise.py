@@ -1,0 +1,65 @@
+"""The smallest description of values by one formula, or by two that a stated condition parts."""
+
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tconv.analysis.atlas.features import CONDITIONS
+from tconv.analysis.atlas.observation_point import Letters
+from tconv.analysis.atlas.rule import SPLIT, Piecewise
+from tconv.analysis.atlas.search import MOST, Ints, smallest_formula
+
+Flags = NDArray[np.bool_]
+
+LEAST: Final = 20
+"""Points that each of two regimes has at least: fewer fit too much."""
+
+
+def smallest_piecewise(letters: Letters, values: Ints) -> Piecewise | None:
+    """Return the cheapest description that gives `values` at all points, None where none does.
+
+    Args:
+        letters: the quantities at each point.
+        values: what it has to give, int64, shape (points,).
+    """
+    single = smallest_formula(letters, values)
+    best = None if single is None else Piecewise(formula=single)
+    for text, inside in parts(letters):
+        found = _split(text, letters, values, inside, best)
+        if found and (best is None or found.cost < best.cost):
+            best = found
+    return best
+
+
+def parts(letters: Letters) -> Iterator[tuple[str, Flags]]:
+    """Yield each condition that parts the points in two that are large enough, and where it holds.
+
+    Of conditions that part them alike only the first is given.
+    """
+    seen: set[bytes] = set()
+    for text, condition in CONDITIONS.items():
+        if condition.names <= letters.keys():
+            inside = np.ascontiguousarray(condition.of(letters), dtype=np.bool_)
+            if min(inside.sum(), (~inside).sum()) >= LEAST and inside.tobytes() not in seen:
+                seen.add(inside.tobytes())
+                yield text, inside
+
+
+def _split(
+    text: str, letters: Letters, values: Ints, inside: Flags, best: Piecewise | None
+) -> Piecewise | None:
+    """Return the cheapest pair of formulas parted by `inside` that may cost less than `best`."""
+    budget = best.cost[0] - SPLIT if best else 2 * MOST
+    formulas = []
+    for side in (inside, ~inside):
+        if budget < 0:
+            return None
+        at = {name: column[side] for name, column in letters.items()}
+        formula = smallest_formula(at, values[side], most=min(budget, MOST))
+        if formula is None:
+            return None
+        formulas.append(formula)
+        budget -= len(formula.terms)
+    return Piecewise(formula=formulas[0], condition=text, otherwise=formulas[1])

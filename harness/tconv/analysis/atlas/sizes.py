@@ -1,0 +1,101 @@
+"""Which input sizes and paddings reach a wanted output size: by arithmetic, and by each rule.
+
+The arithmetic is o = s(i-1) + K - 2p + op (Dumoulin & Visin, arXiv:1603.07285, relationship 14 with
+K for k), over what is legal: 0 <= p <= K-1 and 0 <= op < s.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import product
+
+from tconv.analysis.atlas.atlas import Atlas
+from tconv.analysis.atlas.observation_point import Asked
+from tconv.analysis.atlas.question import EXPLICIT, Question
+from tconv.model.geometry import effective_kernel
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Way:
+    """Explicit parameters that give a wanted size.
+
+    Attributes:
+        i: input size, elements.
+        p: crop at both ends, elements.
+        op: output padding, elements.
+    """
+
+    i: int
+    p: int
+    op: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reached:
+    """A target that reaches a wanted size with an open case.
+
+    Attributes:
+        question: the kind of case, and the target.
+        asked: the parameters of the axis.
+        is_measured: whether they lie within what the rule was measured on.
+        refusals: how many calls of this kind were refused, for people; empty where none was.
+    """
+
+    question: Question
+    asked: Asked
+    is_measured: bool
+    refusals: str
+
+
+def ways(o: int, *, k: int, s: int = 1, d: int = 1) -> Iterator[Way]:
+    """Yield every legal choice of i, p and op with the output size `o`, the smallest i first.
+
+    Args:
+        o: wanted output size, elements, at least 1.
+        k: kernel size, taps.
+        s: stride, elements.
+        d: dilation, elements.
+    """
+    extent = effective_kernel(k, d)
+    for i in range(1, (o + extent - 2) // s + 2):
+        for p in range(extent):
+            op = o - s * (i - 1) - extent + 2 * p
+            if 0 <= op < s:
+                yield Way(i=i, p=p, op=op)
+
+
+def reached(atlas: Atlas, o: int, *, k: int, s: int = 1, d: int = 1) -> Iterator[Reached]:
+    """Yield each target, policy and input size whose rule gives the output size `o`.
+
+    Only rules that hold wherever they were measured are asked. An output padding is tried from 0 to
+    s-1, an explicit crop, the same at both ends, from 0 to K-1. Questions with a requested size are
+    left out: their rules say what is returned, not which sizes are accepted.
+
+    Args:
+        atlas: the rules.
+        o: wanted output size, elements.
+        k: kernel size, taps.
+        s: stride, elements.
+        d: dilation, elements.
+    """
+    for entry in atlas.entries:
+        told = entry.evidence
+        if entry.rule is None or told is None or told.coverage < 1 or entry.question.o:
+            continue
+        tried = list(_tried(entry.question, o, k, s, d))
+        sizes, _ = entry.rule.of(tried)
+        for asked, size in zip(tried, sizes, strict=True):
+            if size == o:
+                inside = not any(told.outside(asked))
+                yield Reached(
+                    question=entry.question, asked=asked, is_measured=inside,
+                    refusals=entry.refusals,
+                )  # fmt: skip
+
+
+def _tried(question: Question, o: int, k: int, s: int, d: int) -> Iterator[Asked]:
+    """Yield the axes of which a rule may say that they have the size `o`."""
+    extent = effective_kernel(k, d)
+    crops = range(extent) if question.padding == EXPLICIT else range(1)
+    paddings = range(s) if question.op else (None,)
+    for i, p, op in product(range(1, (o + extent - 2) // s + 2), crops, paddings):
+        yield Asked(i=i, k=k, s=s, d=d, p_begin=p, p_end=p, op=op)

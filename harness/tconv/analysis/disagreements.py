@@ -1,0 +1,146 @@
+"""Where two targets were asked the same and answered differently, with the smallest example.
+
+Asked the same means the same case, letter by letter. Two answers agree where one window explains
+both; an answer that several windows explain never makes a disagreement by itself.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
+from itertools import combinations
+from typing import Any, Final, Literal, Self
+
+from tconv.analysis.atlas.question import Question
+from tconv.model.case import Case
+
+Kind = Literal["shape", "window", "acceptance"]
+
+_ANSWERED: Final = frozenset({"resolved", "unresolved"})
+_REFUSED: Final = "rejected"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What one target made of one case.
+
+    Attributes:
+        shape: the shape that came back, (n, c_out, *o); empty where the call was refused.
+        windows: every window that explains it, as text; empty where none is known.
+        error: the framework's words where it refused.
+    """
+
+    shape: tuple[int, ...] = ()
+    windows: tuple[str, ...] = ()
+    error: str = ""
+
+    @property
+    def is_refusal(self) -> bool:
+        """Whether the target refused the call."""
+        return not self.shape
+
+    def __str__(self) -> str:
+        if self.is_refusal:
+            return "refused"
+        size = "x".join(map(str, self.shape[2:]))
+        return f"o={size}" + (f" window {self.windows[0]}" if len(self.windows) == 1 else "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disagreement:
+    """Two targets that differ in what they make of one kind of question.
+
+    Attributes:
+        first: a target, `backend:mode@device`.
+        second: another.
+        asked: the question, in words.
+        kind: `shape`: other sizes; `window`: the same size, another window, so other numbers;
+            `acceptance`: one computes what the other refuses.
+        count: cases in which they differ so.
+        common: cases that both were asked and could express.
+        case: id of the smallest of these cases.
+        answers: what each made of it.
+    """
+
+    first: str
+    second: str
+    asked: str
+    kind: Kind
+    count: int
+    common: int
+    case: str
+    answers: tuple[Answer, Answer]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as JSON can hold it."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> Self:
+        """Return what :meth:`to_dict` wrote."""
+        first, second = (
+            Answer(shape=tuple(a["shape"]), windows=tuple(a["windows"]), error=a["error"])
+            for a in content["answers"]
+        )
+        return cls(**{**content, "answers": (first, second)})
+
+
+def disagreements(rows: Iterable[Mapping[str, Any]]) -> tuple[Disagreement, ...]:
+    """Return every disagreement between two targets, by question, targets and kind.
+
+    Args:
+        rows: rows of open cases with the columns of :mod:`tconv.analysis.atlas.observation` and
+            `error_text`; those that a target could not express are passed over.
+    """
+    asked: dict[str, dict[str, dict[str, Answer]]] = {}  # question -> case -> target -> answer
+    for row in rows:
+        answer = _answer(row)
+        if answer is not None:
+            words = replace(Question.from_row(row), ndim=None).words
+            asked.setdefault(words, {}).setdefault(row["case"], {})[row["target"]] = answer
+    return tuple(found for words in sorted(asked) for found in _between(words, asked[words]))
+
+
+def _answer(row: Mapping[str, Any]) -> Answer | None:
+    if row["suite"] != "open":
+        return None
+    if row["verdict"] in _ANSWERED:
+        shape = row["observed_shape"] or row["promised_shape"]
+        listed = row["resolution"] or ()
+        is_whole = len(listed) == row["resolutions"]
+        return Answer(shape=tuple(shape), windows=tuple(listed) if is_whole else ())
+    return Answer(error=row["error_text"] or "") if row["verdict"] == _REFUSED else None
+
+
+def _between(words: str, cases: Mapping[str, Mapping[str, Answer]]) -> Iterator[Disagreement]:
+    """Yield the disagreements of every pair of targets on one kind of question."""
+    common: dict[tuple[str, str], int] = {}
+    differing: dict[tuple[str, str, Kind], list[str]] = {}
+    for case, answers in cases.items():
+        for first, second in combinations(sorted(answers), 2):
+            common[first, second] = common.get((first, second), 0) + 1
+            kind = _difference(answers[first], answers[second])
+            if kind:
+                differing.setdefault((first, second, kind), []).append(case)
+    for (first, second, kind), found in sorted(differing.items()):
+        smallest = min(found, key=_smallness)
+        yield Disagreement(
+            first=first, second=second, asked=words, kind=kind, count=len(found),
+            common=common[first, second], case=smallest,
+            answers=(cases[smallest][first], cases[smallest][second]),
+        )  # fmt: skip
+
+
+def _difference(first: Answer, second: Answer) -> Kind | None:
+    """Return in what two answers differ, None where they agree or it cannot be told."""
+    if first.is_refusal or second.is_refusal:
+        return None if first.is_refusal and second.is_refusal else "acceptance"
+    if first.shape != second.shape:
+        return "shape"
+    told = bool(first.windows and second.windows)
+    return "window" if told and not {*first.windows} & {*second.windows} else None
+
+
+def _smallness(case_id: str) -> tuple[int, int, str]:
+    """Return what orders cases from the smallest on: sum of the sizes, length of the id, the id."""
+    case = Case.from_id(case_id)
+    sizes = (*case.i, *case.k, *case.s, *case.dilation, *(case.output_padding or ()))
+    return case.ndim * 1000 + sum(sizes), len(case_id), case_id

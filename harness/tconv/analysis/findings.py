@@ -1,0 +1,58 @@
+"""What a run says, gathered for a reader: deviations by kind with the smallest case of each."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tconv.analysis.rerun import rerun_command
+from tconv.analysis.summary import Extract
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """Deviating rows that share target, verdict, reading and kind of error.
+
+    Attributes:
+        target: where they were seen.
+        verdict: their verdict.
+        reading: the semantics that reproduces them, or why they were refused.
+        count: number of rows.
+        smallest: the row with the fewest products, as a mapping of columns; None where absent.
+        evidence: what the framework itself said in that row, or how it ended.
+        command: what reruns that row, in a shell.
+    """
+
+    target: str
+    verdict: str
+    reading: str
+    count: int
+    smallest: Mapping[str, Any]
+    evidence: str
+    command: str
+
+
+def findings(extract: Extract) -> tuple[Finding, ...]:
+    """Return a run's deviations, grouped, in the order of targets; the largest group first."""
+    config = extract.run.header["config_path"] or str(extract.run.path)
+    made = [
+        Finding(
+            target=target,
+            verdict=verdict,
+            reading=cause,
+            count=count,
+            smallest=row,
+            evidence=_evidence(row),
+            command=rerun_command(config, row["case"], target),
+        )
+        for (target, verdict, cause), count, row in extract.sample.smallest()
+    ]
+    order = {target: at for at, target in enumerate(extract.totals.targets())}
+    return tuple(sorted(made, key=lambda f: (order[f.target], -f.count, f.verdict, f.reading)))
+
+
+def _evidence(row: Mapping[str, Any]) -> str:
+    """Return what was said in a row; of the reason, too, where a reading stands for it."""
+    told = (
+        ("reason", "error_type", "error_text") if row["reading"] else ("error_type", "error_text")
+    )
+    return ": ".join(row[name] for name in told if row[name])

@@ -1,0 +1,122 @@
+"""Runs as pandas frames, for notebooks and for the reports."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final, Self
+
+import pandas as pd
+import pyarrow as pa
+
+from tconv.analysis import notebook
+from tconv.model.case import PARAMETERS
+from tconv.model.predicate import Predicate
+from tconv.model.verdict import Standpoint, Verdict
+from tconv.store import RunReader
+from tconv.store.columns import COLUMNS
+
+_TEXTS: Final = tuple(
+    column.name for column in COLUMNS if column.kind == "text" and column.name not in PARAMETERS
+)
+"""The text columns that a condition may use beside the parameters of a case."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """A run that was read from its directory; a notebook shows its totals.
+
+    Attributes:
+        path: the run directory.
+        header: what was asked for, of which targets, on which machine.
+        footer: when it ended, with which digest; None where the run is incomplete.
+        rows: one row per case and target, with the columns of :data:`tconv.store.columns.COLUMNS`;
+            entries of per-axis columns are tuples.
+    """
+
+    path: Path
+    header: dict[str, Any]
+    footer: dict[str, Any] | None
+    rows: pd.DataFrame
+
+    @classmethod
+    def from_path(cls, path: Path | str) -> Self:
+        """Return the run in the directory `path`.
+
+        Raises:
+            StoreError: it is no run directory, or is damaged.
+        """
+        reader = RunReader(path)
+        rows = frame(reader.table())
+        return cls(path=reader.path, header=reader.header, footer=reader.footer, rows=rows)
+
+    @property
+    def columns(self) -> pd.DataFrame:
+        """What each column of `rows` means: an index of names; `kind`, `unit` and `meaning`."""
+        told = [(column.name, column.kind, column.unit, column.meaning) for column in COLUMNS]
+        return pd.DataFrame(told, columns=["name", "kind", "unit", "meaning"]).set_index("name")
+
+    def where(self, condition: str) -> pd.DataFrame:
+        """Return the rows that fulfil a condition, as grids write it in `where`.
+
+        Args:
+            condition: of case parameters and text columns, as in
+                `"k > s and verdict == 'match'"`; it holds where one and the same axis fulfils it
+                all. A text that is absent is "none".
+
+        Raises:
+            PredicateError: the condition is outside the language or names no such column.
+        """
+        predicate = Predicate.from_text(condition, texts=_TEXTS)
+        columns = {
+            name: self.rows[name].astype(object).where(self.rows[name].notna(), None).tolist()
+            for name in (*PARAMETERS, *_TEXTS)
+        }
+        return self.rows[predicate.holds_in(columns)]
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows of the run: where it lies, and :attr:`totals`."""
+        footer = self.footer or {}
+        facts = {
+            "rows": f"{len(self.rows):,}",
+            "state": "complete" if self.footer else "incomplete",
+            "exit status": footer.get("status"),
+            "digest": footer.get("digest"),
+        }
+        totals: dict[str, dict[str, int]] = self.totals.to_dict("index")  # type: ignore[assignment] # targets and verdicts are texts
+        return notebook.page(path=str(self.path), facts=facts, totals=totals)
+
+    @cached_property
+    def deviations(self) -> pd.DataFrame:
+        """The rows whose verdict is a deviation."""
+        deviating = [v.value for v in Verdict if v.standpoint is Standpoint.DEVIATION]
+        return self.rows[self.rows["verdict"].isin(deviating)]
+
+    @cached_property
+    def totals(self) -> pd.DataFrame:
+        """Number of rows: an index of targets, a column per verdict that occurs, worst last."""
+        order = [verdict.value for verdict in Verdict]
+        counted = pd.crosstab(self.rows["target"], self.rows["verdict"])
+        targets = self.rows["target"].drop_duplicates()
+        return counted.reindex(
+            index=targets, columns=[name for name in order if name in counted], fill_value=0
+        )
+
+
+def frame(table: pa.Table) -> pd.DataFrame:
+    """Return a table of the store as a frame.
+
+    Lists become tuples and absent values None, NaN or NA; an integer stays one (Int64) where some
+    are absent.
+    """
+    made: pd.DataFrame = table.to_pandas()
+    for column in COLUMNS:
+        if column.kind in {"integers", "texts"}:
+            values = table.column(column.name).to_pylist()
+            made[column.name] = pd.Series(
+                [None if value is None else tuple(value) for value in values],
+                index=made.index,
+                dtype=object,
+            )
+        elif column.kind == "integer":
+            made[column.name] = made[column.name].astype("Int64")
+    return made

@@ -1,0 +1,63 @@
+"""What a stored run says of open cases: its rules, its disagreements and what claims make of it."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+from tconv.analysis.atlas.atlas import Source
+from tconv.analysis.atlas.observation import COLUMNS
+from tconv.analysis.claims.document import Claims
+from tconv.analysis.claims.measurement import COLUMNS as MEASURED
+from tconv.analysis.compatibility import NO_CLAIMS, Compatibility
+from tconv.errors import StoreError
+from tconv.store import RunReader
+
+_PIECE: Final = 2**14  # rows that are held at a time
+_COMPARED: Final = tuple(dict.fromkeys([*COLUMNS, *MEASURED, "error_text"]))
+
+
+def survey(reader: RunReader, claims: Claims = NO_CLAIMS) -> Compatibility:
+    """Return what a run says of the open cases in it, and of claims.
+
+    Raises:
+        StoreError: the run is damaged or incomplete.
+    """
+    return Compatibility.from_rows(lambda: rows(reader, _COMPARED), source(reader), claims)
+
+
+def has_open_cases(reader: RunReader) -> bool:
+    """Return whether a run was to sweep open cases."""
+    grids = reader.header["config"]["grid"]
+    return any(isinstance(grid, dict) and grid.get("suite") == "open" for grid in grids)
+
+
+def source(reader: RunReader) -> Source:
+    """Return which run it is.
+
+    Raises:
+        StoreError: the run is damaged or incomplete.
+    """
+    reader.require(("config", "software", "targets", "started"))
+    if reader.footer is None:
+        raise StoreError(
+            f"{reader.path} is incomplete: it has no footer.json; let the run end before its rules "
+            "are inferred"
+        )
+    header = reader.header
+    versions = {
+        name: version
+        for target in header["targets"]
+        for name, version in (target.get("versions") or {}).items()
+    }
+    return Source(
+        run=header["config"]["run"]["name"],
+        digest=reader.footer["digest"],
+        started=header["started"],
+        tconv=header["software"]["tconv"],
+        versions=dict(sorted(versions.items())),
+    )
+
+
+def rows(reader: RunReader, columns: Iterable[str] = COLUMNS) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a run with some of their columns."""
+    for table in reader.tables(_PIECE, list(columns)):
+        yield from table.to_pylist()

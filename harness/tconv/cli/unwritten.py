@@ -1,0 +1,20 @@
+"""Says which reports of a run are missing, and how to write them when there is room again."""
+
+import shlex
+import traceback
+
+import click
+
+from tconv.errors import HarnessError
+from tconv.report.write_all import Edition
+
+
+def tell_unwritten(edition: Edition) -> None:
+    """Print on stderr why reports are missing, a fault of the harness in full; or nothing."""
+    for name, error in edition.failures.items():
+        if not isinstance(error, HarnessError):
+            traceback.print_exception(error)
+        click.echo(f"tconv: {name} is not written: {error}", err=True)
+    if edition.failures:
+        path = shlex.quote(str(edition.extract.run.path))
+        click.echo(f"tconv: the rows are complete; for the reports: tconv report {path}", err=True)

@@ -1,0 +1,34 @@
+"""The executors by name, as `tconv run --executor` takes them."""
+
+import re
+from collections.abc import Callable
+from functools import partial
+from typing import Final
+
+from tconv.engine.executor import Executor
+from tconv.engine.executors.local import LocalPool
+from tconv.errors import ExecutorError
+
+_DASK: Final = re.compile(r"dask(?::((?:tcp|tls|ucx|ws|wss)://.+:\d+))?")
+
+
+def named(text: str) -> Callable[..., Executor]:
+    """Return what makes the executor: `local`, `dask`, or `dask:tcp://HOST:PORT`.
+
+    It takes `workers`, `seed`, `case_seconds` and `worker_gib`.
+
+    Raises:
+        ExecutorError: there is no such executor, or Dask is not installed.
+    """
+    if text == "local":
+        return LocalPool
+    match = _DASK.fullmatch(text)
+    if match is None:
+        raise ExecutorError(f"executor={text!r}, but should be local, dask or dask:tcp://HOST:PORT")
+    try:
+        from tconv.engine.executors.dask import DaskCluster  # noqa: PLC0415 # only where it is asked for
+    except ImportError as error:
+        raise ExecutorError(
+            f'executor={text!r} needs Dask ({error}); install it with `pip install "tconv[dask]"`'
+        ) from error
+    return partial(DaskCluster, address=match[1])

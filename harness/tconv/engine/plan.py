@@ -1,0 +1,90 @@
+"""Which cases run on which targets, decided before anything runs."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from tconv.engine.worker.describe import Description
+from tconv.engine.worker.sampling import Samples
+from tconv.errors import TargetError
+from tconv.model.case import Case
+from tconv.model.target import Selection, Target
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """One target and the cases it will be given.
+
+    Attributes:
+        target: the target.
+        cases: its cases, in the grid's order.
+        version: version of the framework, None where the backend is unavailable.
+        sample: one case in so many was taken; 1 where all were.
+        unavailable: why none of them can be run, or None.
+        left: spans of `cases` that are still to run, disjoint and rising; None: all of them.
+    """
+
+    target: Target
+    cases: Sequence[Case]
+    version: str | None
+    sample: int = 1
+    unavailable: str | None = None
+    left: tuple[range, ...] | None = None
+
+    @property
+    def spans(self) -> tuple[range, ...]:
+        """The spans of `cases` that are still to run."""
+        return (range(len(self.cases)),) if self.left is None else self.left
+
+
+def plan(
+    selections: Sequence[Selection], found: Mapping[str, Description | str], cases: Sequence[Case]
+) -> tuple[Planned, ...]:
+    """Return what is to run, each target once, in the order of the selections.
+
+    `found` has for each selected backend its description, or why it is unavailable. A mode that is
+    only sampled runs on its sample where the backend was selected as a whole (one of sample 0 does
+    not run there), and on every case where the mode was selected by its name.
+
+    Raises:
+        TargetError: a backend has no such mode.
+    """
+    planned: dict[Target, Planned] = {}
+    samples = Samples(cases)
+    for selection in selections:
+        for each in _planned(selection, found[selection.backend], samples):
+            before = planned.get(each.target)
+            if before is None or each.sample < before.sample:
+                planned[each.target] = each
+    return tuple(planned.values())
+
+
+def _planned(selection: Selection, found: Description | str, samples: Samples) -> list[Planned]:
+    if isinstance(found, str):
+        return [_unavailable(selection, found, samples)]
+    modes = {mode.name: mode for mode in found.modes}
+    if selection.mode not in {None, *modes}:
+        raise TargetError(
+            f"mode={selection.mode!r} of {selection.backend}, but should be one of "
+            f"{', '.join(modes)}; `tconv adapters list` says what each calls"
+        )
+    if selection.device not in {None, *found.devices}:
+        return [_unavailable(selection, f"no device {selection.device} here", samples)]
+    return [
+        _available(found, target, samples, 1 if selection.mode else modes[target.mode].sample)
+        for target in found.targets
+        if selection.includes(target) and (selection.mode or modes[target.mode].sample)
+    ]
+
+
+def _available(found: Description, target: Target, samples: Samples, sample: int) -> Planned:
+    return Planned(target=target, cases=samples.of(sample), version=found.version, sample=sample)
+
+
+def _unavailable(selection: Selection, reason: str, samples: Samples) -> Planned:
+    """Plan every case once for a selection that cannot run, so that each gets its row."""
+    target = Target(
+        backend=selection.backend,
+        mode=selection.mode or "any",
+        device=selection.device or "cpu",
+    )
+    return Planned(target=target, cases=samples.of(1), version=None, unavailable=reason)

@@ -1,0 +1,1 @@
+"""Everything around a worker process: starting, watching and ending it."""

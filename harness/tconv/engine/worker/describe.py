@@ -1,0 +1,76 @@
+"""What a backend says of itself, before any case is computed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tconv.adapters.base import Adapter, Mode
+from tconv.engine.worker.guard import Escaped, tried
+from tconv.model.target import Target
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Description:
+    """What a backend says of itself on this machine.
+
+    Attributes:
+        backend: its name.
+        modes: its modes, the most usual first.
+        devices: the devices found here.
+        versions: name of a package to its version; the framework's own under the backend's name.
+        settings: target to the flags and kernel libraries that decide what is computed.
+    """
+
+    backend: str
+    modes: tuple[Mode, ...]
+    devices: tuple[str, ...]
+    versions: Mapping[str, str]
+    settings: Mapping[str, Mapping[str, str]]
+
+    @property
+    def version(self) -> str | None:
+        """The framework's own version."""
+        return self.versions.get(self.backend)
+
+    @property
+    def targets(self) -> tuple[Target, ...]:
+        """Every mode on every device."""
+        return tuple(
+            Target(backend=self.backend, mode=mode.name, device=device)
+            for device in self.devices
+            for mode in self.modes
+        )
+
+
+def described(backend: str, adapter: Adapter) -> Description:
+    """Return what `adapter`, registered as `backend`, says of itself; its own errors pass."""
+    devices = adapter.devices()
+    return Description(
+        backend=backend,
+        modes=adapter.modes,
+        devices=devices,
+        versions=_plain(adapter.versions()),
+        settings={
+            f"{adapter.name}:{mode.name}@{device}": _settings(adapter, mode, device)
+            for device in devices
+            for mode in adapter.modes
+        },
+    )
+
+
+def _plain(texts: Mapping[str, str]) -> dict[str, str]:
+    """Return texts that are no more than that.
+
+    To read a framework's own kind of text, as PyTorch's version is, the parent would import it.
+    """
+    return {str(name): str(text) for name, text in texts.items()}
+
+
+def _settings(adapter: Adapter, mode: Mode, device: str) -> dict[str, str]:
+    """Return the settings of a target as they are while it computes, or which error they met."""
+
+    def asked() -> dict[str, str]:
+        with adapter.session(mode.name, device):
+            return _plain(adapter.settings(mode.name, device))
+
+    found: dict[str, str] | Escaped = tried(asked)
+    return {"error": type(found.error).__name__} if isinstance(found, Escaped) else found

@@ -1,0 +1,117 @@
+"""Cases of one number of axes as a matrix of integers: sorted, counted, and made on demand."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tconv.grid.product import NAMES, IntArray
+from tconv.grid.requested_sizes import ABSENT
+from tconv.model.case import Case
+from tconv.model.geometry import Axis, output_size
+
+FloatArray = NDArray[np.float64]
+
+_LAYOUT: Final = (
+    ("i", True), ("k", True), ("s", True), ("p_begin", True), ("p_end", True),
+    ("output_padding", True), ("dilation", True), ("groups", False), ("n", False),
+    ("c_in", False), ("c_out", False), ("dtype", False), ("bias", False), ("values", False),
+    ("padding", False), ("o", True), ("malformed", False),
+)  # fmt: skip
+"""The columns of the matrix in the order they sort by, and whether each has one per axis."""
+
+
+_OPTIONAL: Final = ("output_padding", "padding", "o", "malformed")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Block:
+    """Cases that share their number of axes.
+
+    Attributes:
+        ndim: number of spatial axes.
+        matrix: int64, (cases, columns), as :meth:`Product.columns` gives them.
+    """
+
+    ndim: int
+    matrix: IntArray
+
+    @classmethod
+    def from_columns(cls, ndim: int, columns: Mapping[str, IntArray]) -> Self:
+        """Return the block of columns as :meth:`Product.columns` gives them."""
+        parts = [
+            columns[name] if per_axis else columns[name][:, None] for name, per_axis in _LAYOUT
+        ]
+        return cls(ndim=ndim, matrix=np.concatenate(parts, axis=1))
+
+    @classmethod
+    def joined(cls, blocks: Sequence["Block"]) -> "Block":
+        """Return the distinct cases of all `blocks`, sorted by their columns."""
+        matrix = np.concatenate([block.matrix for block in blocks])
+        return cls(ndim=blocks[0].ndim, matrix=matrix[distinct(matrix)])
+
+    def __len__(self) -> int:
+        return len(self.matrix)
+
+    def columns(self) -> dict[str, IntArray]:
+        """Return the columns by name: (cases, ndim) or (cases,)."""
+        found, at = {}, 0
+        for name, per_axis in _LAYOUT:
+            width = self.ndim if per_axis else 1
+            column = self.matrix[:, at : at + width]
+            found[name] = column if per_axis else column[:, 0]
+            at += width
+        return found
+
+    def take(self, rows: IntArray) -> "Block":
+        """Return the block of some rows."""
+        return Block(ndim=self.ndim, matrix=self.matrix[rows])
+
+    def elements(self) -> FloatArray:
+        """Return how many elements x, w and y of each case have together, (cases,).
+
+        As :class:`Case` has them, in floating point: an illegal case may ask for more
+        than 64 bits hold.
+        """
+        given = {name: column.astype(np.float64) for name, column in self.columns().items()}
+        op = np.where(given["output_padding"] == ABSENT, 0, given["output_padding"])
+        axis = Axis(
+            **{name: given[name] for name in ("i", "k", "s", "p_begin", "p_end")},  # type: ignore[arg-type] # arrays
+            op=op,  # type: ignore[arg-type] # an array
+            d=given["dilation"],  # type: ignore[arg-type] # an array
+        )
+        o = np.where(given["o"] == ABSENT, output_size(axis), given["o"])
+        x, w, y = (sizes.prod(axis=1) for sizes in (given["i"], given["k"], np.maximum(o, 0)))
+        n, c_in, c_out = (given[name] for name in ("n", "c_in", "c_out"))
+        per_group = c_out // np.maximum(given["groups"], 1)
+        made: FloatArray = n * c_in * x + c_in * per_group * w + n * c_out * y
+        return made
+
+    def cases(self) -> Iterator[Case]:
+        """Yield the cases, made one by one."""
+        names = [name for name, _ in _LAYOUT]
+        columns = self.columns()
+        lists = [
+            list(map(tuple, columns[name].tolist())) if per_axis else columns[name].tolist()
+            for name, per_axis in _LAYOUT
+        ]
+        nothing = {"none", (ABSENT,) * self.ndim}
+        for row in zip(*lists, strict=True):
+            fields = dict(zip(names, row, strict=True))
+            fields |= {name: known[fields[name]] for name, known in NAMES.items()}
+            fields |= {name: None for name in _OPTIONAL if fields[name] in nothing}
+            fields["bias"] = bool(fields["bias"])
+            yield Case(ndim=self.ndim, **fields)
+
+
+def distinct(matrix: IntArray) -> IntArray:
+    """Return the positions of the distinct rows, in sorted order; the first of equals."""
+    if len(matrix) == 0:
+        return np.empty(0, dtype=np.int64)
+    order = np.lexsort(matrix.T[::-1])
+    ordered = matrix[order]
+    fresh = np.ones(len(order), dtype=np.bool_)
+    fresh[1:] = (ordered[1:] != ordered[:-1]).any(axis=1)
+    return order[fresh]

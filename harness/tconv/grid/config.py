@@ -1,0 +1,143 @@
+"""A run's configuration: a TOML file in, frozen values out, every mistake with its place.
+
+The keys are those of the configuration format: `[run]`, `[limits]` and one `[[grid]]` per grid. A
+list sweeps, an inner list is per axis, "1..6" is a range with both ends, `{begin = 1, end = 0}` is
+a padding with different sides.
+"""
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Final
+
+from pydantic import ValidationError
+
+from tconv.errors import ConfigError
+from tconv.grid import Sides, Sweep
+from tconv.grid.schema import Document
+from tconv.grid.validation import explained
+from tconv.model.predicate import Predicate
+
+__all__ = ["BUNDLED", "Config", "from_mapping", "load_config"]
+
+_PACKAGE: Final = Path(__file__).parents[1]
+BUNDLED: Final = (_PACKAGE / "configs", _PACKAGE.parents[1] / "configs")
+"""Folders of the configurations that come with the package: in a wheel, in a checkout."""
+
+_PLACE: Final = {"path", "number"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """Everything that decides a run.
+
+    Attributes:
+        name: name of the run and of its directory.
+        targets: selections of targets, `backend[:mode][@device]`, as written.
+        required: backends without which the run counts as failed.
+        values: kinds of input values, each case once per kind.
+        seed: joins the case id in seeding the inputs.
+        case_seconds: the longest one case may take, seconds.
+        worker_gib: the most memory one worker may hold, GiB.
+        grids: what is swept, in the order of the file.
+        path: the file it was read from; no part of its value.
+    """
+
+    name: str
+    targets: tuple[str, ...]
+    required: tuple[str, ...] = ()
+    values: tuple[str, ...] = ("exact",)
+    seed: int = 0
+    case_seconds: float = 10.0
+    worker_gib: float = 4.0
+    grids: tuple[Sweep, ...]
+    path: str = field(default="", compare=False)
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the configuration as plain values, with the keys of the file and every default.
+
+        :func:`from_mapping` reads it back.
+        """
+        run = ("name", "targets", "required", "values", "seed")
+        return {
+            "run": {name: _plain(getattr(self, name)) for name in run},
+            "limits": {"case_seconds": self.case_seconds, "worker_gib": self.worker_gib},
+            "grid": [_plain_sweep(sweep) for sweep in self.grids],
+        }
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of :meth:`to_dict` as JSON, 64 hexadecimal digits."""
+        text = json.dumps(self.to_dict(), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def load_config(path: str | Path) -> Config:
+    """Return the configuration that a TOML file holds.
+
+    Raises:
+        ConfigError: the file is missing, is no TOML, or has a key or a value that does not belong
+            there. The message names file, table, key, what was expected and what to do.
+    """
+    return from_mapping(_read(Path(path)), str(path))
+
+
+_UNNAMED: Final = "configuration"  # what messages call one that is no file
+
+
+def from_mapping(tables: Mapping[str, object], path: str = "") -> Config:
+    """Return the configuration that parsed TOML holds; `path` names it where it has a file.
+
+    Raises:
+        ConfigError: as for :func:`load_config`.
+    """
+    try:
+        document = Document.model_validate(tables)
+    except ValidationError as error:
+        raise ConfigError("\n".join(explained(error, tables, path or _UNNAMED))) from None
+    grids = tuple(
+        table.to_sweep(path or _UNNAMED, number)
+        for number, table in enumerate(document.grid, start=1)
+    )
+    return Config(grids=grids, path=path, **document.run.given(), **document.limits.given())
+
+
+def _read(path: Path) -> dict[str, object]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        fault, remedy = "no such file", "give the path of a TOML file, as in configs/smoke.toml"
+    except OSError as error:
+        fault, remedy = f"cannot be read ({error.strerror})", "give the path of a readable file"
+    except UnicodeDecodeError as error:
+        fault, remedy = f"byte {error.start} is not UTF-8", "save the file as UTF-8"
+    except tomllib.TOMLDecodeError as error:
+        fault, remedy = f"not valid TOML: {error}", "mend it there"
+    raise ConfigError(f"{path}: {fault}; {remedy}")
+
+
+def _plain_sweep(sweep: Sweep) -> dict[str, object]:
+    values = {item.name: getattr(sweep, item.name) for item in fields(sweep)}
+    return {
+        name: _plain(value)
+        for name, value in values.items()
+        if name not in _PLACE and value is not None
+    }
+
+
+def _plain(value: object) -> object:
+    match value:
+        case None:
+            return "none"
+        case tuple():
+            return [_plain(entry) for entry in value]
+        case Sides(begin=begin, end=end):
+            return begin if begin == end else {"begin": begin, "end": end}
+        case Predicate(text=text):
+            return text
+        case bool() | int() | float() | str():
+            return value
+    return {item.name: _plain(getattr(value, item.name)) for item in fields(value)}  # type: ignore[arg-type] # a budget

@@ -1,0 +1,168 @@
+"""From sweeps to the distinct cases of a run, with the account of every point that was dropped."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from tconv.errors import ConfigError
+from tconv.grid.case_table import Block, distinct
+from tconv.grid.cases import Cases
+from tconv.grid.covering import Coverage, choose, pairs_reached
+from tconv.grid.filters import sift
+from tconv.grid.marginals import marginals
+from tconv.grid.product import MOST_POINTS, SWEPT, IntArray, Product, options, points
+from tconv.grid.statistics import Tally
+from tconv.grid.sweep import Sweep
+from tconv.model.case import VALUES, Case
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Grid:
+    """The cases of a run, in the order of their parameters, ndim first.
+
+    Attributes:
+        blocks: the cases by number of axes; :attr:`cases` makes them one by one.
+        tally: what became of every point.
+    """
+
+    blocks: tuple[Block, ...]
+    tally: Tally
+
+    def __len__(self) -> int:
+        return sum(map(len, self.blocks))
+
+    def __iter__(self) -> Iterator[Case]:
+        return iter(self.cases)
+
+    @property
+    def cases(self) -> Cases:
+        """All cases, sorted and distinct."""
+        return Cases(self.blocks)
+
+    def shard(self, k: int, n: int) -> Cases:
+        """Return the `k`-th of `n` parts: disjoint, together complete, alike in size and mix.
+
+        Case number j of the sorted grid belongs to part j mod n + 1, so a part depends on the
+        configuration alone.
+
+        Raises:
+            ConfigError: `k` is not in 1..n.
+        """
+        if not 1 <= k <= n:
+            raise ConfigError(f"shard={k}/{n}, but should be k/n with 1 <= k <= n, as in 1/4")
+        return self.cases[k - 1 :: n]
+
+
+def expand(grids: Sequence[Sweep], values: Sequence[str] = VALUES[:1]) -> Grid:
+    """Return the distinct cases of all grids, each with every kind of values.
+
+    Raises:
+        ConfigError: a grid keeps no case; the message says why.
+    """
+    dropped: Counter[str] = Counter()
+    blocks: dict[int, list[Block]] = {}
+    coverage: list[Coverage] = []
+    made = 0
+    for sweep in grids:
+        products = _products(sweep, tuple(values))
+        for block in _expand_one(sweep, products, tuple(values), dropped, coverage):
+            blocks.setdefault(block.ndim, []).append(block)
+        made += points(sweep, tuple(values)) + sum(product.added for product in products.values())
+    joined = tuple(Block.joined(blocks[ndim]) for ndim in sorted(blocks))
+    kept = sum(map(len, joined))
+    _count(dropped, "duplicate", sum(len(b) for each in blocks.values() for b in each) - kept)
+    tally = Tally(
+        made=made,
+        kept=kept,
+        dropped=dict(dropped.most_common()),
+        marginals=marginals(joined),
+        coverage=tuple(coverage),
+    )
+    return Grid(blocks=joined, tally=tally)
+
+
+def _products(sweep: Sweep, values: tuple[str, ...]) -> dict[int, Product]:
+    """Return the points of one sweep by number of axes."""
+    _require_makeable(sweep, points(sweep, values))
+    return {ndim: Product(sweep, values, ndim) for ndim in sorted(set(sweep.ndim))}
+
+
+def _expand_one(
+    sweep: Sweep,
+    products: dict[int, Product],
+    values: tuple[str, ...],
+    dropped: Counter[str],
+    coverage: list[Coverage],
+) -> list[Block]:
+    """Return the blocks of one sweep; count into `dropped` and `coverage`."""
+    mine: Counter[str] = Counter()
+    codes = [_sifted(sweep, product, mine) for product in products.values()]
+    kept = _within_budget(sweep, values, np.concatenate(codes), mine, coverage)
+    dropped.update(mine)
+    if len(kept) == 0:
+        why = "; ".join(f"{count:,} dropped: {reason}" for reason, count in mine.most_common())
+        raise ConfigError(
+            f"{sweep.path}: {sweep.table}: cases kept=0, but should be 1 or more ({why}); "
+            "change the values that these reasons name, or the suite"
+        )
+    ndims = np.array(sweep.ndim)[kept[:, 0]]
+    return [
+        Block.from_columns(ndim, product.columns(kept[ndims == ndim]))
+        for ndim, product in products.items()
+    ]
+
+
+def _require_makeable(sweep: Sweep, made: int) -> None:
+    if made > MOST_POINTS:
+        raise ConfigError(
+            f"{sweep.path}: {sweep.table}: points made={made:,}, but should be {MOST_POINTS:,} at "
+            "most; sweep fewer values or split the grid"
+        )
+
+
+def _sifted(sweep: Sweep, product: Product, dropped: Counter[str]) -> IntArray:
+    """Return the codes of the distinct points that the sweep keeps, sorted by their values."""
+    dropped.update(product.misfits)
+    found = [np.empty((0, len(SWEPT) + 1), dtype=np.int64)]
+    for codes in product.chunks():
+        kept, reasons = sift(sweep, product.columns(codes))
+        dropped.update(reasons)
+        found.append(codes[kept])
+    _count(dropped, "no size is a candidate for o", product.barren)
+    codes = np.concatenate(found)
+    order = distinct(Block.from_columns(product.ndim, product.columns(codes)).matrix)
+    _count(dropped, "duplicate", len(codes) - len(order))
+    return codes[order]
+
+
+def _within_budget(
+    sweep: Sweep,
+    values: tuple[str, ...],
+    codes: IntArray,
+    dropped: Counter[str],
+    coverage: list[Coverage],
+) -> IntArray:
+    if sweep.budget is None or len(codes) == 0:
+        return codes
+    swept = [at for at, name in enumerate(SWEPT) if len(options(sweep, values, name)) > 1]
+    swept += [len(SWEPT)] * bool(codes[:, -1].any())  # which candidate for o
+    rows = choose(codes[:, swept], sweep.budget.cases, sweep.budget.strategy)
+    coverage.append(
+        Coverage(
+            table=sweep.table,
+            strategy=sweep.budget.strategy,
+            budget=sweep.budget.cases,
+            rows=len(rows),
+            achievable=pairs_reached(codes[:, swept]),
+            reached=pairs_reached(codes[rows][:, swept]),
+        )
+    )
+    _count(dropped, "budget", len(codes) - len(rows))
+    return codes[rows]
+
+
+def _count(counter: Counter[str], reason: str, number: int) -> None:
+    if number:
+        counter[reason] += number

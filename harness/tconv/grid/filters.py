@@ -1,0 +1,148 @@
+"""Which points a grid keeps, and for which reason it drops the others."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tconv.grid.product import NAMES, IntArray
+from tconv.grid.requested_sizes import ABSENT
+from tconv.grid.sweep import Sweep
+from tconv.model.geometry import Axis, full_size, output_size
+from tconv.model.legality import (
+    AXIS_RULES,
+    CHANNEL_RULES,
+    LARGEST_SIZE,
+    STANDINGS,
+    VOLUME_RULES,
+    Channels,
+    Rule,
+    Volume,
+)
+from tconv.model.malformation import OF_BIAS
+
+_STANDINGS_OF_SUITE: Final = {
+    "explicit": {"legal"}, "extended": {"extended"}, "illegal": {"illegal"},
+    "open": {"legal", "extended"},
+}  # fmt: skip
+_RULES: Final[tuple[Rule[Any], ...]] = (*CHANNEL_RULES, *AXIS_RULES, *VOLUME_RULES)
+_LEGAL: Final = len(_RULES)
+_OF_BIAS: Final = np.array([name in OF_BIAS for name in NAMES["malformed"]])
+_RANKS: Final = np.array([*(STANDINGS.index(rule.standing) for rule in _RULES),
+                          STANDINGS.index("legal")])  # fmt: skip
+
+
+def sift(sweep: Sweep, columns: Mapping[str, IntArray]) -> tuple[NDArray[np.bool_], Counter[str]]:
+    """Return which rows are kept, (rows,), and how many are dropped for which reason.
+
+    The suite is asked first, then the conditions in their order; the first that fails is counted.
+    """
+    kept = np.ones(len(columns["n"]), dtype=np.bool_)
+    dropped: Counter[str] = Counter()
+    for fails, reason in (*_unsuited(sweep, columns), *_unwanted(sweep, columns)):
+        count = int((kept & fails).sum())
+        if count:
+            dropped[reason] += count
+        kept &= ~fails
+    return kept, dropped
+
+
+def broken_rules(columns: Mapping[str, IntArray]) -> IntArray:
+    """Return for each row the position of the rule that gives its standing, (rows,).
+
+    The gravest rule, that of the channels before that of an axis, the first axis before the
+    second: what :attr:`tconv.model.case.Case.standing` says of one case.
+    """
+    channels = Channels(
+        **{name: columns[name][:, None] for name in ("n", "c_in", "c_out", "groups")},
+        misfit=columns["malformed"][:, None] > 0,
+    )
+    axis = _axis(columns)
+    first = np.concatenate(
+        [
+            _first_broken(CHANNEL_RULES, channels, 0),
+            _first_broken(AXIS_RULES, axis, len(CHANNEL_RULES)),
+            _first_broken(VOLUME_RULES, _volume(axis, channels), _LEGAL - len(VOLUME_RULES)),
+        ],
+        axis=1,
+    )
+    gravest = _RANKS[first].argmin(axis=1)
+    return np.take_along_axis(first, gravest[:, None], axis=1)[:, 0]
+
+
+def _axis(columns: Mapping[str, IntArray]) -> Axis:
+    """Return all axes as one, its fields (rows, ndim); Python's integers where 64 bits might wrap.
+
+    `o` is the size that is requested or, where none is, the explicit one.
+    """
+    names = ("i", "k", "s", "p_begin", "p_end", "output_padding", "dilation", "o")
+    given = [np.where(columns[n] == ABSENT, 0, columns[n]) for n in names]
+    is_huge = any(bool((np.abs(each) > LARGEST_SIZE).any()) for each in given)
+    found = {n: columns[n].astype(object) if is_huge else columns[n] for n in names}
+    op = np.where(_is_absent(columns, "output_padding"), 0, found.pop("output_padding"))
+    o, d = found.pop("o"), found.pop("dilation")
+    axis = Axis(**found, op=op, d=d)  # type: ignore[arg-type] # integer arrays
+    wanted = np.where(_is_absent(columns, "o"), output_size(axis), o)
+    return replace(axis, o=wanted)  # type: ignore[arg-type] # an integer array
+
+
+def _volume(axis: Axis, channels: Channels) -> Volume:
+    """Return the volume of each row, (rows, 1), in floating point: exact where it is near a limit.
+
+    As :meth:`tconv.model.legality.Volume.of` counts it of one case.
+    """
+    full = full_size(axis.i, axis.k, axis.s, axis.d)
+    extent = np.maximum(np.maximum(full, output_size(axis)), np.maximum(axis.o, 0))  # type: ignore[arg-type] # integer arrays
+    per_row = extent.astype(np.float64).prod(axis=1, keepdims=True)
+    return Volume(elements=per_row * channels.n * channels.c_out)
+
+
+def _first_broken(
+    rules: tuple[Rule[Any], ...], subject: Axis | Channels | Volume, start: int
+) -> IntArray:
+    broken = [rule.is_broken(subject) for rule in rules]
+    return np.select(broken, [np.int64(start + at) for at in range(len(rules))], np.int64(_LEGAL))
+
+
+def _unsuited(
+    sweep: Sweep, columns: Mapping[str, IntArray]
+) -> Iterator[tuple[NDArray[np.bool_], str]]:
+    has_policy = columns["padding"] > 0
+    given = (columns["p_begin"] != 0) | (columns["p_end"] != 0)
+    yield has_policy & given.any(axis=1), "p beside a padding policy"
+    yield (
+        _OF_BIAS[columns["malformed"]] & (columns["bias"] == 0),
+        "a misfit of no bias",
+    )
+    rules = broken_rules(columns)
+    for code in np.unique(rules):
+        standing = STANDINGS[_RANKS[code]]
+        if standing not in _STANDINGS_OF_SUITE[sweep.suite]:
+            words = f": {_RULES[code].words}" if code < _LEGAL else ""
+            yield rules == code, f"{standing}, so not in suite {sweep.suite}{words}"
+    is_open = has_policy
+    for name in ("output_padding", "o"):
+        is_open = is_open | _is_absent(columns, name)[:, 0] ^ (name == "o")
+    if sweep.suite == "open":
+        yield ~is_open, "explicit, so not in suite open"
+    elif sweep.suite != "illegal":
+        yield is_open, f"open, so not in suite {sweep.suite}"
+
+
+def _is_absent(columns: Mapping[str, IntArray], name: str) -> NDArray[np.bool_]:
+    """Return where a per-axis parameter is not given, (rows, ndim): on all axes or on none."""
+    return np.asarray(columns[name] == ABSENT)
+
+
+def _unwanted(
+    sweep: Sweep, columns: Mapping[str, IntArray]
+) -> Iterator[tuple[NDArray[np.bool_], str]]:
+    named: dict[str, Any] = {}
+    if sweep.where:
+        named = {name: np.ma.masked_equal(column, ABSENT) for name, column in columns.items()}
+        named |= {name: np.array(known)[columns[name]] for name, known in NAMES.items()}
+    for predicate in sweep.where:
+        yield ~predicate.holds_in(named), f"where: {predicate}"

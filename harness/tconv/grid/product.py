@@ -1,0 +1,158 @@
+"""All combinations of a sweep's values on one number of axes, as columns of integers.
+
+A point is known by its *codes*: for each parameter the position of its value in the sweep and, at
+the end, its *pick*: which of the sizes it is that its option of `o` stands for. Points are made in
+chunks, so that memory follows the points kept, not the points made.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tconv.errors import ConfigError
+from tconv.grid.requested_sizes import ABSENT, POLICY_NAMES, Requests, RequestTable
+from tconv.grid.sweep import Sides, Sweep
+from tconv.model.case import DTYPES, VALUES
+from tconv.model.malformation import MALFORMATIONS
+
+IntArray = NDArray[np.int64]
+
+SWEPT: Final = (
+    "ndim", "i", "k", "s", "p", "output_padding", "dilation",
+    "groups", "n", "c_in", "c_out", "dtype", "bias", "values", "padding", "o",
+    "malformed",
+)  # fmt: skip
+"""Every parameter that a sweep multiplies out, in the order of the codes."""
+
+PER_AXIS: Final = ("i", "k", "s", "p", "output_padding", "dilation")
+DTYPE_NAMES: Final = tuple(DTYPES)
+NAMES: Final[Mapping[str, tuple[str, ...]]] = {
+    "dtype": DTYPE_NAMES, "values": VALUES, "padding": POLICY_NAMES,
+    "malformed": ("none", *MALFORMATIONS),
+}  # fmt: skip
+"""The names of the parameters whose columns hold positions."""
+
+MOST_POINTS: Final = 50_000_000
+"""Points that one table may make: more take minutes and gigabytes."""
+
+_CHUNK: Final = 1 << 17
+
+
+def points(sweep: Sweep, values: tuple[str, ...]) -> int:
+    """Return how many points a sweep makes, those that fit no number of axes included."""
+    return math.prod(len(options(sweep, values, name)) for name in SWEPT)
+
+
+def options(sweep: Sweep, values: tuple[str, ...], name: str) -> tuple[Any, ...]:
+    """Return the values of one parameter, as the sweep lists them."""
+    return values if name == "values" else tuple(getattr(sweep, name))
+
+
+class Product:
+    """The points of one sweep on one number of axes.
+
+    Attributes:
+        ndim: number of spatial axes.
+        misfits: points dropped because a per-axis list has another number of entries, by reason.
+        barren: points dropped so far because no size is a candidate for their option of `o`.
+        added: points that the words of `o` added so far to one for each option.
+    """
+
+    def __init__(self, sweep: Sweep, values: tuple[str, ...], ndim: int) -> None:
+        """Make the table of each parameter; the points themselves are made by :meth:`chunks`."""
+        self.ndim = ndim
+        self.misfits: Counter[str] = Counter()
+        self.barren = self.added = 0
+        self._requests = RequestTable(sweep.o, ndim)
+        self._codes: list[IntArray] = []
+        self._tables: dict[str, IntArray] = {}
+        rest = points(sweep, values) // len(sweep.ndim) * sweep.ndim.count(ndim)
+        for name in SWEPT:
+            listed = options(sweep, values, name)
+            fitting = [code for code, option in enumerate(listed) if self._fits(name, option)]
+            self._count_misfits(name, listed, rest // len(listed))
+            rest = rest // len(listed) * len(fitting) if name != "ndim" else rest
+            self._codes.append(np.array(fitting, dtype=np.int64))
+            self._add_table(name, listed)
+
+    def chunks(self) -> Iterator[IntArray]:
+        """Yield the codes of all points that fit, (rows, parameters and pick), in chunks."""
+        shape = tuple(len(codes) for codes in self._codes)
+        total = math.prod(shape)
+        for start in range(0, total, _CHUNK):
+            places = np.unravel_index(np.arange(start, min(start + _CHUNK, total)), shape)
+            columns = [codes[place] for codes, place in zip(self._codes, places, strict=True)]
+            yield from self._requested(np.stack(columns, axis=1))
+
+    def columns(self, codes: IntArray) -> dict[str, IntArray]:
+        """Return the values behind `codes` (rows, parameters).
+
+        Per-axis parameters are (rows, ndim), with `p_begin` and `p_end` for `p`; the others are
+        (rows,). `dtype`, `values`, `padding` and `malformed` are positions in `NAMES`.
+        `output_padding` and `o` are `ABSENT` where not given.
+        """
+        found, requests = self._looked_up(codes[:, : len(SWEPT)])
+        return found | {"o": requests.sizes(codes[:, len(SWEPT)])}
+
+    def _looked_up(self, codes: IntArray) -> tuple[dict[str, IntArray], Requests]:
+        """Return the values behind the codes, without `o`, and the sizes that it asks for."""
+        places = dict(zip(SWEPT, codes.T, strict=True))
+        places |= {"p_begin": places["p"], "p_end": places["p"]}
+        found = {name: table[places[name]] for name, table in self._tables.items()}
+        return found, self._requests.requests(places["o"], found)
+
+    def _requested(self, codes: IntArray) -> Iterator[IntArray]:
+        """Yield the points once for each size that their option of `o` stands for, in chunks."""
+        counts = self._looked_up(codes)[1].points
+        if counts.astype(np.float64).sum() > MOST_POINTS:
+            raise ConfigError(
+                f"points made={counts.astype(np.float64).sum():,.0f} of one table, but should be "
+                f'{MOST_POINTS:,} at most; o = "candidates" makes s of them on each axis'
+            )
+        self.added += int(np.maximum(counts, 1).sum()) - len(codes)
+        self.barren += int((counts == 0).sum())
+        rows = np.repeat(np.arange(len(codes)), counts)
+        picks = np.arange(len(rows)) - np.repeat(counts.cumsum() - counts, counts)
+        for start in range(0, len(rows), _CHUNK):
+            part = slice(start, start + _CHUNK)
+            yield np.column_stack([codes[rows[part]], picks[part]])
+
+    def _fits(self, name: str, option: Any) -> bool:  # noqa: ANN401 # a value of any parameter
+        if name == "ndim":
+            return bool(option == self.ndim)
+        return not isinstance(option, tuple) or len(option) == self.ndim
+
+    def _count_misfits(self, name: str, listed: tuple[Any, ...], each: int) -> None:
+        for option in listed:
+            if name != "ndim" and not self._fits(name, option):
+                axes = "axis" if self.ndim == 1 else "axes"
+                reason = f"per-axis list of {len(option)} entries on {self.ndim} {axes}"
+                self.misfits[reason] += each
+
+    def _add_table(self, name: str, listed: tuple[Any, ...]) -> None:
+        """Add the value of each option; an option that does not fit is never looked up."""
+        if name == "p":
+            for side in ("begin", "end"):
+                self._tables[f"p_{side}"] = self._per_axis([_side(p, side) for p in listed])
+        elif name in PER_AXIS:
+            filled = [ABSENT if option is None else option for option in listed]
+            self._tables[name] = self._per_axis(filled)
+        elif name != "o":
+            known = NAMES.get(name)
+            column = [known.index(option or "none") if known else int(option) for option in listed]
+            self._tables[name] = np.array(column, dtype=np.int64)
+
+    def _per_axis(self, listed: list[Any]) -> IntArray:
+        rows = [option if isinstance(option, tuple) else (option,) * self.ndim for option in listed]
+        fitting = [row if len(row) == self.ndim else (0,) * self.ndim for row in rows]
+        return np.array(fitting, dtype=np.int64).reshape(len(listed), self.ndim)
+
+
+def _side(padding: Sides | tuple[Sides, ...], side: str) -> int | tuple[int, ...]:
+    if isinstance(padding, Sides):
+        return int(getattr(padding, side))
+    return tuple(int(getattr(entry, side)) for entry in padding)

@@ -1,0 +1,71 @@
+"""The words for a mistake in a configuration: file, table, key, what was expected, what was got."""
+
+import difflib
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from tconv.grid.schema import BudgetTable, Document, GridTable, LimitsTable, RunTable
+
+Path = tuple[int | str, ...]
+
+_TABLES: Final[dict[str, type[BaseModel]]] = {"run": RunTable, "limits": LimitsTable}
+
+
+def explained(error: ValidationError, tables: Mapping[str, object], path: str) -> Iterator[str]:
+    """Yield one line per mistake in `tables`, which were read from `path`."""
+    for details in error.errors():
+        yield f"{path}: {_mistake(details, tables)}"
+
+
+def _mistake(details: ErrorDetails, tables: Mapping[str, object]) -> str:
+    model, place, key, at = _located(details["loc"])
+    got = _value_at(tables, at)
+    match details["type"]:
+        case "extra_forbidden":
+            return f"{place}{_unknown(key, model)}"
+        case "missing":
+            return f"{place}{key} is missing, but should be {_expected(model, key)}; add it"
+        case "required":
+            return f"[run]: {details['msg']}"
+        case "value_error":
+            reason = f" ({details['ctx']['error']})"
+        case _:
+            reason = ""
+    return f"{place}{key}={got!r}, but should be {_expected(model, key)}{reason}; mend the value"
+
+
+def _located(loc: Path) -> tuple[type[BaseModel], str, str, Path]:
+    """Return the model, the table in words, the key, and the path of the key's value."""
+    match loc:
+        case ("grid", int(at), "budget", str(key), *_):
+            return BudgetTable, f"[[grid]] {at + 1}: budget: ", key, loc[:4]
+        case ("grid", int(at), str(key), *_):
+            return GridTable, f"[[grid]] {at + 1}: ", key, loc[:3]
+        case ("grid", int(at)):
+            return Document, f"[[grid]] {at + 1}: ", "grid", loc
+        case ("run" | "limits" as table, str(key), *_):
+            return _TABLES[table], f"[{table}]: ", key, loc[:2]
+    return Document, "", str(loc[0]), loc[:1]
+
+
+def _value_at(tables: Any, at: Path) -> object:  # noqa: ANN401 # parsed TOML
+    for step in at:
+        try:
+            tables = tables[step]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return tables
+
+
+def _expected(model: type[BaseModel], key: str) -> str:
+    return model.model_fields[key].description or ""
+
+
+def _unknown(key: str, model: type[BaseModel]) -> str:
+    known = tuple(model.model_fields)
+    close = difflib.get_close_matches(key, known, n=1)
+    hint = f"did you mean {close[0]!r}?" if close else "remove it or use one of these"
+    return f"unknown key {key!r}; the known keys are {', '.join(known)}; {hint}"

@@ -1,0 +1,90 @@
+"""What is right for a case, and how far rounding may lead away from it."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tconv.inputs import Draw
+from tconv.model.case import Case
+from tconv.model.dtypes import PRECISIONS, Precision
+from tconv.oracle.case_answer import answer, arguments
+from tconv.oracle.formulations import conv_transpose
+from tconv.oracle.high_precision import accurate
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Expected:
+    """The right answer of an explicit case and, made when asked for, the bound of its rounding.
+
+    Attributes:
+        case: the case; for an open one, that of the full result.
+        draw: its tensors.
+        precision: the precision of the case's dtype.
+        y: reference (n, c_out, *o) in float64, complex128 or int64; None where none exists.
+        residue: what the right answer has beyond `y`, of the same shape and dtype, or None.
+    """
+
+    case: Case
+    draw: Draw
+    precision: Precision
+    y: NDArray[Any] | None
+    residue: NDArray[Any] | None = None
+
+    @cached_property
+    def full(self) -> NDArray[Any]:
+        """The full result without bias, (n, c_out, *full), of which every output is a window.
+
+        Along an axis it has s(i-1)+K elements, none where that is below 1. In the dtype of
+        :attr:`y`, exact where the draw is.
+        """
+        work, whole = self.draw.work, self.case.uncropped
+        if 0 in self.case.x_shape:
+            return np.zeros(whole.y_shape, self.precision.work)
+        if whole == self.case and self.draw.answer is not None:
+            b = work.b
+            return self.draw.answer - (0 if b is None else b.reshape(-1, *(1,) * whole.ndim))
+        return answer(whole, work.x, work.w)
+
+    @cached_property
+    def products(self) -> NDArray[np.float64]:
+        """Number of products in each output element, conv_T(1, 1), (1, 1, *o); complex: twice."""
+        ones = np.ones((1, 1, *self.case.i)), np.ones((1, 1, *self.case.k))
+        each = self.case.c_in // self.case.groups * (2 if self.precision.is_complex else 1)
+        parameters = arguments(self.case)
+        parameters["groups"] = 1
+        return np.asarray(each * conv_transpose(*ones, **parameters))
+
+    @cached_property
+    def bound(self) -> NDArray[np.float64]:
+        """conv_T(|x|, |w|) + |b|, (n, c_out, *o), float64."""
+        x, w, b = self.draw.work.x, self.draw.work.w, self.draw.work.b
+        return answer(
+            self.case, np.abs(x).astype(np.float64), np.abs(w).astype(np.float64),
+            None if b is None else np.abs(b).astype(np.float64),
+        )  # fmt: skip
+
+
+def expect(case: Case, draw: Draw) -> Expected:
+    """Return the reference of an explicit or extended case; of another, none exists.
+
+    An open case has the full result, of which every answer to it is a window.
+
+    Exact values: the oracle's answer is exact. Otherwise it is computed in float64, and for
+    float64 and complex128 in a higher precision.
+    """
+    precision = PRECISIONS[case.dtype]
+    if case.suite == "open":
+        return Expected(case=case.uncropped, draw=draw, precision=precision, y=None)
+    if case.suite == "illegal":
+        return Expected(case=case, draw=draw, precision=precision, y=None)
+    if draw.answer is not None:
+        return Expected(case=case, draw=draw, precision=precision, y=draw.answer)
+    if draw.used == "normal" and precision.dtype == precision.work:
+        y, residue = accurate(draw.work, arguments(case))
+        return Expected(case=case, draw=draw, precision=precision, y=y, residue=residue)
+    work = draw.work
+    y = answer(case, work.x, work.w, work.b)
+    return Expected(case=case, draw=draw, precision=precision, y=y)

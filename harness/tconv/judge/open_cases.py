@@ -1,0 +1,168 @@
+"""An open case resolved: the windows, and where need be the reading, that explain its result.
+
+The plain semantics is asked first; where no window of it gives the result, bias and weight are read
+in other ways. A result in which no product falls, for want of elements or because the window lies
+beside the full result, is explained by every window of that kind: the resolution is that set.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tconv.inputs import Draw
+from tconv.judge.expected import Expected
+from tconv.judge.judgement import WINDOWS, Judgement
+from tconv.model.case import Case
+from tconv.model.dtypes import name_of
+from tconv.model.geometry import full_size
+from tconv.model.tensors import Tensors
+from tconv.model.verdict import Verdict
+from tconv.model.window import Resolution, begins
+from tconv.oracle.case_answer import most_products
+from tconv.oracle.readings import OfWeight, evaluate
+from tconv.oracle.readings.evaluate import column
+from tconv.oracle.readings.weights import WEIGHTS
+
+Array = NDArray[Any]
+
+_FLIP: Final = next(reading for reading in WEIGHTS if reading.name == "kernel flipped")
+_BARE: Final = "no bias past the full result"
+_SHOWN: Final = 8
+"""Values that are shown of a result that nothing explains."""
+
+
+def resolve(case: Case, draw: Draw, expected: Expected, y: Array) -> Judgement:
+    """Return the judgement of what was computed for an open case.
+
+    Args:
+        case: the case.
+        draw: its draw.
+        expected: what :func:`tconv.judge.expected.expect` says of it.
+        y: the result, of any shape and dtype.
+    """
+    if y.ndim != case.ndim + 2 or y.shape[:2] != (case.n, case.c_out):
+        return _unresolved(y, f"its shape should be ({case.n}, {case.c_out}, *o)")
+    if y.dtype != expected.precision.dtype:
+        return replace(
+            _unresolved(y, None),
+            verdict=Verdict.DTYPE,
+            expected_dtype=name_of(expected.precision.dtype),
+        )
+    wide = y.astype(expected.precision.work)
+    if not np.isfinite(wide).all():
+        return _unresolved(y, "it has values that are not finite")
+    candidate = _Candidate(case=expected.case, draw=draw, expected=expected, y=wide)
+    return _resolved(case, candidate, y) or _unresolved(y, "no window of the full result has it")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Candidate:
+    """A result to be explained: `y` in the dtype of the reference; `case` has no crop."""
+
+    case: Case
+    draw: Draw
+    expected: Expected
+    y: Array
+
+    def plain(self) -> Array:
+        """Return the begins of the windows that explain it without any other reading."""
+        return begins(self.expected.full, self.y - self._bias, self._tolerance(None))
+
+    def readings(self) -> Iterator[tuple[str, Array]]:
+        """Yield the name of each further reading, and the begins at which it explains `y`."""
+        if self.draw.work.b is not None:
+            tolerance = self._tolerance(None)
+            yield _BARE, begins(self.expected.full + self._bias, self.y, tolerance)
+        for reading in WEIGHTS:
+            yield reading.name, self.by_weight(reading)
+        for reading in WEIGHTS:
+            if reading is not _FLIP:
+                yield f"{_FLIP.name}, {reading.name}", self.by_weight(_both(_FLIP, reading))
+
+    def by_weight(self, reading: OfWeight) -> Array:
+        """Return the begins at which a reading of the weight explains `y`, if it is another one."""
+        work = self.draw.work
+        changed = reading.change(self.case, work.w)
+        if changed is None or changed is work.w or 0 in self.case.x_shape:
+            return np.empty((0, self.case.ndim), dtype=np.int64)
+        full = evaluate(reading, self.case, Tensors(x=work.x, w=work.w, b=None))
+        assert full is not None
+        return begins(full, self.y - self._bias, self._tolerance(reading))
+
+    @property
+    def _bias(self) -> Array:
+        return column(self.draw.work.b, self.case.ndim, self.y)
+
+    def _tolerance(self, reading: OfWeight | None) -> NDArray[np.float64] | None:
+        """Return (n+1)(u bound + eta) with the reading's own bound, or None: values are exact."""
+        if self.draw.used != "normal" or 0 in self.case.x_shape:
+            return None
+        work, precision = self.draw.work, self.expected.precision
+        bound = self.expected.bound
+        if reading is not None:
+            given = Tensors(x=np.abs(work.x), w=np.abs(work.w), b=_magnitude(work.b))
+            made = evaluate(reading, self.case, given)
+            assert made is not None
+            bound = made
+        n = most_products(self.case) * (2 if precision.is_complex else 1)
+        tolerance: NDArray[np.float64] = (n + 1) * (precision.u * bound + precision.subnormal / 2)
+        return tolerance
+
+
+def _resolved(case: Case, candidate: _Candidate, y: Array) -> Judgement | None:
+    """Return the judgement of a result that something explains, or None."""
+    plain = candidate.plain()
+    if len(plain):
+        alike = (_FLIP.name,) if len(candidate.by_weight(_FLIP)) else ()
+        return _judgement(case, y, plain, reading=None, alike=alike)
+    found = {name: windows for name, windows in candidate.readings() if len(windows)}
+    if not found:
+        return None
+    return _judgement(
+        case, y, np.unique(np.concatenate(list(found.values())), axis=0),
+        reading=" | ".join(sorted(found)),
+    )  # fmt: skip
+
+
+def _judgement(
+    case: Case, y: Array, windows: Array, *, reading: str | None, alike: tuple[str, ...] = ()
+) -> Judgement:
+    full = [full_size(axis.i, axis.k, axis.s, axis.d) for axis in case.axes]
+    texts = (
+        str(Resolution.from_begins(begin, full, y.shape[2:]))
+        for begin in windows[:WINDOWS].tolist()
+    )
+    return Judgement(
+        verdict=Verdict.RESOLVED, reading=reading, observed_shape=y.shape, compared=y.size,
+        observed_dtype=name_of(y.dtype), resolution=tuple(texts), resolutions=len(windows),
+        alike=alike,
+    )  # fmt: skip
+
+
+def _unresolved(y: Array, why: str | None) -> Judgement:
+    """Return the judgement of a result that nothing explains, with its first values."""
+    shown = ", ".join(map(str, y.reshape(-1)[:_SHOWN].tolist()))
+    return Judgement(
+        verdict=Verdict.UNRESOLVED, observed_shape=y.shape, observed_dtype=name_of(y.dtype),
+        compared=y.size, reason=why, observed_value=shown,
+    )  # fmt: skip
+
+
+def _both(first: OfWeight, second: OfWeight) -> OfWeight:
+    """Return the reading of the weight by one after the other, where both say another weight."""
+
+    def change(case: Case, w: Array) -> Array | None:
+        once = first.change(case, w)
+        if once is None or once is w:
+            return None
+        twice = second.change(case, once)
+        return None if twice is once else twice
+
+    return OfWeight(name=f"{first.name}, {second.name}", change=change)
+
+
+def _magnitude(values: Array | None) -> Array | None:
+    return None if values is None else np.abs(values)

@@ -1,0 +1,164 @@
+"""A computed result against the right answer: shape, dtype, finiteness, values, in this order."""
+
+from functools import lru_cache
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tconv.inputs import Draw
+from tconv.judge.difference_map import picture
+from tconv.judge.error_bound import Rounding
+from tconv.judge.expected import Expected
+from tconv.judge.explain import readings_of
+from tconv.judge.judgement import Judgement
+from tconv.model.case import Case
+from tconv.model.dtypes import FORMATS, name_of
+from tconv.model.verdict import Verdict
+
+
+def compare(
+    case: Case,
+    draw: Draw,
+    expected: Expected,
+    y: NDArray[Any],
+    *,
+    declared: frozenset[str],
+    flushes: bool,
+) -> Judgement:
+    """Return the judgement of a result of any shape and dtype; stop at the first difference.
+
+    Comparison is by `==`: the sign of a zero is no difference, and NaN never equals anything.
+    """
+    right, precision = expected.y, expected.precision
+    assert right is not None
+    if y.shape != right.shape:
+        found = (
+            readings_of(case, draw, y.astype(precision.work)) if _is_readable(y, expected) else ()
+        )
+        return _judgement(Verdict.SHAPE, y, expected, reading=_joined(found))
+    if y.dtype != precision.dtype:
+        return _judgement(Verdict.DTYPE, y, expected)
+    wide = y.astype(precision.work)
+    if not np.count_nonzero(wide != right):
+        return _equal(y.shape, y.dtype)
+    finite = np.isfinite(wide)
+    if not finite.all():
+        return _differing(Verdict.NONFINITE, y, expected, ~finite)
+    if precision.is_integer:
+        found = readings_of(case, draw, wide)
+        return _differing(
+            Verdict.VALUE, y, expected, wide != right, reading=_joined(found), error_class="wrong"
+        )
+    return _by_value(
+        case, draw, y, Rounding(expected=expected, wide=wide, flushes=flushes), declared
+    )
+
+
+@lru_cache(maxsize=2**12)
+def _equal(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Judgement:
+    """Return the judgement of every result that is the right answer of this shape and dtype."""
+    return Judgement(
+        verdict=Verdict.MATCH, observed_shape=shape, expected_shape=shape,
+        observed_dtype=name_of(dtype), expected_dtype=name_of(dtype), compared=prod(shape),
+        bad_count=0, error_class="exact", error_units=0.0,
+    )  # fmt: skip
+
+
+def _by_value(
+    case: Case, draw: Draw, y: NDArray[Any], rounding: Rounding, declared: frozenset[str]
+) -> Judgement:
+    """Return the judgement of a finite result that differs from the reference somewhere."""
+    expected = rounding.expected
+    assert expected.y is not None
+    units = float(rounding.units.max())
+    if draw.used == "normal" and units <= 1:
+        rounded = bool((y == expected.y.astype(y.dtype)).all())
+        return _matching(y, expected, "exact" if rounded else "within", units)
+    bad = rounding.units > 1 if draw.used == "normal" else rounding.error > 0
+    found = readings_of(case, draw, rounding.wide)
+    if found:
+        return _differing(
+            Verdict.VALUE, y, expected, bad, reading=_joined(found), error_class="wrong",
+            error_units=units,
+        )  # fmt: skip
+    explanations = rounding.explanations()
+    allowed = [name for name in explanations if _is_declared(name, declared)]
+    if allowed:
+        return _matching(y, expected, _class(allowed[0]), units, reason=_reason(allowed[0]))
+    return _differing(
+        Verdict.VALUE, y, expected, bad, error_units=units,
+        error_class=_class(explanations[0]) if explanations else "wrong",
+        reason=_reason(explanations[0]) if explanations else None,
+    )  # fmt: skip
+
+
+def _is_declared(name: str, declared: frozenset[str]) -> bool:
+    return name in declared or (name in FORMATS and "reduced" in declared)
+
+
+def _class(name: str) -> str:
+    return "reduced" if name in FORMATS else name
+
+
+def _reason(name: str) -> str:
+    if name in FORMATS:
+        return f"explained by inputs rounded to {name}"
+    return "explained by a transform: the error is small beside the largest sum"
+
+
+def _joined(names: tuple[str, ...]) -> str | None:
+    return " | ".join(names) or None
+
+
+def _is_readable(y: NDArray[Any], expected: Expected) -> bool:
+    """Whether the values of a result of another shape can be taken for numbers of the dtype."""
+    return y.dtype == expected.precision.dtype and bool(
+        np.isfinite(y.astype(expected.precision.work)).all()
+    )
+
+
+def _matching(
+    y: NDArray[Any], expected: Expected, error_class: str, units: float, reason: str | None = None
+) -> Judgement:
+    return _judgement(
+        Verdict.MATCH, y, expected, compared=y.size, bad_count=0, error_class=error_class,
+        error_units=units, reason=reason,
+    )  # fmt: skip
+
+
+def _differing(
+    verdict: Verdict,
+    y: NDArray[Any],
+    expected: Expected,
+    bad: NDArray[np.bool],
+    **evidence: Any,  # noqa: ANN401 # fields of Judgement
+) -> Judgement:
+    """Return a judgement with the first of the elements that differ, and their number."""
+    assert expected.y is not None
+    first = tuple(int(place) for place in np.unravel_index(int(bad.argmax()), bad.shape))
+    with np.errstate(invalid="ignore", over="ignore"):
+        error = np.abs(y.astype(expected.precision.work) - expected.y)
+    return _judgement(
+        verdict, y, expected, compared=y.size, bad_count=int(bad.sum()), first_bad_index=first,
+        observed_value=str(y[first]), expected_value=str(expected.y[first].astype(y.dtype)),
+        difference=picture(error, bad, first), **evidence,
+    )  # fmt: skip
+
+
+def _judgement(
+    verdict: Verdict,
+    y: NDArray[Any],
+    expected: Expected,
+    **evidence: Any,  # noqa: ANN401 # fields of Judgement
+) -> Judgement:
+    assert expected.y is not None
+    return Judgement(
+        verdict=verdict,
+        observed_shape=y.shape,
+        expected_shape=expected.y.shape,
+        observed_dtype=name_of(y.dtype),
+        expected_dtype=name_of(expected.precision.dtype),
+        **evidence,
+    )

@@ -1,0 +1,130 @@
+"""The table of verdicts: what each outcome means for a case of each standing."""
+
+from collections.abc import Collection
+from typing import Final
+
+from tconv.inputs import Draw
+from tconv.judge.expected import Expected
+from tconv.judge.judgement import Judgement
+from tconv.judge.open_cases import resolve
+from tconv.judge.values import compare
+from tconv.model.case import Case
+from tconv.model.outcome import (
+    Computed,
+    Crashed,
+    Faulty,
+    NotRun,
+    Outcome,
+    Promised,
+    Refused,
+    TimedOut,
+    Unavailable,
+    Unsupported,
+)
+from tconv.model.verdict import Verdict
+
+NOT_REPRODUCED: Final = "not reproduced"
+"""The reading of a crash that did not come back."""
+
+
+def judge(
+    case: Case,
+    draw: Draw | None,
+    expected: Expected | None,
+    outcome: Outcome,
+    *,
+    declared: Collection[str] = (),
+    flushes: bool = False,
+) -> Judgement:
+    """Return the verdict on one outcome, with its evidence.
+
+    Args:
+        case: of any suite; where it is open, the result is resolved.
+        draw: its draw; None only where nothing was computed.
+        expected: what is right for that draw; None only where nothing was computed or promised.
+        outcome: what the target made of it.
+        declared: what the target's mode declares of its arithmetic: `transformed`, `reduced` (to
+            any format) or a name of :data:`tconv.model.dtypes.FORMATS`.
+        flushes: whether a probe showed that the target flushes subnormal numbers to zero.
+    """
+    match outcome:
+        case Computed():
+            assert draw is not None
+            assert expected is not None
+            return _of_computed(case, draw, expected, outcome, declared, flushes)
+        case Promised(shape=shape):
+            assert expected is not None
+            return _of_promised(case, expected, shape)
+        case Refused(error_type=kind, error_text=text):
+            verdict = Verdict.REJECTED_LEGAL if case.suite == "explicit" else Verdict.REJECTED
+            return Judgement(
+                verdict=verdict, error_type=kind, error_text=text, reason=case.standing[1] or None
+            )
+        case _:
+            return _of_silence(outcome)
+
+
+def _of_computed(
+    case: Case,
+    draw: Draw,
+    expected: Expected,
+    outcome: Computed,
+    declared: Collection[str],
+    flushes: bool,
+) -> Judgement:
+    if expected.y is not None:
+        return compare(
+            case, draw, expected, outcome.y, declared=frozenset(declared), flushes=flushes
+        )
+    if case.suite == "open":
+        return resolve(case, draw, expected, outcome.y)
+    return Judgement(
+        verdict=Verdict.ACCEPTED_ILLEGAL,
+        observed_shape=outcome.y.shape,
+        observed_dtype=outcome.y.dtype.name,
+        reason=case.standing[1],
+    )
+
+
+def _of_promised(case: Case, expected: Expected, shape: tuple[int, ...]) -> Judgement:
+    """Return the judgement of a shape alone: the values are not there to be judged.
+
+    Of an open case the size is resolved, if n and c_out are right, and the window is not.
+    """
+    right = None if expected.y is None else expected.y.shape
+    reason = case.standing[1] or "a shape was promised and nothing computed"
+    if case.suite == "illegal":
+        verdict = Verdict.ACCEPTED_ILLEGAL
+    elif case.suite != "open":
+        verdict = Verdict.MATCH if shape == right else Verdict.SHAPE
+    elif (len(shape), *shape[:2]) == (case.ndim + 2, case.n, case.c_out):
+        verdict = Verdict.RESOLVED
+    else:
+        verdict, reason = Verdict.UNRESOLVED, f"its shape should be ({case.n}, {case.c_out}, *o)"
+    return Judgement(verdict=verdict, observed_shape=shape, expected_shape=right, reason=reason)
+
+
+def _of_silence(
+    outcome: Unsupported | Faulty | Crashed | TimedOut | Unavailable | NotRun,
+) -> Judgement:
+    """Return the judgement where the framework neither computed nor refused the case."""
+    reading = None
+    match outcome:
+        case Unsupported(reason=reason, error_type=kind, error_text=text):
+            verdict = Verdict.UNSUPPORTED
+        case Faulty(offence=reason, error_type=kind, error_text=text):
+            verdict = Verdict.ADAPTER_ERROR
+        case Crashed(stderr=text):
+            verdict, kind, reason = Verdict.CRASHED, "", f"the worker ended with {outcome.manner}"
+            reading = None if outcome.is_reproduced else NOT_REPRODUCED
+        case TimedOut(limit=limit):
+            verdict, kind, text = Verdict.TIMEOUT, "", ""
+            reason = f"no answer within {limit:g} s"
+        case Unavailable(reason=reason):
+            verdict, kind, text = Verdict.UNAVAILABLE, "", ""
+        case NotRun(reason=reason):
+            verdict, kind, text = Verdict.NOT_RUN, "", ""
+    return Judgement(
+        verdict=verdict, reading=reading, error_type=kind or None, error_text=text or None,
+        reason=reason,
+    )  # fmt: skip

@@ -1,0 +1,1 @@
+"""The values that all else speaks of: cases, targets, outcomes, verdicts."""

@@ -1,0 +1,185 @@
+"""Which parameters are legal, extended or illegal, and the rule that says so.
+
+*illegal*: no output exists or the operation is not defined, so an error is the right answer.
+*extended*: the arithmetic has an answer, and frameworks disagree on whether to give it.
+Of an open case the arithmetic gives no size unless one is requested: then that one must be 1 or
+more, whatever p and op would give. A requested size that no direct convolution maps to i is legal
+to ask for; a framework may refuse it or find a window of its own.
+
+A result of more elements than 32 bits count is *illegal*, too: no framework is expected to compute
+it, and the harness could not say what is right.
+
+A rule is written once and serves two forms: an axis of integers (one case), and an axis whose
+fields are integer arrays of one shape (many grid points at once).
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from math import prod
+from typing import Any, Final, Generic, Literal, Self, TypeVar
+
+from tconv.model.geometry import Axis, effective_kernel, full_size, output_size
+
+Standing = Literal["legal", "extended", "illegal"]
+
+STANDINGS: Final[tuple[Standing, ...]] = ("illegal", "extended", "legal")
+"""Every standing, the gravest first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Channels:
+    """The parameters of a case that belong to no axis: integers, or integer arrays of one shape.
+
+    Attributes:
+        n: batch size.
+        c_in: channels of the input.
+        c_out: channels of the output.
+        groups: number of groups.
+        misfit: how the tensors do not fit together, in words, empty where they do; or truths.
+    """
+
+    n: Any
+    c_in: Any
+    c_out: Any
+    groups: Any
+    misfit: Any = ""
+
+
+LARGEST_SIZE: Final = 2**31 - 1
+"""Most elements that a result may have."""
+
+_MOST: Final = 2**14  # axes of integers whose standing is kept: a grid has few, and repeats them
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Volume:
+    """How much is computed: an integer, or an array of numbers.
+
+    Attributes:
+        elements: of the full result and of the window that is asked for, the larger on each axis.
+    """
+
+    elements: Any
+
+    @classmethod
+    def of(cls, axes: Iterable[Axis], channels: Channels) -> Self:
+        """Return the volume of a case of integers."""
+        return cls(elements=channels.n * channels.c_out * prod(map(_extent, axes)))
+
+
+Subject = TypeVar("Subject", Axis, Channels, Volume)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule(Generic[Subject]):
+    """One condition of legality.
+
+    Attributes:
+        standing: what a case is that breaks the rule.
+        words: how the rule is broken, without numbers: the key under which points are counted.
+        is_broken: whether the subject breaks it, elementwise for arrays.
+        reason: how one subject of integers breaks it, with its numbers.
+    """
+
+    standing: Standing
+    words: str
+    is_broken: Callable[[Subject], Any]
+    reason: Callable[[Subject], str]
+
+
+@lru_cache(maxsize=_MOST)
+def is_huge(axis: Axis) -> bool:
+    """Return whether a parameter of an axis of integers does not fit into 32 bits, i and k apart.
+
+    An array of that many elements, or taps, is huge by its volume.
+    """
+    given = (axis.s, axis.p_begin, axis.p_end, axis.op, axis.d, axis.o or 0)
+    return max(map(abs, given)) > LARGEST_SIZE
+
+
+@lru_cache(maxsize=_MOST)
+def _extent(axis: Axis) -> int:
+    """Return the elements of the full result along an axis, or of the window: the larger."""
+    return max(full_size(axis.i, axis.k, axis.s, axis.d), output_size(axis), axis.o or 0, 0)
+
+
+def _reach(axis: Axis) -> int:
+    return effective_kernel(axis.k, axis.d) - 1
+
+
+def _wanted(axis: Axis) -> Any:  # noqa: ANN401 # an integer or an integer array
+    """Return the size that is requested, or else the explicit one."""
+    return output_size(axis) if axis.o is None else axis.o
+
+
+AXIS_RULES: Final[tuple[Rule[Axis], ...]] = (
+    Rule("illegal", "s below 1", lambda a: a.s < 1, lambda a: f"s={a.s} is below 1"),
+    Rule("illegal", "k below 1", lambda a: a.k < 1, lambda a: f"k={a.k} is below 1"),
+    Rule("illegal", "d below 1", lambda a: a.d < 1, lambda a: f"d={a.d} is below 1"),
+    Rule("illegal", "op negative", lambda a: a.op < 0, lambda a: f"op={a.op} is negative"),
+    Rule("extended", "empty input", lambda a: a.i == 0, lambda _: "i=0 leaves an empty input"),
+    Rule("illegal", "o below 1", lambda a: _wanted(a) < 1,
+         lambda a: f"o={_wanted(a)} is below 1"),
+    Rule("extended", "op not below s", lambda a: a.op >= a.s,
+         lambda a: f"op={a.op} is not below s={a.s}"),
+    Rule("extended", "p negative", lambda a: (a.p_begin < 0) | (a.p_end < 0),
+         lambda a: f"p={min(a.p_begin, a.p_end)} is negative"),
+    Rule("extended", "p above K-1", lambda a: (a.p_begin > _reach(a)) | (a.p_end > _reach(a)),
+         lambda a: f"p={max(a.p_begin, a.p_end)} is above K-1={_reach(a)}"),
+)  # fmt: skip
+"""Every rule of one axis; the first that is broken gives the axis its standing."""
+
+CHANNEL_RULES: Final[tuple[Rule[Channels], ...]] = (
+    Rule("illegal", "tensors do not fit", lambda c: c.misfit, lambda c: str(c.misfit)),
+    Rule("illegal", "groups below 1", lambda c: c.groups < 1,
+         lambda c: f"groups={c.groups} is below 1"),
+    Rule("illegal", "c_in below 1", lambda c: c.c_in < 1, lambda c: f"c_in={c.c_in} is below 1"),
+    Rule("illegal", "c_out below 1", lambda c: c.c_out < 1,
+         lambda c: f"c_out={c.c_out} is below 1"),
+    Rule("illegal", "groups do not divide c_in", lambda c: _rest(c.c_in, c.groups) != 0,
+         lambda c: f"groups={c.groups} does not divide c_in={c.c_in}"),
+    Rule("illegal", "groups do not divide c_out", lambda c: _rest(c.c_out, c.groups) != 0,
+         lambda c: f"groups={c.groups} does not divide c_out={c.c_out}"),
+    Rule("extended", "empty batch", lambda c: c.n == 0, lambda _: "n=0 leaves an empty batch"),
+)  # fmt: skip
+"""Every rule of the channels and the batch; the first that is broken gives the standing."""
+
+
+VOLUME_RULES: Final[tuple[Rule[Volume], ...]] = (
+    Rule("illegal", "result beyond 2^31-1 elements", lambda v: v.elements > LARGEST_SIZE,
+         lambda v: f"the result needs {v.elements} elements, above 2^31-1"),
+)  # fmt: skip
+"""Every rule of the whole result."""
+
+
+def _rest(channels: Any, groups: Any) -> Any:  # noqa: ANN401 # integers or integer arrays
+    """Return channels mod groups; groups below 1 have a rule of their own and count as 1 here."""
+    return channels % (groups * (groups > 0) + (groups <= 0))
+
+
+@lru_cache(maxsize=_MOST)
+def fault(axis: Axis) -> tuple[Standing, str]:
+    """Return the standing of one axis of integers and, unless it is legal, the reason in words."""
+    return _first_broken(AXIS_RULES, axis)
+
+
+@lru_cache(maxsize=_MOST)
+def channel_fault(channels: Channels) -> tuple[Standing, str]:
+    """Return the standing of channels and batch and, unless they are legal, the reason."""
+    return _first_broken(CHANNEL_RULES, channels)
+
+
+def volume_fault(volume: Volume) -> tuple[Standing, str]:
+    """Return the standing of the result's volume and, unless it is legal, the reason."""
+    return _first_broken(VOLUME_RULES, volume)
+
+
+def gravest(found: Iterable[tuple[Standing, str]]) -> tuple[Standing, str]:
+    """Return the gravest standing with its reason, the first of those that are equally grave."""
+    return min(found, key=lambda item: STANDINGS.index(item[0]))
+
+
+def _first_broken(rules: tuple[Rule[Subject], ...], subject: Subject) -> tuple[Standing, str]:
+    broken = (rule for rule in rules if rule.is_broken(subject))
+    return next(((rule.standing, rule.reason(subject)) for rule in broken), ("legal", ""))

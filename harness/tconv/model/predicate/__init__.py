@@ -1,0 +1,89 @@
+"""Predicates over cases: one language for grids, records, claims and filters.
+
+A predicate over axis columns holds if *one and the same axis* fulfils all of it; `all(...)` asks
+every axis of its inside. `k > 3 and s > k` holds for a case with one axis of k = 4 and s = 5, not
+for one whose first axis has k = 4 and whose second has s = 9. Division and remainder are Python's
+(towards minus infinity); by zero they are absent, as is an output padding that is not given, and
+every comparison with what is absent is false. What the names mean: :mod:`.names`.
+"""
+
+import ast
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tconv.errors import PredicateError
+from tconv.model.case import PARAMETERS, Case
+from tconv.model.predicate.evaluator import Evaluator
+from tconv.model.predicate.names import KNOWN, Columns, Names
+
+__all__ = ["KNOWN", "Columns", "Predicate", "columns_of"]
+
+_LONGEST: Final = 2000
+_PROBE: Final = Case.from_parameters(ndim=1, i=1, k=1)
+
+
+def columns_of(cases: Sequence[Case]) -> dict[str, list[Any]]:
+    """Return the parameters of `cases` as columns, one entry per case."""
+    return {name: [getattr(case, name) for case in cases] for name in PARAMETERS}
+
+
+@dataclass(frozen=True, slots=True)
+class Predicate:
+    """A condition on cases, read once and evaluated on one case or on many rows.
+
+    Attributes:
+        text: the condition as it was written.
+        texts: names of further text columns that it may use, such as `backend`.
+    """
+
+    text: str
+    texts: tuple[str, ...] = ()
+    _tree: ast.expr = field(repr=False, compare=False, kw_only=True)
+
+    @classmethod
+    def from_text(cls, text: str, texts: Sequence[str] = ()) -> Self:
+        """Return the predicate that `text` writes.
+
+        Raises:
+            PredicateError: the text is outside the language, uses an unknown name or mixes kinds.
+        """
+        if len(text) > _LONGEST:
+            raise PredicateError(
+                f"length of predicate={len(text)}, but should be {_LONGEST} at most"
+            )
+        try:
+            predicate = cls(text, tuple(texts), _tree=ast.parse(text.strip(), mode="eval").body)
+        except (SyntaxError, ValueError) as error:
+            raise PredicateError(
+                f"predicate={text!r}, but should be a condition such as 'k > 1 or s > 1': {error}"
+            ) from None
+        predicate.holds_in(columns_of([_PROBE]) | {name: [""] for name in texts})
+        return predicate
+
+    def __str__(self) -> str:
+        return self.text
+
+    def holds(self, case: Case) -> bool:
+        """Return whether `case` fulfils the predicate."""
+        return bool(self.holds_in(columns_of([case]))[0])
+
+    def holds_in(self, columns: Columns) -> NDArray[np.bool_]:
+        """Return for each row whether it fulfils the predicate, shape (rows,).
+
+        Args:
+            columns: case parameters by name. Per-axis ones are an array (rows, axes), or one tuple
+                a row, whose lengths may differ, or None where not given.
+
+        Raises:
+            PredicateError: a column that the predicate uses is missing.
+        """
+        rows = len(next(iter(columns.values())))
+        try:
+            truth = Evaluator(Names(columns, self.texts)).truth(self._tree)
+        except PredicateError as error:
+            raise PredicateError(f"predicate={self.text!r}: {error}") from None
+        return np.broadcast_to(truth.values.any(axis=-1), (rows,)).copy()

@@ -1,0 +1,148 @@
+"""What the names in a predicate mean: columns of case parameters, as cells.
+
+`op`, `d` are short for `output_padding`, `dilation`. `K`, `o` and `p` are derived:
+
+- `K` = d(k-1)+1;
+- `o`: the requested output size where there is one, else the explicit size (Dumoulin & Visin,
+  arXiv:1603.07285, relationship 14), absent where a padding policy leaves it open;
+- `p`: the crop of an axis whose two sides agree, absent on an axis where they differ: there say
+  `p_begin` or `p_end`. All three are absent where a padding policy is given.
+
+`padding` is "none" where no policy is given; `output_padding` is absent where it is not given.
+"""
+
+import difflib
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tconv.errors import PredicateError
+from tconv.model.case import PARAMETERS
+from tconv.model.predicate.cells import Cells
+
+Columns = Mapping[str, Any]
+"""Parameter name -> one entry per row: an array, or a sequence of integers, tuples, texts..."""
+
+_ALIASES: Final = {"op": "output_padding", "d": "dilation"}
+_PER_AXIS: Final = {"i", "k", "s", "p_begin", "p_end", "output_padding", "dilation", "o"}
+_TEXTS: Final = {"dtype", "malformed", "padding", "values"}
+KNOWN: Final = (*PARAMETERS, *_ALIASES, "p", "K")
+"""Every name of the language."""
+
+
+class Names(Mapping[str, Cells]):
+    """The cells of each name, made when it is asked for."""
+
+    def __init__(self, columns: Columns, texts: Collection[str] = ()) -> None:
+        """Read the parameters from `columns`; `texts` names further columns of text."""
+        self._columns = columns
+        self._texts = texts
+
+    def __iter__(self) -> Iterator[str]:
+        return iter((*KNOWN, *self._texts))
+
+    def __len__(self) -> int:
+        return len(KNOWN) + len(self._texts)
+
+    def __getitem__(self, name: str) -> Cells:
+        """Return the cells of `name`.
+
+        Raises:
+            PredicateError: the name is unknown, or its column is missing.
+        """
+        name = _ALIASES.get(name, name)
+        if name in _DERIVED:
+            return _DERIVED[name](self)
+        if name not in PARAMETERS and name not in self._texts:
+            raise PredicateError(_unknown(name, tuple(self)))
+        return self.column(name)
+
+    def column(self, name: str) -> Cells:
+        """Return the cells of a column as it stands.
+
+        Raises:
+            PredicateError: there is no such column.
+        """
+        if name not in self._columns:
+            known = ", ".join(self._columns)
+            raise PredicateError(f"column={name!r}, but should be one of those given: {known}")
+        column = self._columns[name]
+        if name in _PER_AXIS:
+            return _axis_cells(column)
+        if name in _TEXTS or name in self._texts:
+            return Cells.of("text", _texts(column)[:, None])
+        if name == "bias":
+            return Cells.of("truth", np.asarray(column, dtype=np.bool_)[:, None])
+        return Cells.of("number", np.asarray(column, dtype=np.int64)[:, None])
+
+    def explicit(self) -> NDArray[np.bool_]:
+        """Return where no padding policy is given, (rows, 1) or (1, 1)."""
+        if "padding" not in self._columns:
+            return np.ones((1, 1), dtype=np.bool_)
+        return np.asarray(self.column("padding").values == "none")
+
+
+def _effective_kernel(names: Names) -> Cells:
+    k, d = names["k"], names["d"]
+    return Cells.of("number", d.values * (k.values - 1) + 1)
+
+
+def _side(name: str) -> Callable[[Names], Cells]:
+    def cells(names: Names) -> Cells:
+        return Cells("number", names.column(name).values, names.explicit())
+
+    return cells
+
+
+def _padding(names: Names) -> Cells:
+    begin, end = names["p_begin"], names["p_end"]
+    return Cells("number", begin.values, (begin.values == end.values) & begin.given)
+
+
+def _output_size(names: Names) -> Cells:
+    s, begin, end, op = (names[name] for name in ("s", "p_begin", "p_end", "op"))
+    full = s.values * (names["i"].values - 1) + names["K"].values
+    size = Cells("number", full - begin.values - end.values + op.values, begin.given & op.given)
+    if "o" not in names._columns:  # noqa: SLF001 # one concept with the class
+        return size
+    wanted = names.column("o")
+    return Cells("number", np.where(wanted.given, wanted.values, size.values),
+                 wanted.given | size.given)  # fmt: skip
+
+
+_DERIVED: Final[dict[str, Callable[[Names], Cells]]] = {
+    "K": _effective_kernel,
+    "p": _padding,
+    "p_begin": _side("p_begin"),
+    "p_end": _side("p_end"),
+    "o": _output_size,
+}
+
+
+def _axis_cells(column: Any) -> Cells:  # noqa: ANN401 # a frame's column or an array
+    """Return cells (rows, axes) of a per-axis column; what an array masks is absent.
+
+    Rows with fewer axes than others repeat their first axis, which no `any` and no `all` over the
+    axes can tell from its original.
+    """
+    if isinstance(column, np.ndarray) and column.ndim == 2:
+        return Cells("number", np.ma.filled(column, 0), ~np.ma.getmaskarray(column))
+    rows = [tuple(row) if hasattr(row, "__len__") else () for row in column]
+    width = max(map(len, rows), default=1) or 1
+    filled = [row + (row[:1] or (0,)) * (width - len(row)) for row in rows]
+    given = np.array([bool(row) for row in rows], dtype=np.bool_)[:, None]
+    return Cells("number", np.array(filled, dtype=np.int64).reshape(len(rows), width), given)
+
+
+def _texts(column: Any) -> NDArray[Any]:  # noqa: ANN401 # as above
+    if isinstance(column, np.ndarray) and column.dtype.kind == "U":
+        return column
+    return np.array([text if isinstance(text, str) else "none" for text in column], dtype=np.str_)
+
+
+def _unknown(name: str, known: tuple[str, ...]) -> str:
+    close = difflib.get_close_matches(name, known, n=1)
+    hint = f"; did you mean {close[0]!r}?" if close else ""
+    return f"name={name!r}, but should be one of {', '.join(known)}{hint}"

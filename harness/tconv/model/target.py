@@ -1,0 +1,72 @@
+"""What is swept: a backend in one mode on one device, written `backend:mode[+mode]@device`."""
+
+import re
+from dataclasses import dataclass
+from typing import Final, Self
+
+from tconv.errors import TargetError
+
+_PATTERN: Final = re.compile(
+    r"(?P<backend>[a-z0-9_-]+)(:(?P<mode>[a-z0-9_+]+))?(@(?P<device>[a-z0-9:]+))?"
+)
+
+
+def canonical_mode(mode: str) -> str:
+    """Return a mode with its qualifiers sorted; the operation, which comes first, stays first."""
+    operation, *qualifiers = mode.split("+")
+    return "+".join([operation, *sorted(qualifiers)])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Target:
+    """One backend in one mode on one device.
+
+    Attributes:
+        backend: name under which the adapter is registered.
+        mode: how the framework is called: an operation, then `+` and its qualifiers, sorted.
+        device: `cpu`, or an accelerator's name.
+    """
+
+    backend: str
+    mode: str
+    device: str
+
+    def __str__(self) -> str:
+        return f"{self.backend}:{self.mode}@{self.device}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """Targets as a user writes them: a part that is left out (None) stands for all there are."""
+
+    backend: str
+    mode: str | None = None
+    device: str | None = None
+
+    @classmethod
+    def from_text(cls, text: str) -> Self:
+        """Return the selection that `text` writes: `backend[:mode[+mode]][@device]`.
+
+        Raises:
+            TargetError: the text has another form.
+        """
+        match = _PATTERN.fullmatch(text)
+        if match is None:
+            raise TargetError(
+                f"target={text!r}, but should be backend, backend:mode or backend:mode@device, "
+                "as in torch, torch:eager or torch:eager@cpu"
+            )
+        mode = match["mode"]
+        return cls(
+            backend=match["backend"],
+            mode=canonical_mode(mode) if mode else None,
+            device=match["device"],
+        )
+
+    def includes(self, target: Target) -> bool:
+        """Return whether `target` is one of those selected."""
+        return (
+            self.backend == target.backend
+            and self.mode in {None, target.mode}
+            and self.device in {None, target.device}
+        )

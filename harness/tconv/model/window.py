@@ -1,0 +1,159 @@
+"""Which window of the full result was returned: the resolution of an open case, by exact matching.
+
+The full result has s(i-1)+K elements along an axis (Dumoulin & Visin, arXiv:1603.07285,
+relationship 12). Every framework returns a window of it: it crops, or it adds elements to which no
+product contributes. So where the values of the full result are known exactly and differ from each
+other, the window can be read off the output, without a word from the framework.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod
+from typing import Any, Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tconv.errors import CaseError
+
+IntArray = NDArray[np.int64]
+
+_AXIS: Final = re.compile(r"(-?\d+)\.(-?\d+)")
+_ANCHORS: Final = 16
+"""Elements by which windows are ruled out together, before each that is left is compared whole."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Window:
+    """What is cut off the full result along one axis, elements; negative: elements are added.
+
+    Attributes:
+        begin: crop at the begin.
+        end: crop at the end; the observed size is full size - begin - end.
+    """
+
+    begin: int
+    end: int
+
+    def __str__(self) -> str:
+        return f"{self.begin}.{self.end}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Resolution:
+    """The window of the full result that was returned, one :class:`Window` per axis."""
+
+    axes: tuple[Window, ...]
+
+    @classmethod
+    def from_begins(cls, begins: Sequence[int], full: Sequence[int], sizes: Sequence[int]) -> Self:
+        """Return the resolution with these begin crops; one entry per axis in each argument.
+
+        Args:
+            begins: crops at the begin.
+            full: sizes of the full result, s(i-1)+K; that of an empty input may be below 0.
+            sizes: observed sizes.
+        """
+        bounds = zip(begins, full, sizes, strict=True)
+        return cls(axes=tuple(Window(begin=int(b), end=int(f - b - size)) for b, f, size in bounds))
+
+    @classmethod
+    def from_text(cls, text: str) -> Self:
+        """Return the resolution that :meth:`__str__` wrote.
+
+        Raises:
+            CaseError: the text is no resolution.
+        """
+        found = [_AXIS.fullmatch(part) for part in text.split("x")]
+        axes = [Window(begin=int(m[1]), end=int(m[2])) for m in found if m]
+        if len(axes) != len(found):
+            raise CaseError(
+                f"resolution={text!r}, but should be begin.end per axis, joined by x, as in "
+                "1.0x0.-1"
+            )
+        return cls(axes=tuple(axes))
+
+    def __str__(self) -> str:
+        return "x".join(map(str, self.axes))
+
+
+def begins(
+    full: NDArray[Any], y: NDArray[Any], tolerance: NDArray[np.float64] | None = None
+) -> IntArray:
+    """Return the begin crop of every window that explains `y`, (windows, ndim), sorted.
+
+    A window explains `y` where every element equals that of `full`, which is zero outside its
+    extent. A crop is looked for from -size (all of the window before the full result) to the full
+    size (all of it behind); windows farther off show the same zeros as those two.
+
+    Args:
+        full: the full result without bias, (n, c_out, *full).
+        y: what was returned less the bias, (n, c_out, *o), finite; n and c_out as of `full`.
+        tolerance: how far an element may be from that of `full`, of the same shape; 0 where None
+            and outside the full result.
+    """
+    flat = y.reshape(prod(y.shape[:2]), *y.shape[2:])
+    filled = np.argwhere((flat != 0).any(axis=0))
+    source = full.reshape(prod(full.shape[:2]), *full.shape[2:])
+    if len(filled) == 0:
+        return _of_zeros(source, y.shape[2:], tolerance)
+    spread = None if tolerance is None else tolerance.reshape(source.shape)
+    found = _anchored(source, flat, filled[:: max(1, len(filled) // _ANCHORS)], spread)
+    whole = [begin for begin in found if _explains(source, flat, filled, begin, spread)]
+    return np.array(whole, dtype=np.int64).reshape(len(whole), y.ndim - 2)
+
+
+def _anchored(
+    full: NDArray[Any], y: NDArray[Any], anchors: IntArray, spread: NDArray[np.float64] | None
+) -> IntArray:
+    """Return the begins at which anchors, positions of `y`, have their values in `full`.
+
+    More anchors than the first are asked while more than one begin is left.
+    """
+    first = y[(slice(None), *anchors[0])][(slice(None), *(None,) * (full.ndim - 1))]
+    found = np.argwhere((np.abs(full - first) <= (0 if spread is None else spread)).all(axis=0))
+    found = found - anchors[0]
+    for anchor in anchors[1:]:
+        if len(found) <= 1:
+            break
+        place = found + anchor
+        found = found[((place >= 0) & (place < full.shape[1:])).all(axis=1)]
+        at = (slice(None), *(found + anchor).T)
+        error = np.abs(full[at] - y[(slice(None), *anchor)][:, None])
+        found = found[(error <= (0 if spread is None else spread[at])).all(axis=0)]
+    return np.asarray(found)
+
+
+def _explains(
+    full: NDArray[Any],
+    y: NDArray[Any],
+    filled: IntArray,
+    begin: IntArray,
+    spread: NDArray[np.float64] | None,
+) -> bool:
+    """Return whether the window that begins there is `y`: its overlap equal, the rest zero."""
+    low = np.maximum(begin, 0)
+    high = np.minimum(begin + y.shape[1:], full.shape[1:])
+    if ((filled + begin < low) | (filled + begin >= high)).any():
+        return False
+    here = (slice(None), *(slice(a, b) for a, b in zip(low, high, strict=True)))
+    there = (slice(None), *(slice(a, b) for a, b in zip(low - begin, high - begin, strict=True)))
+    error = np.abs(full[here] - y[there])
+    return bool((error <= (0 if spread is None else spread[here])).all())
+
+
+def _of_zeros(
+    full: NDArray[Any], size: tuple[int, ...], tolerance: NDArray[np.float64] | None
+) -> IntArray:
+    """Return the begins of the windows of this size without an element that must differ from 0."""
+    limit = 0 if tolerance is None else tolerance.reshape(full.shape)
+    filled = (np.abs(full) > limit).any(axis=0).astype(np.int64)
+    for axis, o in enumerate(size):
+        margin = [(0, 0)] * filled.ndim
+        margin[axis] = (o + 1, o)
+        sums = np.pad(filled, margin).cumsum(axis=axis)
+        reach = filled.shape[axis] + o + 1
+        filled = sums.take(range(o, o + reach), axis) - sums.take(range(reach), axis)
+    found: IntArray = np.argwhere(filled == 0) - np.array(size, dtype=np.int64)
+    return found

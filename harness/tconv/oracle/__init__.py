@@ -1,0 +1,1 @@
+"""The right answer, and what one fault would make of it."""

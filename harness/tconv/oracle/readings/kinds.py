@@ -1,0 +1,172 @@
+"""The kinds of readings, by what they change: weights, arguments, the window or the result.
+
+A reading is a candidate semantics with one fault. Each kind leaves all else as it is, so that many
+readings can be derived from one evaluation of the right answer. What a kind asks of a reading is as
+little as tells it: what one axis decides, or a few numbers, costs less than whole arrays.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from numpy.typing import NDArray
+
+from tconv.model.case import Case
+from tconv.model.geometry import Axis
+from tconv.model.tensors import Tensors
+
+# Any: float64, complex128, int64 and longdouble pass through the same code.
+Array: TypeAlias = NDArray[Any]
+Ints: TypeAlias = tuple[int, ...]
+Bounds: TypeAlias = tuple[tuple[int, int], ...]  # begin and size on each axis
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfWeight:
+    """Another weight: elements of the right one in other places, (c_in, c_out/groups, *k).
+
+    Attributes:
+        name: short plain words.
+        change: the weight it reads, or None where the fault has no meaning for the case; `w`
+            itself where it is the same. Depends on channels, groups and kernel size alone.
+    """
+
+    name: str
+    change: Callable[[Case, Array], Array | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfInput:
+    """Another input, of the same shape (n, c_in, *i).
+
+    Attributes:
+        name: short plain words.
+        change: the input it reads, or None where the fault has no meaning for the case.
+    """
+
+    name: str
+    change: Callable[[Case, Array], Array | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfWindow:
+    """Another window of the full result, which is zero (plus bias) outside its extent.
+
+    Attributes:
+        name: short plain words.
+        applies: whether the fault has a meaning for an axis; one such axis suffices.
+        along: begin and size along an axis, in positions of the full result.
+    """
+
+    name: str
+    applies: Callable[[Axis], bool]
+    along: Callable[[Axis], tuple[int, int]]
+
+    def bounds(self, case: Case) -> Bounds | None:
+        """Return begin and size on each axis, or None: the fault has no meaning for the case."""
+        if not any(map(self.applies, case.axes)):
+            return None
+        return tuple(map(self.along, case.axes))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfMirroredWindow:
+    """Another window, which along an axis depends on the axis opposite, too.
+
+    Attributes:
+        name: short plain words.
+        applies: whether the fault has a meaning for an axis and the one opposite; as above.
+        along: begin and size along an axis, given the one opposite as well.
+    """
+
+    name: str
+    applies: Callable[[Axis, Axis], bool]
+    along: Callable[[Axis, Axis], tuple[int, int]]
+
+    def bounds(self, case: Case) -> Bounds | None:
+        """Return begin and size on each axis, or None: the fault has no meaning for the case."""
+        opposite = case.axes[::-1]
+        if not any(map(self.applies, case.axes, opposite)):
+            return None
+        return tuple(map(self.along, case.axes, opposite))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfArguments:
+    """Another stride or dilation for the same tensors and the same crop at the begin.
+
+    Attributes:
+        name: short plain words.
+        steps: stride and dilation that it reads, or None where the fault has no meaning.
+        keeps_size: whether the end is cropped, or filled, until the size is the right one; else
+            padding and output padding are as they were.
+    """
+
+    name: str
+    steps: Callable[[Case], tuple[Ints, Ints] | None]
+    keeps_size: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Sum:
+    """The right answer, and what it is the sum of.
+
+    Attributes:
+        products: the result without bias, (n, c_out, *o).
+        bias: the bias as (c_out, 1, ...), a single 0 where the case has none.
+        total: their sum, (n, c_out, *o).
+    """
+
+    products: Array
+    bias: Array
+    total: Array
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfResult:
+    """The right products, put or completed in another way.
+
+    Attributes:
+        name: short plain words.
+        change: the output, or None where the fault has no meaning for the case.
+        at: the element of that output at one index (n, c_out, *o), or None where it has none or has
+            another shape than the right one; None altogether where nothing says it sooner.
+    """
+
+    name: str
+    change: Callable[[Case, Sum], Array | None]
+    at: Callable[[Case, Sum, Ints], Any] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfBias:
+    """The right products and another bias: nowhere right where it is nonzero, if it has a meaning.
+
+    Attributes:
+        name: short plain words.
+        change: as for :class:`OfResult`; differs from y + b by b or more in some position of every
+            channel, so that a bias without zeros tells it apart and it need not be evaluated.
+    """
+
+    name: str
+    change: Callable[[Case, Sum], Array | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfTensors:
+    """Anything else: a computation of its own.
+
+    Attributes:
+        name: short plain words.
+        shape: shape of its output, or None where it has no meaning.
+        compute: the output, of that shape.
+    """
+
+    name: str
+    shape: Callable[[Case], Ints | None]
+    compute: Callable[[Case, Tensors], Array]
+
+
+Reading: TypeAlias = (
+    OfWeight | OfInput | OfWindow | OfMirroredWindow | OfArguments | OfResult | OfBias | OfTensors
+)

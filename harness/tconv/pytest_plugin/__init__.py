@@ -1,0 +1,68 @@
+"""Runs a sweep under pytest: `pytest --tconv configs/smoke.toml -n 2`.
+
+Without `--tconv` this costs an import and nothing else: what the option needs comes when it is
+given.
+"""
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tconv.testing import Conformance
+
+_CONFIG = "a TOML file, the name of one that comes with the harness, or a run's directory"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options, all of which begin with `--tconv`."""
+    group = parser.getgroup("tconv", "sweeps of transposed convolution")
+    group.addoption(
+        "--tconv",
+        metavar="CONFIG",
+        help=f"Sweep CONFIG: {_CONFIG}. Where no test paths are given, nothing else runs.",
+    )
+    group.addoption(
+        "--tconv-items",
+        choices=("block", "case"),
+        default="block",
+        help="What an item is: a block of cases of one target, or one case.  [default: block]",
+    )
+    group.addoption(
+        "--tconv-target",
+        dest="tconv_targets",
+        metavar="T",
+        action="append",
+        default=[],
+        help="Only this target, backend[:mode][@device]; may be given again.",
+    )
+    group.addoption(
+        "--tconv-out",
+        metavar="DIR",
+        default="reports",
+        help="Where the run directory is made.  [default: reports]",
+    )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Set up the sweep where one is asked for."""
+    if config.getoption("tconv") is None:
+        return
+    from tconv.pytest_plugin import collection  # noqa: PLC0415 # it costs nothing without --tconv
+
+    collection.register(config)
+
+
+@pytest.fixture(scope="session")
+def conformance() -> "Iterator[Conformance]":
+    """Hold adapters to the oracle in tests of your own: see :mod:`tconv.testing`.
+
+    Worker processes are started when a target is first named, and end with the session.
+    """
+    from tconv.testing import Conformance  # noqa: PLC0415 # as above
+
+    with Conformance() as made:
+        yield made

@@ -1,0 +1,217 @@
+"""compatibility.md: how each framework resolves open cases, made from the published file alone."""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import groupby
+from typing import Any, Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from tconv.analysis.atlas.entry import Entry
+from tconv.analysis.atlas.evidence import Evidence
+from tconv.analysis.atlas.question import EXPLICIT
+from tconv.analysis.claims.results import Record
+from tconv.analysis.compatibility import Compatibility, backend_of
+from tconv.analysis.disagreements import Disagreement, Kind
+from tconv.model.case import Case
+from tconv.report.markdown import cell, code
+from tconv.report.open_cases import OVERVIEW, TOPICS, Line, compare, lines, overview
+
+KINDS: Final[Mapping[Kind, str]] = {
+    "window": "same size, other numbers",
+    "shape": "other size",
+    "acceptance": "one refuses",
+}
+"""Kinds of disagreement in words, the most dangerous first."""
+
+_AXES: Final = re.compile(r"[123](?=[dD])")  # of a call such as conv1d_transpose
+_RANGED: Final = ("i", "k", "s", "d")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """A disagreement as one of its two backends sees it, with everyone who answered as the other.
+
+    Attributes:
+        targets: the targets of this backend that gave its answer.
+        others: the targets that gave the other answer.
+        met: the disagreement, of the two that are met most often.
+        mine: the answer of this backend.
+        theirs: the answer of the others.
+    """
+
+    targets: tuple[str, ...]
+    others: tuple[str, ...]
+    met: Disagreement
+    mine: str
+    theirs: str
+
+    @property
+    def share(self) -> str:
+        """In how many of the cases that both could express they differ."""
+        return f"{self.met.count} of {self.met.common}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chapter:
+    """What is said of one backend.
+
+    Attributes:
+        backend: its name.
+        voices: its targets, those together that never disagree.
+        rules: a line for each question and answer that has a rule.
+        silent: the questions that no target of it computed, by the reason.
+        calls: the framework's own calls, by question.
+        claims: published statements about it.
+        differences: where others differ, the most dangerous first.
+    """
+
+    backend: str
+    voices: tuple[tuple[str, ...], ...]
+    rules: tuple[Line, ...]
+    silent: Mapping[str, tuple[str, ...]]
+    calls: Mapping[str, tuple[str, ...]]
+    claims: tuple[Record, ...]
+    differences: tuple[Difference, ...]
+
+
+def text(compatibility: Compatibility) -> str:
+    """Return the document as Markdown; the same text from the same file, always."""
+    environment = Environment(
+        loader=PackageLoader("tconv.report"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # noqa: S701 # Markdown, not HTML; `cell` and `code` escape for it
+    )
+    environment.filters |= {
+        "cell": cell, "code": code, "asked": asked, "range": _range, "in_short": in_short,
+        "in_brief": partial(in_brief, compatibility),
+    }  # fmt: skip
+    content: dict[str, Any] = {
+        "source": compatibility.atlas.source,
+        "overview": overview(compatibility),
+        "columns": [topic.column for topic in OVERVIEW],
+        "topics": [(topic, compare(compatibility, topic)) for topic in TOPICS],
+        "kinds": KINDS,
+        "chapters": chapters(compatibility),
+        "arithmetic": [record for record in compatibility.claims if not record.target],
+    }
+    return environment.get_template("compatibility.md.j2").render(content)
+
+
+def chapters(compatibility: Compatibility) -> tuple[Chapter, ...]:
+    """Return a chapter for each backend, by name."""
+    entries = compatibility.atlas.entries
+    found = groupby(entries, key=lambda entry: backend_of(entry.question.target))
+    return tuple(_chapter(compatibility, backend, tuple(own)) for backend, own in found)
+
+
+def _chapter(compatibility: Compatibility, backend: str, entries: Sequence[Entry]) -> Chapter:
+    answers = _answers(entries)
+    return Chapter(
+        backend=backend,
+        voices=tuple(v for v in compatibility.voices if backend_of(v[0]) == backend),
+        rules=tuple(line for line in answers if line.entry.rule),
+        silent=_silent(answers),
+        calls=_calls(entries),
+        claims=tuple(r for r in compatibility.claims if backend_of(r.target) == backend),
+        differences=differences(compatibility, backend),
+    )
+
+
+def _answers(entries: Iterable[Entry]) -> list[Line]:
+    """Return a line for each question of one backend and each answer to it."""
+    by_question: dict[str, list[Entry]] = defaultdict(list)
+    for entry in sorted(entries, key=lambda entry: entry.question.order[1:]):
+        by_question[entry.question.words].append(entry)
+    return [line for found in by_question.values() for line in lines(found)]
+
+
+def _silent(answers: Iterable[Line]) -> dict[str, tuple[str, ...]]:
+    """Return the questions without a rule by what was said instead, and who said it."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for line in answers:
+        if line.entry.rule is None:
+            found[f"{', '.join(line.modes)}: {line.size}"].append(
+                in_short(line.entry.question.words)
+            )
+    return {said: tuple(questions) for said, questions in found.items()}
+
+
+def _calls(entries: Iterable[Entry]) -> dict[str, tuple[str, ...]]:
+    """Return the calls, for N axes, by the questions that they were found to answer."""
+    found: dict[str, dict[str, None]] = defaultdict(dict)
+    for entry in sorted(entries, key=lambda entry: entry.question.order[1:]):
+        for call in entry.calls:
+            found[_AXES.sub("N", call)][in_short(entry.question.words)] = None
+    return {call: tuple(questions) for call, questions in sorted(found.items())}
+
+
+def differences(compatibility: Compatibility, backend: str) -> tuple[Difference, ...]:
+    """Return where the targets of a backend differ from others, the most dangerous kind first."""
+    found: dict[tuple[Any, ...], list[tuple[str, str, Disagreement]]] = defaultdict(list)
+    for each in compatibility.disagreements:
+        answers = [str(answer) for answer in each.answers]
+        sides = [(each.first, each.second, *answers), (each.second, each.first, *answers[::-1])]
+        for mine, other, said, told in sides:
+            if backend_of(mine) == backend:
+                key = (list(KINDS).index(each.kind), each.asked, each.case, said, told)
+                found[key].append((mine, other, each))
+    return tuple(
+        Difference(
+            targets=tuple(sorted({mine for mine, _, _ in each})),
+            others=tuple(sorted({other for _, other, _ in each})),
+            met=max((met for *_, met in each), key=lambda met: (met.count, met.common)),
+            mine=said, theirs=told,
+        )
+        for (*_, said, told), each in sorted(found.items())
+    )  # fmt: skip
+
+
+def in_short(question: str) -> str:
+    """Return the words of a question with its letters alone: `same op`, or `p o`."""
+    given = dict(word.split("=") for word in question.split())
+    policy = "p" if given["padding"] == EXPLICIT else given["padding"]
+    letters = [name for name in ("op", "o") if given[name] != "none"]
+    axes = [f"{given['ndim']}-D"] if "ndim" in given else []
+    return " ".join([policy, *letters, *axes])
+
+
+def in_brief(compatibility: Compatibility, targets: Iterable[str]) -> str:
+    """Return targets with their modes where their backend has several voices: `jax:vjp, torch`."""
+    voices = Counter(backend_of(voice[0]) for voice in compatibility.voices)
+    modes: dict[str, list[str]] = defaultdict(list)
+    for target in targets:
+        modes[backend_of(target)].append(target.partition(":")[2].removesuffix("@cpu"))
+    return ", ".join(
+        f"{backend}:{'/'.join(said)}" if voices[backend] > 1 else backend
+        for backend, said in modes.items()
+    )
+
+
+def asked(case_id: str) -> str:
+    """Return the parameters of an open case in the words of the command line."""
+    case = Case.from_id(case_id)
+    given = {"padding": case.padding, "i": case.i, "k": case.k, "s": case.s,
+             "d": case.dilation, "op": case.output_padding, "o": case.o}  # fmt: skip
+    words = [
+        f"{name}={value if isinstance(value, str) else 'x'.join(map(str, value))}"
+        for name, value in given.items()
+        if value is not None and not (name == "d" and set(value) == {1})
+    ]
+    sides = [f"{begin}.{end}" for begin, end in zip(case.p_begin, case.p_end, strict=True)]
+    return " ".join([*words, *([f"p={'x'.join(sides)}"] * (case.padding is None))])
+
+
+def _range(told: Evidence) -> str:
+    """Return the range over which a rule was measured, as in `i 1..16, k 1..12`."""
+    ends = [
+        (name, told.fitted_range[name], told.verified_range.get(name, told.fitted_range[name]))
+        for name in _RANGED
+    ]
+    return ", ".join(f"{n} {min(a[0], b[0])}..{max(a[1], b[1])}" for n, a, b in ends)

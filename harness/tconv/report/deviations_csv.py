@@ -1,0 +1,34 @@
+"""deviations.csv: every deviating row by its name alone, so that two runs can be compared by diff.
+
+It holds nothing that changes from one machine or one run to the next, and is sorted: the same
+deviations are the same bytes. A project commits it and compares, as this one does in its CI.
+"""
+
+import csv
+from pathlib import Path
+from typing import Final
+
+from tconv.analysis.summary import Extract
+from tconv.analysis.summary.deviations import COLUMNS
+from tconv.store import unwritable
+
+NAME: Final = "deviations.csv"
+
+
+def write(extract: Extract) -> Path:
+    """Write `deviations.csv` into the run directory and return its path.
+
+    Raises:
+        StoreError: the file cannot be written.
+    """
+    path = extract.run.path / NAME
+    unfinished = path.with_suffix(".unfinished")
+    try:
+        with unfinished.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(COLUMNS)
+            writer.writerows(extract.deviants.ordered())
+        unfinished.replace(path)
+    except OSError as error:
+        raise unwritable(path, error) from error
+    return path

@@ -1,0 +1,158 @@
+"""report.html from an extract: one file that needs nothing else."""
+
+import json
+from pathlib import Path
+from typing import Any, Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, UndefinedError
+
+from tconv.analysis.findings import Finding, findings
+from tconv.analysis.from_run import has_open_cases, survey
+from tconv.analysis.rerun import rerun_command
+from tconv.analysis.summary import Extract
+from tconv.errors import StoreError
+from tconv.model.verdict import Standpoint, Verdict
+from tconv.report.excerpt import excerpt
+from tconv.report.html.assets import Bundle
+from tconv.report.html.disagreements import disputes
+from tconv.report.html.rows_json import inert, rows_json
+from tconv.report.markdown import axes
+from tconv.report.open_cases import TOPICS, compare
+from tconv.store import RunReader, unwritable
+from tconv.store.columns import COLUMNS
+
+NAME: Final = "report.html"
+SYMBOLS: Final = {
+    Standpoint.CONFORMANT: "✓",
+    Standpoint.DEVIATION: "✗",
+    Standpoint.NEUTRAL: "○",
+    Standpoint.INCOMPLETE: "…",
+}
+"""The sign of each standpoint, so that colour is never the only one."""
+
+FINDINGS: Final = 2_000
+"""Most findings that are shown; a run with more has them all in its other reports."""
+
+UNFOLDED: Final = 8
+"""Targets from which on the matrix shows backends, and each target only when asked."""
+
+OPENED: Final = 12
+"""Findings up to which the smallest case of each is open at once: of more, the list is the map."""
+
+DRAWN: Final = 12
+"""Disagreements on open cases that are shown at once; the others are folded."""
+
+_EVIDENCE: Final = 1_000  # characters of a framework's text that a finding shows
+
+
+def write(extract: Extract) -> Path:
+    """Write `report.html` into the run directory and return its path.
+
+    Raises:
+        StoreError: the run's header is damaged, or the file cannot be written.
+    """
+    path = extract.run.path / NAME
+    written = text(extract)
+    unfinished = path.with_suffix(".unfinished")
+    try:
+        unfinished.write_text(written, encoding="utf-8")
+        unfinished.replace(path)
+    except OSError as error:
+        raise unwritable(path, error) from error
+    return path
+
+
+def text(extract: Extract) -> str:
+    """Return the report of a run as HTML.
+
+    Raises:
+        StoreError: the run's header lacks something.
+    """
+    environment = Environment(
+        loader=PackageLoader("tconv.report"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=True,
+    )
+    environment.filters |= {"axes": axes, "excerpt": excerpt, "cut": _cut, "json": _json}
+    environment.filters |= {"count": lambda number: f"{number:,}"}
+    try:
+        return environment.get_template("report.html.j2").render(_content(extract))
+    except UndefinedError as error:
+        raise StoreError(
+            f"header of {extract.run.path} is damaged: {error}; run the sweep again, nothing was "
+            "changed"
+        ) from error
+
+
+def _content(extract: Extract) -> dict[str, Any]:
+    run = extract.run
+    targets = extract.totals.targets()
+    found = findings(extract)
+    deviants = list(dict.fromkeys(each.target for each in found))
+    rows, limit = rows_json(extract.sample)
+    seen = {verdict for _, verdict in extract.totals.verdicts}
+    return {
+        **_ambiguity(run),
+        "header": run.header,
+        "footer": run.footer,
+        "bundle": Bundle.from_package(),
+        "totals": extract.totals,
+        "targets": targets,
+        "backends": extract.totals.backends(),
+        "unfolded": UNFOLDED,
+        "verdicts": [v for s in SYMBOLS for v in Verdict if v.standpoint is s and v.value in seen],
+        "standpoints": list(SYMBOLS),
+        "every_verdict": list(Verdict),
+        "symbols": SYMBOLS,
+        "columns": COLUMNS,
+        "deviating": extract.sample.counts.total(),
+        "opened": OPENED,
+        "findings": found[:FINDINGS],
+        "kinds": len(found),
+        "marginals": extract.breakdown.marginals(tuple(deviants)) if found else (),
+        "deviants": deviants,
+        "reasons": extract.silence.reasons(),
+        "rows_json": rows,
+        "limit": limit,
+        "shown": extract.sample.rows(limit).num_rows,
+        "meta_json": inert({"rerun": _rerun(run), "kinds": _numbers(extract, found)}),
+    }
+
+
+def _ambiguity(run: RunReader) -> dict[str, Any]:
+    """Return what is told of open cases; no topics where a run has none, or has not ended."""
+    if run.footer is None or not has_open_cases(run):
+        return {"topics": ()}
+    found = survey(run)
+    topics = ((topic, compare(found, topic)) for topic in TOPICS)
+    return {
+        "topics": [(topic, lines) for topic, lines in topics if lines],
+        "disputes": disputes(found),
+        "drawn": DRAWN,
+    }
+
+
+def _kind(finding: Finding) -> tuple[str, str, str]:
+    return finding.target, finding.verdict, finding.reading
+
+
+def _numbers(extract: Extract, found: tuple[Finding, ...]) -> list[int]:
+    """Return for each kind of the sample the number of its finding, from 1."""
+    places = {_kind(each): at for at, each in enumerate(found, 1)}
+    return [places[kind] for kind in extract.sample.counts]
+
+
+def _rerun(run: RunReader) -> str:
+    """Return what stands before the case in the command that reruns a row."""
+    command = rerun_command(run.header["config_path"] or str(run.path), "CASE", "TARGET")
+    return command.removesuffix("CASE --target TARGET")
+
+
+def _cut(value: str, most: int = _EVIDENCE) -> str:
+    return value if len(value) <= most else f"{value[:most]}…"
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, indent=2, default=str)

@@ -1,0 +1,171 @@
+"""The same question put to every target: one line for those of a backend that answer alike."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Final
+
+from tconv.analysis.atlas.entry import Entry
+from tconv.analysis.atlas.explain import Explanation
+from tconv.analysis.atlas.request import Request
+from tconv.analysis.compatibility import Compatibility, backend_of
+from tconv.model.window import Window
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Topic:
+    """A question that people ask in the same words of every framework.
+
+    Attributes:
+        title: the words.
+        example: a case of the question, as `tconv explain` takes it.
+    """
+
+    title: str
+    example: str
+
+    @property
+    def column(self) -> str:
+        """What of the example differs between topics."""
+        return self.example.removesuffix(_SIZES).removeprefix("padding=")
+
+    @property
+    def request(self) -> Request:
+        """The example."""
+        return Request.from_texts(self.example.split())
+
+
+_SIZES: Final = " k=3 s=2 i=4"
+
+TOPICS: Final = tuple(
+    Topic(title=title, example=f"{example}{_SIZES}")
+    for title, example in (
+        ("padding same", "padding=same"),
+        ("padding same and an output padding", "padding=same op=1"),
+        ("padding valid", "padding=valid"),
+        ("numbers for the padding, no output padding", "p=1"),
+        ("numbers for the padding and a size", "p=1 o=8"),
+        ("padding same_lower", "padding=same_lower"),
+        ("padding valid and an output padding", "padding=valid op=1"),
+        ("padding same and a size", "padding=same o=8"),
+        ("padding valid and a size", "padding=valid o=10"),
+    )
+)
+
+OVERVIEW: Final = TOPICS[:5]
+"""What is asked most."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """What targets of one backend, that answer alike, make of a question.
+
+    Attributes:
+        targets: the targets.
+        entry: the entry of the first of them.
+        example: size and window of the topic's example; empty where there is no rule.
+    """
+
+    targets: tuple[str, ...]
+    entry: Entry
+    example: str
+
+    @property
+    def backend(self) -> str:
+        """The backend of the targets."""
+        return backend_of(self.targets[0])
+
+    @property
+    def modes(self) -> tuple[str, ...]:
+        """The targets without their backend, and without the device where it is the CPU."""
+        return tuple(target.partition(":")[2].removesuffix("@cpu") for target in self.targets)
+
+    @property
+    def size(self) -> str:
+        """The rule of the output size; where there is none, why."""
+        return refusal(self.entry) if self.entry.rule is None else str(self.entry.rule.size)
+
+    @property
+    def begin(self) -> str:
+        """The rule of the crop at the begin, empty where none is known."""
+        begin = self.entry.rule and self.entry.rule.begin
+        return "" if begin is None else str(begin)
+
+
+def refusal(entry: Entry) -> str:
+    """Return in words why an entry has no rule."""
+    if "resolved" in entry.verdicts:
+        return "no rule"
+    verdict = max(entry.verdicts, key=lambda name: (entry.verdicts[name], name))
+    return f"{verdict}: {entry.reason}" if entry.reason else verdict
+
+
+def compare(compatibility: Compatibility, topic: Topic) -> tuple[Line, ...]:
+    """Return what each backend makes of a topic, a line for targets that answer alike.
+
+    A target whose answer depends on the number of axes has a line for each.
+    """
+    found = [e for e in compatibility.atlas.entries if topic.request.is_for(e.question)]
+    return lines(found, topic)
+
+
+def overview(compatibility: Compatibility) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Return who answers the examples of :data:`OVERVIEW`, and how; `-` where there is no answer.
+
+    Who is a backend, or those of its targets that answer alike. Who has no answer at all is left
+    out.
+    """
+    by_topic = [
+        {target: line.example for line in compare(compatibility, topic) for target in line.targets}
+        for topic in OVERVIEW
+    ]
+    answers: dict[str, dict[tuple[str, ...], list[str]]] = {}
+    for target in dict.fromkeys(target for found in by_topic for target in found):
+        told = tuple(found.get(target) or "-" for found in by_topic)
+        if set(told) != {"-"}:
+            answers.setdefault(backend_of(target), {}).setdefault(told, []).append(target)
+    return tuple(
+        (_who(who, is_whole=len(found) == 1), told)
+        for _, found in sorted(answers.items())
+        for told, who in found.items()
+    )
+
+
+def _who(targets: Sequence[str], *, is_whole: bool) -> str:
+    """Return who answers: a backend where these are all of its targets that do."""
+    if is_whole:
+        return backend_of(targets[0])
+    return ", ".join(target.removesuffix("@cpu") for target in targets)
+
+
+def lines(entries: Iterable[Entry], topic: Topic | None = None) -> tuple[Line, ...]:
+    """Return a line for the entries of one question that are of one backend and say the same."""
+    made = []
+    for _, kin in groupby(entries, key=lambda entry: backend_of(entry.question.target)):
+        alike: dict[tuple[str, str], list[Entry]] = {}
+        for entry in kin:
+            alike.setdefault(_said(entry), []).append(entry)
+        made += [_line(each, topic) for each in alike.values()]
+    return tuple(made)
+
+
+def _said(entry: Entry) -> tuple[str, str]:
+    return (str(entry.rule), "") if entry.rule else ("", refusal(entry))
+
+
+def _line(alike: Sequence[Entry], topic: Topic | None) -> Line:
+    entry = max(alike, key=lambda each: each.accepted)
+    targets = tuple(dict.fromkeys(each.question.target for each in alike))
+    example = _example(entry, topic.request) if topic and entry.rule else ""
+    return Line(targets=targets, entry=entry, example=example)
+
+
+def _example(entry: Entry, request: Request) -> str:
+    """Return size and window of the first axis, as answers are written; empty if not measured."""
+    explanation = Explanation.from_entry(entry, request)
+    if explanation.outside:
+        return ""
+    extent = explanation.extents[0]
+    if extent.begin is None:
+        return f"o={extent.size}"
+    return f"o={extent.size} window {Window(begin=extent.begin, end=extent.end or 0)}"

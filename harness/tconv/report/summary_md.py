@@ -1,0 +1,90 @@
+"""summary.md: totals by target and verdict, and the smallest example of every deviation."""
+
+from math import floor
+from pathlib import Path
+from typing import Any, Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, UndefinedError
+
+from tconv.analysis.findings import findings
+from tconv.analysis.summary import Extract
+from tconv.errors import StoreError
+from tconv.model.verdict import Verdict
+from tconv.report.markdown import axes, cell, code
+from tconv.store import unwritable
+
+NAME: Final = "summary.md"
+
+
+def write(extract: Extract) -> Path:
+    """Write `summary.md` into the run directory and return its path.
+
+    Raises:
+        StoreError: the file cannot be written, or the run's header is damaged.
+    """
+    path = extract.run.path / NAME
+    written = text(extract)
+    try:
+        path.write_text(written, encoding="utf-8")
+    except OSError as error:
+        raise unwritable(path, error) from error
+    return path
+
+
+def text(extract: Extract) -> str:
+    """Return the summary of a run as Markdown.
+
+    Raises:
+        StoreError: the run's header lacks something.
+    """
+    run, totals = extract.run, extract.totals
+    targets = totals.targets()
+    environment = Environment(
+        loader=PackageLoader("tconv.report"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # noqa: S701 # Markdown, not HTML; `cell` and `code` escape for it
+    )
+    environment.filters |= {"cell": cell, "code": code, "axes": axes, "share": _share}
+    content: dict[str, Any] = {
+        "rows": totals.rows,
+        "header": run.header,
+        "footer": run.footer,
+        "totals": [_total(extract, target) for target in targets],
+        "findings": findings(extract),
+        "reasons": extract.silence.reasons(),
+        "additions": [(t, step, n) for t in targets for step, n in totals.steps(t)],
+        "native_shares": {t: extract.usage.shares(t) for t in targets if totals.steps(t)},
+        "blind_spots": extract.doubts.counts(),
+        "verdicts": [v for v in Verdict if v.value in totals.of(*targets)],
+    }
+    try:
+        return environment.get_template("summary.md.j2").render(content)
+    except UndefinedError as error:
+        raise StoreError(
+            f"header of {run.path} is damaged: {error}; run the sweep again, nothing was changed"
+        ) from error
+
+
+def _total(extract: Extract, target: str) -> dict[str, Any]:
+    """Return a target's counts, and the shares compared and native."""
+    totals = extract.totals
+    verdicts, compared = totals.of(target), totals.compared[target]
+    native, composed = (totals.routes[target, route] for route in ("native", "composed"))
+    reached = native + composed
+    return {
+        "target": target,
+        "version": totals.versions.get(target, "-"),
+        "rows": verdicts.total(),
+        "compared": compared,
+        "compared_share": _share(compared / verdicts.total()),
+        "native_share": _share(native / reached if reached else None),
+        "verdicts": verdicts,
+    }
+
+
+def _share(value: float | None) -> str:
+    """Return a share as whole percent, rounded down: 100% means all."""
+    return "-" if value is None else f"{floor(100 * value + 1e-9)}%"

@@ -1,0 +1,1 @@
+"""One sweep from its specification to a finished run directory: new, resumed or merged."""

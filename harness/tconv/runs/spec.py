@@ -1,0 +1,126 @@
+"""What a user asks to be swept: a configuration, narrowed to targets, to one case or to a shard."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final, Self
+
+from tconv.adapters import registry
+from tconv.errors import ConfigError
+from tconv.grid import Tally, expand
+from tconv.grid.config import BUNDLED, Config, from_mapping, load_config
+from tconv.model.case import Case
+from tconv.model.target import Selection
+from tconv.store import RunReader
+
+DEFAULT: Final = "configs/smoke.toml"
+"""What is swept where nothing else is named."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assignment:
+    """What a run is to do.
+
+    Attributes:
+        config: targets, seed and limits.
+        cases: the cases, distinct, in the grid's order.
+        tally: what became of every point of the grid.
+        shard: `k/n` where the cases are the k-th of n parts, else empty.
+        case: id of the case where one alone was asked for, else empty.
+    """
+
+    config: Config
+    cases: Sequence[Case]
+    tally: Tally
+    shard: str = ""
+    case: str = ""
+
+    @classmethod
+    def from_config(
+        cls,
+        config: Config | Path | str,
+        *,
+        targets: Sequence[str] = (),
+        case: str | None = None,
+        shard: str | None = None,
+    ) -> Self:
+        """Return what a user asks for.
+
+        Args:
+            config: the configuration; or the path of a TOML file, the name of one that comes with
+                the harness, such as `smoke`, or the directory of a run to take it from.
+            targets: `backend[:mode][@device]`, instead of the config's own; of the required
+                backends only these stay required.
+            case: id of the one case that is to be run instead of the grid.
+            shard: `k/n` for the k-th of n parts of the cases.
+
+        Raises:
+            ConfigError: the configuration or the shard is faulty, or case and shard are both given.
+            CaseError: the case id is faulty.
+            TargetError: a target is not well written, or names no backend that exists.
+        """
+        if case and shard:
+            raise ConfigError(f"shard={shard!r} and case={case!r}, but should be one of the two")
+        chosen = _aimed(config if isinstance(config, Config) else _read(Path(config)), targets)
+        for text in chosen.targets:
+            registry.require(Selection.from_text(text).backend)
+        if case:
+            return cls(
+                config=chosen, cases=(Case.from_id(case),), tally=Tally(made=1, kept=1), case=case
+            )
+        part = _part(shard) if shard else (1, 1)
+        grid = expand(chosen.grids, chosen.values)
+        return cls(config=chosen, cases=grid.shard(*part), tally=grid.tally, shard=shard or "")
+
+    @classmethod
+    def from_run(cls, run: RunReader) -> Self:
+        """Return what a run was asked to do, from its header.
+
+        Raises:
+            StoreError: its header lacks something.
+            ConfigError: this version reads its configuration differently.
+        """
+        run.require(("config", "config_path", "grid"))
+        config = from_mapping(run.header["config"], run.header["config_path"])
+        grid = run.header["grid"]
+        return cls.from_config(
+            config, case=grid.get("case") or None, shard=grid.get("shard") or None
+        )
+
+
+def _read(path: Path) -> Config:
+    """Return the configuration at `path`; messages and reports name it as the user did."""
+    if (path / "header.json").is_file():
+        run = RunReader(path)
+        run.require(["config"])
+        return from_mapping(run.header["config"], str(path))
+    return replace(load_config(located(path)), path=str(path))
+
+
+def located(path: Path) -> Path:
+    """Return the file that is meant.
+
+    That is `path` itself, or the configuration of that name that comes with the harness, or the
+    header of the run in the directory `path`.
+    """
+    header = path / "header.json"
+    bundled = [folder / f"{path.name.removesuffix('.toml')}.toml" for folder in BUNDLED]
+    named = path.name == str(path) or str(path) == DEFAULT
+    return next((each for each in [header, path, *bundled * named] if each.is_file()), path)
+
+
+def _aimed(config: Config, targets: Sequence[str]) -> Config:
+    """Return the config with these targets alone; only their backends remain required."""
+    if not targets:
+        return config
+    backends = {Selection.from_text(text).backend for text in targets}
+    required = tuple(name for name in config.required if name in backends)
+    return replace(config, targets=tuple(targets), required=required)
+
+
+def _part(shard: str) -> tuple[int, int]:
+    match = re.fullmatch(r"(\d+)/(\d+)", shard)
+    if match is None:
+        raise ConfigError(f"shard={shard!r}, but should be k/n with 1 <= k <= n, as in 1/4")
+    return int(match[1]), int(match[2])

@@ -1,0 +1,129 @@
+"""What a run amounts to: one exit status, and a sentence for each thing that is wrong."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+from tconv.model.verdict import Standpoint, Verdict
+from tconv.store.columns import COUNTED
+from tconv.store.rows import Columns
+
+
+class ExitStatus(IntEnum):
+    """Exit statuses of the command line; of those that apply the first one named here is used."""
+
+    USAGE = 2
+    NOTHING_COMPARED = 3
+    INCOMPLETE = 4
+    DEVIATIONS = 1
+    CONFORMS = 0
+
+
+@dataclass(slots=True, kw_only=True)
+class Totals:
+    """Counts of one target, added up as its rows come.
+
+    Attributes:
+        verdicts: number of rows per verdict.
+        compared: number of rows of which at least one element was compared with the oracle.
+        omissions: reasons of the rows that were not run, in the order in which they came.
+    """
+
+    verdicts: Counter[Verdict] = field(default_factory=Counter)
+    compared: int = 0
+    omissions: dict[str, None] = field(default_factory=dict)
+
+    def add(self, columns: Columns) -> None:
+        """Count the rows of `columns`, which has at least :data:`COUNTED`."""
+        verdicts, compared, reasons = (columns[name] for name in COUNTED)
+        for verdict, count in Counter(verdicts).items():
+            self.verdicts[Verdict(str(verdict))] += count
+        self.compared += sum(map(bool, compared))
+        if Verdict.NOT_RUN in self.verdicts:
+            told = zip(verdicts, reasons, strict=True)
+            self.omissions |= {str(why): None for what, why in told if what == Verdict.NOT_RUN}
+
+    @property
+    def rows(self) -> int:
+        """Number of rows."""
+        return self.verdicts.total()
+
+    @property
+    def judged(self) -> int:
+        """Number of rows that say something of their target: they conform or deviate."""
+        return self.count(Standpoint.CONFORMANT) + self.count(Standpoint.DEVIATION)
+
+    def count(self, standpoint: Standpoint) -> int:
+        """Return the number of rows whose verdict has this standpoint."""
+        return sum(n for verdict, n in self.verdicts.items() if verdict.standpoint is standpoint)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """What a run amounts to.
+
+    Attributes:
+        code: the exit status.
+        messages: one sentence for each thing that is wrong, the one that decides first.
+    """
+
+    code: ExitStatus
+    messages: tuple[str, ...]
+
+
+def status(
+    totals: Mapping[str, Totals], required: Sequence[str], *, interrupted: bool = False
+) -> Status:
+    """Return what a run amounts to; `totals` has one entry per target, `backend:mode@device`.
+
+    No false green: a run that judged nothing, or that lacks a required backend, does not
+    conform; nor does one that was interrupted.
+    """
+    problems = [
+        *_missing(totals, required),
+        *_incomplete(totals, interrupted=interrupted),
+        *_deviating(totals),
+    ]
+    code = problems[0][0] if problems else ExitStatus.CONFORMS
+    return Status(code=code, messages=tuple(message for _, message in problems))
+
+
+def _missing(
+    totals: Mapping[str, Totals], required: Sequence[str]
+) -> Iterable[tuple[ExitStatus, str]]:
+    if not any(each.judged for each in totals.values()):
+        yield ExitStatus.NOTHING_COMPARED, "nothing was compared: no row has a result to judge"
+    for backend in required:
+        own = [each for target, each in totals.items() if target.partition(":")[0] == backend]
+        if not any(each.judged for each in own):
+            absent = any(each.verdicts[Verdict.UNAVAILABLE] for each in own)
+            why = "is unavailable" if absent else "has no row that was compared"
+            yield ExitStatus.NOTHING_COMPARED, f"required backend {backend} {why}"
+
+
+def _incomplete(
+    totals: Mapping[str, Totals], *, interrupted: bool
+) -> Iterable[tuple[ExitStatus, str]]:
+    if interrupted:
+        yield ExitStatus.INCOMPLETE, "the run was interrupted"
+    left = sum(each.count(Standpoint.INCOMPLETE) for each in totals.values())
+    if left:
+        whys = [f"; {t}: {why}" for t, each in totals.items() for why in each.omissions]
+        yield ExitStatus.INCOMPLETE, f"{_rows(left)} planned and not run{''.join(whys)}"
+
+
+def _deviating(totals: Mapping[str, Totals]) -> Iterable[tuple[ExitStatus, str]]:
+    for target, each in totals.items():
+        count = each.count(Standpoint.DEVIATION)
+        if count:
+            kinds = ", ".join(
+                f"{n} {verdict}"
+                for verdict, n in sorted(each.verdicts.items())
+                if verdict.standpoint is Standpoint.DEVIATION
+            )
+            yield ExitStatus.DEVIATIONS, f"{target} deviates in {_rows(count)}: {kinds}"
+
+
+def _rows(count: int) -> str:
+    return f"{count} row" if count == 1 else f"{count} rows"

@@ -1,0 +1,18 @@
+"""The run directory: a header, Parquet parts written atomically, and a footer at the very end.
+
+reports/<run>/header.json               what was asked for, and of what
+reports/<run>/parts/000-0000000.parquet rows of a target (first number), from its case (second) on
+reports/<run>/footer.json               written last: without it the run is incomplete
+reports/<run>/.lock                     held by the process that writes, gone with the footer
+"""
+
+from tconv.store.errors import unwritable
+from tconv.store.part import gaps
+from tconv.store.reader import RunReader, incomplete, newest
+from tconv.store.row_batch import Sheaf
+from tconv.store.schema import SCHEMA
+from tconv.store.writer import RunWriter
+
+__all__ = [
+    "SCHEMA", "RunReader", "RunWriter", "Sheaf", "gaps", "incomplete", "newest", "unwritable",
+]  # fmt: skip

@@ -1,0 +1,134 @@
+"""The columns of a result row, declared once: the store, the frames and the reports read this."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+Kind = Literal["text", "texts", "integer", "integers", "number", "boolean"]
+Row = Mapping[str, object]
+
+SCHEMA_VERSION: Final = 2
+"""Raised when a column changes its name, kind or meaning, or a part its name; not for new columns.
+
+2: a part is named after its first case and carries the digest of its rows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """One column of a result row.
+
+    Attributes:
+        name: the name in the store, in frames and in CSV.
+        kind: `integers` and `texts` are lists; in CSV they are joined by `x` and `; `.
+        unit: unit of the values, empty where there is none.
+        meaning: one line for people.
+    """
+
+    name: str
+    kind: Kind
+    unit: str
+    meaning: str
+
+
+def _columns(rows: Iterable[tuple[str, Kind, str, str]]) -> tuple[Column, ...]:
+    return tuple(
+        Column(name=name, kind=kind, unit=unit, meaning=meaning)
+        for name, kind, unit, meaning in rows
+    )
+
+
+CASE_COLUMNS: Final = _columns(
+    (
+        ("case", "text", "", "case id: seed of the inputs, and what --case takes"),
+        ("suite", "text", "", "explicit, open, extended or illegal"),
+        ("ndim", "integer", "axes", "number of spatial axes"),
+        ("i", "integers", "elements", "input size per axis"),
+        ("k", "integers", "taps", "kernel size per axis"),
+        ("s", "integers", "elements", "stride per axis"),
+        ("p_begin", "integers", "elements", "crop at the begin per axis; negative adds zeros"),
+        ("p_end", "integers", "elements", "crop at the end per axis; negative adds zeros"),
+        ("output_padding", "integers", "elements", "extra size at the end per axis; none: open"),
+        ("dilation", "integers", "elements", "distance of two taps per axis"),
+        ("groups", "integer", "", "number of groups"),
+        ("padding", "text", "", "padding policy; none: p_begin and p_end say it"),
+        ("o", "integers", "elements", "requested output size per axis; none: not requested"),
+        ("n", "integer", "", "batch size"),
+        ("c_in", "integer", "channels", "channels of the input"),
+        ("c_out", "integer", "channels", "channels of the output"),
+        ("dtype", "text", "", "element type"),
+        ("bias", "boolean", "", "whether a bias is added"),
+        ("values", "text", "", "kind of input values asked for: exact or normal"),
+        ("malformed", "text", "", "how the tensors misfit; none: they fit"),
+    )
+)
+
+TARGET_COLUMNS: Final = _columns(
+    (
+        ("target", "text", "", "backend:mode@device"),
+        ("backend", "text", "", "name of the adapter"),
+        ("mode", "text", "", "how the framework is called"),
+        ("device", "text", "", "where it computes"),
+        ("backend_version", "text", "", "version of the framework"),
+    )
+)
+
+RESULT_COLUMNS: Final = _columns(
+    (
+        ("route", "text", "", "native, composed or unsupported; none: never asked"),
+        ("call", "text", "", "the framework's call that was used"),
+        ("addition", "text", "", "the step that a composed route adds"),
+        ("outcome", "text", "", "what became of the call, before judging"),
+        ("verdict", "text", "", "the judgement, see tconv.model.verdict"),
+        (
+            "reading",
+            "text",
+            "",
+            "what reproduces the output exactly, none: the plain one; not reproduced: of a crash",
+        ),
+        ("error_class", "text", "", "exact, within, reduced, transformed or wrong"),
+        ("error_units", "number", "bounds", "largest error in units of the elementwise bound"),
+        ("observed_shape", "integers", "elements", "shape that was returned, (n, c_out, *o)"),
+        ("expected_shape", "integers", "elements", "shape of the oracle's answer"),
+        ("observed_dtype", "text", "", "dtype that was returned"),
+        ("first_bad_index", "integers", "", "first index, in C order, where the values differ"),
+        ("observed_value", "text", "", "what was returned there; unresolved: the first values"),
+        ("expected_value", "text", "", "what the oracle says there"),
+        ("bad_count", "integer", "elements", "number of elements that differ"),
+        (
+            "difference",
+            "text",
+            "",
+            "picture of |y - ref|, lines parted by /: 0 equal, 9 largest, x not finite",
+        ),
+        ("compared", "integer", "elements", "number of elements compared with the oracle"),
+        ("drawn", "text", "", "the inputs that were drawn: exact, exact, sparse or normal"),
+        (
+            "indistinguishable",
+            "texts",
+            "",
+            "readings that give the right answer here, so that a match says nothing of them",
+        ),
+        (
+            "resolution",
+            "texts",
+            "elements",
+            "of an open case: every window begin.end of the full result that explains the output",
+        ),
+        ("resolutions", "integer", "", "how many windows do; 1: the resolution is unique"),
+        ("promised_shape", "integers", "elements", "shape that was promised beforehand"),
+        ("promise", "text", "", "kept, broken or, where the target was asked in vain, none"),
+        ("reason", "text", "", "why it is unsupported, unavailable, rejected or not run"),
+        ("error_type", "text", "", "class of the framework's error"),
+        ("error_text", "text", "", "text of the framework's error, or stderr of a crash"),
+        ("seconds", "number", "s", "time in the framework's call, conversions included"),
+    )
+)
+
+COLUMNS: Final = CASE_COLUMNS + TARGET_COLUMNS + RESULT_COLUMNS
+"""Every column, in the order of the store."""
+
+COUNTED: Final = ("verdict", "compared", "reason")
+"""The columns that the totals of a run are counted from."""
+
+TIMINGS: Final = frozenset({"seconds"})
+"""The columns that two runs of the same thing may differ in; a run's digest leaves them out."""

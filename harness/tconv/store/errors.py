@@ -1,0 +1,62 @@
+"""What goes wrong with a run directory, in words that say what to do."""
+
+import errno
+import json
+import os
+import shlex
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from tconv.errors import StoreError
+
+FOOTER: Final = "footer.json"
+"""Where a run says that it is complete."""
+
+_FULL: Final = {errno.ENOSPC, errno.EDQUOT}
+
+
+def unwritable(path: Path, error: OSError) -> StoreError:
+    """Return the error that says why `path` cannot be written, and what to do."""
+    why = os.strerror(error.errno) if error.errno else str(error)
+    full = error.errno in _FULL
+    remedy = (
+        "make room there"
+        if full
+        else "choose another directory with --out, or make this one writable"
+    )
+    return StoreError(f"cannot write {path}: {why}; {remedy}")
+
+
+def damaged(path: Path, error: Exception) -> StoreError:
+    """Return the error that says that `path`, a header or a footer, cannot be read."""
+    remedy = "run the sweep again, nothing was changed"
+    if path.name == FOOTER:
+        remedy = _remedy(path.parent, "delete it", "makes it again")
+    return StoreError(f"{path} is damaged: {error}; {remedy}")
+
+
+def damaged_part(path: Path, error: Exception) -> StoreError:
+    """Return the error that says that a part cannot be read, and how its rows come back."""
+    run = path.parent.parent
+    files = f"it and {run / FOOTER}" if (run / FOOTER).exists() else "it"
+    remedy = _remedy(run, f"delete {files}", "makes its rows again")
+    return StoreError(f"{path} is damaged: {error}; {remedy}")
+
+
+def miscounted(run: Path, rows: int, promised: int) -> StoreError:
+    """Return the error that says that a complete run does not hold the rows of its footer."""
+    remedy = (
+        f"parts are missing: {_remedy(run, f'delete {run / FOOTER}', 'makes their rows again')}"
+        if rows < promised
+        else "parts of another run are among its own: run the sweep again"
+    )
+    return StoreError(f"{run} holds {rows} rows, but its footer says {promised}; {remedy}")
+
+
+def _remedy(run: Path, step: str, outcome: str) -> str:
+    """Return how a run gets back what it lost: by a step and by being resumed, unless merged."""
+    with suppress(OSError, ValueError):
+        if "shards" in json.loads((run / "header.json").read_text()):
+            return "merge its shards again"
+    return f"{step}, and `{shlex.join(['tconv', 'run', '--resume', str(run)])}` {outcome}"

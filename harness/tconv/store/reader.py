@@ -1,0 +1,145 @@
+"""Reads a run directory, whole or as far as it has come."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+import pyarrow as pa
+
+from tconv.errors import StoreError
+from tconv.store import json_file, part
+from tconv.store.columns import SCHEMA_VERSION
+from tconv.store.errors import FOOTER, damaged, miscounted
+from tconv.store.part import StoredPart
+from tconv.store.schema import SCHEMA
+
+PROMISED: Final = ("rows", "digest")
+"""What a footer holds, whatever else the run adds."""
+
+_PIECE: Final = 2**16  # rows that are joined at a time
+
+
+class RunReader:
+    """A run directory that is read.
+
+    Attributes:
+        path: the run directory.
+        header: its header, as :func:`tconv.runs.environment.header` made it.
+        footer: its footer, or None: the run is incomplete.
+    """
+
+    def __init__(self, path: Path | str) -> None:
+        """Read header and footer.
+
+        Raises:
+            StoreError: the path is no run directory, its schema is not this version's, or a file
+                is damaged.
+        """
+        self.path = Path(path)
+        if not (self.path / "header.json").is_file():
+            raise StoreError(
+                f"run={str(path)!r}, but should be a run directory (one that holds header.json); "
+                "`tconv run` prints the path of the one it makes"
+            )
+        self.header = json_file.read(self.path / "header.json", ("schema_version",))
+        complete = (self.path / FOOTER).is_file()
+        self.footer = json_file.read(self.path / FOOTER, PROMISED) if complete else None
+        version = self.header["schema_version"]
+        if version != SCHEMA_VERSION:
+            raise StoreError(
+                f"schema_version={version!r} in {self.path / 'header.json'}, but should be "
+                f"{SCHEMA_VERSION}; read the run with the version of the harness that wrote it"
+            )
+
+    def require(self, names: Iterable[str]) -> None:
+        """Do nothing where the header has these keys.
+
+        Raises:
+            StoreError: it lacks one; the message names those it lacks.
+        """
+        lacking = [name for name in names if name not in self.header]
+        if lacking:
+            raise damaged(self.path / "header.json", KeyError(*lacking))
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the run came to its end."""
+        return self.footer is not None
+
+    def parts(self) -> list[StoredPart]:
+        """Return the parts, by target and case; no row is read.
+
+        Raises:
+            StoreError: a part is damaged.
+        """
+        return part.stored(self.path)[0]
+
+    def whole(self) -> list[StoredPart]:
+        """Return the parts, of a complete run all of them.
+
+        Raises:
+            StoreError: a part is damaged, or rows are missing from a complete run.
+        """
+        parts = self.parts()
+        total = sum(len(each.span) for each in parts)
+        if self.footer is not None and total != self.footer["rows"]:
+            raise miscounted(self.path, total, self.footer["rows"])
+        return parts
+
+    def tables(self, size: int, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
+        """Yield all rows in tables in one piece: large parts are cut, small ones joined.
+
+        Args:
+            size: number of rows of a table; the last of them may have fewer, and any twice as many.
+            columns: names of the columns, all where None.
+
+        Raises:
+            StoreError: a part is damaged, or rows are missing from a complete run.
+        """
+        yield from part.joined(self.whole(), size, columns)
+
+    def table(self) -> pa.Table:
+        """Return all rows as one table.
+
+        Raises:
+            StoreError: a part is damaged, or rows are missing from a complete run.
+        """
+        return pa.concat_tables([SCHEMA.empty_table(), *self.tables(_PIECE)])
+
+
+def newest(directory: Path) -> Path:
+    """Return the run directory in `directory` that was begun last.
+
+    Raises:
+        StoreError: there is none.
+    """
+    headers = list(directory.glob("*/header.json"))
+    if not headers:
+        raise StoreError(f"no run in {directory}; make one with `tconv run` or name its directory")
+    return max(headers, key=_begun).parent
+
+
+def incomplete(path: Path) -> Path:
+    """Return `path` where it is a run directory, else the incomplete run in it begun last.
+
+    Raises:
+        StoreError: it is no run directory and holds no run that is incomplete.
+    """
+    if (path / "header.json").is_file():
+        return path
+    headers = [each for each in path.glob("*/header.json") if not each.with_name(FOOTER).exists()]
+    if not headers:
+        raise StoreError(
+            f"no incomplete run in {path}, but should be one, or a run directory; `tconv run` "
+            "starts a new run"
+        )
+    return max(headers, key=_begun).parent
+
+
+def _begun(header: Path) -> tuple[str, float]:
+    """Return when a run was begun: as it says itself, and by its file, which a copy may change."""
+    said = ""
+    with suppress(StoreError):
+        said = str(json_file.read(header).get("started", ""))
+    return said, header.stat().st_mtime

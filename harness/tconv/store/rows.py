@@ -1,0 +1,118 @@
+"""Makes a result row from a case, its target, the route taken and the judgement."""
+
+from collections.abc import Sequence
+from operator import attrgetter, itemgetter
+from typing import Final
+
+from tconv.inputs import Draw
+from tconv.judge import Judgement
+from tconv.model.case import Case
+from tconv.model.outcome import Outcome
+from tconv.model.promise import Promise
+from tconv.model.route import Composed, Native, Route, Unsupported
+from tconv.model.target import Target
+from tconv.store.columns import COLUMNS
+
+_CASE_FIELDS: Final = (
+    "ndim", "i", "k", "s", "p_begin", "p_end", "output_padding", "dilation", "groups", "padding",
+    "o", "n", "c_in", "c_out", "dtype", "bias", "values",
+    "malformed",
+)  # fmt: skip
+_JUDGEMENT_FIELDS: Final = (
+    "reading", "error_class", "error_units", "observed_shape", "expected_shape", "observed_dtype",
+    "first_bad_index", "observed_value", "expected_value", "bad_count", "difference",
+    "compared", "resolution", "resolutions", "reason", "error_type", "error_text",
+)  # fmt: skip
+_NAMES: Final = tuple(column.name for column in COLUMNS)
+
+# All values at once: one by one they cost as much as to compare a small case with the oracle.
+_case_values: Final = attrgetter(*_CASE_FIELDS)
+_judgement_values: Final = attrgetter(*_JUDGEMENT_FIELDS)
+_row_values: Final = itemgetter(*_NAMES)
+
+_KEPT: Final = 4000
+"""Characters kept of a framework's text, from its begin and from its end."""
+
+_OUTCOMES: Final = {
+    "Computed": "computed",
+    "Promised": "promised",
+    "Refused": "refused",
+    "Unsupported": "unsupported",
+    "Faulty": "faulty",
+    "Crashed": "crashed",
+    "TimedOut": "timed_out",
+    "Unavailable": "unavailable",
+    "NotRun": "not_run",
+}
+
+Columns = dict[str, list[object]]
+"""Rows turned on their side: for each column of :data:`tconv.store.columns.COLUMNS` its values."""
+
+
+def row(
+    *,
+    case: Case,
+    target: Target,
+    version: str | None,
+    route: Route | None,
+    outcome: Outcome,
+    judgement: Judgement,
+    draw: Draw | None = None,
+    seconds: float | None = None,
+    promise: Promise | None = None,
+) -> dict[str, object]:
+    """Return one result row, a value for each name of :data:`tconv.store.columns.COLUMNS`."""
+    made: dict[str, object] = dict(zip(_CASE_FIELDS, _case_values(case), strict=True))
+    made.update(zip(_JUDGEMENT_FIELDS, _judgement_values(judgement), strict=True))
+    made |= {
+        "case": case.id,
+        "suite": case.suite,
+        "target": str(target),
+        "backend": target.backend,
+        "mode": target.mode,
+        "device": target.device,
+        "backend_version": version,
+        "outcome": _OUTCOMES[type(outcome).__name__],
+        "verdict": judgement.verdict.value,
+        "drawn": draw.used if draw else None,
+        "indistinguishable": (
+            draw.indistinguishable + draw.undistinguished + judgement.alike if draw else None
+        ),
+        "promised_shape": promise.shape if promise else None,
+        "promise": promise.kept_by(outcome) if promise else None,
+        "seconds": seconds,
+    }
+    for name in ("reason", "error_type", "error_text"):
+        made[name] = _storable(made[name])
+    return made | _route_fields(route)
+
+
+def columns(rows: Sequence[dict[str, object]]) -> Columns:
+    """Return the rows as one list per column, in the order of the store."""
+    if not rows:
+        return {name: [] for name in _NAMES}
+    return dict(zip(_NAMES, map(list, zip(*map(_row_values, rows), strict=True)), strict=True))
+
+
+def _storable(text: object) -> str | None:
+    """Return a framework's text as a store can hold it: valid Unicode, a long one with a gap.
+
+    Frameworks put lone surrogates, and whole graphs, into the texts of their errors.
+    """
+    if text is None:
+        return None
+    whole = str(text)
+    cut = whole if len(whole) <= 2 * _KEPT else f"{whole[:_KEPT]}\n[...]\n{whole[-_KEPT:]}"
+    return cut.encode(errors="backslashreplace").decode()
+
+
+def _route_fields(route: Route | None) -> dict[str, object]:
+    match route:
+        case Native(call=call):
+            return {"route": "native", "call": call, "addition": None}
+        case Composed(call=call, addition=addition):
+            return {"route": "composed", "call": call, "addition": addition}
+        case Unsupported():
+            return {"route": "unsupported", "call": None, "addition": None}
+        case None:
+            return {"route": None, "call": None, "addition": None}

@@ -1,0 +1,159 @@
+"""Writes a run directory, begun anew or where an earlier process left it."""
+
+import shutil
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, ExitStack, suppress
+from itertools import chain, count
+from pathlib import Path
+from typing import Self
+
+from tconv.errors import StoreError
+from tconv.store import json_file, part
+from tconv.store.columns import SCHEMA_VERSION
+from tconv.store.compaction import compact
+from tconv.store.digest import RowsDigest
+from tconv.store.errors import FOOTER, unwritable
+from tconv.store.lock import RunLock
+from tconv.store.part import StoredPart
+from tconv.store.reader import PROMISED
+from tconv.store.row_batch import Sheaf
+
+
+class RunWriter(AbstractContextManager["RunWriter"]):
+    """A run directory that is being written, by one process at a time.
+
+    Leaving the context lets another process go on with it.
+
+    Attributes:
+        path: the run directory.
+        digest: digest of the rows written so far.
+    """
+
+    def __init__(self, path: Path, lock: RunLock) -> None:
+        self.path = path
+        self.digest = RowsDigest()
+        self._lock = lock
+
+    @classmethod
+    def create(cls, path: Path, header: Mapping[str, object]) -> Self:
+        """Make a new run directory with its header.
+
+        Where `path` exists already, as two runs may begin in one second, `-2` is added to its
+        name, or `-3`, and so on.
+
+        Raises:
+            StoreError: the directory cannot be written.
+        """
+        made = _new_directory(path)
+        writer = cls(made, RunLock(made))
+        try:
+            json_file.write(made / "header.json", {"schema_version": SCHEMA_VERSION, **header})
+        except BaseException:
+            writer.discard()  # nothing can be resumed of a run without a header
+            raise
+        return writer
+
+    @classmethod
+    def resume(cls, path: Path) -> Self:
+        """Go on with a run that another process has left; remove what it left half done.
+
+        Raises:
+            StoreError: another process writes it, it is complete, a part is damaged, or the
+                directory cannot be written.
+        """
+        with ExitStack() as failed:
+            lock = RunLock(path)
+            failed.callback(lock.release)
+            writer = cls(path, lock)
+            writer._recover()
+            failed.pop_all()
+        return writer
+
+    def _recover(self) -> None:
+        """Count what is there, and remove what an earlier process left half done."""
+        if (self.path / FOOTER).exists():
+            self._lock.remove()
+            raise StoreError(
+                f"{self.path} is complete already, so nothing is left to resume; `tconv report` "
+                "writes its reports again"
+            )
+        live, spare = part.stored(self.path)
+        try:
+            for each in chain(self.path.rglob("*.unfinished"), (one.path for one in spare)):
+                each.unlink()
+        except OSError as error:
+            raise unwritable(self.path, error) from error
+        for one in live:
+            self.digest.join(one.digest, len(one.span))
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+    def note(self, entries: Mapping[str, object]) -> None:
+        """Put further entries into the header.
+
+        Raises:
+            StoreError: the directory cannot be written, or its header is damaged.
+        """
+        header = self.path / "header.json"
+        json_file.write(header, json_file.read(header) | dict(entries))
+
+    def write(self, target: int, first: int, sheaf: Sheaf) -> None:
+        """Write the rows of a target's consecutive cases from the `first` on, all or nothing.
+
+        Raises:
+            StoreError: the directory cannot be written; what was written before stays.
+        """
+        path = part.path(self.path, target, first)
+        unfinished = path.with_suffix(".unfinished")
+        try:
+            unfinished.write_bytes(sheaf.parquet)
+            json_file.settle(unfinished, path)
+        except OSError as error:
+            raise unwritable(path, error) from error
+        self.digest.join(sheaf.digest, sheaf.rows)
+
+    def adopt(self, other: StoredPart, *, target: int, first: int) -> None:
+        """Copy a part of another run, whose rows become those of `target` from the `first` on.
+
+        Raises:
+            StoreError: as for :meth:`write`.
+        """
+        path = part.path(self.path, target, first)
+        unfinished = path.with_suffix(".unfinished")
+        try:
+            shutil.copyfile(other.path, unfinished)
+            json_file.settle(unfinished, path)
+        except OSError as error:
+            raise unwritable(path, error) from error
+        self.digest.join(other.digest, len(other.span))
+
+    def finish(self, footer: Mapping[str, object]) -> None:
+        """Join small parts and write the footer, which makes the run complete.
+
+        Raises:
+            StoreError: the directory cannot be written.
+        """
+        compact(self.path)
+        counted = dict(zip(PROMISED, (self.digest.rows, self.digest.hexadecimal), strict=True))
+        json_file.write(self.path / FOOTER, counted | dict(footer))
+        self._lock.remove()
+
+    def discard(self) -> None:
+        """Remove the run directory with all that was written, as far as it can be removed."""
+        self._lock.release()
+        shutil.rmtree(self.path, ignore_errors=True)
+
+
+def _new_directory(path: Path) -> Path:
+    """Make the first directory of `path`, `path-2`, `path-3`, ... that does not exist yet."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for made in chain([path], (path.with_name(f"{path.name}-{at}") for at in count(2))):
+            with suppress(FileExistsError):
+                made.mkdir()
+                (made / "parts").mkdir()
+                return made
+    except OSError as error:
+        raise unwritable(path, error) from error
+    raise AssertionError  # names never run out

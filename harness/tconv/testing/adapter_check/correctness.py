@@ -1,0 +1,64 @@
+"""Are the results right, and does each route keep what it promises?"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from tconv.model.verdict import Verdict
+from tconv.report.discrepancy import Discrepancy
+from tconv.testing.adapter_check.cases import PROBES
+from tconv.testing.adapter_check.check import Check
+from tconv.testing.adapter_check.subject import Subject
+
+_MENDS: Final = {
+    "layout": "convert x from (n, c_in, *i), w from (c_in, c_out/groups, *k), y to (n, c_out, *o)",
+    "kernel": "flip the kernel where the framework correlates, and only there",
+    "stride": "the stride is that of the direct convolution: it dilates the input",
+    "padding": "p_begin and p_end are crops of the full result, one per side of each axis",
+    "output_padding": "it adds to the end, before the crop, one per axis",
+    "dilation": "it spreads the kernel's taps",
+    "groups": "channel c_out of group g sees the channels c_in of group g alone",
+    "bias": "tensors.b is None where the case has no bias, else (c_out,), added everywhere",
+    "dtype": "compute in the case's own dtype",
+}
+_DECLARE: Final = "return Unsupported with a `proof` where no call expresses the case"
+_PROVE: Final = "let compute make the real call, and `proof` quote its error"
+_OFFER: Final = "return Native where the framework's call is right, else let compute make that call"
+_WRONG: Final = {Verdict.SHAPE, Verdict.DTYPE, Verdict.VALUE, Verdict.NONFINITE}
+
+
+def _right(subject: Subject, about: str) -> Iterator[str]:
+    for row in (subject.rows[case.id] for case in PROBES[about]):
+        if row["verdict"] in _WRONG:
+            found = Discrepancy.from_row(row, "smoke")
+            reading = f", which is right for: {found.reading}" if found.reading else ""
+            yield f"{found.line()}{reading}; {_MENDS[about]}"
+
+
+def _promises(subject: Subject) -> Iterator[str]:
+    """Yield the routes that promise a result and give none, or promise none and give one."""
+    if not subject.few and not any(row["outcome"] == "promised" for row in subject.rows.values()):
+        yield "nothing was computed of any probe; begin with the route Native and a plain 1-D case"
+    for row in subject.rows.values():
+        said = f"{row['error_type'] or ''}: {row['error_text'] or ''}".strip(": ")
+        where = f"[{row['case']}]"
+        if row["verdict"] == Verdict.REJECTED_LEGAL:
+            yield f"the route is {row['route']}, but compute raises {said}; {_DECLARE} {where}"
+        elif row["verdict"] == Verdict.ADAPTER_ERROR and row["route"] == "unsupported":
+            remedy = _PROVE if said else _OFFER
+            yield f"{' '.join(filter(None, (row['reason'], said)))}; {remedy} {where}"
+        elif row["verdict"] == Verdict.ADAPTER_ERROR:
+            yield f"{row['reason']} {said} {where}"
+
+
+def _about(about: str) -> Check:
+    return Check(
+        name=about, meaning=f"results on {about}", look=lambda subject: _right(subject, about)
+    )
+
+
+ANSWERS = tuple(map(_about, PROBES))
+PROMISES = Check(
+    name="promises",
+    meaning="what a route promises holds, with a plain array of numbers",
+    look=_promises,
+)

@@ -1,0 +1,211 @@
+"""Does a computation depend on its arguments alone, and leave everything else as it was?"""
+
+import os
+import random
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, suppress
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tconv.adapters.base import Tensors
+from tconv.inputs import draw
+from tconv.model.case import Case
+from tconv.testing.adapter_check.cases import ILLEGAL
+from tconv.testing.adapter_check.check import Check
+from tconv.testing.adapter_check.subject import Subject, writable
+
+
+def _inputs(subject: Subject) -> Iterator[str]:
+    for case in subject.few:
+        given = writable(draw(case).tensors)
+        kept = writable(given)
+        subject.compute(case, given)
+        for name in ("x", "w", "b"):
+            before, after = getattr(kept, name), getattr(given, name)
+            if before is not None and not _same(before, after):
+                yield f"{name} was written to; copy it before [{case.id}]"
+
+
+def _read_only(subject: Subject) -> Iterator[str]:
+    for case in subject.few:
+        try:
+            subject.compute(case, draw(case).tensors)
+        except Exception as error:  # noqa: BLE001 # a third party's code
+            yield (
+                f"read-only arrays raise {_line(error)}, but writable ones compute; do not write "
+                f"to the arrays [{case.id}]"
+            )
+            return
+
+
+def _later(subject: Subject) -> Iterator[str]:
+    for case in subject.few:
+        y = subject.compute(case)
+        kept = np.array(y, copy=True)
+        subject.compute(case, _others(writable(draw(case).tensors)))
+        if not _same(kept, y):
+            yield (
+                "a result changed after the next call; return an array of its own, a copy if need "
+                f"be [{case.id}]"
+            )
+            return
+
+
+def _repeated(subject: Subject) -> Iterator[str]:
+    for case in subject.few:
+        first = np.array(subject.compute(case), copy=True)
+        if not all(_same(first, subject.compute(case)) for _ in range(2)):
+            yield (
+                "the same call gave different results; look for state between calls, or for "
+                f"memory that is read before it is written [{case.id}]"
+            )
+
+
+def _batch(subject: Subject) -> Iterator[str]:
+    cases = subject.few
+    singles = [np.array(subject.compute(case), copy=True) for case in cases]
+    together = _many(subject, cases, [writable(draw(case).tensors) for case in cases])
+    if len(together) != len(cases):
+        count = f"{len(together)} results for {len(cases)} cases"
+        yield f"compute_many gave {count}; give one each, in order"
+        return
+    for case, single, one in zip(cases, singles, together, strict=True):
+        if isinstance(one, Exception):
+            yield f"compute_many gives {_line(one)} where compute gives a result [{case.id}]"
+        elif not _same(single, one):
+            yield f"compute_many gives another result than compute [{case.id}]"
+    yield from _refused_alone(subject, cases)
+
+
+def _refused_alone(subject: Subject, cases: tuple[Case, ...]) -> Iterator[str]:
+    """Yield what is wrong where one case of a batch has tensors that do not fit."""
+    if not cases:
+        return
+    tensors = [writable(draw(case).tensors) for case in cases]
+    at = len(cases) // 2
+    tensors[at] = _mismatched(tensors[at])
+    try:
+        together = _many(subject, cases, tensors)
+    except Exception as error:  # noqa: BLE001 # a third party's code
+        yield (
+            f"one case that is refused makes compute_many raise {_line(error)}; yield the error in "
+            "its place"
+        )
+        return
+    refused = [where for where, one in enumerate(together) if isinstance(one, Exception)]
+    if refused not in ([at], []):
+        yield (
+            f"one case of a batch is refused, but {len(refused)} get errors; it must be refused "
+            "alone"
+        )
+
+
+def _errors(subject: Subject) -> Iterator[str]:
+    for case in subject.few[:4]:
+        yield from _must_raise(
+            subject, case, "an input that lacks a channel", _mismatched(draw(case).tensors)
+        )
+    for reason, case in ILLEGAL.items():
+        yield from _must_raise(subject, case, reason, writable(draw(case).tensors))
+
+
+def _must_raise(subject: Subject, case: Case, reason: str, tensors: Tensors) -> Iterator[str]:
+    try:
+        y = subject.compute(case, tensors)
+    except Exception:  # noqa: BLE001 # what it must do
+        return
+    yield (
+        f"{reason} gave {_described(y)}, but should raise; leave the framework's errors to pass "
+        f"through, and compose no result where there is none [{case.id}]"
+    )
+
+
+def _session(subject: Subject) -> Iterator[str]:
+    adapter, mode, device = subject.adapter, subject.mode, subject.device
+    for case in subject.few[:1]:
+        subject.compute(case)  # a framework may set something once, when it is first used
+    with np.errstate(all="print"), np.printoptions(precision=3):  # what no session would choose
+        before = _globals()
+        with adapter.session(mode, device):
+            for case in subject.few[:2]:
+                adapter.compute(case, writable(draw(case).tensors), mode, device)
+        yield from _left(before, "after a session")
+    with np.errstate(all="print"):
+        before = _globals()
+        with suppress(_ProbeError):
+            _raise_in(adapter.session(mode, device))
+            yield "session swallows an error that is raised in it; use finally, without except"
+        yield from _left(before, "after an error in a session")
+
+
+class _ProbeError(Exception):
+    """An error that no adapter knows."""
+
+
+def _raise_in(session: AbstractContextManager[None]) -> None:
+    with session:
+        raise _ProbeError
+
+
+def _globals() -> dict[str, object]:
+    """Return process-global state that is visible without knowing the framework."""
+    return {
+        "numpy.geterr()": np.geterr(),
+        "numpy.get_printoptions()": repr(np.get_printoptions()),
+        "numpy.random's global state": repr(np.random.get_state()),  # noqa: NPY002 # looked at, not drawn from
+        "random.getstate()": random.getstate(),
+        "os.environ": dict(os.environ),
+        "os.getcwd()": os.getcwd(),  # noqa: PTH109 # as it is named
+        "warnings.filters": list(warnings.filters),
+    }
+
+
+def _left(before: dict[str, object], when: str) -> Iterator[str]:
+    after = _globals()
+    for name in (name for name in before if before[name] != after[name]):
+        yield f"{name} is not what it was before, {when}; restore it in `finally`"
+
+
+def _many(
+    subject: Subject, cases: tuple[Case, ...], tensors: list[Tensors]
+) -> list[NDArray[Any] | Exception]:
+    adapter = subject.adapter
+    with adapter.session(subject.mode, subject.device):
+        results: Iterable[Any] = adapter.compute_many(cases, tensors, subject.mode, subject.device)
+        return [one if isinstance(one, Exception) else np.array(one, copy=True) for one in results]
+
+
+def _others(given: Tensors) -> Tensors:
+    return Tensors(x=given.x + given.x, w=given.w, b=given.b)
+
+
+def _mismatched(given: Tensors) -> Tensors:
+    return Tensors(x=given.x[:, :-1].copy(), w=given.w, b=given.b)
+
+
+def _same(one: object, other: object) -> bool:
+    """Return whether two results are the same arrays, bit for bit but for the sign of zero."""
+    a, b = np.asarray(one), np.asarray(other)
+    if a.shape != b.shape or a.dtype != b.dtype:
+        return False
+    return bool(((a == b) | (np.isnan(a) & np.isnan(b))).all())
+
+
+def _described(y: object) -> str:
+    return f"an array of shape {y.shape}" if isinstance(y, np.ndarray) else f"{type(y).__name__}"
+
+
+def _line(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}".partition("\n")[0][:200]
+
+
+INPUTS = Check(name="inputs", meaning="arrays that are given are not written to", look=_inputs)
+READ_ONLY = Check(name="read-only", meaning="read-only arrays compute as others", look=_read_only)
+LATER = Check(name="later", meaning="a result does not change later", look=_later)
+REPEATED = Check(name="repeat", meaning="the same call gives the same result", look=_repeated)
+BATCH = Check(name="batch", meaning="compute_many gives what compute gives", look=_batch)
+ERRORS = Check(name="errors", meaning="errors pass through", look=_errors)
+SESSION = Check(name="session", meaning="a session restores process-global state", look=_session)

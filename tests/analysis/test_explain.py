@@ -1,0 +1,202 @@
+"""What a user asks, and what the atlas answers."""
+
+import json
+from dataclasses import replace
+from itertools import product
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tconv.analysis.atlas.atlas import Atlas, Source
+from tconv.analysis.atlas.drawing import picture
+from tconv.analysis.atlas.entry import Entry
+from tconv.analysis.atlas.evidence import evidence
+from tconv.analysis.atlas.explain import explain
+from tconv.analysis.atlas.formula import Formula
+from tconv.analysis.atlas.observation_point import Asked, Point
+from tconv.analysis.atlas.question import Question
+from tconv.analysis.atlas.request import KNOWN, Request
+from tconv.analysis.atlas.rule import Piecewise, Rule
+from tconv.cli import cli
+from tconv.errors import AtlasError
+from tconv.model.target import Selection
+
+HALVED = "max(s*(i - 1) + K - o, 0)//2"
+RULE = Rule(
+    size=Piecewise(formula=Formula((("s*i", 1),))),
+    begin=Piecewise(formula=Formula(((HALVED, 1),))),
+)
+
+
+def same(target: str) -> Question:
+    """Return the question of "same" without output padding or requested size."""
+    return Question(target=target, padding="same", op=False, o=False)
+
+
+def atlas() -> Atlas:
+    """Return an atlas in which one target follows a rule, and another knows no "same"."""
+    asked = [Asked(i=i, k=k, s=s) for i, k, s in product(range(1, 9), range(1, 7), range(1, 5))]
+    sizes, begins = RULE.of(asked)
+    assert begins is not None
+    points = [
+        Point(asked=each, size=int(size), begins=(int(begin),))
+        for each, size, begin in zip(asked, sizes, begins, strict=True)
+    ]
+    told = evidence(RULE, points[:100], points[100:])
+    known = Entry(question=same("fake:call@cpu"), verdicts={"resolved": 192},
+                  rule=RULE, evidence=told)  # fmt: skip
+    other = Entry(question=same("other:call@cpu"), verdicts={"unsupported": 3},
+                  reason="no policy")  # fmt: skip
+    source = Source(run="map", digest="d1", started="2026-11-23", tconv="0", versions={})
+    return Atlas(source=source, entries=(known, other))
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Path:
+    path = tmp_path / "atlas.json"
+    path.write_text(atlas().to_json())
+    return path
+
+
+def asked(written: Path, *words: str) -> Result:
+    return CliRunner().invoke(cli, ["explain", *words, "--atlas", str(written)])
+
+
+def test_explanation_says_window_rule_evidence_and_draws_it(written: Path) -> None:
+    done = asked(written, "fake", "padding=same", "k=4", "s=2", "i=3")
+
+    assert done.output.splitlines() == [
+        "o = 6: the full 8, 1 cropped at the begin, 1 cropped at the end",
+        "",
+        "  x[0]  ####",
+        "  x[1]    ####",
+        "  x[2]      ####",
+        "  full  ========",
+        "  kept  -======-",
+        "",
+        "rule: o = s*i",
+        f"rule: begin = {HALVED}",
+        "fake:call@cpu",
+        "  holds at all 192 points measured in run map, 2026-11-23",
+        "",
+    ]
+
+
+def test_explanation_warns_of_what_was_not_measured(written: Path) -> None:
+    done = asked(written, "fake", "padding=same", "k=4", "s=2", "i=30", "d=5")
+
+    assert "but i=30 was not measured, 1 to 8 were" in done.output
+    assert "but d=5 was not measured, 1 to 1 were" in done.output
+
+
+def test_explanation_says_that_calls_of_the_kind_were_refused(tmp_path: Path) -> None:
+    path = tmp_path / "atlas.json"
+    known, *_ = atlas().entries
+    verdicts = {"rejected": 3, "resolved": 192}
+    path.write_text(replace(atlas(), entries=(replace(known, verdicts=verdicts),)).to_json())
+    done = asked(path, "fake", "padding=same", "k=4", "s=2", "i=3")
+
+    assert "  but 3 of 195 such calls were refused or not supported\n" in done.output
+
+
+def test_explanation_of_what_a_target_lacks_gives_the_reason(written: Path) -> None:
+    done = asked(written, "other", "padding=same", "k=4", "i=3")
+
+    assert "computed nothing of the kind (unsupported: 3)" in done.output
+    assert "no policy" in done.output
+
+
+def test_explanation_of_two_axes_has_one_answer_each(written: Path) -> None:
+    done = asked(written, "fake", "padding=same", "k=4x1", "s=2", "i=3x5", "--json")
+
+    answer = json.loads(done.output)["answers"][0]
+    assert [(a["size"], a["begin"], a["end"]) for a in answer["axes"]] == [(6, 1, 1), (10, 0, -1)]
+
+
+def test_question_that_nobody_asked_lists_those_that_were() -> None:
+    request = Request.from_texts(["padding=valid", "k=3", "i=3"])
+
+    with pytest.raises(AtlasError, match="it was asked: padding=same op=none o=none"):
+        explain(atlas(), Selection.from_text("fake"), request)
+
+
+def test_missing_atlas_says_how_to_make_one(tmp_path: Path) -> None:
+    done = asked(tmp_path / "none.json", "fake", "padding=same", "k=4", "i=3")
+
+    assert "tconv run configs/map.toml" in str(done.exception)
+
+
+@pytest.mark.parametrize(
+    ("texts", "message"),
+    [
+        (["stride=2"], f"'stride=2', but should be name=value with one of {', '.join(KNOWN)}"),
+        (["dilatoin=2"], "did you mean dilation"),
+        (["k"], "'k', but should be name=value"),
+        (["k=3", "k=4"], "k is given twice"),
+        (["d=3", "dilation=4"], "dilation is given twice"),
+        (["k=3"], "i is missing"),
+        (["i=3", "k=x"], "k='x', but should be numbers"),
+        (["i=3", "k=3", "p=1.2.3"], "but should be numbers or begin.end"),
+        (["i=3", "k=3", "padding=SAME"], "but should be one of same, same_lower, valid"),
+        (["i=3", "k=3", "p=1", "padding=same"], "should not be given together"),
+        (["i=3x4", "k=3x4x5"], "i has 2 values, but should have one, or one for each of the 3"),
+        (["i=3", "k=3", "s=0"], "s=0, but should be 1 or more"),
+        (["i=3", "k=3", "s=none"], "s='none'"),
+    ],
+)  # fmt: skip
+def test_request_that_cannot_be_read_is_refused(texts: list[str], message: str) -> None:
+    with pytest.raises(AtlasError) as error:
+        Request.from_texts(texts)
+
+    assert message in str(error.value)
+
+
+def test_request_reads_the_letters_of_case_ids() -> None:
+    request = Request.from_texts(["i=5x4", "k=3", "s=2x1", "p=1.0x0", "op=1x0", "o=none"])
+
+    assert request.axes == (
+        Asked(i=5, k=3, s=2, p_begin=1, p_end=0, op=1),
+        Asked(i=4, k=3, s=1, p_begin=0, p_end=0, op=0),
+    )
+
+
+AXES = st.builds(
+    Asked, i=st.integers(1, 9), k=st.integers(1, 9), s=st.integers(1, 9), d=st.integers(1, 9),
+    p_begin=st.integers(-3, 9), p_end=st.integers(-3, 9),
+)  # fmt: skip
+
+
+@given(axes=st.lists(AXES, min_size=1, max_size=3), op=st.sampled_from([None, 0, 2]))
+def test_request_reads_back_what_it_writes(axes: list[Asked], op: int | None) -> None:
+    each = tuple(replace(axis, op=op) for axis in axes)
+    request = Request(padding="explicit", axes=each)
+
+    assert Request.from_texts(str(request).split()) == request
+
+
+@given(asked=AXES, size=st.integers(1, 20), begin=st.integers(-5, 20))
+def test_picture_counts_what_is_kept_cropped_and_added(asked: Asked, size: int, begin: int) -> None:
+    lines = dict(line.split(maxsplit=1) for line in picture(asked, size, begin) if "." not in line)
+    if not lines:
+        return
+    inside = len(range(max(begin, 0), min(begin + size, asked.full)))
+
+    assert lines["kept"].count("=") == inside
+    assert lines["kept"].count("0") == size - inside
+    assert lines["kept"].count("-") == asked.full - inside
+    assert lines["x[0]"].count("#") == asked.k
+
+
+def test_picture_of_many_inputs_shows_the_first_and_the_last() -> None:
+    lines = picture(Asked(i=9, k=1), 9, 0)
+
+    assert [line.split()[0] for line in lines] == [
+        "x[0]", "x[1]", "x[2]", "x[3]", "x[4]", "...", "x[8]", "full", "kept",
+    ]  # fmt: skip
+
+
+def test_picture_that_is_too_wide_is_not_drawn() -> None:
+    assert picture(Asked(i=200, k=3), 202, 0) == []

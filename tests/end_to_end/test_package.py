@@ -1,0 +1,121 @@
+"""The package as it is installed: light to import, with all it needs and nothing else inside."""
+
+import json
+import subprocess
+import sys
+import tomllib
+from importlib.metadata import Distribution, PackageNotFoundError, distribution
+from pathlib import Path
+from typing import Any, Final
+from zipfile import ZipFile
+
+import pytest
+
+import tconv
+
+ROOT: Final = Path(__file__).parents[2]
+PYPROJECT: Final[dict[str, Any]] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+ADAPTERS: Final[dict[str, str]] = PYPROJECT["project"]["entry-points"]["tconv.adapters"]
+FRAMEWORKS: Final = {"torch", "tensorflow", "jax", "jaxlib", "keras", "onnx", "onnxruntime"}
+NAMED: Final = """
+import json, sys
+sys.path.insert(0, sys.argv[1])
+{statement}
+print(json.dumps(sorted({{name.partition(".")[0] for name in sys.modules}})))
+"""
+
+
+def imported_by(statement: str) -> set[str]:
+    """Return the top-level modules that a new interpreter holds after `statement`."""
+    done = subprocess.run(  # noqa: S603 # our own interpreter, and a statement written in this file
+        [sys.executable, "-c", NAMED.format(statement=statement), str(ROOT)],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    return set(json.loads(done.stdout.splitlines()[-1]))
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
+    """Return the names of the files in a wheel that is built from this tree, without network."""
+    folder = tmp_path_factory.mktemp("wheel")
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
+    subprocess.run(build, cwd=ROOT, check=True, capture_output=True)  # noqa: S603 # as above
+    (built,) = folder.glob("*.whl")
+    return set(ZipFile(built).namelist())
+
+
+def installed() -> Distribution:
+    """Return the installed distribution, or skip."""
+    try:
+        return distribution("tconv")
+    except PackageNotFoundError:
+        pytest.skip("tconv is not installed here: pip install -e .")
+
+
+def test_import_brings_no_framework_and_no_pandas() -> None:
+    found = imported_by("import tconv")
+
+    assert "tconv" in found
+    assert not found & (FRAMEWORKS | {"pandas", "pyarrow", "scipy"})
+
+
+@pytest.mark.parametrize("name", ADAPTERS)
+def test_adapter_module_imports_no_framework_when_its_class_is_loaded(name: str) -> None:
+    module, _, attribute = ADAPTERS[name].partition(":")
+
+    found = imported_by(f"from {module} import {attribute}")
+
+    assert not found & (FRAMEWORKS | {"pandas"})
+
+
+@pytest.mark.parametrize("name", ADAPTERS)
+def test_adapter_carries_the_name_it_is_registered_under(name: str) -> None:
+    module, _, attribute = ADAPTERS[name].partition(":")
+
+    found = imported_by(f"from {module} import {attribute}; assert {attribute}.name == {name!r}")
+
+    assert "tconv" in found
+
+
+def test_version_is_the_one_that_is_installed() -> None:
+    assert installed().version == tconv.__version__
+
+
+def test_metadata_has_the_entry_points_of_pyproject() -> None:
+    entries = installed().entry_points
+
+    assert {e.name: e.value for e in entries.select(group="tconv.adapters")} == ADAPTERS
+    assert {e.name: e.value for e in entries.select(group="console_scripts")} == (
+        PYPROJECT["project"]["scripts"]
+    )
+
+
+def test_wheel_holds_each_config(wheel: set[str]) -> None:
+    configs = {f"tconv/configs/{path.name}" for path in (ROOT / "configs").glob("*.toml")}
+
+    assert configs
+    assert configs <= wheel
+
+
+def test_wheel_holds_the_licence_and_the_mark_of_types(wheel: set[str]) -> None:
+    found = {name.rpartition("/")[2] for name in wheel}
+
+    assert {"LICENSE", "py.typed", "entry_points.txt"} <= found
+
+
+def test_wheel_holds_nothing_but_the_package_and_its_metadata(wheel: set[str]) -> None:
+    tops = {name.partition("/")[0] for name in wheel}
+
+    assert tops == {"tconv", f"tconv-{tconv.__version__}.dist-info"}
+
+
+def test_extra_all_names_every_framework_extra() -> None:
+    extras: dict[str, list[str]] = PYPROJECT["project"]["optional-dependencies"]
+
+    frameworks = dict.fromkeys(name.partition("-")[0] for name in ADAPTERS)
+    wanted = ",".join(name for name in frameworks if name in extras)
+
+    assert extras["all"] == [f"tconv[{wanted}]"]

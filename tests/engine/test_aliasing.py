@@ -1,0 +1,28 @@
+"""Results in one memory are found; results that only lie side by side in one are left alone."""
+
+import numpy as np
+import pytest
+
+from tconv.engine.worker.aliasing import overwritten
+
+MEMORY = np.arange(24.0)
+STACK = MEMORY.reshape(2, 3, 4)
+
+
+@pytest.mark.parametrize(
+    ("results", "places"),
+    [
+        ([MEMORY[:4], MEMORY[4:6], MEMORY[:9]], {0, 2}),
+        ([MEMORY, None, STACK, [1.0], MEMORY], {0, 2, 4}),
+        (list(STACK), set()),
+        ([STACK[..., at] for at in range(4)], set()),
+        ([MEMORY[:0], MEMORY[:0]], set()),
+        ([ValueError("no"), ValueError("no")], set()),
+        ([], set()),
+    ],
+    ids=["one buffer", "views", "stacked", "interleaved", "empty", "errors", "nothing"],
+)
+def test_places_of_results_that_begin_where_another_begins(
+    results: list[object], places: set[int]
+) -> None:
+    assert overwritten(results) == places

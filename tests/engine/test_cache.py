@@ -1,0 +1,52 @@
+"""What a worker keeps of inputs and answers."""
+
+import pytest
+
+from tconv.engine.worker import cache
+from tconv.inputs import draw
+from tconv.model.case import Case
+
+SMALL = Case.from_parameters(ndim=1, i=3, k=2)
+NORMAL = Case.from_parameters(ndim=1, i=3, k=2, values="normal")
+LARGE = Case.from_parameters(ndim=2, i=48, k=3)
+
+
+@pytest.fixture(autouse=True)
+def _empty(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cache, "_draws", {})
+
+
+def test_small_case_is_drawn_once_whether_its_choice_is_known_or_not() -> None:
+    first = cache.drawn(SMALL, 0)
+
+    assert cache.drawn(SMALL, 0, first.choice) is first
+
+
+def test_case_with_another_seed_is_another() -> None:
+    assert cache.drawn(SMALL, 0) is not cache.drawn(SMALL, 1)
+
+
+def test_large_case_is_not_kept() -> None:
+    assert cache.drawn(LARGE, 0) is not cache.drawn(LARGE, 0)
+
+
+def test_oldest_case_makes_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cache, "KEPT", 2)
+    first, second = cache.drawn(SMALL, 0), cache.drawn(SMALL, 1)
+
+    cache.drawn(SMALL, 2)
+
+    assert cache.drawn(SMALL, 1) is second
+    assert cache.drawn(SMALL, 0) is not first
+
+
+def test_answer_that_has_to_be_computed_is_computed_once() -> None:
+    drawn = draw(NORMAL)
+
+    assert cache.expected(NORMAL, drawn) is cache.expected(NORMAL, drawn)
+
+
+def test_answer_of_a_large_case_is_not_kept() -> None:
+    drawn = draw(LARGE)
+
+    assert cache.expected(LARGE, drawn) is not cache.expected(LARGE, drawn)

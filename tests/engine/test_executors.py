@@ -1,0 +1,30 @@
+"""The executors by name."""
+
+import sys
+
+import pytest
+
+from tconv.engine.executors import named
+from tconv.engine.executors.local import LocalPool
+from tconv.errors import ExecutorError
+
+
+def test_local_computes_with_processes_here() -> None:
+    assert named("local") is LocalPool
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["slurm", "local:2", "dusk", "", "dask:", "dask:here", "dask:http://a:1", "dask:tcp://a"],
+)
+def test_unknown_executor_lists_the_known_ones(text: str) -> None:
+    with pytest.raises(ExecutorError, match=r"but should be local, dask or dask:tcp://HOST:PORT"):
+        named(text)
+
+
+def test_dask_that_is_not_installed_is_told_with_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    monkeypatch.delitem(sys.modules, "tconv.engine.executors.dask", raising=False)
+
+    with pytest.raises(ExecutorError, match=r"pip install \"tconv\[dask\]\""):
+        named("dask")

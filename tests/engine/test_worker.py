@@ -1,0 +1,127 @@
+"""What a worker does with a batch, in this process."""
+
+import itertools
+from collections.abc import Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from tconv.adapters import registry
+from tconv.adapters.base import Adapter, Result, Tensors
+from tconv.adapters.numpy import NumpyAdapter
+from tconv.engine.worker import cache, compute
+from tconv.engine.worker.sampling import is_drawn
+from tconv.model.case import Case
+from tconv.model.target import Target
+from tconv.store.rows import Columns
+
+SMALL = tuple(Case.from_parameters(ndim=1, i=i, k=2) for i in (3, 4, 5))
+
+
+class AtOnce(NumpyAdapter):
+    """Gives its results as a list."""
+
+    def compute_many(
+        self, cases: Sequence[Case], tensors: Sequence[Tensors], mode: str, device: str
+    ) -> list[Result]:
+        return list(super().compute_many(cases, tensors, mode, device))
+
+
+def rows(adapter: Adapter, cases: Sequence[Case]) -> Columns:
+    target = Target(backend="numpy", mode="scatter", device="cpu")
+    return compute.judged(adapter, cases, compute.draw_batch(cases, 7), target, "1.0")
+
+
+@pytest.mark.parametrize("adapter", [NumpyAdapter, AtOnce])
+def test_time_of_the_harness_itself_is_not_the_frameworks(
+    adapter: type[Adapter], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    events: list[str] = []
+
+    def noted(module: ModuleType, name: str) -> None:
+        does = getattr(module, name)
+
+        def noting(*args: Any, **rest: Any) -> Any:
+            events.append(name)
+            return does(*args, **rest)
+
+        monkeypatch.setattr(module, name, noting)
+
+    monkeypatch.setattr(compute, "_beat", lambda *_: events.append("beat"))
+    noted(cache, "drawn")
+    noted(compute, "judge")
+
+    rows(adapter(), SMALL)
+
+    busy = [pair for pair in itertools.pairwise(events) if "beat" not in pair]
+    assert events.count("drawn") == events.count("judge") == len(SMALL)
+    assert busy == []
+
+
+class Reusing(NumpyAdapter):
+    """Gives every result in the same memory."""
+
+    memory = np.empty(64, np.float32)
+
+    def compute(self, case: Case, tensors: Tensors, mode: str, device: str) -> NDArray[Any]:
+        y = super().compute(case, tensors, mode, device)
+        self.memory[: y.size] = y.ravel()
+        return self.memory[: y.size].reshape(y.shape)
+
+
+def test_result_is_judged_as_it_was_given() -> None:
+    """All of a batch are computed before the first is judged."""
+    assert rows(Reusing(), SMALL)["verdict"] == ["match"] * len(SMALL)
+
+
+OPEN = tuple(Case.from_parameters(ndim=1, i=i, k=2, output_padding=None) for i in range(2, 8))
+
+
+def fake_rows(
+    monkeypatch: pytest.MonkeyPatch, name: str, cases: Sequence[Case]
+) -> dict[str, list[Any]]:
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[1] / "fakes"))
+    target = Target(backend=name, mode="call", device="cpu")
+    return compute.judged(registry.load(name), cases, compute.draw_batch(cases, 0), target, "1.0")
+
+
+@pytest.mark.parametrize(
+    ("name", "verdict", "promise"),
+    [
+        ("fake-right", "resolved", "none"),
+        ("fake-promising", "resolved", "kept"),
+        ("fake-boastful", "resolved", "broken"),
+        ("fake-fickle", "rejected", "broken"),
+    ],
+)
+def test_promise_is_compared_with_what_comes(
+    monkeypatch: pytest.MonkeyPatch, name: str, verdict: str, promise: str
+) -> None:
+    made = fake_rows(monkeypatch, name, OPEN[:1])
+
+    assert (made["verdict"], made["promise"]) == ([verdict], [promise])
+
+
+def test_promised_shape_is_kept_in_the_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = fake_rows(monkeypatch, "fake-boastful", OPEN[:1])
+
+    assert (made["promised_shape"], made["observed_shape"]) == ([(1, 4, 4)], [(1, 4, 3)])
+
+
+def test_promise_is_asked_of_a_sample_of_the_open_cases(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = fake_rows(monkeypatch, "fake-cautious", [*OPEN, *SMALL])
+    asked = [promise is not None for promise in made["promise"]]
+
+    assert asked == [case.suite == "open" and is_drawn(case, 3) for case in (*OPEN, *SMALL)]
+    assert any(asked)
+
+
+def test_target_that_only_infers_shapes_resolves_the_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = fake_rows(monkeypatch, "fake-inferring", OPEN[:1])
+
+    assert (made["outcome"], made["verdict"]) == (["promised"], ["resolved"])
+    assert (made["observed_shape"], made["resolution"]) == ([(1, 4, 3)], [None])

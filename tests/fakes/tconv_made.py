@@ -1,0 +1,38 @@
+"""Makes small run directories without running anything, with every verdict in them."""
+
+import itertools
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from tconv.bench.synthetic import FOOTER, cases, result
+from tconv.bench.synthetic import header as made_header
+from tconv.model.target import Target
+from tconv.model.verdict import Verdict
+from tconv.store import RunWriter, Sheaf
+from tconv.store.rows import columns
+
+__all__ = ["cases", "every_verdict", "made_header", "result", "write_run"]
+
+_BATCH = 128
+
+
+def write_run(path: Path, rows: Sequence[dict[str, object]], header: Mapping[str, object]) -> Path:
+    """Write a complete run of `rows` and return its directory."""
+    writer = RunWriter.create(path, header)
+    left = list(rows)
+    for at in range(0, len(left), _BATCH):
+        writer.write(0, at, Sheaf.from_columns(columns(left[at : at + _BATCH])))
+    writer.finish(FOOTER)
+    return writer.path
+
+
+def every_verdict(path: Path, text: str = "kernel too square", **given: object) -> Path:
+    """Write a run in which two targets have every verdict, and every error says `text`."""
+    targets = [Target(backend="fake", mode=mode, device="cpu") for mode in ("call", "call+slow")]
+    chosen = list(itertools.islice(cases(), 8 * len(Verdict)))
+    rows = [
+        result(case, target, verdict, at=at, text=text)
+        for target in targets
+        for at, (case, verdict) in enumerate(zip(chosen, itertools.cycle(Verdict), strict=False))
+    ]
+    return write_run(path, rows, made_header(targets, len(chosen), **given))

@@ -1,0 +1,63 @@
+"""Each framework is called with converted weights: its layout is what the table says.
+
+That of a source cannot show in a translation from it, as both sides would have the same mistake.
+"""
+
+from typing import Final
+
+import pytest
+
+from tconv.analysis.atlas.atlas import Atlas, Source
+from tconv.model.target import Selection
+from tconv.translation.query import Query
+from tconv.translation.source import Impossible
+from tconv.translation.translate import Translation, translate
+
+EMPTY: Final = Atlas(
+    source=Source(run="map", digest="", started="", tconv="0", versions={}), entries=()
+)
+NEEDED: Final = {
+    "torch": ("torch",),
+    "tensorflow": ("tensorflow",),
+    "jax": ("jax",),
+    "keras-jax": ("keras", "jax"),
+    "onnx": ("onnx",),
+    "onnxruntime": ("onnx", "onnxruntime"),
+}
+CALLS: Final = ("k=3x2 s=2 p=1.0 op=1", "k=2 s=3 d=2 op=0", "k=2x1x3 s=1x3x2 p=-1.0 op=0")
+
+
+@pytest.mark.parametrize("backend", NEEDED)
+def test_target_is_given_weights_as_it_wants_them(backend: str) -> None:
+    for package in NEEDED[backend]:
+        pytest.importorskip(package, reason=f"{package} is not installed")
+    queries = [Query.from_texts(text.split()) for text in CALLS]
+    ends = Selection(backend="numpy"), Selection(backend=backend)
+
+    found = list(translate(EMPTY, queries, *ends, runs=True))
+
+    assert [each.differences for each in found if isinstance(each, Translation)] == [()] * 3
+
+
+@pytest.mark.parametrize("backend", ["torch", "jax", "onnxruntime"])
+def test_groups_are_laid_out_as_the_target_wants_them(backend: str) -> None:
+    for package in NEEDED[backend]:
+        pytest.importorskip(package, reason=f"{package} is not installed")
+    ends = Selection(backend="numpy"), Selection(backend=backend)
+
+    (found,) = translate(EMPTY, [Query.from_texts(["k=3", "s=2", "op=1", "groups=2"])], *ends,
+                         runs=True)  # fmt: skip
+
+    assert isinstance(found, Translation)
+    assert found.differences == ()
+
+
+def test_keras_has_no_groups_to_translate_to() -> None:
+    pytest.importorskip("keras", reason="keras is not installed")
+    pytest.importorskip("jax", reason="jax is not installed")
+    ends = Selection(backend="numpy"), Selection(backend="keras-jax")
+
+    (found,) = translate(EMPTY, [Query.from_texts(["k=3", "op=0", "groups=2"])], *ends, runs=True)
+
+    assert isinstance(found, Impossible)
+    assert found.reason.startswith("keras-jax:layer@cpu: no groups argument")

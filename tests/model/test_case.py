@@ -1,0 +1,270 @@
+"""Cases: ids that never change, round trips, and refusals that say what should be."""
+
+import pickle
+import re
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tconv.errors import CaseError
+from tconv.model.case import DTYPES, POLICIES, VALUES, Case
+from tconv.model.malformation import MALFORMATIONS, OF_BIAS
+
+GOLDEN: list[tuple[str, dict[str, Any]]] = [
+    ("1d-i1-k1-ci2-co4-f32", {"ndim": 1, "i": 1, "k": 1}),
+    ("1d-i5-k3-s2-p1-op1-ci2-co4-f32",
+     {"ndim": 1, "i": 5, "k": 3, "s": 2, "p": 1, "output_padding": 1}),
+    ("2d-i5x4-k3x3-s2x1-p1.0x0-op1x0-ci2-co3-f32",
+     {"ndim": 2, "i": (5, 4), "k": 3, "s": (2, 1), "p": ((1, 0), 0), "output_padding": (1, 0),
+      "c_out": 3}),
+    ("2d-i4x4-k2x2-d3x1-g2-n2-ci4-co8-bf16-nobias",
+     {"ndim": 2, "i": 4, "k": 2, "dilation": (3, 1), "groups": 2, "n": 2, "c_in": 4, "c_out": 8,
+      "dtype": "bfloat16", "bias": False}),
+    ("3d-i2x3x4-k1x2x3-s1x2x3-ci2-co4-f64-normal",
+     {"ndim": 3, "i": (2, 3, 4), "k": (1, 2, 3), "s": (1, 2, 3), "dtype": "float64",
+      "values": "normal"}),
+    ("1d-i3-k2-pm1-opm1-ci2-co4-f16",
+     {"ndim": 1, "i": 3, "k": 2, "p": -1, "output_padding": -1, "dtype": "float16"}),
+    ("1d-i3-k2-s2-opnone-padsame-ci2-co4-c64",
+     {"ndim": 1, "i": 3, "k": 2, "s": 2, "output_padding": None, "padding": "same",
+      "dtype": "complex64"}),
+    ("2d-i3x3-k2x2-s2x2-padsamelower-o6x5-ci1-co1-i32",
+     {"ndim": 2, "i": 3, "k": 2, "s": 2, "padding": "same_lower", "o": (6, 5), "c_in": 1,
+      "c_out": 1, "dtype": "int32"}),
+    ("1d-i1-k2-s9223372036854775807-pm2147483649-ci2-co4-f32-wchannels",
+     {"ndim": 1, "i": 1, "k": 2, "s": 2**63 - 1, "p": -(2**31) - 1,
+      "malformed": "weight_channels"}),
+    ("1d-i64-k3-ci2-co4-i32",
+     {"ndim": 1, "i": 64, "k": 3, "dtype": "int32"}),
+]  # fmt: skip
+"""Ids that are out in the world. A line here never changes; new parameters add lines."""
+
+
+@pytest.mark.parametrize(("case_id", "parameters"), GOLDEN, ids=[line[0] for line in GOLDEN])
+def test_id_of_known_case_never_changes(case_id: str, parameters: dict[str, Any]) -> None:
+    case = Case.from_parameters(**parameters)
+
+    assert case.id == case_id
+
+
+@pytest.mark.parametrize(("case_id", "parameters"), GOLDEN, ids=[line[0] for line in GOLDEN])
+def test_from_id_of_known_id_gives_its_case(case_id: str, parameters: dict[str, Any]) -> None:
+    case = Case.from_id(case_id)
+
+    assert case == Case.from_parameters(**parameters)
+
+
+@st.composite
+def any_case(draw: st.DrawFn) -> Case:
+    ndim = draw(st.integers(1, 4))
+    numbers = st.integers(-3, 12)
+    per_axis = st.tuples(*[numbers] * ndim)
+    sizes = st.integers(0, 12)
+    size_per_axis = st.tuples(*[sizes] * ndim)
+    policy = draw(st.none() | st.sampled_from(sorted(POLICIES)))
+    nothing = (0,) * ndim
+    has_bias = draw(st.booleans())
+    possible = MALFORMATIONS if has_bias else MALFORMATIONS.keys() - OF_BIAS
+    return Case(
+        ndim=ndim,
+        i=draw(size_per_axis),
+        k=draw(size_per_axis),
+        c_in=draw(sizes),
+        c_out=draw(sizes),
+        s=draw(per_axis),
+        p_begin=nothing if policy else draw(per_axis),
+        p_end=nothing if policy else draw(per_axis),
+        output_padding=draw(st.none() | per_axis),
+        dilation=draw(per_axis),
+        groups=draw(numbers),
+        padding=policy,
+        o=draw(st.none() | per_axis),
+        n=draw(sizes),
+        dtype=draw(st.sampled_from(sorted(DTYPES))),
+        bias=has_bias,
+        values=draw(st.sampled_from(VALUES)),
+        malformed=draw(st.none() | st.sampled_from(sorted(possible))),
+    )
+
+
+@given(any_case())
+@settings(deadline=None)
+def test_from_id_undoes_id(case: Case) -> None:
+    again = Case.from_id(case.id)
+
+    assert again == case
+
+
+@given(any_case())
+@settings(deadline=None)
+def test_id_uses_its_few_characters(case: Case) -> None:
+    assert re.fullmatch(r"[a-z0-9.x-]+", case.id)
+
+
+@given(any_case(), any_case())
+@settings(deadline=None)
+def test_id_of_different_cases_differs(one: Case, other: Case) -> None:
+    assert (one.id == other.id) == (one == other)
+
+
+@pytest.mark.parametrize(
+    ("case_id", "words"),
+    [
+        ("", "part '' of case id '' is not understood"),
+        ("2d-i5x4-k3x3-q7-ci2-co4-f32", "part 'q7'"),
+        ("2d-i5x4-k3x3-f32", "should give c_in, c_out as well"),
+        ("2d-i5-k3x3-ci2-co4-f32", "a tuple of 2 integers"),
+        ("1d-i5.1-k3-ci2-co4-f32", "part 'i5.1'"),
+        ("1d-i5-k3-p1.2.3-ci2-co4-f32", "should be '1d-i5-k3-p1.3-ci2-co4-f32'"),
+        ("1d-i5-i6-k3-ci2-co4-f32", "should be '1d-i6-k3-ci2-co4-f32'"),
+        ("1d-i5-k3-s1-ci2-co4-f32", "should be '1d-i5-k3-ci2-co4-f32'"),
+    ],
+    ids=["empty", "unknown", "short", "rank", "number", "sides", "twice", "default"],
+)
+def test_from_id_of_other_text_says_what_is_wrong(case_id: str, words: str) -> None:
+    with pytest.raises(CaseError, match=re.escape(words)):
+        Case.from_id(case_id)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "words"),
+    [
+        ({"ndim": 0}, "ndim=0, but should be 1 or more"),
+        ({"i": (1, 2)}, "i=(1, 2), but should be a tuple of 1 integers"),
+        ({"k": (1.5,)}, "k=(1.5,), but should be a tuple of 1 integers"),
+        ({"dtype": "float8"}, "dtype='float8', but should be one of float16, bfloat16"),
+        ({"values": "odd"}, "values='odd', but should be one of exact, normal"),
+        ({"padding": "full"}, "padding='full', but should be one of same"),
+        ({"padding": "same", "p": 1}, "p=(1, 1), but should be absent"),
+    ],
+    ids=lambda value: "" if isinstance(value, str) else next(iter(value)),
+)
+def test_case_that_no_case_can_be_is_refused(parameters: dict[str, Any], words: str) -> None:
+    base: dict[str, Any] = {"ndim": 1, "i": 3, "k": 3}
+    with pytest.raises(CaseError, match=re.escape(words)):
+        Case.from_parameters(**(base | parameters))
+
+
+@pytest.mark.parametrize(
+    ("parameters", "standing", "suite", "reason"),
+    [
+        ({}, "legal", "explicit", ""),
+        ({"output_padding": 1}, "extended", "extended", "op=1 is not below s=1"),
+        ({"i": 6, "p": 3}, "extended", "extended", "p=3 is above K-1=2"),
+        ({"p": (0, (-1, 0))}, "extended", "extended", "p=-1 is negative"),
+        ({"i": 0}, "extended", "extended", "i=0 leaves an empty input"),
+        ({"n": 0}, "extended", "extended", "n=0 leaves an empty batch"),
+        ({"s": (1, 0)}, "illegal", "illegal", "s=0 is below 1"),
+        ({"groups": 3}, "illegal", "illegal", "groups=3 does not divide c_in=2"),
+        ({"c_in": 3, "groups": 3}, "illegal", "illegal", "groups=3 does not divide c_out=4"),
+        ({"groups": 0}, "illegal", "illegal", "groups=0 is below 1"),
+        ({"i": 1, "p": (1, 2)}, "illegal", "illegal", "o=-1 is below 1"),
+        ({"n": 0, "dilation": 0}, "illegal", "illegal", "d=0 is below 1"),
+        ({"output_padding": None}, "legal", "open", ""),
+        ({"padding": "same"}, "legal", "open", ""),
+        ({"padding": "same", "s": 0}, "illegal", "illegal", "s=0 is below 1"),
+        ({"o": 50}, "legal", "open", ""),
+        ({"o": (9, 0)}, "illegal", "illegal", "o=0 is below 1"),
+        ({"o": 3, "i": 1, "p": 2, "s": 2}, "legal", "open", ""),
+        ({"padding": "same", "output_padding": 1}, "extended", "open", "op=1 is not below s=1"),
+    ],
+)
+def test_standing_follows_the_rules(
+    parameters: dict[str, Any], standing: str, suite: str, reason: str
+) -> None:
+    base: dict[str, Any] = {"ndim": 2, "i": 4, "k": 3}
+    case = Case.from_parameters(**(base | parameters))
+
+    assert (case.standing, case.suite) == ((standing, reason), suite)
+
+
+def test_shapes_follow_the_canonical_layout() -> None:
+    case = Case.from_id("2d-i5x4-k3x2-s2x1-p1.0x0-op1x0-g2-n3-ci4-co6-f32")
+
+    assert case.x_shape == (3, 4, 5, 4)
+    assert case.w_shape == (4, 3, 3, 2)
+    assert case.b_shape == (6,)
+    assert case.y_shape == (3, 6, 11, 5)
+
+
+def test_open_case_has_the_shape_that_is_requested_and_the_full_result_has_no_crop() -> None:
+    case = Case.from_id("2d-i5x4-k3x2-s2x1-p1.0x0-opnone-o9x7-ci4-co6-f32")
+
+    assert case.y_shape == (1, 6, 9, 7)
+    assert case.uncropped.id == "2d-i5x4-k3x2-s2x1-ci4-co6-f32"
+    assert case.uncropped.y_shape == (1, 6, 11, 5)
+
+
+@pytest.mark.parametrize("name", ["i", "k", "n", "c_in", "c_out"])
+def test_negative_size_is_refused_as_no_array_has_one(name: str) -> None:
+    with pytest.raises(CaseError, match=rf"{name}=.*-1.*, but should be 0 or more"):
+        Case.from_parameters(**({"ndim": 1, "i": 3, "k": 2} | {name: -1}))
+
+
+@pytest.mark.parametrize("name", MALFORMATIONS)
+def test_case_whose_tensors_misfit_is_illegal_and_says_how(name: str) -> None:
+    case = Case.from_parameters(ndim=1, i=3, k=2, malformed=name)
+
+    assert case.suite == "illegal"
+    assert case.standing == ("illegal", MALFORMATIONS[name].words)
+
+
+@pytest.mark.parametrize("name", sorted(OF_BIAS))
+def test_fault_of_a_bias_is_refused_where_there_is_none(name: str) -> None:
+    with pytest.raises(CaseError, match=f"malformed='{name}', but should be absent or another"):
+        Case.from_parameters(ndim=1, i=3, k=2, malformed=name, bias=False)
+
+
+def test_unknown_malformation_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(CaseError, match="malformed='rank', but should be one of weight_channels,"):
+        Case.from_parameters(ndim=1, i=3, k=2, malformed="rank")
+
+
+@pytest.mark.parametrize(
+    ("given", "suite"),
+    [
+        ({"i": 1, "k": 2, "s": 2**63 - 1}, "explicit"),
+        ({"i": 3, "k": 1, "dilation": 2**63 - 1}, "explicit"),
+        ({"i": 2, "k": 1, "s": 2**31 - 2, "c_out": 1}, "explicit"),
+        ({"i": 2, "k": 1, "s": 2**31 - 1, "c_out": 1}, "illegal"),
+        ({"i": 2, "k": 1, "s": 2**30, "c_out": 2}, "illegal"),
+        ({"i": 1, "k": 2, "output_padding": 2**31}, "illegal"),
+        ({"i": 1, "k": 2, "p": -(2**31)}, "illegal"),
+        ({"i": 1, "k": 2, "output_padding": None, "o": 2**31}, "illegal"),
+        ({"i": 3, "k": 3, "p": 2**63 - 1}, "illegal"),
+        ({"i": 0, "k": 3, "s": 2**63 - 1}, "extended"),
+    ],
+    ids=str,
+)
+def test_result_of_more_elements_than_32_bits_count_is_illegal(
+    given: dict[str, Any], suite: str
+) -> None:
+    assert Case.from_parameters(ndim=1, **given).suite == suite
+
+
+@pytest.mark.parametrize("name", ["s", "p", "dilation", "output_padding", "o"])
+def test_parameter_beyond_32_bits_makes_a_case_huge(name: str) -> None:
+    assert Case.from_parameters(ndim=2, i=1, k=1, **{name: 2**31}).is_huge
+    assert not Case.from_parameters(ndim=2, i=1, k=1, **{name: 2**31 - 1}).is_huge
+
+
+def test_case_travels_without_what_is_quickly_made_again() -> None:
+    case = Case.from_parameters(ndim=2, i=3, k=2)
+    known = case.id, case.axes, case.uncropped
+
+    sent = pickle.loads(pickle.dumps(case))  # noqa: S301 # as between processes
+
+    assert vars(sent).keys() >= {"id"}
+    assert not vars(sent).keys() & {"axes", "uncropped"}
+    assert (sent, (sent.id, sent.axes, sent.uncropped)) == (case, known)
+
+
+def test_parameters_that_are_equal_share_their_axes() -> None:
+    """What is worked out of an axis is kept by the axis: a grid has few of them."""
+    first = Case.from_parameters(ndim=2, i=[5, 4], k=3, o=[7, 6])
+    other = Case.from_parameters(ndim=2, i=[4, 5], k=3, o=[6, 7], n=2)
+
+    assert first.axes[0] is other.axes[1]
+    assert first.axes[1] is other.axes[0]

@@ -1,0 +1,271 @@
+"""The executor for Dask, with a real scheduler and real worker processes."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from unittest.mock import Mock
+
+import dask
+import psutil
+import pytest
+from distributed import Client
+
+from tconv.engine.executor import Executor, Part
+from tconv.engine.executors import named
+from tconv.engine.executors.dask import DaskCluster
+from tconv.engine.plan import Planned, plan
+from tconv.errors import ExecutorError
+from tconv.model.case import Case
+from tconv.model.target import Selection
+from tconv.store.digest import RowsDigest
+
+CASES = tuple(
+    Case.from_parameters(ndim=1, i=i, k=k, s=2, c_in=1, c_out=1)
+    for i, k in enumerate((2, 2, 2, 2, 3, 2, 2, 2, 2, 2, 2, 2), 1)
+)
+CONFIG = """
+[run]
+name = "made"
+targets = ["fake-slow-batch"]
+[[grid]]
+ndim = [1]
+i = "1..60"
+k = [2]
+"""
+
+Command = Callable[..., "subprocess.Popen[bytes]"]
+
+
+@pytest.fixture
+def command(
+    fakes: Path,  # noqa: ARG001 # registers them, also in what is started
+    tmp_path: Path,
+) -> Iterator[Command]:
+    """Return a starter of `dask` commands, which are ended after the test."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(*words: str, **environment: str) -> "subprocess.Popen[bytes]":
+        made = subprocess.Popen(  # noqa: S603 # our own program
+            [sys.executable, "-m", "dask", *words, "--scheduler-file", tmp_path / "scheduler"],
+            env={**os.environ, **environment},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        started.append(made)
+        return made
+
+    yield start
+    for process in reversed(started):
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture
+def address(command: Command, tmp_path: Path) -> str:
+    """Return the address of a scheduler that has no workers yet."""
+    scheduling(command, tmp_path)
+    return address_in(tmp_path)
+
+
+def scheduling(command: Command, folder: Path) -> "subprocess.Popen[bytes]":
+    made = command("scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard")
+    until((folder / "scheduler").exists)
+    return made
+
+
+def address_in(folder: Path) -> str:
+    found: str = json.loads((folder / "scheduler").read_text())["address"]
+    return found
+
+
+def worker(command: Command, name: str, **environment: str) -> "subprocess.Popen[bytes]":
+    options = ("--no-nanny", "--nthreads", "1", "--no-dashboard", "--name", name)
+    return command("worker", *options, **environment)
+
+
+def until(holds: Callable[[], object], seconds: float = 60.0) -> None:
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, f"not within {seconds} s"
+        time.sleep(0.1)
+
+
+def planned(executor: Executor, *backends: str) -> Sequence[Planned]:
+    found = executor.describe(backends)
+    return plan([Selection.from_text(backend) for backend in backends], found, CASES)
+
+
+def digest(parts: Sequence[Part]) -> tuple[str, int]:
+    made = RowsDigest()
+    for part in parts:
+        made.join(part.sheaf.digest, part.sheaf.rows)
+    return made.hexadecimal, made.rows
+
+
+def swept(executor: str, *backends: str) -> tuple[str, int]:
+    with named(executor)(workers=2) as made:
+        return digest(list(made.run(planned(made, *backends))))
+
+
+@pytest.fixture
+def _small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have small batches, and a hand that is free help at once."""
+    monkeypatch.setattr("tconv.engine.schedule.batch_size.MOST", 3)
+    monkeypatch.setattr("tconv.engine.schedule.queue.TRIFLE", 0.0)
+    monkeypatch.setattr("tconv.engine.schedule.queue.PRICE", 0.0)
+
+
+@pytest.mark.usefixtures("fakes")
+def test_cluster_of_its_own_finds_what_processes_here_find() -> None:
+    backends = ("numpy", "fake-segfault", "fake-uninstalled")
+
+    assert swept("dask", *backends) == swept("local", *backends)
+
+
+@pytest.mark.usefixtures("_small")
+def test_worker_that_is_killed_in_the_middle_changes_nothing(
+    command: Command, address: str
+) -> None:
+    doomed, other = worker(command, "one"), worker(command, "two")
+    backends = ("fake-slow-batch", "fake-segfault")
+    local = swept("local", *backends)
+
+    with DaskCluster(workers=2, address=address) as executor:
+        until(lambda: len(executor._client.nthreads()) == 2)
+        run = executor.run(planned(executor, *backends))
+        parts = [next(run)]
+        own = psutil.Process(doomed.pid).children(recursive=True)
+        doomed.send_signal(signal.SIGKILL)
+        parts += run
+
+    assert digest(parts) == local
+    assert own
+    until(lambda: not any(child.is_running() for child in own), seconds=10)
+    assert other.poll() is None
+
+
+def test_environment_of_a_dask_worker_is_restored(command: Command, address: str) -> None:
+    worker(command, "one", OMP_NUM_THREADS="7")
+
+    with Client(address, set_as_default=False) as client:
+        client.wait_for_workers(1)
+        (before,) = client.run(lambda: dict(os.environ)).values()
+        with DaskCluster(workers=1, address=address):
+            (inside,) = client.run(lambda: dict(os.environ)).values()
+        (after,) = client.run(lambda: dict(os.environ)).values()
+
+    assert (before["OMP_NUM_THREADS"], inside["OMP_NUM_THREADS"]) == ("7", "1")
+    assert after == before
+
+
+@pytest.mark.usefixtures("fakes")
+def test_interrupt_of_the_terminal_is_answered_once_and_by_no_dask_worker(tmp_path: Path) -> None:
+    config = tmp_path / "c.toml"
+    config.write_text(CONFIG)
+    process = subprocess.Popen(  # noqa: S603 # our own program
+        [sys.executable, "-m", "tconv", "run", config, "--executor", "dask"],
+        cwd=tmp_path, start_new_session=True, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    until(lambda: list(tmp_path.rglob("*.parquet")) or process.poll() is not None)
+
+    os.killpg(process.pid, signal.SIGINT)
+    said = process.communicate(timeout=60)[1].splitlines()
+
+    assert process.returncode == 4
+    assert said[0].startswith("sweeping ")
+    assert [line[:18] for line in said[1:] if line] == ["tconv: interrupted"]
+
+
+def test_backend_that_one_worker_lacks_is_unavailable_and_says_where(
+    command: Command, address: str
+) -> None:
+    root = str(Path(__file__).parents[2])
+    worker(command, "one")
+    worker(command, "two", PYTHONPATH=root)
+
+    with DaskCluster(workers=2, address=address) as executor:
+        until(lambda: len(executor._client.nthreads()) == 2)
+        found = executor.describe(["fake-right", "numpy"])
+
+    assert "on the Dask worker tcp://127.0.0.1:" in str(found["fake-right"])
+    assert not isinstance(found["numpy"], str)
+
+
+def test_worker_that_may_start_no_process_is_told_and_the_cluster_left_as_it_was(
+    command: Command, address: str
+) -> None:
+    command("worker", "--nthreads", "1", "--no-dashboard")  # under a nanny
+
+    with pytest.raises(ExecutorError, match="start it with --no-nanny, or with DASK_DIST"):
+        named(f"dask:{address}")(workers=1).__enter__()
+
+    with Client(address, set_as_default=False) as client:
+        left = client.run_on_scheduler(lambda dask_scheduler: [*dask_scheduler.worker_plugins])
+        assert [name for name in left if name.startswith("tconv-")] == []
+
+
+def test_worker_that_is_lost_while_a_framework_loads_ends_the_wait(
+    command: Command, address: str
+) -> None:
+    doomed = worker(command, "one")
+
+    with DaskCluster(workers=1, address=address) as executor:
+        threading.Timer(1.0, doomed.kill).start()  # fake-leisurely takes six seconds
+        with pytest.raises(ExecutorError, match="was lost while it loaded a framework"):
+            executor.describe(["fake-leisurely"])
+
+
+def test_scheduler_that_ends_in_the_middle_is_told_in_one_message(
+    command: Command, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with dask.config.set({"distributed.comm.timeouts.connect": "1s"}):
+        scheduler = scheduling(command, tmp_path)
+        worker(command, "one")
+
+        with DaskCluster(workers=1, address=address_in(tmp_path)) as executor:
+            run = executor.run(planned(executor, "fake-slow-batch"))
+            scheduler.kill()
+
+            with pytest.raises(ExecutorError, match=r"scheduler is gone; .*`tconv run --resume`"):
+                list(run)
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "tcp://127.0.0.1:99999"])
+def test_no_scheduler_at_the_address_is_told(address: str) -> None:
+    with (
+        dask.config.set({"distributed.comm.timeouts.connect": "1s"}),
+        pytest.raises(ExecutorError, match="start one with `dask scheduler`"),
+        named(f"dask:{address}")(workers=1),
+    ):
+        pass
+
+
+def test_cluster_without_workers_is_told(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tconv.engine.executors.dask.PATIENCE", 1.0)
+
+    with (
+        pytest.raises(ExecutorError, match="Dask's workers cannot be used"),
+        named(f"dask:{address}")(workers=1),
+    ):
+        pass
+
+
+def test_scheduler_that_is_lost_while_backends_are_described_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nothing was begun, so nothing can be resumed."""
+    cluster = DaskCluster(workers=1)
+    lost = Mock(side_effect=OSError("Timed out trying to connect"))
+    monkeypatch.setattr(cluster, "_client", Mock(nthreads=lost), raising=False)
+
+    with pytest.raises(ExecutorError, match=r"scheduler is gone; .* and start the run again"):
+        cluster.describe(["numpy"])
+    with pytest.raises(ExecutorError, match=r"scheduler is gone; .* and go on with"):
+        cluster.run([])

@@ -1,0 +1,375 @@
+"""The pure core of translations: windows by size, the search, layouts and the texts of calls."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tconv.adapters.torch import calls
+from tconv.analysis.atlas.entry import Entry
+from tconv.analysis.atlas.evidence import evidence
+from tconv.analysis.atlas.formula import Formula
+from tconv.analysis.atlas.observation_point import Asked, Point
+from tconv.analysis.atlas.question import Question
+from tconv.analysis.atlas.rule import Piecewise, Rule
+from tconv.errors import AtlasError
+from tconv.model.case import Case
+from tconv.model.geometry import effective_kernel
+from tconv.model.route import Native, Route, Unsupported
+from tconv.model.target import Target
+from tconv.model.window import Window
+from tconv.oracle.formulations import conv_transpose
+from tconv.translation.candidate import Candidate, choices, nearest
+from tconv.translation.layout import CANONICAL, Layout, conversion, layout_of
+from tconv.translation.query import Query
+from tconv.translation.search import Search
+from tconv.translation.snippet import FUNCTION, snippet
+from tconv.translation.source import Impossible, sampled, sources
+from tconv.translation.windows import constant, deciding_sizes, defined, resolved
+
+# sizes of which every window below leaves something
+AXES = st.builds(
+    Asked, i=st.integers(9, 12), k=st.integers(1, 4), s=st.integers(1, 4), d=st.integers(1, 3)
+)
+WINDOWS = st.builds(Window, begin=st.integers(-2, 4), end=st.integers(-4, 4))
+SAME = Rule(
+    size=Piecewise(formula=Formula((("s*i", 1),))),
+    begin=Piecewise(formula=Formula((("max(K - s, 0)//2", 1),))),
+)
+
+
+def query(axes: tuple[Asked, ...]) -> Query:
+    """Return the query of the full result of these axes."""
+    texts = [
+        f"{name}={'x'.join(str(getattr(axis, name)) for axis in axes)}"
+        for name in ("i", "k", "s", "d")
+    ]
+    return Query.from_texts([*texts, "op=0"])
+
+
+def refused(case: Case) -> str | None:
+    """Return why PyTorch refuses a call, by its documentation: what the search has to find out."""
+    call = calls.call_for(case)
+    bounds = [max(s, d) for s, d in zip(case.s, case.dilation, strict=True)]
+    if any(op >= bound for op, bound in zip(call.output_padding, bounds, strict=True)):
+        return "output padding must be smaller than either stride or dilation"
+    return "negative padding is not supported" if min(call.padding) < 0 else None
+
+
+def torch_route(case: Case) -> Route:
+    return calls.route(case, "cpu")
+
+
+def search(axes: tuple[Asked, ...], kept: tuple[Window, ...], **changes: Any) -> Search:
+    """Return the search in PyTorch for the windows that are kept, one per axis."""
+    windows = [{axis.i: window} for axis, window in zip(axes, kept, strict=True)]
+    made = Search(
+        query=query(axes or (Asked(i=1, k=1),)),
+        wanted=windows,
+        entries=(),
+        samples=[tuple(axis.i for axis in axes)],
+        route=torch_route,
+        refusal=refused,
+    )
+    return replace(made, **changes)
+
+
+def test_query_without_size_means_every_size() -> None:
+    assert not Query.from_texts(["padding=same", "k=3", "s=2"]).is_sized
+
+
+def test_query_writes_itself_as_it_is_read() -> None:
+    text = "k=3x2 s=2x1 i=4x5 d=1x2 op=1x0 p=1.0x0.0 groups=2 dtype=float64"
+
+    assert str(Query.from_texts(text.split())) == text
+
+
+def test_query_repeats_one_number_for_each_axis() -> None:
+    assert len(Query.from_texts(["k=3", "s=2", "ndim=3"]).axes) == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("dtype=float8", "dtype='float8', but should be one of float16"),
+        ("groups=0", "groups='0', but should be a number from 1"),
+        ("groups=2 groups=3", "groups is given twice"),
+        ("k=3x2 ndim=3", "ndim=3, but the values are for 2 axes"),
+    ],
+)
+def test_query_that_cannot_be_read_says_why(text: str, message: str) -> None:
+    with pytest.raises(AtlasError, match=message):
+        Query.from_texts(["s=2", *(["k=3"] if "k=" not in text else []), *text.split()])
+
+
+@given(AXES)
+def test_rule_of_same_padding_keeps_one_window_at_every_size(asked: Asked) -> None:
+    total = effective_kernel(asked.k, asked.d) - asked.s
+    begin = max(total, 0) // 2
+
+    found = resolved(SAME, asked, deciding_sizes([SAME], asked))
+
+    assert found is not None
+    assert constant(found) == Window(begin=begin, end=total - begin)
+
+
+@given(st.integers(1, 40), st.integers(1, 5))
+def test_window_that_changes_at_a_large_size_is_not_taken_for_constant(k: int, s: int) -> None:
+    size = Piecewise(formula=Formula((("s*i", 1),)))
+    begin = Piecewise(formula=Formula(()), condition="i < K", otherwise=Formula((("1", 1),)))
+    asked = Asked(i=1, k=k + 1, s=s)
+    rule = Rule(size=size, begin=begin)
+
+    found = resolved(rule, asked, deciding_sizes([rule], asked))
+
+    assert found is not None
+    assert constant(found) is None
+
+
+def test_window_of_numbers_has_the_output_padding_at_the_end() -> None:
+    found = defined(Asked(i=1, k=3, s=2, p_begin=1, p_end=1, op=1), [4])
+
+    assert found == {4: Window(begin=1, end=0)}
+
+
+def test_sizes_that_give_no_output_are_left_out() -> None:
+    assert set(defined(Asked(i=1, k=3, s=2, p_begin=2, p_end=2, op=0), range(1, 5))) == {2, 3, 4}
+
+
+def test_samples_begin_with_the_smallest_size_and_differ_between_axes() -> None:
+    windows = {i: Window(begin=0, end=0) for i in range(2, 40)}
+
+    assert sampled([windows, windows], 3) == ((2, 2), (3, 5), (6, 10))
+
+
+@given(WINDOWS)
+def test_choices_lead_to_the_window_and_the_first_is_the_window(wanted: Window) -> None:
+    found = choices(wanted)
+
+    assert found[0] == (wanted, Window(begin=0, end=0))
+    assert all((a.begin + b.begin, a.end + b.end) == (wanted.begin, wanted.end) for a, b in found)
+
+
+@given(st.lists(WINDOWS, min_size=1, max_size=3))
+def test_combinations_come_once_each_and_the_smallest_steps_first(wanted: list[Window]) -> None:
+    options = [choices(window) for window in wanted]
+
+    found = list(nearest(options))
+
+    costs = [sum(abs(step.begin) + abs(step.end) for _, step in each) for each in found]
+    assert costs == sorted(costs)
+    assert len(set(found)) == len(found) == np.prod([len(each) for each in options])
+
+
+@given(AXES, WINDOWS)
+def test_call_is_native_where_a_search_of_all_arguments_finds_one(
+    asked: Asked, wanted: Window
+) -> None:
+    reach, most = effective_kernel(asked.k, asked.d), max(asked.s, asked.d)
+    exists = any(
+        (p, p - op) == (wanted.begin, wanted.end) for p in range(reach + 9) for op in range(most)
+    )
+
+    found = search((asked,), (wanted,)).found()
+
+    assert isinstance(found, Candidate)
+    assert found.is_native == exists
+
+
+@given(AXES, WINDOWS)
+def test_step_is_the_smallest_that_leads_from_any_call_to_the_window(
+    asked: Asked, wanted: Window
+) -> None:
+    least = min(
+        abs(wanted.begin - p) + abs(wanted.end - p + op)
+        for p in range(max(wanted.begin, 0) + 1)
+        for op in range(max(asked.s, asked.d))
+        if min(wanted.end, 0) <= p - op <= max(wanted.end, 0)
+    )
+
+    found = search((asked,), (wanted,)).found()
+
+    assert isinstance(found, Candidate)
+    (step,) = found.step.axes
+    assert abs(step.begin) + abs(step.end) == least
+
+
+@given(st.lists(st.tuples(AXES, WINDOWS), min_size=1, max_size=2))
+def test_call_and_step_give_the_planted_window(planted: list[tuple[Asked, Window]]) -> None:
+    axes, wanted = zip(*planted, strict=True)
+    found = search(axes, wanted).found()
+    assert isinstance(found, Candidate)
+    case = found.case
+    x, w = np.ones((1, 1, *case.i)), np.arange(1.0, 1 + np.prod(case.k)).reshape(1, 1, *case.k)
+    full = conv_transpose(x, w, stride=case.s, dilation=case.dilation)
+    sides = list(zip(case.p_begin, case.p_end, strict=True))
+    y = conv_transpose(
+        x, w, stride=case.s, dilation=case.dilation, padding=sides,
+        output_padding=case.output_padding or 0,
+    )  # fmt: skip
+
+    assert np.array_equal(cut(y, found.step.axes), cut(full, wanted))
+
+
+def cut(y: np.ndarray[Any, Any], windows: tuple[Window, ...]) -> np.ndarray[Any, Any]:
+    """Return what the windows leave of y (n, c, *o), zeros where they add."""
+    margin = 8
+    wide = np.pad(y, [(0, 0), (0, 0), *((margin, margin),) * len(windows)])
+    index: list[Any] = [
+        slice(margin + w.begin, max(n - margin - w.end, 0))
+        for w, n in zip(windows, wide.shape[2:], strict=True)
+    ]
+    cropped: np.ndarray[Any, Any] = wide[(..., *index)]
+    return cropped
+
+
+def test_policy_of_the_target_is_found_where_its_rule_keeps_the_same_window() -> None:
+    asked = Asked(i=1, k=3, s=2)
+    question = Question(target="fake:call@cpu", padding="same", op=False, o=False)
+    entry = Entry(question=question, verdicts={}, rule=SAME)
+    windows = resolved(SAME, asked, range(1, 60))
+    assert windows is not None
+
+    def route(case: Case) -> Route:
+        named = case.padding == "same"
+        return Native(call="call") if named else Unsupported(reason="no numbers", proof="")
+
+    found = search((asked,), (Window(begin=0, end=1),), wanted=[windows], entries=[entry],
+                   route=route, refusal=lambda _: None).found()  # fmt: skip
+
+    assert isinstance(found, Candidate)
+    assert (found.case.padding, found.is_native) == ("same", True)
+
+
+def test_rule_that_fails_somewhere_is_no_ground_for_a_translation() -> None:
+    target = Target(backend="fake", mode="call", device="cpu")
+    points = [
+        Point(asked=Asked(i=i, k=3, s=2), size=2 * i + (i == 5), begins=(0,)) for i in range(1, 30)
+    ]
+    question = Question(target=str(target), padding="same", op=False, o=False)
+    entry = Entry(question=question, verdicts={}, rule=SAME, evidence=evidence(SAME, points, ()))
+
+    found = sources(Query.from_texts(["padding=same", "k=3", "s=2"]), {target: [entry]}, [])
+
+    assert isinstance(found, Impossible)
+    assert "its rule is known at 28 of 29 points only, so it is not resolved" in found.reason
+
+
+def test_what_the_target_lacks_is_why_nothing_is_found() -> None:
+    lacks = Unsupported(reason="no groups argument", proof="")
+
+    found = search((Asked(i=1, k=3),), (Window(begin=0, end=0),), route=lambda _: lacks).found()
+
+    assert found == Impossible(reason="no groups argument")
+
+
+def test_window_that_depends_on_the_size_asks_for_one() -> None:
+    windows = {1: Window(begin=0, end=0), 2: Window(begin=0, end=1)}
+
+    found = search((Asked(i=1, k=3),), (Window(begin=0, end=0),), wanted=[windows]).found()
+
+    assert isinstance(found, Impossible)
+    assert "give the size, as in i=7" in found.reason
+
+
+def test_kernel_is_dilated_by_zeros_where_the_target_does_not_dilate() -> None:
+    asked = Asked(i=4, k=3, s=2, d=2)
+    lacks = Unsupported(reason="no dilation", proof="")
+
+    def route(case: Case) -> Route:
+        return lacks if max(case.dilation) > 1 else torch_route(case)
+
+    found = search((asked,), (Window(begin=1, end=1),), route=route).found()
+
+    assert isinstance(found, Candidate)
+    assert (found.case.k, found.case.dilation, found.spread) == ((5,), (1,), (2,))
+    assert not found.is_native
+
+
+@pytest.mark.parametrize("groups", [1, 2])
+@pytest.mark.parametrize("spreads", [False, True], ids=["dilated", "spread"])
+@pytest.mark.parametrize("source", ["numpy", "keras-torch", "jax"])
+@given(planted=st.lists(st.tuples(AXES, WINDOWS), min_size=1, max_size=2))
+@settings(max_examples=10)
+def test_snippet_in_numpy_returns_the_planted_window(
+    source: str, spreads: bool, groups: int, planted: list[tuple[Asked, Window]]
+) -> None:
+    axes, kept = zip(*planted, strict=True)
+
+    def route(case: Case) -> Route:
+        lacks = spreads and max(case.dilation) > 1
+        return Unsupported(reason="no dilation", proof="") if lacks else Native(call="")
+
+    asked = replace(query(axes), groups=groups)
+    found = search(axes, kept, query=asked, route=route, refusal=lambda _: None).found()
+    own = layout_of(source, "")
+    assert isinstance(found, Candidate)
+    assert own is not None
+    target = Target(backend="numpy", mode="scatter", device="cpu")
+    names: dict[str, Any] = {}
+    text = snippet(found, target, Native(call=""), source=source, own=own, into=CANONICAL)
+    exec(compile(text, "snippet.py", "exec"), names)  # noqa: S102 # the harness's own text
+    case = asked.case([axis.i for axis in axes])
+    rng = np.random.default_rng(1)
+    x, w, b = (rng.integers(1, 9, n) * 1.0 for n in (case.x_shape, case.w_shape, case.b_shape))
+    full = conv_transpose(x, w, stride=case.s, dilation=case.dilation, groups=groups)
+
+    y = names[FUNCTION](x, own.w(w, groups), b)
+
+    assert np.array_equal(y, cut(full, kept) + b.reshape(-1, *(1,) * case.ndim))
+
+
+def test_readme_shows_the_text_that_is_written_now() -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+    asked = Query.from_texts(["padding=same", "k=3", "s=2", "ndim=2"])
+    windows = resolved(SAME, asked.axes[0], range(1, 60))
+    own, target = (
+        layout_of("keras-tensorflow", "layer"),
+        Target(backend="torch", mode="eager", device="cpu"),
+    )
+    assert windows is not None
+    assert own is not None
+    found = search((), (), query=asked, wanted=[windows] * 2, samples=[(1, 1)]).found()
+    assert isinstance(found, Candidate)
+    route = torch_route(found.case)
+    assert isinstance(route, Native)
+
+    text = snippet(found, target, route, source="keras-tensorflow", own=own, into=CANONICAL)
+
+    assert f"every element is equal\n\n{text}```" in readme
+    assert f"{route.call}, then {found.words}\n" in readme
+
+
+LAYOUTS = [CANONICAL] + [
+    found
+    for backend, mode in (("keras-jax", "layer"), ("jax", "conv_transpose"))
+    if (found := layout_of(backend, mode))
+]
+
+
+@pytest.mark.parametrize("groups", [1, 2])
+@pytest.mark.parametrize("ndim", [1, 2, 3])
+@pytest.mark.parametrize("target", LAYOUTS, ids=["canonical", "keras", "jax"])
+@pytest.mark.parametrize("source", LAYOUTS, ids=["canonical", "keras", "jax"])
+def test_conversion_from_one_layout_to_another_is_that_by_way_of_the_canonical_one(
+    source: Layout, target: Layout, ndim: int, groups: int
+) -> None:
+    shape = (2 * groups, 3, *range(2, 2 + ndim))
+    canonical = np.arange(np.prod(shape)).reshape(shape)
+    w = source.w(canonical, groups)
+
+    for expression, _ in conversion(source, target, ndim, groups):
+        w = eval(expression, {"np": np, "w": w})  # noqa: S307 # the harness's own text
+
+    assert np.array_equal(w, target.w(canonical, groups))
+
+
+def test_direct_kernel_has_the_shape_that_jax_documents() -> None:
+    layout = layout_of("jax", "conv_general_dilated")
+    assert layout is not None
+
+    assert layout.w(np.zeros((4, 3, 5)), 2).shape == (5, 2, 6)
