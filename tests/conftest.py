@@ -60,7 +60,9 @@ def fakes(monkeypatch: pytest.MonkeyPatch) -> Path:
     """Register the adapters with one fault each, also in child processes; return their folder."""
     folder = Path(__file__).parent / "fakes"
     monkeypatch.syspath_prepend(str(folder))
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(folder.parent.parent), str(folder)]))
+    monkeypatch.setenv(
+        "PYTHONPATH", os.pathsep.join([str(folder.parents[1] / "harness"), str(folder)])
+    )
     return folder
 
 
@@ -97,4 +99,4 @@ def _row(i: int) -> dict[str, object]:
         judgement=judgement,
         seconds=0.5,
     )
-    return made | {"outcome": "computed", "drawn": "exact", "indistinguishable": ()}
+    return made | {"outcome": "computed", "drawn": "exact", "coinciding": ()}

@@ -69,8 +69,8 @@ def run(
     from pathlib import Path  # noqa: PLC0415 # as in load
 
     from tconv.runs.run import run as sweep  # noqa: PLC0415 # as in load
-    from tconv.runs.spec import Assignment  # noqa: PLC0415 # as in load
+    from tconv.runs.spec import RunSpec  # noqa: PLC0415 # as in load
 
     named = Path(config) if isinstance(config, str | PathLike) else config
-    assignment = Assignment.from_config(named, targets=targets)
+    assignment = RunSpec.from_config(named, targets=targets)
     return load(sweep(assignment, out=Path(out), workers=workers).path)

@@ -40,7 +40,7 @@ def window(call: Call, index: int, axis: Axis) -> tuple[int, int]:
 
 
 @settings(deadline=None)
-@given(case=cases().filter(lambda case: case.standing[0] == "legal"), inverts=st.booleans())
+@given(case=cases().filter(lambda case: case.legality[0] == "legal"), inverts=st.booleans())
 def test_the_call_and_its_crop_leave_the_window_of_the_case(case: Case, inverts: bool) -> None:
     call = call_for(case, inverts=inverts)
 
@@ -52,7 +52,7 @@ def test_the_call_and_its_crop_leave_the_window_of_the_case(case: Case, inverts:
 
 
 @settings(deadline=None)
-@given(case=cases().filter(lambda case: case.standing[0] == "legal"), inverts=st.booleans())
+@given(case=cases().filter(lambda case: case.legality[0] == "legal"), inverts=st.booleans())
 def test_the_output_padding_of_a_legal_case_is_one_that_layers_take(
     case: Case, inverts: bool
 ) -> None:
@@ -62,7 +62,7 @@ def test_the_output_padding_of_a_legal_case_is_one_that_layers_take(
 
 
 @settings(deadline=None)
-@given(case=cases().filter(lambda case: case.standing[0] == "legal"))
+@given(case=cases().filter(lambda case: case.legality[0] == "legal"))
 def test_a_backend_that_inverts_is_asked_for_sizes_that_a_convolution_takes_to_i(
     case: Case,
 ) -> None:

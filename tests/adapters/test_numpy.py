@@ -96,7 +96,7 @@ def test_a_policy_or_a_wanted_size_is_refused_as_the_route_says(case_id: str) ->
     refusal = adapter.attempt(case, tensors(case), "scatter", "cpu")
 
     assert isinstance(route, Unsupported)
-    assert re.search(route.proof, f"{type(refusal).__name__}: {refusal}")
+    assert re.search(route.error_pattern, f"{type(refusal).__name__}: {refusal}")
 
 
 def test_an_illegal_case_is_refused() -> None:

@@ -41,7 +41,7 @@ def begin_of(call: Call, index: int, axis: Axis) -> int:
 
 @settings(deadline=None)
 @given(
-    case=cases().filter(lambda case: case.standing[0] == "legal"),
+    case=cases().filter(lambda case: case.legality[0] == "legal"),
     lacking=st.frozensets(st.sampled_from(FEATURES)),
 )
 def test_the_call_and_its_crop_leave_the_window_of_the_case(

@@ -34,7 +34,7 @@ def row(i: tuple[int, ...], begins: list[tuple[int, ...]], **given: object) -> R
         "case": f"case {i}", "target": "fake:call@cpu", "suite": "open", "ndim": ndim, "i": i,
         "k": (3,) * ndim, "s": (2,) * ndim, "dilation": (1,) * ndim, "p_begin": (0,) * ndim,
         "p_end": (0,) * ndim, "output_padding": None, "padding": "same", "o": None,
-        "verdict": "resolved", "observed_shape": [1, 4, *o], "promised_shape": None,
+        "verdict": "resolved", "observed_shape": [1, 4, *o], "inferred_shape": None,
         "resolution": [str(Resolution.from_begins(begin, full, o)) for begin in begins],
         "resolutions": len(begins), "reason": None, "call": "conv(padding='same')",
     }  # fmt: skip
@@ -77,8 +77,8 @@ def test_windows_that_are_not_all_listed_tell_the_size_only() -> None:
     assert (found.size, found.begins) == (2, ())
 
 
-def test_promised_shape_tells_the_size_only() -> None:
-    promised = {"observed_shape": None, "promised_shape": [1, 4, 8], "resolution": None}
+def test_inferred_shape_tells_the_size_only() -> None:
+    promised = {"observed_shape": None, "inferred_shape": [1, 4, 8], "resolution": None}
     (found,) = points(row((4,), [], **promised, resolutions=None))
 
     assert (found.size, found.begins) == (8, ())

@@ -266,7 +266,7 @@ def test_claim_about_a_target_is_read() -> None:
 ROW: dict[str, Any] = {
     "target": "mine:call@cpu", "i": [3], "k": [3], "s": [2], "dilation": [1], "p_begin": [0],
     "p_end": [0], "output_padding": None, "o": None, "padding": "same",
-    "observed_shape": [1, 4, 6], "promised_shape": None, "resolution": ["0.1"], "resolutions": 1,
+    "observed_shape": [1, 4, 6], "inferred_shape": None, "resolution": ["0.1"], "resolutions": 1,
     "verdict": "resolved",
 }  # fmt: skip
 MEASURED: dict[str, Any] = {

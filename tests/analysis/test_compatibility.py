@@ -55,7 +55,7 @@ def rows(**begins: str) -> Iterator[Row]:
             "target": f"{backend.replace('_', ':')}@cpu", "suite": "open",
             "ndim": 1, "i": [i], "k": [k], "s": [s], "dilation": [1], "p_begin": [0],
             "p_end": [0], "output_padding": None, "padding": "same", "o": None,
-            "verdict": "resolved", "observed_shape": [1, 4, s * i], "promised_shape": None,
+            "verdict": "resolved", "observed_shape": [1, 4, s * i], "inferred_shape": None,
             "resolution": [f"{begin}.{full - s * i - begin}"], "resolutions": 1, "reason": None,
             "call": "conv1d_transpose(padding='same')", "error_text": None,
         }  # fmt: skip

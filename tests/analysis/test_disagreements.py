@@ -16,7 +16,7 @@ def row(target: str, *, case: str = CASE, size: int = 6, windows: tuple[str, ...
     return {
         "case": case, "target": target, "ndim": 1, "padding": "same", "output_padding": None,
         "o": None, "suite": "open", "verdict": "resolved", "observed_shape": [1, 3, size],
-        "promised_shape": None, "resolution": list(windows), "resolutions": len(windows),
+        "inferred_shape": None, "resolution": list(windows), "resolutions": len(windows),
         "error_text": None,
     } | other  # fmt: skip
 

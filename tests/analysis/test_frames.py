@@ -11,7 +11,7 @@ import tconv
 from tconv.analysis import notebook
 from tconv.analysis.frames import Run
 from tconv.errors import PredicateError, StoreError
-from tconv.store import RunWriter, Sheaf
+from tconv.store import RowBatch, RunWriter
 from tconv.store.columns import COLUMNS
 from tconv.store.rows import Columns
 
@@ -20,12 +20,12 @@ from tconv.store.rows import Columns
 def path(tmp_path: Path, make_rows: Callable[..., Columns]) -> Path:
     """Return a finished run of two targets: three rows that match, two that do not."""
     writer = RunWriter.create(tmp_path / "run", {})
-    writer.write(0, 0, Sheaf.from_columns(make_rows(3)))
+    writer.write(0, 0, RowBatch.from_columns(make_rows(3)))
     other = make_rows(
         2, target=["other:call@cpu"] * 2, verdict=["value", "unsupported"],
-        bad_count=[3, None], output_padding=[None, None], indistinguishable=[("a", "b"), None],
+        bad_count=[3, None], output_padding=[None, None], coinciding=[("a", "b"), None],
     )  # fmt: skip
-    writer.write(1, 0, Sheaf.from_columns(other))
+    writer.write(1, 0, RowBatch.from_columns(other))
     writer.finish({})
     return writer.path
 
@@ -42,7 +42,7 @@ def test_axes_are_tuples_and_absent_ones_none(path: Path) -> None:
 
     assert rows["i"][2] == (3, 2)
     assert rows["output_padding"][3] is None
-    assert rows["indistinguishable"][3] == ("a", "b")
+    assert rows["coinciding"][3] == ("a", "b")
 
 
 def test_integers_stay_integers_where_some_are_absent(path: Path) -> None:

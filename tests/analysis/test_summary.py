@@ -9,13 +9,13 @@ import pytest
 
 from tconv.analysis import summary
 from tconv.analysis.frames import Run
-from tconv.analysis.summary import Extract, examples
+from tconv.analysis.summary import Summary, examples
 from tconv.analysis.summary.blind_spots import Doubts
 from tconv.analysis.summary.examples import Sample
 from tconv.analysis.summary.native_share import Usage
 from tconv.bench import synthetic
 from tconv.report import deviations_csv
-from tconv.store import SCHEMA, RunReader, RunWriter, Sheaf
+from tconv.store import SCHEMA, RowBatch, RunReader, RunWriter
 from tconv.store.rows import Columns
 
 MakeRows = Callable[..., Columns]
@@ -34,15 +34,15 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_listeners_are_shown_every_row_once(path: Path) -> None:
     seen: list[str] = []
-    Extract.from_run(RunReader(path), [lambda rows: seen.extend(rows["case"].to_pylist())])
+    Summary.from_run(RunReader(path), [lambda rows: seen.extend(rows["case"].to_pylist())])
 
     assert sorted(seen) == sorted(Run.from_path(path).rows["case"])
 
 
 def test_size_of_tables_changes_no_report(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = Extract.from_run(RunReader(path))
+    whole = Summary.from_run(RunReader(path))
     monkeypatch.setattr(summary, "_ROWS", 7)
-    pieces = Extract.from_run(RunReader(path))
+    pieces = Summary.from_run(RunReader(path))
 
     assert pieces.totals == whole.totals
     assert pieces.breakdown == whole.breakdown
@@ -61,10 +61,10 @@ def test_deviations_are_all_named_sorted_by_target_and_case(
         verdict=["value", "shape", "value", "match"], reading=["x, y", None, 'a "b"', None],
     )  # fmt: skip
     writer = RunWriter.create(tmp_path / "run", {})
-    writer.write(0, 0, Sheaf.from_columns(rows))
+    writer.write(0, 0, RowBatch.from_columns(rows))
     writer.finish({})
 
-    written = deviations_csv.write(Extract.from_run(RunReader(writer.path)))
+    written = deviations_csv.write(Summary.from_run(RunReader(writer.path)))
 
     assert written.read_bytes().decode().split("\n") == [
         "target,case,verdict,reading",
@@ -120,7 +120,7 @@ def test_doubts_count_a_case_once_on_however_many_targets(make_rows: MakeRows) -
     for _ in range(2):
         made.add(
             table(make_rows(3, drawn=["exact, sparse", "normal", None],
-                            indistinguishable=[("a",), (), None]))
+                            coinciding=[("a",), (), None]))
         )  # fmt: skip
 
     assert list(made.counts().values()) == [1, 1, 1]

@@ -6,19 +6,19 @@ import pytest
 
 from tconv.cli.progress import Lines
 from tconv.engine.executor import Part
-from tconv.engine.plan import Planned
+from tconv.engine.plan import TargetPlan
 from tconv.model.case import Case
 from tconv.model.target import Target
 from tconv.runs.status import Totals
-from tconv.store import Sheaf
+from tconv.store import RowBatch
 from tconv.store.rows import Columns
 
 CASE = Case.from_id("1d-i3-k3-ci1-co1-f32")
 
 
-def planned(backend: str, cases: int, *, unavailable: str | None = None) -> Planned:
+def planned(backend: str, cases: int, *, unavailable: str | None = None) -> TargetPlan:
     target = Target(backend=backend, mode="call", device="cpu")
-    return Planned(target=target, cases=[CASE] * cases, version="1", unavailable=unavailable)
+    return TargetPlan(target=target, cases=[CASE] * cases, version="1", unavailable=unavailable)
 
 
 def test_rows_that_nobody_computes_make_no_target_look_cheap(
@@ -36,7 +36,7 @@ def test_rows_that_nobody_computes_make_no_target_look_cheap(
     lines.planned(targets, totals)
 
     for each, seconds in zip(begun, (0.0, 10.0), strict=True):
-        sheaf = Sheaf.from_columns(make_rows(100))
+        sheaf = RowBatch.from_columns(make_rows(100))
         totals[str(each.target)].add(sheaf.counted)
         part = Part(planned=each, first=0, sheaf=sheaf, seconds=seconds)
         lines.advanced(part, totals[str(each.target)])

@@ -21,11 +21,11 @@ from tconv.bench.table import ROWS, Row
 from tconv.cli import cli
 from tconv.grid import Tally
 from tconv.grid.config import from_mapping
-from tconv.inputs import draw
+from tconv.inputs.draw import draw
 from tconv.model.case import Case
 from tconv.model.target import Target
 from tconv.runs.run import run
-from tconv.runs.spec import Assignment
+from tconv.runs.spec import RunSpec
 from tconv.store import RunReader, RunWriter
 
 ROOT = Path(__file__).parents[2]
@@ -149,7 +149,7 @@ def test_fresh_process_has_the_variables_before_anything_else() -> None:
 
 def test_made_rows_make_a_complete_run(tmp_path: Path) -> None:
     config = from_mapping(workload.tables(5, ["fake0"]))
-    assignment = Assignment(config=config, cases=workload.cases(5), tally=Tally(made=5, kept=5))
+    assignment = RunSpec(config=config, cases=workload.cases(5), tally=Tally(made=5, kept=5))
 
     done = run(assignment, out=tmp_path, executor=lambda **_: Made())
 

@@ -11,7 +11,7 @@ import pytest
 
 from tconv.adapters.base import Adapter
 from tconv.grid.config import from_mapping
-from tconv.inputs import draw
+from tconv.inputs.draw import draw
 from tconv.judge.expected import expect
 from tconv.model.case import Case
 from tconv.model.route import Unsupported
@@ -122,7 +122,7 @@ def test_adapter_of_the_readme_proves_what_it_calls_unsupported(
     error = upfirdn.attempt(case, draw(case).tensors, "upfirdn", "cpu")
 
     assert isinstance(route, Unsupported)
-    assert re.search(route.proof, f"{type(error).__name__}: {error}")
+    assert re.search(route.error_pattern, f"{type(error).__name__}: {error}")
 
 
 def test_configuration_of_the_readme_makes_cases() -> None:

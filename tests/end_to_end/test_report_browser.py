@@ -12,7 +12,7 @@ from urllib.parse import quote
 import pytest
 
 from tconv.analysis.rerun import rerun_command
-from tconv.analysis.summary import Extract
+from tconv.analysis.summary import Summary
 from tconv.bench import synthetic
 from tconv.grid.config import from_mapping
 from tconv.model.case import Case
@@ -69,19 +69,19 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the report of a real sweep with many faults, hostile error texts among them."""
     from tconv.runs.run import run  # noqa: PLC0415 # as above
-    from tconv.runs.spec import Assignment  # noqa: PLC0415 # needs the fakes on the path
+    from tconv.runs.spec import RunSpec  # noqa: PLC0415 # needs the fakes on the path
 
     plugins = Path(__file__).parents[1] / "fakes"
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(plugins))
-        patch.setenv("PYTHONPATH", os.pathsep.join([str(plugins.parent.parent), str(plugins)]))
+        patch.setenv(
+            "PYTHONPATH", os.pathsep.join([str(plugins.parents[1] / "harness"), str(plugins)])
+        )
         config = from_mapping(
             {"run": {"name": "careless", "targets": ["fake-careless", "fake-right"]},
              "grid": [GRID]}, "careless.toml",
         )  # fmt: skip
-        finished = run(
-            Assignment.from_config(config), out=tmp_path_factory.mktemp("runs"), workers=1
-        )
+        finished = run(RunSpec.from_config(config), out=tmp_path_factory.mktemp("runs"), workers=1)
     return finished.path / "report.html"
 
 
@@ -334,7 +334,7 @@ def test_page_is_no_wider_than_the_screen(page: Any, screen: int) -> None:
 
 def test_page_of_many_targets_is_no_wider_than_a_phone(browser: Any, tmp_path: Path) -> None:
     run = synthetic.write(tmp_path / "run", 2_000)
-    report = html.write(Extract.from_run(RunReader(run)))
+    report = html.write(Summary.from_run(RunReader(run)))
 
     assert width_of(opened(browser, report), 390) <= 390
 

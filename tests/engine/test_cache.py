@@ -3,7 +3,7 @@
 import pytest
 
 from tconv.engine.worker import cache
-from tconv.inputs import draw
+from tconv.inputs.draw import draw
 from tconv.model.case import Case
 
 SMALL = Case.from_parameters(ndim=1, i=3, k=2)

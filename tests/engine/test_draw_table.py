@@ -4,10 +4,10 @@ import pytest
 
 from tconv.engine.schedule import draw_table
 from tconv.engine.schedule.draw_table import Choices
-from tconv.inputs import Choice
+from tconv.inputs.draw import DrawRecipe
 
-ONE = Choice(used="exact")
-OTHER = Choice(used="exact", attempt=3, indistinguishable=("kernel flipped",))
+ONE = DrawRecipe(used="exact")
+OTHER = DrawRecipe(used="exact", attempt=3, equivalent=("kernel flipped",))
 
 
 def test_choice_is_known_once_it_is_learnt() -> None:
@@ -30,7 +30,7 @@ def test_case_that_was_not_drawn_leaves_known_what_was() -> None:
 def test_equal_choices_are_kept_once() -> None:
     known = Choices(2)
 
-    known.learn(0, [OTHER, Choice(used="exact", attempt=3, indistinguishable=("kernel flipped",))])
+    known.learn(0, [OTHER, DrawRecipe(used="exact", attempt=3, equivalent=("kernel flipped",))])
     first, second = known.known(0, 2)
 
     assert first is second

@@ -3,14 +3,14 @@
 import pytest
 
 from tconv.adapters.base import Mode
-from tconv.engine.plan import Planned, plan
-from tconv.engine.worker.describe import Description
+from tconv.engine.plan import TargetPlan, plan
+from tconv.engine.worker.describe import BackendDescription
 from tconv.errors import TargetError
 from tconv.model.case import Case
 from tconv.model.target import Selection
 
 CASES = tuple(Case.from_parameters(ndim=1, i=i, k=2) for i in range(1, 101))
-FOUND = Description(
+FOUND = BackendDescription(
     backend="a",
     modes=(
         Mode(name="whole", meaning=""),
@@ -23,7 +23,7 @@ FOUND = Description(
 )
 
 
-def planned(*texts: str, found: Description | str = FOUND) -> dict[str, Planned]:
+def planned(*texts: str, found: BackendDescription | str = FOUND) -> dict[str, TargetPlan]:
     made = plan([Selection.from_text(text) for text in texts], {"a": found}, CASES)
     return {str(each.target): each for each in made}
 

@@ -2,13 +2,13 @@
 
 import threading
 
-from tconv.engine.plan import Planned
+from tconv.engine.plan import TargetPlan
 from tconv.engine.schedule.queue import Agenda, Batch
 from tconv.engine.schedule.target_state import Course
 from tconv.engine.tasks import Served
 from tconv.model.case import Case
 from tconv.model.target import Target
-from tconv.store import Sheaf
+from tconv.store import RowBatch
 
 CASES = tuple(Case.from_parameters(ndim=1, i=i, k=1) for i in range(1, 1001))
 
@@ -16,13 +16,13 @@ CASES = tuple(Case.from_parameters(ndim=1, i=i, k=1) for i in range(1, 1001))
 def course(text: str, *, cases: int = len(CASES), left: tuple[range, ...] | None = None) -> Course:
     backend, _, mode = text.partition(":")
     target = Target(backend=backend, mode=mode or "call", device="cpu")
-    planned = Planned(target=target, cases=CASES[:cases], version="1", left=left)
+    planned = TargetPlan(target=target, cases=CASES[:cases], version="1", left=left)
     return Course(planned, seed=0, suspects=set())
 
 
 def settle(agenda: Agenda, batch: Batch, seconds_per_case: float) -> None:
     rows = len(batch.cases)
-    sheaf = Sheaf(rows=rows, digest="", counted={}, parquet=b"")
+    sheaf = RowBatch(rows=rows, digest="", counted={}, parquet=b"")
     served = Served(sheaf=sheaf, seconds=seconds_per_case * rows)
     agenda.settle(batch, served)
 

@@ -2,19 +2,19 @@
 
 import threading
 
-from tconv.engine.plan import Planned
+from tconv.engine.plan import TargetPlan
 from tconv.engine.schedule.scheduler import swept
 from tconv.engine.tasks import Order, Served
-from tconv.inputs import Choice
+from tconv.inputs.draw import DrawRecipe
 from tconv.model.case import Case
 from tconv.model.target import Target
-from tconv.store import Sheaf
+from tconv.store import RowBatch
 
 CASES = tuple(Case.from_parameters(ndim=1, i=i, k=1) for i in range(1, 9))
-CHOICES = {case.id: Choice(used="exact", attempt=at) for at, case in enumerate(CASES)}
+CHOICES = {case.id: DrawRecipe(used="exact", attempt=at) for at, case in enumerate(CASES)}
 
 
-def orders(*planned: Planned) -> list[Order]:
+def orders(*planned: TargetPlan) -> list[Order]:
     """Return what one hand is ordered, while it answers each order with its choices."""
     given: list[Order] = []
 
@@ -22,7 +22,7 @@ def orders(*planned: Planned) -> list[Order]:
         given.append(order)
         ids = [case.id for case in order.cases]
         return Served(
-            sheaf=Sheaf(rows=len(ids), digest="", counted={}, parquet=b""),
+            sheaf=RowBatch(rows=len(ids), digest="", counted={}, parquet=b""),
             seconds=0.01,
             choices=tuple(CHOICES[each] for each in ids),
         )
@@ -31,9 +31,9 @@ def orders(*planned: Planned) -> list[Order]:
     return given
 
 
-def planned(backend: str, cases: tuple[Case, ...] = CASES, **rest: object) -> Planned:
+def planned(backend: str, cases: tuple[Case, ...] = CASES, **rest: object) -> TargetPlan:
     target = Target(backend=backend, mode="call", device="cpu")
-    return Planned(target=target, cases=cases, version="1", **rest)  # type: ignore[arg-type]
+    return TargetPlan(target=target, cases=cases, version="1", **rest)  # type: ignore[arg-type]
 
 
 def test_second_backend_is_told_what_the_first_found_out() -> None:

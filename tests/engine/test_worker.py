@@ -90,7 +90,7 @@ def fake_rows(
 
 
 @pytest.mark.parametrize(
-    ("name", "verdict", "promise"),
+    ("name", "verdict", "inference"),
     [
         ("fake-right", "resolved", "none"),
         ("fake-promising", "resolved", "kept"),
@@ -98,23 +98,25 @@ def fake_rows(
         ("fake-fickle", "rejected", "broken"),
     ],
 )
-def test_promise_is_compared_with_what_comes(
-    monkeypatch: pytest.MonkeyPatch, name: str, verdict: str, promise: str
+def test_inferred_shape_is_compared_with_what_comes(
+    monkeypatch: pytest.MonkeyPatch, name: str, verdict: str, inference: str
 ) -> None:
     made = fake_rows(monkeypatch, name, OPEN[:1])
 
-    assert (made["verdict"], made["promise"]) == ([verdict], [promise])
+    assert (made["verdict"], made["inference"]) == ([verdict], [inference])
 
 
-def test_promised_shape_is_kept_in_the_row(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_inferred_shape_is_kept_in_the_row(monkeypatch: pytest.MonkeyPatch) -> None:
     made = fake_rows(monkeypatch, "fake-boastful", OPEN[:1])
 
-    assert (made["promised_shape"], made["observed_shape"]) == ([(1, 4, 4)], [(1, 4, 3)])
+    assert (made["inferred_shape"], made["observed_shape"]) == ([(1, 4, 4)], [(1, 4, 3)])
 
 
-def test_promise_is_asked_of_a_sample_of_the_open_cases(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_inferred_shape_is_asked_of_a_sample_of_the_open_cases(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     made = fake_rows(monkeypatch, "fake-cautious", [*OPEN, *SMALL])
-    asked = [promise is not None for promise in made["promise"]]
+    asked = [inference is not None for inference in made["inference"]]
 
     assert asked == [case.suite == "open" and is_drawn(case, 3) for case in (*OPEN, *SMALL)]
     assert any(asked)
@@ -123,5 +125,5 @@ def test_promise_is_asked_of_a_sample_of_the_open_cases(monkeypatch: pytest.Monk
 def test_target_that_only_infers_shapes_resolves_the_size(monkeypatch: pytest.MonkeyPatch) -> None:
     made = fake_rows(monkeypatch, "fake-inferring", OPEN[:1])
 
-    assert (made["outcome"], made["verdict"]) == (["promised"], ["resolved"])
+    assert (made["outcome"], made["verdict"]) == (["inferred"], ["resolved"])
     assert (made["observed_shape"], made["resolution"]) == ([(1, 4, 3)], [None])

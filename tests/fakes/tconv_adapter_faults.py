@@ -106,29 +106,29 @@ class Dishonest(Right):
 
     def route(self, case: Case, mode: str, device: str) -> Route:
         if any(d > 1 for d in case.dilation):
-            return Unsupported(reason="no dilation", proof="dilation")
+            return Unsupported(reason="no dilation", error_pattern="dilation")
         return super().route(case, mode, device)
 
 
 class Unproved(Overclaiming):
-    """Says that dilation is unsupported, with a proof that any error would give."""
+    """Says that dilation is unsupported, with a pattern that any error would give."""
 
     name = "fault-unproved"
 
     def route(self, case: Case, mode: str, device: str) -> Route:
         if any(d > 1 for d in case.dilation):
-            return Unsupported(reason="no dilation", proof=".*")
+            return Unsupported(reason="no dilation", error_pattern=".*")
         return super().route(case, mode, device)
 
 
 class Misquoted(Unproved):
-    """Says that dilation is unsupported, with a proof that is another error's."""
+    """Says that dilation is unsupported, with a pattern that is another error's."""
 
     name = "fault-misquoted"
 
     def route(self, case: Case, mode: str, device: str) -> Route:
         if any(d > 1 for d in case.dilation):
-            return Unsupported(reason="no dilation", proof="out of memory")
+            return Unsupported(reason="no dilation", error_pattern="out of memory")
         return super().route(case, mode, device)
 
 
@@ -140,7 +140,7 @@ class Moody(Right):
 
     def route(self, case: Case, mode: str, device: str) -> Route:
         if next(self.turns) % 2:
-            return Unsupported(reason="not today", proof="today")
+            return Unsupported(reason="not today", error_pattern="today")
         return super().route(case, mode, device)
 
 

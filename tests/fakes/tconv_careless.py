@@ -32,7 +32,7 @@ class Careless(Adapter):
 
     def route(self, case: Case, mode: str, device: str) -> Route:
         if any(d > 1 for d in case.dilation):
-            return Unsupported(reason="no dilation <b>", proof="dilation")
+            return Unsupported(reason="no dilation <b>", error_pattern="dilation")
         if any(case.p_begin):
             return Composed(call="conv_transpose", addition="crop <i>the end</i>")
         return Native(call="conv_transpose")

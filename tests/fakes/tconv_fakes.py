@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from tconv.adapters.base import Adapter, Case, Mode, Promised, Result, Route, Tensors
+from tconv.adapters.base import Adapter, Case, InferredShape, Mode, Result, Route, Tensors
 from tconv.model.route import Native, Unsupported
 from tconv.oracle.formulations import conv_transpose
 
@@ -199,7 +199,7 @@ class Honest(Right):
     name = "fake-honest"
 
     def route(self, case: Case, mode: str, device: str) -> Route:
-        return Unsupported(reason="no squares", proof=r"ValueError: .*square")
+        return Unsupported(reason="no squares", error_pattern=r"ValueError: .*square")
 
     def compute(self, case: Case, tensors: Tensors, mode: str, device: str) -> NDArray[Any]:
         raise ValueError("kernel too square")
@@ -211,7 +211,7 @@ class Dishonest(Right):
     name = "fake-dishonest"
 
     def route(self, case: Case, mode: str, device: str) -> Route:
-        return Unsupported(reason="no squares", proof=r"square")
+        return Unsupported(reason="no squares", error_pattern=r"square")
 
 
 class Misquoted(Honest):
@@ -220,7 +220,7 @@ class Misquoted(Honest):
     name = "fake-misquoted"
 
     def route(self, case: Case, mode: str, device: str) -> Route:
-        return Unsupported(reason="no circles", proof=r"circle")
+        return Unsupported(reason="no circles", error_pattern=r"circle")
 
 
 class Garbage(Right):
@@ -362,7 +362,7 @@ class Promising(Right):
 
     name = "fake-promising"
 
-    def promise(self, case: Case, mode: str, device: str) -> tuple[int, ...] | None:
+    def infer_shape(self, case: Case, mode: str, device: str) -> tuple[int, ...] | None:
         return case.y_shape
 
 
@@ -371,7 +371,7 @@ class Boastful(Right):
 
     name = "fake-boastful"
 
-    def promise(self, case: Case, mode: str, device: str) -> tuple[int, ...] | None:
+    def infer_shape(self, case: Case, mode: str, device: str) -> tuple[int, ...] | None:
         return (*case.y_shape[:-1], case.y_shape[-1] + 1)
 
 
@@ -380,7 +380,7 @@ class Fickle(Refusing):
 
     name = "fake-fickle"
 
-    def promise(self, case: Case, mode: str, device: str) -> tuple[int, ...] | None:
+    def infer_shape(self, case: Case, mode: str, device: str) -> tuple[int, ...] | None:
         return case.y_shape
 
 
@@ -388,9 +388,9 @@ class Cautious(Right):
     """Raises where it is asked to promise; one case in three is."""
 
     name = "fake-cautious"
-    promises = 3
+    infer_one_in = 3
 
-    def promise(self, case: Case, mode: str, device: str) -> tuple[int, ...] | None:
+    def infer_shape(self, case: Case, mode: str, device: str) -> tuple[int, ...] | None:
         raise ValueError("who knows")
 
 
@@ -400,4 +400,4 @@ class Inferring(Right):
     name = "fake-inferring"
 
     def compute(self, case: Case, tensors: Tensors, mode: str, device: str) -> Any:
-        return Promised(shape=case.y_shape)
+        return InferredShape(shape=case.y_shape)

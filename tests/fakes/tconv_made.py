@@ -8,7 +8,7 @@ from tconv.bench.synthetic import FOOTER, cases, result
 from tconv.bench.synthetic import header as made_header
 from tconv.model.target import Target
 from tconv.model.verdict import Verdict
-from tconv.store import RunWriter, Sheaf
+from tconv.store import RowBatch, RunWriter
 from tconv.store.rows import columns
 
 __all__ = ["cases", "every_verdict", "made_header", "result", "write_run"]
@@ -21,7 +21,7 @@ def write_run(path: Path, rows: Sequence[dict[str, object]], header: Mapping[str
     writer = RunWriter.create(path, header)
     left = list(rows)
     for at in range(0, len(left), _BATCH):
-        writer.write(0, at, Sheaf.from_columns(columns(left[at : at + _BATCH])))
+        writer.write(0, at, RowBatch.from_columns(columns(left[at : at + _BATCH])))
     writer.finish(FOOTER)
     return writer.path
 

@@ -279,7 +279,7 @@ def test_unsupported_case_is_refused_by_jax_for_the_stated_reason(
 
     assert isinstance(route, Unsupported)
     assert isinstance(error, Exception)
-    assert re.search(route.proof, f"{type(error).__name__}: {error}")
+    assert re.search(route.error_pattern, f"{type(error).__name__}: {error}")
 
 
 @pytest.mark.parametrize(("case_id", "text"), BAD_GROUPS)
@@ -372,7 +372,7 @@ def test_cpu_is_the_first_device(adapter: JaxAdapter) -> None:
 )
 def test_shape_is_promised_without_compiling(adapter: JaxAdapter, case_id: str, mode: str) -> None:
     with adapter.session(mode, "cpu"):
-        promised = adapter.promise(Case.from_id(case_id), mode, "cpu")
+        promised = adapter.infer_shape(Case.from_id(case_id), mode, "cpu")
     result = outcome(adapter, case_id, mode)
 
     assert isinstance(result, np.ndarray), result

@@ -142,22 +142,22 @@ def test_open_case_is_resolved_in_the_same_way_on_every_backend(
 
 
 @pytest.mark.parametrize(("backend", "mode"), MODES)
-def test_promise_is_kept(swept: Swept, backend: str, mode: str) -> None:
+def test_inferred_shape_is_kept(swept: Swept, backend: str, mode: str) -> None:
     rows = swept(backend, mode)
 
-    assert {rows[case]["promise"] for case in OPEN} == {"kept"}
+    assert {rows[case]["inference"] for case in OPEN} == {"kept"}
 
 
 @pytest.mark.parametrize("mode", ["layer", "ops"])
 @pytest.mark.parametrize(
-    ("backend", "promise"), [("keras-tensorflow", "broken"), ("keras-jax", "kept")]
+    ("backend", "inference"), [("keras-tensorflow", "broken"), ("keras-jax", "kept")]
 )
 def test_even_kernel_without_output_padding_is_promised_and_refused_by_tensorflow(
-    swept: Swept, backend: str, mode: str, promise: str
+    swept: Swept, backend: str, mode: str, inference: str
 ) -> None:
     row = swept(backend, mode)[PROMISED]
 
-    assert (row["promise"], list(row["promised_shape"])) == (promise, [1, 3, 6])
+    assert (row["inference"], list(row["inferred_shape"])) == (inference, [1, 3, 6])
 
 
 @pytest.mark.parametrize("backend", ["keras-tensorflow", "keras-jax"])

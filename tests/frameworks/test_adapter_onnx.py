@@ -10,10 +10,10 @@ import pytest
 from numpy.typing import NDArray
 
 from tconv.adapters.onnx.reference import OnnxAdapter
-from tconv.inputs import draw
+from tconv.inputs.draw import draw
 from tconv.judge.expected import expect
 from tconv.model.case import DTYPES, Case
-from tconv.model.outcome import Promised
+from tconv.model.outcome import InferredShape
 from tconv.model.route import Native, Unsupported
 
 onnx = pytest.importorskip("onnx", reason="onnx is not installed")
@@ -38,7 +38,7 @@ def adapter() -> OnnxAdapter:
 
 def compute(adapter: OnnxAdapter, case: Case) -> NDArray[Any]:
     y = adapter.compute(case, draw(case).tensors, "reference", "cpu")
-    assert not isinstance(y, Promised)
+    assert not isinstance(y, InferredShape)
     return y
 
 
@@ -91,8 +91,8 @@ def test_an_open_case_is_native_and_gives_a_window_of_the_full_result(
 
     whole = adapter.compute(full, given, "reference", "cpu")
     assert isinstance(adapter.route(case, "reference", "cpu"), Native)
-    assert not isinstance(y, Promised)
-    assert not isinstance(whole, Promised)
+    assert not isinstance(y, InferredShape)
+    assert not isinstance(whole, InferredShape)
     np.testing.assert_array_equal(y, whole[..., begin : whole.shape[-1] - end])
 
 
@@ -112,7 +112,7 @@ def test_inference_promises_the_shape_of_an_explicit_case(
 
     call = "onnx.shape_inference.infer_shapes(model)"
     assert adapter.route(case, "shape_inference", "cpu") == Native(call=call)
-    assert infer(adapter, case) == Promised(shape=case.y_shape)
+    assert infer(adapter, case) == InferredShape(shape=case.y_shape)
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_inference_promises_the_shape_of_an_explicit_case(
 def test_inference_promises_a_size_where_the_case_leaves_it_open(
     adapter: OnnxAdapter, case_id: str, size: int
 ) -> None:
-    assert infer(adapter, Case.from_id(case_id)) == Promised(shape=(1, 4, size))
+    assert infer(adapter, Case.from_id(case_id)) == InferredShape(shape=(1, 4, size))
 
 
 @pytest.mark.parametrize("dtype", ["i32", "i64", "c64", "c128"])
@@ -138,7 +138,7 @@ def test_inference_refuses_a_dtype_that_onnx_does_not_list_with_its_proof(
     route, refusal = adapter.route(case, "shape_inference", "cpu"), infer(adapter, case)
 
     assert isinstance(route, Unsupported)
-    assert re.search(route.proof, f"{type(refusal).__name__}: {refusal}")
+    assert re.search(route.error_pattern, f"{type(refusal).__name__}: {refusal}")
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from tconv.adapters.onnx.runtime import OnnxruntimeAdapter
-from tconv.inputs import draw
+from tconv.inputs.draw import draw
 from tconv.judge.expected import expect
 from tconv.model.case import Case
 from tconv.model.route import Native, Unsupported
@@ -86,7 +86,7 @@ def test_an_unsupported_dtype_is_refused_with_its_proof(
 
     assert isinstance(route, Unsupported)
     assert route.reason == reason
-    assert re.search(route.proof, f"{type(refusal).__name__}: {refusal}")
+    assert re.search(route.error_pattern, f"{type(refusal).__name__}: {refusal}")
 
 
 @pytest.mark.parametrize(("case_id", "text"), REFUSED.items())
@@ -139,7 +139,7 @@ def test_an_open_case_is_native_and_gives_a_window_of_the_full_result(
 def test_a_session_promises_a_shape_before_it_runs(
     adapter: OnnxruntimeAdapter, case_id: str, size: int, mode: str
 ) -> None:
-    assert adapter.promise(Case.from_id(case_id), mode, "cpu") == (1, 4, size)
+    assert adapter.infer_shape(Case.from_id(case_id), mode, "cpu") == (1, 4, size)
 
 
 @pytest.mark.parametrize(
@@ -152,7 +152,7 @@ def test_a_session_promises_a_shape_before_it_runs(
 def test_a_session_that_gives_no_whole_shape_promises_nothing(
     adapter: OnnxruntimeAdapter, case_id: str
 ) -> None:
-    assert adapter.promise(Case.from_id(case_id), "session", "cpu") is None
+    assert adapter.infer_shape(Case.from_id(case_id), "session", "cpu") is None
 
 
 @pytest.mark.parametrize(

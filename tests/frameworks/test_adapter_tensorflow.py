@@ -164,7 +164,7 @@ def test_dilation_and_groups_are_computed_or_proved_to_be_missing(
         y = adapter.attempt(case, tensors(case), "eager", "cpu")
 
     if isinstance(route, Unsupported):  # oneDNN is off, or has no such kernel for this processor
-        assert re.search(route.proof, f"{type(y).__name__}: {y}")
+        assert re.search(route.error_pattern, f"{type(y).__name__}: {y}")
     else:
         assert isinstance(route, kind)
         np.testing.assert_array_equal(y, expected(case, tensors(case)), strict=True)
@@ -181,7 +181,7 @@ def test_an_unsupported_case_is_refused_with_its_proof(
     refusal = adapter.attempt(case, tensors(case), mode, "cpu")
 
     assert isinstance(route, Unsupported)
-    assert re.search(route.proof, f"{type(refusal).__name__}: {refusal}")
+    assert re.search(route.error_pattern, f"{type(refusal).__name__}: {refusal}")
 
 
 @pytest.mark.parametrize(("case_id", "text"), REFUSED.items())
@@ -322,4 +322,4 @@ def test_shape_is_promised_by_a_graph_that_never_runs(
 ) -> None:
     case = Case.from_id(case_id)
 
-    assert adapter.promise(case, "eager", "cpu") == compute(adapter, case).shape
+    assert adapter.infer_shape(case, "eager", "cpu") == compute(adapter, case).shape

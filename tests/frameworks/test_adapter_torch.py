@@ -138,7 +138,7 @@ def test_an_unsupported_case_is_refused_with_its_proof(adapter: TorchAdapter, ca
     refusal = adapter.attempt(case, tensors(case), "eager", "cpu")
 
     assert isinstance(route, Unsupported)
-    assert re.search(route.proof, f"{type(refusal).__name__}: {refusal}")
+    assert re.search(route.error_pattern, f"{type(refusal).__name__}: {refusal}")
 
 
 @pytest.mark.parametrize(("case_id", "text"), REFUSED.items())
@@ -200,7 +200,7 @@ def cases(draw: st.DrawFn) -> Case:
     case = Case.from_parameters(
         ndim=ndim, i=i, k=k, s=s, p=p, output_padding=op, dilation=d, groups=g, c_in=g, c_out=2 * g
     )
-    assume(case.standing[0] == "legal")
+    assume(case.legality[0] == "legal")
     return case
 
 
@@ -292,9 +292,9 @@ def test_importing_the_module_does_not_import_torch() -> None:
 def test_shape_is_promised_on_the_meta_device(adapter: TorchAdapter, case_id: str) -> None:
     case = Case.from_id(case_id)
 
-    assert adapter.promise(case, "eager", "cpu") == compute(adapter, case).shape
+    assert adapter.infer_shape(case, "eager", "cpu") == compute(adapter, case).shape
 
 
 def test_size_that_pytorch_refuses_is_not_promised(adapter: TorchAdapter) -> None:
     with pytest.raises(ValueError, match="requested an output size of"):
-        adapter.promise(Case.from_id("1d-i3-k3-s2-opnone-o20-ci2-co4-f32"), "eager", "cpu")
+        adapter.infer_shape(Case.from_id("1d-i3-k3-s2-opnone-o20-ci2-co4-f32"), "eager", "cpu")

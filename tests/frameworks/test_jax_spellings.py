@@ -7,7 +7,7 @@ import pytest
 
 from tconv.adapters.jax.adapter import JaxAdapter
 from tconv.adapters.jax.padding_spellings import AS_DOCUMENTED, SPELLINGS
-from tconv.inputs import draw
+from tconv.inputs.draw import draw
 from tconv.model.case import Case
 from tconv.model.route import Native, Unsupported
 
@@ -83,7 +83,7 @@ def test_a_spelling_that_jax_does_not_know_is_refused_with_its_proof(
 
     assert isinstance(route, Unsupported)
     assert reason in route.reason
-    assert re.search(route.proof, f"{type(refusal).__name__}: {refusal}")
+    assert re.search(route.error_pattern, f"{type(refusal).__name__}: {refusal}")
 
 
 # i = 5, k = 4, s = 1: eight positions. Upper case is the transposed convolution's padding, lower

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tconv.adapters.onnx.model import IR_VERSION, OPSET, attributes, is_well_formed, question
-from tconv.inputs import draw
+from tconv.inputs.draw import draw
 from tconv.model.case import Case
 
 onnx = pytest.importorskip("onnx", reason="onnx is not installed")

@@ -11,7 +11,7 @@ import pytest
 
 from tconv.cli.atlas_source import charted
 from tconv.engine.executors.local import LocalPool
-from tconv.engine.plan import Planned
+from tconv.engine.plan import TargetPlan
 from tconv.model.target import Selection, Target
 from tconv.translation.query import Query
 from tconv.translation.source import Impossible, sources
@@ -84,7 +84,7 @@ def test_every_call_that_is_not_translated_is_one_that_keras_itself_does_not_com
     with LocalPool(workers=1, case_seconds=120) as pool:
         for mode in MODES if flat else ():
             target = Target(backend=backend, mode=mode, device="cpu")
-            rows = pool.rows(Planned(target=target, cases=flat, version=None), flat).to_columns()
+            rows = pool.rows(TargetPlan(target=target, cases=flat, version=None), flat).to_columns()
             seen = zip(rows["case"], rows["verdict"], rows["observed_shape"], strict=True)
             computed[mode] = frozenset(
                 str(case)

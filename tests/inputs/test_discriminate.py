@@ -51,7 +51,7 @@ def _empty(case: Case) -> Tensors:
 
 
 def _alike(case: Case, given: Tensors) -> set[str]:
-    return {reading.name for reading in answered(case, given).alike}
+    return {reading.name for reading in answered(case, given).coinciding}
 
 
 @pytest.mark.parametrize("make", [_dense, _constant, _empty])
@@ -65,7 +65,7 @@ def test_short_cuts_name_what_evaluation_in_full_names(
 
     found = answered(case, given)
 
-    named = {reading.name for reading in (*found.same, *found.alike)}
+    named = {reading.name for reading in (*found.same, *found.coinciding)}
     assert named == {r.name for r in READINGS if coincide(r, case, given, found.y)}
 
 
@@ -99,7 +99,7 @@ def test_short_cuts_agree_with_evaluation_in_full(
 
     found = answered(case, given)
 
-    named = {reading.name for reading in (*found.same, *found.alike)}
+    named = {reading.name for reading in (*found.same, *found.coinciding)}
     assert named == {r.name for r in READINGS if coincide(r, case, given, found.y)}
 
 
@@ -162,11 +162,11 @@ def test_difference_outside_of_the_places_counts() -> None:
     """Equal pixels in the middle, where it is looked, and another one at the end."""
     case = Case.from_id("2d-i5x5-k1x1-ci1-co1-f32")
     x = np.ones((1, 1, 5, 5))
-    alike = Tensors(x=x, w=np.ones((1, 1, 1, 1)), b=np.ones(1))
-    other = Tensors(x=x.copy(), w=alike.w, b=alike.b)
+    coinciding = Tensors(x=x, w=np.ones((1, 1, 1, 1)), b=np.ones(1))
+    other = Tensors(x=x.copy(), w=coinciding.w, b=coinciding.b)
     other.x[0, 0, 4, 0] = 2.0
 
-    assert "axes of the input exchanged" in _alike(case, alike)
+    assert "axes of the input exchanged" in _alike(case, coinciding)
     assert "axes of the input exchanged" not in _alike(case, other)
 
 

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from tconv.inputs import Draw, draw
-from tconv.inputs import draw as draws
+from tconv.inputs import draw as draw_module
 from tconv.inputs.discriminate import answered
+from tconv.inputs.draw import Draw, draw
 from tconv.inputs.exact import dense, largest_sum
 from tconv.judge.expected import expect
 from tconv.model.case import DTYPES, Case
@@ -174,7 +174,7 @@ def test_draw_lists_every_reading_that_it_does_not_tell_apart(case: Case) -> Non
     found = draw(case)
     right = conv_transpose(found.work.x, found.work.w, found.work.b, **arguments(case))
 
-    alike = {
+    coinciding = {
         reading.name
         for reading in READINGS
         if (made := evaluate(reading, case, found.work)) is not None
@@ -184,12 +184,12 @@ def test_draw_lists_every_reading_that_it_does_not_tell_apart(case: Case) -> Non
 
     assert found.answer is not None
     assert (found.answer == right).all()
-    assert alike == {*found.indistinguishable, *found.undistinguished}
+    assert coinciding == {*found.equivalent, *found.coinciding}
 
 
 @given(case=cases(("bfloat16", "float16", "float32")).filter(_legal))
 def test_draw_tells_apart_whatever_can_be_told_apart(case: Case) -> None:
-    assert draw(case).undistinguished == ()
+    assert draw(case).coinciding == ()
 
 
 @given(case=cases(("bfloat16",)).filter(_legal))
@@ -197,7 +197,7 @@ def test_what_coincides_does_not_depend_on_the_dtype(case: Case) -> None:
     """Few values or many: only the algebra decides what cannot be told apart."""
     wide = Case.from_id(case.id.replace("bf16", "f64"))
 
-    assert set(draw(case).indistinguishable) == set(draw(wide).indistinguishable)
+    assert set(draw(case).equivalent) == set(draw(wide).equivalent)
 
 
 @pytest.mark.parametrize(
@@ -212,20 +212,20 @@ def test_what_coincides_does_not_depend_on_the_dtype(case: Case) -> None:
     ],
 )
 def test_reading_that_is_the_right_answer_is_indistinguishable(case_id: str, name: str) -> None:
-    assert name in draw(Case.from_id(case_id)).indistinguishable
+    assert name in draw(Case.from_id(case_id)).equivalent
 
 
 def test_case_with_every_parameter_leaves_nothing_indistinguishable() -> None:
     case = Case.from_id("2d-i4x3-k3x2-s3x2-p1.0x0.1-op1x1-d2x1-g2-n2-ci4-co4-f32")
 
-    assert draw(case).indistinguishable == ()
+    assert draw(case).equivalent == ()
 
 
 def _first_seed_that_coincides(case: Case) -> int:
     for seed in range(1000):
         first = dense(case, f"{case.id}:{seed}:0", PRECISIONS[case.dtype])
         assert first is not None
-        if any(reading.name == "kernel flipped" for reading in answered(case, first).alike):
+        if any(reading.name == "kernel flipped" for reading in answered(case, first).coinciding):
             return seed
     raise AssertionError("no draw of this case coincides by chance")
 
@@ -244,12 +244,12 @@ def test_values_that_never_differ_are_named_as_undistinguished(
 ) -> None:
     case = Case.from_id("1d-i1-k2-ci1-co1-bf16")
     seed = _first_seed_that_coincides(case)
-    monkeypatch.setattr(draws, "ATTEMPTS", 1)
+    monkeypatch.setattr(draw_module, "ATTEMPTS", 1)
 
     found = draw(case, seed)
 
-    assert "kernel flipped" in found.undistinguished
-    assert "kernel flipped" not in found.indistinguishable
+    assert "kernel flipped" in found.coinciding
+    assert "kernel flipped" not in found.equivalent
 
 
 MANY = "2d-i6x6-k3x3-ci64-co2-bf16"
@@ -264,13 +264,13 @@ def test_inputs_become_sparse_where_sums_would_pass_the_limit() -> None:
     assert 0 < np.count_nonzero(found.work.x) < found.work.x.size
     assert np.all(found.work.w)
     assert largest_sum(case, found.work) <= LIMITS["bfloat16"]
-    assert found.undistinguished == ()
+    assert found.coinciding == ()
 
 
 def test_inputs_become_normal_where_even_sparse_ones_are_out_of_reach(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(draws, "sparse", lambda *_: None)
+    monkeypatch.setattr(draw_module, "sparse", lambda *_: None)
 
     found = draw(Case.from_id(MANY))
 
@@ -311,7 +311,7 @@ def test_case_without_a_right_answer_to_tell_still_has_tensors(case_id: str) -> 
     found = draw(Case.from_id(case_id))
 
     assert found.tensors.x.dtype == found.tensors.w.dtype
-    assert found.indistinguishable == ()
+    assert found.equivalent == ()
 
 
 @pytest.mark.parametrize("values", ["exact", "normal"])

@@ -5,7 +5,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from tconv.inputs import draw
+from tconv.inputs.draw import draw
 from tconv.judge.expected import expect
 from tconv.model.case import DTYPES, Case
 from tconv.model.dtypes import PRECISIONS

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tconv.inputs import Choice, Draw, draw
+from tconv.inputs.draw import Draw, DrawRecipe, draw
 from tconv.judge import Judgement, judge, outcome_from
 from tconv.judge.expected import Expected, expect
 from tconv.model.case import Case
@@ -307,7 +307,7 @@ def test_flushed_subnormals_match_only_where_a_probe_showed_flushing() -> None:
         b=None,
     )
     work = Tensors(x=tiny.x.astype(float), w=tiny.w.astype(float), b=None)
-    small = Draw(tensors=tiny, work=work, choice=Choice(used="normal"))
+    small = Draw(tensors=tiny, work=work, choice=DrawRecipe(used="normal"))
     expected = expect(scene.case, small)
     outcome = Computed(y=np.zeros_like(scene.y))
 

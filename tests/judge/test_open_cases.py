@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tconv.inputs import draw
+from tconv.inputs.draw import draw
 from tconv.judge import Judgement, judge
 from tconv.judge.expected import expect
 from tconv.model.case import Case
 from tconv.model.dtypes import PRECISIONS
-from tconv.model.outcome import Computed, Promised, Refused
+from tconv.model.outcome import Computed, InferredShape, Refused
 from tconv.model.verdict import Verdict
 from tconv.oracle.formulations import conv_transpose
 
@@ -101,7 +101,7 @@ def test_single_tap_leaves_the_flip_open() -> None:
 
     found = resolved(case_id, returned(case_id, (0, 1)))
 
-    assert (found.resolution, found.alike) == (("0.1",), ("kernel flipped",))
+    assert (found.resolution, found.coinciding) == (("0.1",), ("kernel flipped",))
 
 
 def test_result_of_the_bias_alone_has_the_set_of_windows_beside_the_full_result() -> None:
@@ -167,22 +167,22 @@ def test_empty_input_is_resolved(padding: str, op: str) -> None:
     assert found.verdict is Verdict.RESOLVED
 
 
-def test_promised_shape_resolves_the_size_alone() -> None:
+def test_inferred_shape_resolves_the_size_alone() -> None:
     case = Case.from_id(PLAIN)
     drawn = draw(case)
 
-    found = judge(case, drawn, expect(case, drawn), Promised(shape=(1, 2, 6, 5)))
+    found = judge(case, drawn, expect(case, drawn), InferredShape(shape=(1, 2, 6, 5)))
 
     assert (found.verdict, found.observed_shape) == (Verdict.RESOLVED, (1, 2, 6, 5))
     assert found.resolution is None
 
 
 @pytest.mark.parametrize("shape", [(1, 2, 6), (1, 3, 6, 5), (2, 2, 6, 5), ()])
-def test_promised_shape_of_other_axes_is_unresolved(shape: tuple[int, ...]) -> None:
+def test_inferred_shape_of_other_axes_is_unresolved(shape: tuple[int, ...]) -> None:
     case = Case.from_id(PLAIN)
     drawn = draw(case)
 
-    found = judge(case, drawn, expect(case, drawn), Promised(shape=shape))
+    found = judge(case, drawn, expect(case, drawn), InferredShape(shape=shape))
 
     assert found.verdict is Verdict.UNRESOLVED
     assert found.reason == "its shape should be (1, 2, *o)"
@@ -196,11 +196,11 @@ def test_promised_shape_of_other_axes_is_unresolved(shape: tuple[int, ...]) -> N
         ("1d-i3-k3-p5-ci1-co1-f32", 1, Verdict.ACCEPTED_ILLEGAL),
     ],
 )
-def test_promised_shape_is_judged_as_a_shape(case_id: str, size: int, verdict: Verdict) -> None:
+def test_inferred_shape_is_judged_as_a_shape(case_id: str, size: int, verdict: Verdict) -> None:
     case = Case.from_id(case_id)
     drawn = draw(case)
 
-    found = judge(case, drawn, expect(case, drawn), Promised(shape=(1, 1, size)))
+    found = judge(case, drawn, expect(case, drawn), InferredShape(shape=(1, 1, size)))
 
     assert (found.verdict, found.compared) == (verdict, 0)
 

@@ -148,7 +148,7 @@ def test_case_that_no_case_can_be_is_refused(parameters: dict[str, Any], words: 
 
 
 @pytest.mark.parametrize(
-    ("parameters", "standing", "suite", "reason"),
+    ("parameters", "legality", "suite", "reason"),
     [
         ({}, "legal", "explicit", ""),
         ({"output_padding": 1}, "extended", "extended", "op=1 is not below s=1"),
@@ -172,12 +172,12 @@ def test_case_that_no_case_can_be_is_refused(parameters: dict[str, Any], words: 
     ],
 )
 def test_standing_follows_the_rules(
-    parameters: dict[str, Any], standing: str, suite: str, reason: str
+    parameters: dict[str, Any], legality: str, suite: str, reason: str
 ) -> None:
     base: dict[str, Any] = {"ndim": 2, "i": 4, "k": 3}
     case = Case.from_parameters(**(base | parameters))
 
-    assert (case.standing, case.suite) == ((standing, reason), suite)
+    assert (case.legality, case.suite) == ((legality, reason), suite)
 
 
 def test_shapes_follow_the_canonical_layout() -> None:
@@ -208,7 +208,7 @@ def test_case_whose_tensors_misfit_is_illegal_and_says_how(name: str) -> None:
     case = Case.from_parameters(ndim=1, i=3, k=2, malformed=name)
 
     assert case.suite == "illegal"
-    assert case.standing == ("illegal", MALFORMATIONS[name].words)
+    assert case.legality == ("illegal", MALFORMATIONS[name].words)
 
 
 @pytest.mark.parametrize("name", sorted(OF_BIAS))

@@ -14,7 +14,7 @@ PAIR = st.tuples(st.integers(-2, 3), st.integers(-2, 3))
 
 @st.composite
 def cases(draw: st.DrawFn) -> Case:
-    """Return a case of any standing, with small sizes and possibly empty input."""
+    """Return a case of any legality, with small sizes and possibly empty input."""
     ndim, groups = draw(st.integers(1, 3)), draw(st.integers(1, 2))
     each = [draw(st.tuples(*[st.integers(1, 3)] * 4)) for _ in range(ndim)]
     i, k, s, d = (list(values) for values in zip(*each, strict=True))

@@ -151,7 +151,7 @@ def test_report_that_is_interrupted_says_how_it_is_written(
 ) -> None:
     path = tconv("run", "c.toml", "--json").record["path"]
     monkeypatch.setattr(
-        "tconv.report.write_all.Edition.of_run", Mock(side_effect=KeyboardInterrupt)
+        "tconv.report.write_all.Reports.of_run", Mock(side_effect=KeyboardInterrupt)
     )
 
     done = tconv("report", path)

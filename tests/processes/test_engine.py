@@ -17,7 +17,7 @@ from tconv.engine.executors.local import LocalPool
 from tconv.engine.plan import plan
 from tconv.engine.process.process import Lane
 from tconv.engine.schedule.batch_size import FIRST
-from tconv.engine.worker.describe import Description
+from tconv.engine.worker.describe import BackendDescription
 from tconv.errors import ExecutorError, TargetError
 from tconv.model.case import Case
 from tconv.model.target import Selection
@@ -60,7 +60,7 @@ def verdicts(rows: Columns) -> Counter[object]:
 def test_description_needs_no_framework_to_be_read(engine: LocalPool) -> None:
     found = engine.describe(["fake-leisurely"])["fake-leisurely"]
 
-    assert isinstance(found, Description)
+    assert isinstance(found, BackendDescription)
     assert type(found.version) is str
     assert [type(each) for each in found.settings["fake-leisurely:call@cpu"].values()] == [str]
 
@@ -295,7 +295,7 @@ def test_session_and_environment_hold_while_computing(engine: LocalPool) -> None
 def test_description_has_settings_of_the_worker_in_session(engine: LocalPool) -> None:
     found = engine.describe(["fake-stateful"])["fake-stateful"]
 
-    assert isinstance(found, Description)
+    assert isinstance(found, BackendDescription)
     assert found.settings["fake-stateful:call@cpu"] == {"variable": "on", "flag": "raise"}
 
 

@@ -19,7 +19,7 @@ from distributed import Client
 from tconv.engine.executor import Executor, Part
 from tconv.engine.executors import named
 from tconv.engine.executors.dask import DaskCluster
-from tconv.engine.plan import Planned, plan
+from tconv.engine.plan import TargetPlan, plan
 from tconv.errors import ExecutorError
 from tconv.model.case import Case
 from tconv.model.target import Selection
@@ -96,7 +96,7 @@ def until(holds: Callable[[], object], seconds: float = 60.0) -> None:
         time.sleep(0.1)
 
 
-def planned(executor: Executor, *backends: str) -> Sequence[Planned]:
+def planned(executor: Executor, *backends: str) -> Sequence[TargetPlan]:
     found = executor.describe(backends)
     return plan([Selection.from_text(backend) for backend in backends], found, CASES)
 
@@ -185,7 +185,7 @@ def test_interrupt_of_the_terminal_is_answered_once_and_by_no_dask_worker(tmp_pa
 def test_backend_that_one_worker_lacks_is_unavailable_and_says_where(
     command: Command, address: str
 ) -> None:
-    root = str(Path(__file__).parents[2])
+    root = str(Path(__file__).parents[2] / "harness")
     worker(command, "one")
     worker(command, "two", PYTHONPATH=root)
 

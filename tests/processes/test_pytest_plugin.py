@@ -65,7 +65,7 @@ def session(folder: Path, *arguments: str, text: str = "") -> Session:
         (folder / "fakes.toml").write_text(text)
     command = [sys.executable, "-m", "pytest", "-p", "no:hypothesispytest"]
     command += ["--tconv", "fakes.toml", *arguments]
-    found = os.pathsep.join([str(PLUGINS.parent.parent), str(PLUGINS)])
+    found = os.pathsep.join([str(PLUGINS.parents[1] / "harness"), str(PLUGINS)])
     environment = {**os.environ, "PYTHONPATH": found, "COLUMNS": "200"}
     done = subprocess.run(  # noqa: S603 # our own interpreter
         command, cwd=folder, env=environment, check=False, capture_output=True, text=True

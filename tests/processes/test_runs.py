@@ -14,8 +14,8 @@ from tconv.engine.executors.local import LocalPool
 from tconv.errors import ConfigError, IncompleteError, StoreError
 from tconv.grid.config import Config, from_mapping
 from tconv.report import results_csv, summary_md
-from tconv.runs.run import Finished, resume, run
-from tconv.runs.spec import Assignment
+from tconv.runs.run import RunResult, resume, run
+from tconv.runs.spec import RunSpec
 from tconv.store import RunReader, gaps
 
 pytestmark = pytest.mark.usefixtures("fakes")
@@ -45,7 +45,7 @@ def begun(out: Path, *targets: str) -> Path:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt) as end:
-        run(Assignment.from_config(config(*targets)), out=out, workers=1, observer=Interrupting())
+        run(RunSpec.from_config(config(*targets)), out=out, workers=1, observer=Interrupting())
     (path,) = out.iterdir()
     assert end.value.__notes__ == [
         f"what was written is kept; to complete it: tconv run --resume {path}"
@@ -54,15 +54,15 @@ def begun(out: Path, *targets: str) -> Path:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Finished]:
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunResult]:
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(Path(__file__).parents[1] / "fakes"))
         out = tmp_path_factory.mktemp("undisturbed")
-        yield run(Assignment.from_config(config("fake-right", "fake-wrong")), out=out, workers=1)
+        yield run(RunSpec.from_config(config("fake-right", "fake-wrong")), out=out, workers=1)
 
 
 def test_interrupted_run_is_resumed_to_the_digest_of_an_undisturbed_one(
-    tmp_path: Path, undisturbed: Finished
+    tmp_path: Path, undisturbed: RunResult
 ) -> None:
     path = begun(tmp_path, "fake-right", "fake-wrong")
     done = sum(len(part.span) for part in RunReader(path).parts())
@@ -140,7 +140,7 @@ def test_backend_that_is_gone_says_why_the_run_is_not_resumed(
 
 @pytest.mark.parametrize("harm", ["truncated", "deleted"])
 def test_complete_run_with_a_lost_part_is_mended_as_its_error_says(
-    tmp_path: Path, undisturbed: Finished, harm: str
+    tmp_path: Path, undisturbed: RunResult, harm: str
 ) -> None:
     path = tmp_path / "run"
     shutil.copytree(undisturbed.path, path)
@@ -158,7 +158,7 @@ def test_complete_run_with_a_lost_part_is_mended_as_its_error_says(
     assert resume(path, workers=1).digest == undisturbed.digest
 
 
-def test_complete_run_is_not_resumed(undisturbed: Finished) -> None:
+def test_complete_run_is_not_resumed(undisturbed: RunResult) -> None:
     with pytest.raises(StoreError, match="is complete already"):
         resume(undisturbed.path)
 
@@ -172,7 +172,7 @@ def test_report_that_cannot_be_written_spares_the_run_and_the_others(
 
     monkeypatch.setattr(failing, "_flat" if failing is results_csv else "write", full)
 
-    finished = run(Assignment.from_config(config("fake-right")), out=tmp_path, workers=1)
+    finished = run(RunSpec.from_config(config("fake-right")), out=tmp_path, workers=1)
 
     name = failing.NAME  # type: ignore[attr-defined] # a module of a report
     assert RunReader(finished.path).is_complete
@@ -193,7 +193,7 @@ def test_report_that_cannot_be_written_spares_the_run_and_the_others(
 
 
 def test_full_disk_keeps_what_was_written_and_says_how_to_go_on(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, undisturbed: Finished
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, undisturbed: RunResult
 ) -> None:
     write, room = Path.write_bytes, iter(range(1))
 
@@ -206,7 +206,7 @@ def test_full_disk_keeps_what_was_written_and_says_how_to_go_on(
         patch.setattr(Path, "write_bytes", limited)
         with pytest.raises(IncompleteError, match=r"No space left .* make room there\nwhat was"):
             run(
-                Assignment.from_config(config("fake-right", "fake-wrong")),
+                RunSpec.from_config(config("fake-right", "fake-wrong")),
                 out=tmp_path, workers=1,
             )  # fmt: skip
     (path,) = tmp_path.iterdir()
@@ -219,7 +219,7 @@ def test_full_disk_keeps_what_was_written_and_says_how_to_go_on(
     os.geteuid() != 0 or shutil.which("mount") is None, reason="only root can mount a small disk"
 )
 def test_small_disk_fills_up_and_the_run_goes_on_when_there_is_room(
-    tmp_path: Path, undisturbed: Finished
+    tmp_path: Path, undisturbed: RunResult
 ) -> None:
     disk = tmp_path / "disk"
     disk.mkdir()
@@ -230,7 +230,7 @@ def test_small_disk_fills_up_and_the_run_goes_on_when_there_is_room(
         pytest.skip("this container may not mount")
     try:
         with pytest.raises(IncompleteError, match="No space left on device"):
-            run(Assignment.from_config(config("fake-right", "fake-wrong")), out=disk, workers=1)
+            run(RunSpec.from_config(config("fake-right", "fake-wrong")), out=disk, workers=1)
         subprocess.run(["mount", "-o", "remount,size=10m", str(disk)], check=True)  # noqa: S603, S607
         (path,) = disk.iterdir()
         assert resume(path, workers=1).digest == undisturbed.digest

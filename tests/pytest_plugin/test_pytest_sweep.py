@@ -4,9 +4,9 @@ import execnet
 import pytest
 
 from tconv.adapters.base import Mode
-from tconv.engine.plan import Planned
+from tconv.engine.plan import TargetPlan
 from tconv.engine.schedule.batch_size import BLOCK
-from tconv.engine.worker.describe import Description
+from tconv.engine.worker.describe import BackendDescription
 from tconv.model.case import Case
 from tconv.model.target import Target
 from tconv.pytest_plugin.blocks import blocks
@@ -14,9 +14,9 @@ from tconv.pytest_plugin.session import from_builtins, to_builtins
 from tconv.pytest_plugin.xdist import block_name, scope
 
 
-def planned(*cases: Case, unavailable: str | None = None) -> Planned:
+def planned(*cases: Case, unavailable: str | None = None) -> TargetPlan:
     target = Target(backend="torch", mode="eager", device="cpu")
-    return Planned(target=target, cases=cases, version="1", unavailable=unavailable)
+    return TargetPlan(target=target, cases=cases, version="1", unavailable=unavailable)
 
 
 def case(ndim: int, i: int = 2) -> Case:
@@ -85,8 +85,8 @@ class Version(str):
 
 
 def test_descriptions_come_back_as_they_were_sent() -> None:
-    found: dict[str, Description | str] = {
-        "torch": Description(
+    found: dict[str, BackendDescription | str] = {
+        "torch": BackendDescription(
             backend="torch",
             modes=(Mode(name="eager", meaning="it", sample=4, declared=("tf32",)),),
             devices=("cpu", "cuda"),

@@ -12,13 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tconv.analysis.findings import findings
-from tconv.analysis.summary import Extract
+from tconv.analysis.summary import Summary
 from tconv.errors import StoreError
 from tconv.model.verdict import Standpoint, Verdict
 from tconv.report import results_csv, summary_md
 from tconv.report.excerpt import excerpt
 from tconv.report.markdown import cell, code
-from tconv.store import RunReader, RunWriter, Sheaf
+from tconv.store import RowBatch, RunReader, RunWriter
 from tconv.store.columns import COLUMNS
 from tconv.store.rows import Columns
 
@@ -42,28 +42,28 @@ HEADER: dict[str, Any] = {
 
 
 @pytest.fixture
-def finished(tmp_path: Path) -> Callable[[Columns], Extract]:
+def finished(tmp_path: Path) -> Callable[[Columns], Summary]:
     """Return a maker of a finished run from rows: what its reports are made from."""
 
-    def made(rows: Columns) -> Extract:
+    def made(rows: Columns) -> Summary:
         writer = RunWriter.create(tmp_path / "run", HEADER)
-        writer.write(0, 0, Sheaf.from_columns(rows))
+        writer.write(0, 0, RowBatch.from_columns(rows))
         writer.finish({"status": 1, "messages": ["a|b deviates"]})
         return extract(writer.path)
 
     return made
 
 
-def extract(path: Path) -> Extract:
+def extract(path: Path) -> Summary:
     """Return what the reports of a run are made from."""
-    return Extract.from_run(RunReader(path))
+    return Summary.from_run(RunReader(path))
 
 
 def written(path: Path) -> Path:
     """Write results.csv of a run and return its path."""
     reader = RunReader(path)
     with results_csv.writing(reader) as listener:
-        Extract.from_run(reader, [listener])
+        Summary.from_run(reader, [listener])
     return path / results_csv.NAME
 
 
@@ -81,7 +81,7 @@ def cells(line: str) -> int:
 
 
 def test_csv_holds_every_row_and_column_as_written(
-    finished: Callable[[Columns], Extract], make_rows: MakeRows
+    finished: Callable[[Columns], Summary], make_rows: MakeRows
 ) -> None:
     hostile = 'quote " comma , line\nend\r; ünï'
     path = finished(
@@ -89,7 +89,7 @@ def test_csv_holds_every_row_and_column_as_written(
             3,
             error_text=[hostile, None, ""],
             bad_count=[3, None, 0],
-            indistinguishable=[("a b", "c"), (), None],
+            coinciding=[("a b", "c"), (), None],
             first_bad_index=[(0, 1, 2), (), None],
             error_units=[0.1, 1e-300, None],
         )
@@ -104,14 +104,14 @@ def test_csv_holds_every_row_and_column_as_written(
     assert [row["p_begin"] for row in rows] == ["1x0"] * 3
     assert [row["error_text"] for row in rows] == [hostile, "", ""]
     assert [row["bad_count"] for row in rows] == ["3", "", "0"]
-    assert [row["indistinguishable"] for row in rows] == ["a b; c", "", ""]
+    assert [row["coinciding"] for row in rows] == ["a b; c", "", ""]
     assert [row["first_bad_index"] for row in rows] == ["0x1x2", "", ""]
     assert [float(row["error_units"] or 0) for row in rows] == [0.1, 1e-300, 0]
     assert rows[0]["groups"] == "1"
 
 
 def test_csv_that_cannot_be_written_leaves_the_old_one(
-    finished: Callable[[Columns], Extract], make_rows: MakeRows
+    finished: Callable[[Columns], Summary], make_rows: MakeRows
 ) -> None:
     run = finished(make_rows(1)).run
     path = written(run.path)
@@ -125,7 +125,7 @@ def test_csv_that_cannot_be_written_leaves_the_old_one(
 
 
 def test_summary_tells_every_verdict_and_each_deviation_with_its_command(
-    finished: Callable[[Columns], Extract], make_rows: MakeRows
+    finished: Callable[[Columns], Summary], make_rows: MakeRows
 ) -> None:
     text = summary_md.text(finished(make_rows(len(Verdict), verdict=[v.value for v in Verdict])))
 
@@ -140,7 +140,7 @@ def test_summary_tells_every_verdict_and_each_deviation_with_its_command(
 
 
 def test_finding_has_the_smallest_case_and_a_command_for_the_shell(
-    finished: Callable[[Columns], Extract], make_rows: MakeRows
+    finished: Callable[[Columns], Summary], make_rows: MakeRows
 ) -> None:
     rows = make_rows(3, verdict=["value"] * 3, reading=["kernel flipped"] * 3)
     reordered = {name: values[::-1] for name, values in rows.items()}
@@ -156,7 +156,7 @@ def test_finding_has_the_smallest_case_and_a_command_for_the_shell(
 
 
 def test_deviations_of_another_reading_are_another_finding(
-    finished: Callable[[Columns], Extract], make_rows: MakeRows
+    finished: Callable[[Columns], Summary], make_rows: MakeRows
 ) -> None:
     run = finished(make_rows(3, verdict=["value"] * 3, reading=["a", None, "a"]))
 
@@ -165,7 +165,7 @@ def test_deviations_of_another_reading_are_another_finding(
 
 
 def test_crash_that_is_not_reproduced_says_what_ended_the_worker(
-    finished: Callable[[Columns], Extract], make_rows: MakeRows
+    finished: Callable[[Columns], Summary], make_rows: MakeRows
 ) -> None:
     said = "the worker ended with signal 11 (SIGSEGV)"
     rows = make_rows(1, verdict=["crashed"], reading=["not reproduced"], reason=[said])
@@ -179,7 +179,7 @@ def test_command_names_the_run_where_no_file_was_its_config(
     tmp_path: Path, make_rows: MakeRows
 ) -> None:
     writer = RunWriter.create(tmp_path / "run", HEADER | {"config_path": ""})
-    writer.write(0, 0, Sheaf.from_columns(make_rows(1, verdict=["value"])))
+    writer.write(0, 0, RowBatch.from_columns(make_rows(1, verdict=["value"])))
     writer.finish({})
 
     (found,) = findings(extract(writer.path))
@@ -188,7 +188,7 @@ def test_command_names_the_run_where_no_file_was_its_config(
 
 
 def test_reason_has_its_count_and_evidence(
-    finished: Callable[[Columns], Extract], make_rows: MakeRows
+    finished: Callable[[Columns], Summary], make_rows: MakeRows
 ) -> None:
     run = finished(
         make_rows(3, verdict=["unsupported", "unsupported", "unavailable"],
@@ -204,7 +204,7 @@ def test_reason_has_its_count_and_evidence(
 
 
 def test_additions_and_native_shares_are_counted_per_target(
-    finished: Callable[[Columns], Extract], make_rows: MakeRows
+    finished: Callable[[Columns], Summary], make_rows: MakeRows
 ) -> None:
     run = finished(
         make_rows(
@@ -226,13 +226,13 @@ def test_additions_and_native_shares_are_counted_per_target(
 
 
 def test_blind_spots_are_counted_by_case(
-    finished: Callable[[Columns], Extract], make_rows: MakeRows
+    finished: Callable[[Columns], Summary], make_rows: MakeRows
 ) -> None:
     text = summary_md.text(
         finished(
             make_rows(4, drawn=["normal", "normal", "exact, sparse", "exact"],
                       values=["exact", "normal", "exact", "exact"],
-                      indistinguishable=[("kernel flipped",), (), None, ()])
+                      coinciding=[("kernel flipped",), (), None, ()])
         )
     )  # fmt: skip
 
@@ -242,7 +242,7 @@ def test_blind_spots_are_counted_by_case(
 
 
 def test_summary_without_blind_spots_says_nothing_of_them(
-    finished: Callable[[Columns], Extract], make_rows: MakeRows
+    finished: Callable[[Columns], Summary], make_rows: MakeRows
 ) -> None:
     text = summary_md.text(finished(make_rows(2)))
 
@@ -254,13 +254,13 @@ def test_summary_without_blind_spots_says_nothing_of_them(
 
 def test_summary_of_an_incomplete_run_says_so(tmp_path: Path, make_rows: MakeRows) -> None:
     writer = RunWriter.create(tmp_path / "run", HEADER)
-    writer.write(0, 0, Sheaf.from_columns(make_rows(1)))
+    writer.write(0, 0, RowBatch.from_columns(make_rows(1)))
 
     assert "**INCOMPLETE" in summary_md.text(extract(writer.path))
 
 
 def test_share_of_nearly_all_is_not_shown_as_all(
-    finished: Callable[[Columns], Extract], make_rows: MakeRows
+    finished: Callable[[Columns], Summary], make_rows: MakeRows
 ) -> None:
     run = finished(make_rows(300, compared=[0] + [1] * 299))
 
@@ -269,7 +269,7 @@ def test_share_of_nearly_all_is_not_shown_as_all(
 
 def test_header_that_lacks_something_is_damaged(tmp_path: Path, make_rows: MakeRows) -> None:
     writer = RunWriter.create(tmp_path / "run", {"config_path": ""})
-    writer.write(0, 0, Sheaf.from_columns(make_rows(1)))
+    writer.write(0, 0, RowBatch.from_columns(make_rows(1)))
     writer.finish({"status": 0, "messages": []})
 
     with pytest.raises(StoreError, match=r"header of .* is damaged"):
@@ -278,7 +278,7 @@ def test_header_that_lacks_something_is_damaged(tmp_path: Path, make_rows: MakeR
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 def test_hostile_text_breaks_no_table(
-    finished: Callable[[Columns], Extract], make_rows: MakeRows, text: str
+    finished: Callable[[Columns], Summary], make_rows: MakeRows, text: str
 ) -> None:
     rows = make_rows(3, verdict=["crashed", "unsupported", "value"], reason=[text] * 3,
                      error_type=["E"] * 3, error_text=[text] * 3, observed_value=[text] * 3,

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tconv.analysis.frames import Run
-from tconv.analysis.summary import Extract
+from tconv.analysis.summary import Summary
 from tconv.analysis.summary.breakdown import SHOWN, Breakdown, Share
 from tconv.analysis.summary.examples import KEPT
 from tconv.errors import StoreError
@@ -81,9 +81,9 @@ def text(every: Path) -> str:
     return html.text(extract(every))
 
 
-def extract(path: Path) -> Extract:
+def extract(path: Path) -> Summary:
     """Return what the reports of a run are made from."""
-    return Extract.from_run(RunReader(path))
+    return Summary.from_run(RunReader(path))
 
 
 def rows_of(page: Page) -> dict[str, list[object]]:

@@ -13,7 +13,7 @@ from tconv.errors import ConfigError, StoreError
 from tconv.grid.config import from_mapping
 from tconv.runs.merge import merge
 from tconv.runs.run import resume, run
-from tconv.runs.spec import Assignment
+from tconv.runs.spec import RunSpec
 from tconv.store import RunReader
 
 RUN = {"name": "made", "targets": ["fake-sampled", "fake-wrong"], "required": ["fake-wrong"]}
@@ -22,7 +22,7 @@ GRID = {"ndim": [1], "i": "1..5", "k": "1..5", "c_in": [1], "c_out": [1]}
 
 def swept(out: Path, shard: str | None) -> Path:
     config = from_mapping({"run": RUN, "grid": [GRID]})
-    return run(Assignment.from_config(config, shard=shard), out=out, workers=1).path
+    return run(RunSpec.from_config(config, shard=shard), out=out, workers=1).path
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import pytest
 
 from tconv.errors import CaseError, ConfigError, TargetError
 from tconv.grid.config import from_mapping, load_config
-from tconv.runs.spec import Assignment
+from tconv.runs.spec import RunSpec
 from tconv.store import RunWriter
 
 CASE = "1d-i2-k3-s2-ci1-co1-f32"
@@ -31,22 +31,22 @@ def path(tmp_path: Path) -> Path:
 
 
 def test_path_gives_the_whole_grid(path: Path) -> None:
-    made = Assignment.from_config(path)
+    made = RunSpec.from_config(path)
 
     assert (made.config.name, made.config.path, made.shard) == ("small", str(path), "")
     assert len(made.cases) == made.tally.kept == 21
 
 
 def test_config_gives_the_same_as_its_path(path: Path) -> None:
-    assert Assignment.from_config(load_config(path)) == Assignment.from_config(path)
+    assert RunSpec.from_config(load_config(path)) == RunSpec.from_config(path)
 
 
 def test_run_directory_gives_the_config_it_was_made_with(path: Path, tmp_path: Path) -> None:
     config = load_config(path)
     run = RunWriter.create(tmp_path / "run", {"config": config.to_dict()}).path
 
-    assert Assignment.from_config(run).config == config
-    assert Assignment.from_config(run).config.path == str(run)
+    assert RunSpec.from_config(run).config == config
+    assert RunSpec.from_config(run).config.path == str(run)
 
 
 @pytest.mark.parametrize("name", ["smoke", "smoke.toml", "configs/smoke.toml"])
@@ -55,7 +55,7 @@ def test_bundled_config_is_found_from_anywhere_by_its_name(
 ) -> None:
     monkeypatch.chdir(tmp_path)
 
-    made = Assignment.from_config(name, case=CASE)
+    made = RunSpec.from_config(name, case=CASE)
 
     assert (made.config.name, made.config.path) == ("smoke", name)
 
@@ -66,27 +66,27 @@ def test_own_file_comes_before_a_bundled_one(
     monkeypatch.chdir(tmp_path)
     Path("smoke.toml").write_text(TOML)
 
-    assert Assignment.from_config("smoke.toml").config.name == "small"
+    assert RunSpec.from_config("smoke.toml").config.name == "small"
 
 
 @pytest.mark.parametrize("parts", [1, 2, 5, 40])
 def test_shards_are_disjoint_and_complete(path: Path, parts: int) -> None:
-    whole = Assignment.from_config(path).cases
+    whole = RunSpec.from_config(path).cases
 
-    shards = [Assignment.from_config(path, shard=f"{k + 1}/{parts}").cases for k in range(parts)]
+    shards = [RunSpec.from_config(path, shard=f"{k + 1}/{parts}").cases for k in range(parts)]
 
     assert sorted(case.id for shard in shards for case in shard) == sorted(c.id for c in whole)
 
 
 def test_case_stands_instead_of_the_grid(path: Path) -> None:
-    made = Assignment.from_config(path, case=CASE)
+    made = RunSpec.from_config(path, case=CASE)
 
     assert [case.id for case in made.cases] == [CASE]
     assert (made.tally.made, made.tally.kept) == (1, 1)
 
 
 def test_targets_stand_instead_of_the_configs_and_narrow_what_is_required(path: Path) -> None:
-    made = Assignment.from_config(path, targets=["torch:eager"])
+    made = RunSpec.from_config(path, targets=["torch:eager"])
 
     assert made.config.targets == ("torch:eager",)
     assert made.config.required == ("torch",)
@@ -95,31 +95,31 @@ def test_targets_stand_instead_of_the_configs_and_narrow_what_is_required(path: 
 @pytest.mark.parametrize("shard", ["1", "0/2", "3/2", "1/0", "a/b", "1/2/3", "-1/2", "1.0/2"])
 def test_faulty_shard_is_told_with_an_example(path: Path, shard: str) -> None:
     with pytest.raises(ConfigError, match=r"shard=.*, but should be k/n .*, as in 1/4"):
-        Assignment.from_config(path, shard=shard)
+        RunSpec.from_config(path, shard=shard)
 
 
 def test_case_and_shard_exclude_each_other(path: Path) -> None:
     with pytest.raises(ConfigError, match=r"should be one of the two"):
-        Assignment.from_config(path, case=CASE, shard="1/2")
+        RunSpec.from_config(path, case=CASE, shard="1/2")
 
 
 def test_unknown_target_is_told_before_the_grid_is_made(path: Path) -> None:
     with pytest.raises(TargetError, match=r"backend='nope', but should be one of .*numpy"):
-        Assignment.from_config(path, targets=["nope"])
+        RunSpec.from_config(path, targets=["nope"])
 
 
 def test_faulty_case_id_is_told(path: Path) -> None:
     with pytest.raises(CaseError, match=r"part 'foo' of case id"):
-        Assignment.from_config(path, case="2d-foo")
+        RunSpec.from_config(path, case="2d-foo")
 
 
 def test_missing_file_is_told() -> None:
     with pytest.raises(ConfigError, match=r"absent.toml: no such file; give the path"):
-        Assignment.from_config("absent.toml")
+        RunSpec.from_config("absent.toml")
 
 
 def test_open_case_can_be_asked_for() -> None:
-    made = Assignment.from_config("smoke", case="1d-i3-k3-opnone-ci1-co1-f32")
+    made = RunSpec.from_config("smoke", case="1d-i3-k3-opnone-ci1-co1-f32")
 
     assert [case.suite for case in made.cases] == ["open"]
 
@@ -127,4 +127,4 @@ def test_open_case_can_be_asked_for() -> None:
 def test_config_without_a_file_has_no_path_that_a_command_could_name() -> None:
     made = from_mapping(load_config("configs/smoke.toml").to_dict())
 
-    assert Assignment.from_config(made).config.path == ""
+    assert RunSpec.from_config(made).config.path == ""

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tconv.store import SCHEMA, Sheaf
+from tconv.store import SCHEMA, RowBatch
 from tconv.store.columns import COLUMNS
 from tconv.store.digest import RowsDigest
 from tconv.store.rows import Columns, columns
@@ -42,38 +42,38 @@ def rows(make_rows: MakeRows) -> Columns:
         o=[None, (3, 4), None, (5, 6)],
         error_units=[0.0, None, float("inf"), 0.1],
         bad_count=[None, 0, 2**53, None],
-        indistinguishable=[(), None, ("kernel flipped", "größer"), ("",)],
+        coinciding=[(), None, ("kernel flipped", "größer"), ("",)],
         reason=[None, "", "größer als 日本", "x" * 9000],
         seconds=[None, None, None, None],
     )
 
 
 def test_what_was_bound_comes_out_as_it_was(rows: Columns) -> None:
-    assert Sheaf.from_columns(rows).to_columns() == rows
+    assert RowBatch.from_columns(rows).to_columns() == rows
 
 
 def test_sheaf_tells_number_digest_and_what_is_counted(rows: Columns) -> None:
-    sheaf = Sheaf.from_columns(rows)
+    sheaf = RowBatch.from_columns(rows)
 
     assert (sheaf.rows, sheaf.digest) == (4, digest(rows))
     assert sheaf.counted == {name: rows[name] for name in ("verdict", "compared", "reason")}
 
 
 def test_rows_that_are_bound_again_have_the_same_digest(rows: Columns) -> None:
-    first = Sheaf.from_columns(rows)
+    first = RowBatch.from_columns(rows)
 
-    assert Sheaf.from_columns(first.to_columns()) == first
+    assert RowBatch.from_columns(first.to_columns()) == first
 
 
 def test_file_has_the_columns_of_the_store_as_arrow_would_make_them(rows: Columns) -> None:
-    stored = pq.read_table(pa.BufferReader(Sheaf.from_columns(rows).parquet))
+    stored = pq.read_table(pa.BufferReader(RowBatch.from_columns(rows).parquet))
 
     assert stored.equals(pa.table(dict(rows), schema=SCHEMA))
     stored.validate(full=True)
 
 
 def test_sheaf_without_rows_has_all_columns() -> None:
-    empty = Sheaf.from_columns(columns([]))
+    empty = RowBatch.from_columns(columns([]))
 
     assert empty.rows == 0
     assert empty.to_columns() == {column.name: [] for column in COLUMNS}
@@ -81,9 +81,9 @@ def test_sheaf_without_rows_has_all_columns() -> None:
 
 def test_value_of_another_kind_is_refused(make_rows: MakeRows) -> None:
     with pytest.raises(TypeError, match="Cannot cast"):
-        Sheaf.from_columns(make_rows(1, bad_count=["many"]))
+        RowBatch.from_columns(make_rows(1, bad_count=["many"]))
     with pytest.raises(TypeError, match="Cannot cast"):
-        Sheaf.from_columns(make_rows(1, promised_shape=[(1, 4.7)]))
+        RowBatch.from_columns(make_rows(1, inferred_shape=[(1, 4.7)]))
 
 
 def test_worker_binds_rows_without_pandas() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tconv.inputs import draw
+from tconv.inputs.draw import draw
 from tconv.judge import Judgement
 from tconv.model.case import Case
 from tconv.model.outcome import NotRun, Refused
@@ -53,7 +53,7 @@ def test_case_columns_bring_the_case_back() -> None:
     [
         (Native(call="f"), ("native", "f", None)),
         (Composed(call="f", addition="crop"), ("composed", "f", "crop")),
-        (Unsupported(reason="no", proof="no"), ("unsupported", None, None)),
+        (Unsupported(reason="no", error_pattern="no"), ("unsupported", None, None)),
         (None, (None, None, None)),
     ],
 )
@@ -87,5 +87,5 @@ def test_readings_that_were_not_told_apart_are_listed() -> None:
         draw=drawn,
     )
 
-    assert "kernel flipped" in drawn.indistinguishable
-    assert written["indistinguishable"] == drawn.indistinguishable + drawn.undistinguished
+    assert "kernel flipped" in drawn.equivalent
+    assert written["coinciding"] == drawn.equivalent + drawn.coinciding

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tconv.errors import StoreError
-from tconv.store import SCHEMA, RunReader, RunWriter, Sheaf, newest
+from tconv.store import SCHEMA, RowBatch, RunReader, RunWriter, newest
 from tconv.store.columns import SCHEMA_VERSION
 from tconv.store.errors import damaged, miscounted
 from tconv.store.rows import Columns
@@ -34,8 +34,8 @@ MakeRows = Callable[..., Columns]
 def written(tmp_path: Path, make_rows: MakeRows) -> RunWriter:
     """Return a run of two parts that is not finished."""
     writer = RunWriter.create(tmp_path / "run", {"name": "a"})
-    writer.write(0, 0, Sheaf.from_columns(make_rows(3)))
-    writer.write(0, 3, Sheaf.from_columns(make_rows(2)))
+    writer.write(0, 0, RowBatch.from_columns(make_rows(3)))
+    writer.write(0, 3, RowBatch.from_columns(make_rows(2)))
     return writer
 
 
@@ -86,7 +86,7 @@ def test_part_is_all_or_nothing_when_the_disk_is_full(
         write(path, b"PAR1 half a part")
         full()
 
-    sheaf = Sheaf.from_columns(make_rows(1))
+    sheaf = RowBatch.from_columns(make_rows(1))
     monkeypatch.setattr(Path, "write_bytes", half)
     with pytest.raises(
         StoreError, match=r"cannot write .*00005.parquet: No space left .*; make room there"
@@ -214,7 +214,7 @@ def test_tables_join_small_parts_and_cut_large_ones(
 ) -> None:
     writer = RunWriter.create(tmp_path / "run", {})
     for at, count in enumerate((1, 1, 1, 9)):
-        writer.write(at, 0, Sheaf.from_columns(make_rows(count)))
+        writer.write(at, 0, RowBatch.from_columns(make_rows(count)))
     writer.finish({})
 
     reader = RunReader(writer.path)
@@ -281,9 +281,9 @@ def test_complete_run_is_not_resumed_and_holds_no_lock(written: RunWriter) -> No
 def test_finished_run_has_one_part_for_each_span_without_a_gap(
     written: RunWriter, make_rows: MakeRows
 ) -> None:
-    written.write(0, 9, Sheaf.from_columns(make_rows(1)))
-    written.write(1, 0, Sheaf.from_columns(make_rows(4)))
-    written.write(1, 4, Sheaf.from_columns(make_rows(1)))
+    written.write(0, 9, RowBatch.from_columns(make_rows(1)))
+    written.write(1, 0, RowBatch.from_columns(make_rows(4)))
+    written.write(1, 4, RowBatch.from_columns(make_rows(1)))
     before = rows_of(written.path)
     written.finish({})
 
@@ -303,7 +303,7 @@ def test_compaction_that_is_killed_loses_nothing_and_doubles_nothing(
 ) -> None:
     writer = RunWriter.create(tmp_path / "run", {})
     for first in (0, 2, 4):
-        writer.write(0, first, Sheaf.from_columns(make_rows(2)))
+        writer.write(0, first, RowBatch.from_columns(make_rows(2)))
     before, digest = rows_of(writer.path), writer.digest.hexadecimal
     steps = iter(range(kept))
     replace, unlink = Path.replace, Path.unlink
@@ -339,7 +339,7 @@ def test_run_is_finished_without_compaction_when_there_is_no_room(
 
 
 def test_parts_that_overlap_are_refused(written: RunWriter, make_rows: MakeRows) -> None:
-    written.write(0, 4, Sheaf.from_columns(make_rows(3)))
+    written.write(0, 4, RowBatch.from_columns(make_rows(3)))
 
     with pytest.raises(StoreError, match=r"000-0000003.parquet and 000-0000004.parquet hold some"):
         RunReader(written.path).parts()
@@ -354,12 +354,12 @@ def test_columns_that_are_named_are_read_alone(written: RunWriter) -> None:
 
 def test_column_that_an_older_run_lacks_is_read_as_absent(written: RunWriter) -> None:
     for part in written.path.glob("parts/*"):
-        older = pq.read_table(part).drop_columns("promise")
+        older = pq.read_table(part).drop_columns("inference")
         pq.write_table(older, part)
 
     table = RunReader(written.path).table()
     assert table.schema == SCHEMA
-    assert table["promise"].to_pylist() == [None] * 5
+    assert table["inference"].to_pylist() == [None] * 5
     assert None not in table["seconds"].to_pylist()
 
 

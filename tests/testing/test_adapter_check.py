@@ -30,7 +30,7 @@ FAULTS: Final = {
     "fault-masked": ("promises", "numpy.ma.MaskedArray, but should be numpy.ndarray"),
     "fault-overclaiming": ("promises", "route is native, but compute raises NotImplementedError"),
     "fault-dishonest": ("promises", "unsupported (no dilation), but the call computes"),
-    "fault-unproved": ("routes", "proof='.*' matches any error"),
+    "fault-unproved": ("routes", "error_pattern='.*' matches any error"),
     "fault-misquoted": ("promises", "the error does not match 'out of memory'"),
     "fault-moody": ("routes", "route differs from one call to the next"),
     "fault-overwriting": ("inputs", "x was written to"),

@@ -18,9 +18,9 @@ class UpfirdnAdapter(Adapter):
 
     def route(self, case: Case, mode: str, device: str) -> Route:
         if case.dtype == "bfloat16":
-            return Unsupported(reason="no bfloat16", proof="DTypePromotionError")
+            return Unsupported(reason="no bfloat16", error_pattern="DTypePromotionError")
         if case.ndim > 1:
-            return Unsupported(reason="more than one axis", proof="h must be 1-D")
+            return Unsupported(reason="more than one axis", error_pattern="h must be 1-D")
         return Composed(call="scipy.signal.upfirdn", addition="sum channels, crop, add the bias")
 
     def compute(self, case: Case, tensors: Tensors, mode: str, device: str) -> np.ndarray:

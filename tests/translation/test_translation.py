@@ -236,7 +236,7 @@ def test_policy_of_the_target_is_found_where_its_rule_keeps_the_same_window() ->
 
     def route(case: Case) -> Route:
         named = case.padding == "same"
-        return Native(call="call") if named else Unsupported(reason="no numbers", proof="")
+        return Native(call="call") if named else Unsupported(reason="no numbers", error_pattern="")
 
     found = search((asked,), (Window(begin=0, end=1),), wanted=[windows], entries=[entry],
                    route=route, refusal=lambda _: None).found()  # fmt: skip
@@ -260,7 +260,7 @@ def test_rule_that_fails_somewhere_is_no_ground_for_a_translation() -> None:
 
 
 def test_what_the_target_lacks_is_why_nothing_is_found() -> None:
-    lacks = Unsupported(reason="no groups argument", proof="")
+    lacks = Unsupported(reason="no groups argument", error_pattern="")
 
     found = search((Asked(i=1, k=3),), (Window(begin=0, end=0),), route=lambda _: lacks).found()
 
@@ -278,7 +278,7 @@ def test_window_that_depends_on_the_size_asks_for_one() -> None:
 
 def test_kernel_is_dilated_by_zeros_where_the_target_does_not_dilate() -> None:
     asked = Asked(i=4, k=3, s=2, d=2)
-    lacks = Unsupported(reason="no dilation", proof="")
+    lacks = Unsupported(reason="no dilation", error_pattern="")
 
     def route(case: Case) -> Route:
         return lacks if max(case.dilation) > 1 else torch_route(case)
@@ -302,7 +302,7 @@ def test_snippet_in_numpy_returns_the_planted_window(
 
     def route(case: Case) -> Route:
         lacks = spreads and max(case.dilation) > 1
-        return Unsupported(reason="no dilation", proof="") if lacks else Native(call="")
+        return Unsupported(reason="no dilation", error_pattern="") if lacks else Native(call="")
 
     asked = replace(query(axes), groups=groups)
     found = search(axes, kept, query=asked, route=route, refusal=lambda _: None).found()

@@ -25,13 +25,13 @@ from typing import Any, ClassVar, TypeAlias
 from numpy.typing import NDArray
 
 from tconv.model.case import Case
-from tconv.model.outcome import Promised
+from tconv.model.outcome import InferredShape
 from tconv.model.route import Route
 from tconv.model.tensors import Tensors
 
-__all__ = ["Adapter", "Case", "Mode", "Promised", "Result", "Route", "Tensors"]
+__all__ = ["Adapter", "Case", "InferredShape", "Mode", "Result", "Route", "Tensors"]
 
-Result: TypeAlias = NDArray[Any] | Promised | Exception
+Result: TypeAlias = NDArray[Any] | InferredShape | Exception
 """What becomes of one case of several: the result, or the framework's error for that case."""
 
 
@@ -66,14 +66,14 @@ class Adapter(ABC):
         name: the name under which the adapter is registered.
         modes: every mode, the most usual first.
         environment: variables that the worker process gets before the adapter is made.
-        promises: of one open case in so many :meth:`promise` is asked (the case's id decides
+        infer_one_in: :meth:`infer_shape` is asked of one open case in so many (the id decides
             which): more where shapes are inferred slowly.
     """
 
     name: ClassVar[str]
     modes: ClassVar[tuple[Mode, ...]]
     environment: ClassVar[Mapping[str, str]] = {}
-    promises: ClassVar[int] = 1
+    infer_one_in: ClassVar[int] = 1
 
     @abstractmethod
     def versions(self) -> Mapping[str, str]:
@@ -97,10 +97,10 @@ class Adapter(ABC):
     @abstractmethod
     def compute(
         self, case: Case, tensors: Tensors, mode: str, device: str
-    ) -> NDArray[Any] | Promised:
+    ) -> NDArray[Any] | InferredShape:
         """Return y (n, c_out, *o) in the canonical layout and the dtype that the framework gave.
 
-        A mode that only infers shapes returns :class:`~tconv.model.outcome.Promised` instead.
+        A mode that only infers shapes returns :class:`~tconv.model.outcome.InferredShape` instead.
 
         Layouts are converted, and a kernel flipped, only here. An error of the framework is left
         to pass through as it is: it is recorded. The arrays must not be written to, and the
@@ -118,7 +118,7 @@ class Adapter(ABC):
         """
         return {}
 
-    def promise(self, case: Case, mode: str, device: str) -> tuple[int, ...] | None:  # noqa: ARG002 # a default that needs none
+    def infer_shape(self, case: Case, mode: str, device: str) -> tuple[int, ...] | None:  # noqa: ARG002 # a default that needs none
         """Return the shape (n, c_out, *o) that the framework promises of y beforehand.
 
         By inference of shapes, without computing: what a user would plan with. It is asked of open

@@ -32,7 +32,7 @@ _MEANINGS: Final = MappingProxyType(
 
 _OPEN: Final = Unsupported(
     reason="the definition has no padding policy and no wanted size",
-    proof=r"TypeError: .*unexpected keyword argument '(policy|output_size)'",
+    error_pattern=r"TypeError: .*unexpected keyword argument '(policy|output_size)'",
 )
 
 

@@ -103,7 +103,7 @@ def _answer(row: Mapping[str, Any]) -> Answer | None:
     if row["suite"] != "open":
         return None
     if row["verdict"] in _ANSWERED:
-        shape = row["observed_shape"] or row["promised_shape"]
+        shape = row["observed_shape"] or row["inferred_shape"]
         listed = row["resolution"] or ()
         is_whole = len(listed) == row["resolutions"]
         return Answer(shape=tuple(shape), windows=tuple(listed) if is_whole else ())

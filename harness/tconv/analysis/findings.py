@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tconv.analysis.rerun import rerun_command
-from tconv.analysis.summary import Extract
+from tconv.analysis.summary import Summary
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +31,7 @@ class Finding:
     command: str
 
 
-def findings(extract: Extract) -> tuple[Finding, ...]:
+def findings(extract: Summary) -> tuple[Finding, ...]:
     """Return a run's deviations, grouped, in the order of targets; the largest group first."""
     config = extract.run.header["config_path"] or str(extract.run.path)
     made = [

@@ -18,12 +18,12 @@ from tconv.bench import workload
 from tconv.bench.measurement import Figure, Series, afresh, cpu_seconds
 from tconv.engine.schedule.batch_size import BLOCK, Pace
 from tconv.engine.worker.compute import draw_batch, judged
-from tconv.inputs import Choice, Draw, draw
+from tconv.inputs.draw import Draw, DrawRecipe, draw
 from tconv.model.case import Case
 from tconv.model.target import Target
 from tconv.oracle.case_answer import arguments
 from tconv.oracle.formulations import conv_transpose
-from tconv.store import RunWriter, Sheaf
+from tconv.store import RowBatch, RunWriter
 
 REPETITIONS = 5
 
@@ -133,7 +133,7 @@ def swept(
     target: Target,
     writer: RunWriter,
     cases: Sequence[Case],
-    choices: Sequence[Choice],
+    choices: Sequence[DrawRecipe],
 ) -> Shares:
     """Sweep the cases as parent and worker do, in one process; return what a case takes of each."""
     pace, first, called = Pace(), 0, adapter.seconds
@@ -150,7 +150,7 @@ def swept(
         done = time.process_time()
         pace.note(len(batch), time.perf_counter() - at[1])
         drawing, judging = drawing + drawn - at[0], judging + done - drawn
-        made = pickle.dumps((Sheaf.from_columns(rows), [each.choice for each in draws]))
+        made = pickle.dumps((RowBatch.from_columns(rows), [each.choice for each in draws]))
         sheaf, _ = pickle.loads(made)  # noqa: S301 # as above
         writer.write(0, first, sheaf)
         first += len(batch)

@@ -10,19 +10,19 @@ from pathlib import Path
 from typing import Any
 
 from tconv.adapters.base import Mode
-from tconv.analysis.summary import Extract
+from tconv.analysis.summary import Summary
 from tconv.bench import synthetic, workload
 from tconv.bench.measurement import Figure, Series, afresh
 from tconv.engine.executor import Part
-from tconv.engine.plan import Planned
-from tconv.engine.worker.describe import Description
+from tconv.engine.plan import TargetPlan
+from tconv.engine.worker.describe import BackendDescription
 from tconv.grid import expand
 from tconv.grid.config import from_mapping
 from tconv.model.verdict import Verdict
 from tconv.report import html
 from tconv.runs.run import run
-from tconv.runs.spec import Assignment
-from tconv.store import RunReader, Sheaf
+from tconv.runs.spec import RunSpec
+from tconv.store import RowBatch, RunReader
 from tconv.store.rows import columns
 
 _TARGETS = 10
@@ -35,23 +35,23 @@ class Made(AbstractContextManager["Made"]):
     def __exit__(self, *_: object) -> None:
         """End nothing."""
 
-    def describe(self, backends: Sequence[str]) -> Mapping[str, Description | str]:
+    def describe(self, backends: Sequence[str]) -> Mapping[str, BackendDescription | str]:
         """Return the same for each backend: one mode on the CPU."""
         mode = Mode(name="call", meaning="nothing is called")
         return {
-            name: Description(
+            name: BackendDescription(
                 backend=name, modes=(mode,), devices=("cpu",), versions={name: "1"}, settings={}
             )
             for name in backends
         }
 
-    def run(self, planned: Sequence[Planned]) -> Iterator[Part]:
+    def run(self, planned: Sequence[TargetPlan]) -> Iterator[Part]:
         """Yield the rows of every target in parts."""
         for each in planned:
             for first in range(0, len(each.cases), _PART):
                 cases = each.cases[first : first + _PART]
                 rows = [synthetic.result(case, each.target, Verdict.MATCH) for case in cases]
-                yield Part(planned=each, first=first, sheaf=Sheaf.from_columns(columns(rows)))
+                yield Part(planned=each, first=first, sheaf=RowBatch.from_columns(columns(rows)))
 
 
 def memory(count: int) -> Figure:
@@ -80,7 +80,7 @@ def _peak(rows: int) -> float:
     grid = expand(config.grids)
     with tempfile.TemporaryDirectory() as directory:
         run(
-            Assignment(config=config, cases=grid.cases, tally=grid.tally),
+            RunSpec(config=config, cases=grid.cases, tally=grid.tally),
             out=Path(directory),
             executor=lambda **_: Made(),
         )
@@ -133,7 +133,7 @@ def report(count: int) -> Figure:
 
 def _written(run_path: Path) -> float:
     begun = time.perf_counter()
-    html.write(Extract.from_run(RunReader(run_path)))
+    html.write(Summary.from_run(RunReader(run_path)))
     return time.perf_counter() - begun
 
 

@@ -24,12 +24,12 @@ _SWEEP: Final = """
 if __name__ == "__main__":  # around the imports, too: a worker imports this file again
     import json, sys
     from pathlib import Path
-    from tconv.runs.spec import Assignment
+    from tconv.runs.spec import RunSpec
     from tconv.grid.config import from_mapping
     from tconv.runs.run import run
 
     given = json.loads(Path(sys.argv[1]).read_text())
-    assignment = Assignment.from_config(from_mapping(given["tables"]))
+    assignment = RunSpec.from_config(from_mapping(given["tables"]))
     done = run(assignment, out=Path(sys.argv[1]).parent, workers=given["workers"])
     print(json.dumps({"digest": done.digest, "status": int(done.status.code)}))
 """

@@ -27,7 +27,7 @@ from tconv.model.route import Composed, Native, Route, Unsupported
 from tconv.model.target import Target
 from tconv.model.verdict import Standpoint, Verdict
 from tconv.runs.environment import machine, software
-from tconv.store import RunWriter, Sheaf
+from tconv.store import RowBatch, RunWriter
 from tconv.store.rows import Columns, columns, row
 
 READINGS: Final = ("kernel flipped", "crop on the other side", "groups interleaved", None)
@@ -71,7 +71,7 @@ def write(path: Path, count: int) -> Path:
             names: Columns = {
                 "target": [str(target)] * len(part), "backend": [target.backend] * len(part),
             }  # fmt: skip
-            writer.write(number, first, Sheaf.from_columns(made | names))
+            writer.write(number, first, RowBatch.from_columns(made | names))
     writer.finish(FOOTER)
     return writer.path
 
@@ -95,7 +95,7 @@ def result(
     """Return a row with what a verdict brings along; `at` varies the reading and the picture."""
     route: Route = Native(call="conv_transpose")
     if verdict is Verdict.UNSUPPORTED:
-        route = Unsupported(reason="no dilation", proof="dilation")
+        route = Unsupported(reason="no dilation", error_pattern="dilation")
     elif at % 5 == 0:
         route = Composed(call="conv_transpose", addition="crop the end")
     return row(

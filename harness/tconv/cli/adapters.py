@@ -11,7 +11,7 @@ from tconv.adapters import registry
 from tconv.cli.check import check_adapter
 from tconv.cli.output import as_json
 from tconv.engine.executors.local import LocalPool
-from tconv.engine.worker.describe import Description
+from tconv.engine.worker.describe import BackendDescription
 
 
 @click.group(short_help="List backends, or judge an adapter.")
@@ -46,7 +46,7 @@ def list_adapters(*, json_wanted: bool) -> None:
     click.echo("\n".join(line.rstrip() for line in capture.get().splitlines()))
 
 
-def _rows(name: str, found: Description | str) -> list[tuple[str, str, str]]:
+def _rows(name: str, found: BackendDescription | str) -> list[tuple[str, str, str]]:
     if isinstance(found, str):
         return [(name, "unavailable", found)]
     meanings = {mode.name: mode for mode in found.modes}
@@ -69,7 +69,7 @@ def _sampled(sample: int) -> str:
     return f" (one case in {sample}, unless the mode is named)"
 
 
-def _record(found: Description | str) -> dict[str, Any]:
+def _record(found: BackendDescription | str) -> dict[str, Any]:
     if isinstance(found, str):
         return {"available": False, "reason": found}
     return {

@@ -12,10 +12,10 @@ from rich.console import Console
 from rich.table import Table
 
 from tconv.analysis.findings import Finding, findings
-from tconv.analysis.summary import Extract
+from tconv.analysis.summary import Summary
 from tconv.model.verdict import Verdict
 from tconv.report.excerpt import excerpt
-from tconv.runs.spec import Assignment
+from tconv.runs.spec import RunSpec
 from tconv.store import RunReader
 
 _SHOWN: Final = 10  # findings printed; summary.md has them all
@@ -24,9 +24,9 @@ _LINES: Final = 20  # of an error's text; --json has all
 _LABELS: Final = {"expected_value": "should be", "observed_value": "got"}
 _DETAILS: Final = (
     "target", "case", "verdict", "reading", "route", "call", "addition", "expected_shape",
-    "observed_shape", "promised_shape", "promise", "resolution", "resolutions",
+    "observed_shape", "inferred_shape", "inference", "resolution", "resolutions",
     "observed_dtype", "error_class", "error_units", "first_bad_index",
-    "expected_value", "observed_value", "bad_count", "compared", "drawn", "indistinguishable",
+    "expected_value", "observed_value", "bad_count", "compared", "drawn", "coinciding",
     "reason", "error_type", "error_text",
 )  # fmt: skip
 
@@ -49,7 +49,7 @@ def records(run: RunReader) -> list[dict[str, Any]]:
     ]
 
 
-def dry_text(assignment: Assignment) -> str:
+def dry_text(assignment: RunSpec) -> str:
     """Return what a run would sweep: targets, cases, what the grid dropped and why, coverage."""
     config, shard = assignment.config, assignment.shard
     part = f" (shard {shard})" if shard else ""
@@ -58,7 +58,7 @@ def dry_text(assignment: Assignment) -> str:
     return "\n".join([head, *assignment.tally.lines()])
 
 
-def totals_text(extract: Extract) -> str:
+def totals_text(extract: Summary) -> str:
     """Return the totals of a run, its first findings, and where the rest is."""
     table = Table(box=None, pad_edge=False)
     table.add_column("target")
@@ -110,7 +110,7 @@ def _finding_text(finding: Finding) -> str:
 
 def _detail(name: str, value: object) -> str:
     """Return a value as people read it: lists joined, the further lines of a text indented."""
-    if name in {"indistinguishable", "resolution"} and isinstance(value, tuple):
+    if name in {"coinciding", "resolution"} and isinstance(value, tuple):
         return "; ".join(value)
     return f"\n{'':19}".join(str(value).splitlines()[:_LINES])
 

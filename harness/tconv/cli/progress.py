@@ -23,7 +23,7 @@ from rich.text import Text
 from tconv.cli.forecast import Forecast
 from tconv.cli.output import counted
 from tconv.engine.executor import Part
-from tconv.engine.plan import Planned
+from tconv.engine.plan import TargetPlan
 from tconv.model.verdict import Standpoint
 from tconv.runs.run import Silence
 from tconv.runs.status import Totals
@@ -54,7 +54,7 @@ class Bars(AbstractContextManager["Bars"]):
         """Leave the last state of the bars on the terminal."""
         self._progress.stop()
 
-    def planned(self, targets: Sequence[Planned], totals: Mapping[str, Totals]) -> None:
+    def planned(self, targets: Sequence[TargetPlan], totals: Mapping[str, Totals]) -> None:
         """Draw an empty bar for each target."""
         for warning in _warnings(targets):
             self._progress.console.print(warning, markup=False, highlight=False)
@@ -96,7 +96,7 @@ class Lines(AbstractContextManager["Lines"]):
     def __exit__(self, *_: object) -> None:
         """Nothing is held."""
 
-    def planned(self, targets: Sequence[Planned], totals: Mapping[str, Totals]) -> None:
+    def planned(self, targets: Sequence[TargetPlan], totals: Mapping[str, Totals]) -> None:
         """Say how much is going to run."""
         self._planned = {str(each.target): len(each.cases) for each in targets}
         self._rows = sum(self._planned.values())
@@ -158,7 +158,7 @@ def progress(*, quiet: bool = False) -> Bars | Lines | Quiet:
     return Bars() if sys.stderr.isatty() else Lines()
 
 
-def _warnings(targets: Sequence[Planned]) -> list[str]:
+def _warnings(targets: Sequence[TargetPlan]) -> list[str]:
     """Return what is worth stopping a long run for before it is under way."""
     return [
         f"{each.target} is unavailable, so none of its cases is run: {each.unavailable}"

@@ -16,10 +16,10 @@ from tconv.cli.unwritten import tell_unwritten
 from tconv.engine.executor import Executor
 from tconv.engine.executors import named
 from tconv.errors import ConfigError, IncompleteError
-from tconv.runs.run import Finished
+from tconv.runs.run import RunResult
 from tconv.runs.run import resume as complete
 from tconv.runs.run import run as sweep
-from tconv.runs.spec import DEFAULT, Assignment
+from tconv.runs.spec import DEFAULT, RunSpec
 from tconv.runs.status import ExitStatus
 from tconv.store import RunReader, incomplete
 
@@ -78,7 +78,7 @@ def run(
     if resumed is not None:
         _require_alone()
         _resume(incomplete(resumed), executor, jobs=jobs, json_wanted=json_wanted)
-    assignment = Assignment.from_config(config, targets=targets, case=case_id, shard=shard)
+    assignment = RunSpec.from_config(config, targets=targets, case=case_id, shard=shard)
     if dry_run:
         click.echo(as_json(_planned(assignment)) if json_wanted else dry_text(assignment))
         return
@@ -137,7 +137,7 @@ def _resume(
 
 
 def end(
-    finished: Finished, rows: list[dict[str, Any]] | None, *, is_kept: bool, json_wanted: bool
+    finished: RunResult, rows: list[dict[str, Any]] | None, *, is_kept: bool, json_wanted: bool
 ) -> NoReturn:
     """Print what a run found, and exit as it amounts to; `rows` are those of a case run again."""
     extract = finished.edition.extract
@@ -157,7 +157,7 @@ def end(
     sys.exit(finished.status.code or lacking)
 
 
-def _planned(assignment: Assignment) -> dict[str, Any]:
+def _planned(assignment: RunSpec) -> dict[str, Any]:
     return {
         "targets": list(assignment.config.targets),
         "cases": len(assignment.cases),

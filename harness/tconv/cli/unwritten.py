@@ -6,10 +6,10 @@ import traceback
 import click
 
 from tconv.errors import HarnessError
-from tconv.report.write_all import Edition
+from tconv.report.write_all import Reports
 
 
-def tell_unwritten(edition: Edition) -> None:
+def tell_unwritten(edition: Reports) -> None:
     """Print on stderr why reports are missing, a fault of the harness in full; or nothing."""
     for name, error in edition.failures.items():
         if not isinstance(error, HarnessError):

@@ -9,9 +9,9 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from tconv.engine.plan import Planned
-from tconv.engine.worker.describe import Description
-from tconv.store import Sheaf
+from tconv.engine.plan import TargetPlan
+from tconv.engine.worker.describe import BackendDescription
+from tconv.store import RowBatch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,23 +25,23 @@ class Part:
         seconds: time that a worker took for them.
     """
 
-    planned: Planned
+    planned: TargetPlan
     first: int
-    sheaf: Sheaf
+    sheaf: RowBatch
     seconds: float = 0.0
 
 
 class Executor(AbstractContextManager["Executor"], Protocol):
     """The processes of one run, which runs once; leaving the context ends them all."""
 
-    def describe(self, backends: Sequence[str]) -> Mapping[str, Description | str]:
+    def describe(self, backends: Sequence[str]) -> Mapping[str, BackendDescription | str]:
         """Return for each backend what it says of itself, or why it is unavailable.
 
         Raises:
             TargetError: no backend has this name.
         """
 
-    def run(self, planned: Sequence[Planned]) -> Iterator[Part]:
+    def run(self, planned: Sequence[TargetPlan]) -> Iterator[Part]:
         """Yield the parts of what is left of every target as they are done, in no order.
 
         Raises:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from tconv.engine.worker.describe import Description
+from tconv.engine.worker.describe import BackendDescription
 from tconv.engine.worker.sampling import Samples
 from tconv.errors import TargetError
 from tconv.model.case import Case
@@ -11,7 +11,7 @@ from tconv.model.target import Selection, Target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Planned:
+class TargetPlan:
     """One target and the cases it will be given.
 
     Attributes:
@@ -37,8 +37,10 @@ class Planned:
 
 
 def plan(
-    selections: Sequence[Selection], found: Mapping[str, Description | str], cases: Sequence[Case]
-) -> tuple[Planned, ...]:
+    selections: Sequence[Selection],
+    found: Mapping[str, BackendDescription | str],
+    cases: Sequence[Case],
+) -> tuple[TargetPlan, ...]:
     """Return what is to run, each target once, in the order of the selections.
 
     `found` has for each selected backend its description, or why it is unavailable. A mode that is
@@ -48,7 +50,7 @@ def plan(
     Raises:
         TargetError: a backend has no such mode.
     """
-    planned: dict[Target, Planned] = {}
+    planned: dict[Target, TargetPlan] = {}
     samples = Samples(cases)
     for selection in selections:
         for each in _planned(selection, found[selection.backend], samples):
@@ -58,7 +60,9 @@ def plan(
     return tuple(planned.values())
 
 
-def _planned(selection: Selection, found: Description | str, samples: Samples) -> list[Planned]:
+def _planned(
+    selection: Selection, found: BackendDescription | str, samples: Samples
+) -> list[TargetPlan]:
     if isinstance(found, str):
         return [_unavailable(selection, found, samples)]
     modes = {mode.name: mode for mode in found.modes}
@@ -76,15 +80,17 @@ def _planned(selection: Selection, found: Description | str, samples: Samples) -
     ]
 
 
-def _available(found: Description, target: Target, samples: Samples, sample: int) -> Planned:
-    return Planned(target=target, cases=samples.of(sample), version=found.version, sample=sample)
+def _available(
+    found: BackendDescription, target: Target, samples: Samples, sample: int
+) -> TargetPlan:
+    return TargetPlan(target=target, cases=samples.of(sample), version=found.version, sample=sample)
 
 
-def _unavailable(selection: Selection, reason: str, samples: Samples) -> Planned:
+def _unavailable(selection: Selection, reason: str, samples: Samples) -> TargetPlan:
     """Plan every case once for a selection that cannot run, so that each gets its row."""
     target = Target(
         backend=selection.backend,
         mode=selection.mode or "any",
         device=selection.device or "cpu",
     )
-    return Planned(target=target, cases=samples.of(1), version=None, unavailable=reason)
+    return TargetPlan(target=target, cases=samples.of(1), version=None, unavailable=reason)

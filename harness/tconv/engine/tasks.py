@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tconv.inputs import Choice
+from tconv.inputs.draw import DrawRecipe
 from tconv.model.case import Case
 from tconv.model.target import Target
-from tconv.store import Sheaf
+from tconv.store import RowBatch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +32,7 @@ class Order:
     suspects: frozenset[str]
     allowance: int
     spent: int
-    choices: tuple[Choice | None, ...] = ()
+    choices: tuple[DrawRecipe | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +47,7 @@ class Served:
         choices: of each case's draw, None where nothing was drawn.
     """
 
-    sheaf: Sheaf
+    sheaf: RowBatch
     seconds: float
     ended: tuple[str, ...] = ()
-    choices: tuple[Choice | None, ...] = ()
+    choices: tuple[DrawRecipe | None, ...] = ()

@@ -16,7 +16,7 @@ from tconv.model.legality import (
     AXIS_RULES,
     CHANNEL_RULES,
     LARGEST_SIZE,
-    STANDINGS,
+    LEGALITIES,
     VOLUME_RULES,
     Channels,
     Rule,
@@ -24,15 +24,15 @@ from tconv.model.legality import (
 )
 from tconv.model.malformation import OF_BIAS
 
-_STANDINGS_OF_SUITE: Final = {
+_LEGALITIES_OF_SUITE: Final = {
     "explicit": {"legal"}, "extended": {"extended"}, "illegal": {"illegal"},
     "open": {"legal", "extended"},
 }  # fmt: skip
 _RULES: Final[tuple[Rule[Any], ...]] = (*CHANNEL_RULES, *AXIS_RULES, *VOLUME_RULES)
 _LEGAL: Final = len(_RULES)
 _OF_BIAS: Final = np.array([name in OF_BIAS for name in NAMES["malformed"]])
-_RANKS: Final = np.array([*(STANDINGS.index(rule.standing) for rule in _RULES),
-                          STANDINGS.index("legal")])  # fmt: skip
+_RANKS: Final = np.array([*(LEGALITIES.index(rule.legality) for rule in _RULES),
+                          LEGALITIES.index("legal")])  # fmt: skip
 
 
 def sift(sweep: Sweep, columns: Mapping[str, IntArray]) -> tuple[NDArray[np.bool_], Counter[str]]:
@@ -51,10 +51,10 @@ def sift(sweep: Sweep, columns: Mapping[str, IntArray]) -> tuple[NDArray[np.bool
 
 
 def broken_rules(columns: Mapping[str, IntArray]) -> IntArray:
-    """Return for each row the position of the rule that gives its standing, (rows,).
+    """Return for each row the position of the rule that gives its legality, (rows,).
 
-    The gravest rule, that of the channels before that of an axis, the first axis before the
-    second: what :attr:`tconv.model.case.Case.standing` says of one case.
+    The worst rule, that of the channels before that of an axis, the first axis before the
+    second: what :attr:`tconv.model.case.Case.legality` says of one case.
     """
     channels = Channels(
         **{name: columns[name][:, None] for name in ("n", "c_in", "c_out", "groups")},
@@ -69,8 +69,8 @@ def broken_rules(columns: Mapping[str, IntArray]) -> IntArray:
         ],
         axis=1,
     )
-    gravest = _RANKS[first].argmin(axis=1)
-    return np.take_along_axis(first, gravest[:, None], axis=1)[:, 0]
+    worst = _RANKS[first].argmin(axis=1)
+    return np.take_along_axis(first, worst[:, None], axis=1)[:, 0]
 
 
 def _axis(columns: Mapping[str, IntArray]) -> Axis:
@@ -119,10 +119,10 @@ def _unsuited(
     )
     rules = broken_rules(columns)
     for code in np.unique(rules):
-        standing = STANDINGS[_RANKS[code]]
-        if standing not in _STANDINGS_OF_SUITE[sweep.suite]:
+        legality = LEGALITIES[_RANKS[code]]
+        if legality not in _LEGALITIES_OF_SUITE[sweep.suite]:
             words = f": {_RULES[code].words}" if code < _LEGAL else ""
-            yield rules == code, f"{standing}, so not in suite {sweep.suite}{words}"
+            yield rules == code, f"{legality}, so not in suite {sweep.suite}{words}"
     is_open = has_policy
     for name in ("output_padding", "o"):
         is_open = is_open | _is_absent(columns, name)[:, 0] ^ (name == "o")

@@ -39,12 +39,12 @@ class Answer:
     Attributes:
         y: the right answer, (n, c_out, *o).
         same: readings that ask for the very same computation.
-        alike: readings that ask for another one and get the same numbers.
+        coinciding: readings that ask for another one and get the same numbers.
     """
 
     y: Array
     same: tuple[Reading, ...]
-    alike: tuple[Reading, ...]
+    coinciding: tuple[Reading, ...]
 
 
 def answered(case: Case, given: Tensors) -> Answer:
@@ -64,8 +64,8 @@ def answered(case: Case, given: Tensors) -> Answer:
         *_by_arguments(sight),
         *(reading for reading in _OTHERS if reading.shape(case) == case.y_shape),
     ]
-    alike = [reading for reading in suspects if coincide(reading, case, given, right.total)]
-    return Answer(y=right.total, same=same, alike=(*alike, *_by_results(sight, right)))
+    coinciding = [reading for reading in suspects if coincide(reading, case, given, right.total)]
+    return Answer(y=right.total, same=same, coinciding=(*coinciding, *_by_results(sight, right)))
 
 
 def coincide(reading: Reading, case: Case, given: Tensors, right: Array) -> bool:

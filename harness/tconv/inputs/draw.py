@@ -9,7 +9,6 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from tconv.inputs.choice import Choice, Used
 from tconv.inputs.discriminate import Answer, answered, coincide
 from tconv.inputs.exact import dense, integers, sparse
 from tconv.inputs.malformed import malformed
@@ -32,6 +31,27 @@ a draw of this size makes them coincide once in thirty thousand times, if that (
 Zippel's lemma)."""
 
 
+Used = Literal["exact", "exact, sparse", "normal"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrawRecipe:
+    """The draw that a case takes, and what it cannot tell from the right answer.
+
+    Attributes:
+        used: kind of values that is drawn; `normal` also where exact ones are out of reach.
+        attempt: number of the draw among those of its kind, from 0 on.
+        equivalent: names of the readings that give the right answer whatever the values.
+        coinciding: names of the readings that give it for these values, and that no draw that
+            was tried told apart; nearly always empty.
+    """
+
+    used: Used
+    attempt: int = 0
+    equivalent: tuple[str, ...] = ()
+    coinciding: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Draw:
     """The tensors of one case and how they came about.
@@ -46,7 +66,7 @@ class Draw:
 
     tensors: Tensors
     work: Tensors
-    choice: Choice
+    choice: DrawRecipe
     answer: NDArray[Any] | None = None
 
     @property
@@ -55,17 +75,17 @@ class Draw:
         return self.choice.used
 
     @property
-    def indistinguishable(self) -> tuple[str, ...]:
+    def equivalent(self) -> tuple[str, ...]:
         """Names of the readings that give the right answer whatever the values."""
-        return self.choice.indistinguishable
+        return self.choice.equivalent
 
     @property
-    def undistinguished(self) -> tuple[str, ...]:
+    def coinciding(self) -> tuple[str, ...]:
         """Names of the readings that give the right answer for these values."""
-        return self.choice.undistinguished
+        return self.choice.coinciding
 
 
-def draw(case: Case, seed: int = 0, choice: Choice | None = None) -> Draw:
+def draw(case: Case, seed: int = 0, choice: DrawRecipe | None = None) -> Draw:
     """Return the tensors of a case; its id and the seed decide every bit of them.
 
     Who knows the `choice` that an earlier draw of this case with this seed made gets the same draw
@@ -99,7 +119,7 @@ def _draw_sound(case: Case, seed: int, precision: Precision) -> Draw:
     )
 
 
-def _draw_again(case: Case, seed: int, precision: Precision, choice: Choice) -> Draw:
+def _draw_again(case: Case, seed: int, precision: Precision, choice: DrawRecipe) -> Draw:
     """Return the draw that was chosen before."""
     if choice.used == "normal":
         return _draw_normal(case, seed, precision)
@@ -124,10 +144,10 @@ def _draw_unchecked(case: Case, seed: int, precision: Precision) -> Draw:
     text = _text(case, seed, 0)
     work = dense(case, text, precision)
     if work is not None:
-        return _exact(work, precision, Choice(used="exact"))
+        return _exact(work, precision, DrawRecipe(used="exact"))
     work = None if case.suite == "illegal" else sparse(case, text, precision)
     if work is not None:
-        return _exact(work, precision, Choice(used="exact, sparse"))
+        return _exact(work, precision, DrawRecipe(used="exact, sparse"))
     return _draw_normal(case, seed, precision)
 
 
@@ -143,32 +163,30 @@ def _draw_checked(
         if work is None:
             return None
         found = answered(judged, work)
-        _learn(judged, found.alike, known)
-        same, undistinguished = _coinciding(found, known)
+        _learn(judged, found.coinciding, known)
+        same, coinciding = _coinciding(found, known)
         if _has_twins(case, found.y, work.b):
-            undistinguished = (*undistinguished, "another window")
-        last = _exact(work, precision, _choice(used, attempt, same, undistinguished), found.y)
-        if not undistinguished:
+            coinciding = (*coinciding, "another window")
+        last = _exact(work, precision, _choice(used, attempt, same, coinciding), found.y)
+        if not coinciding:
             return last
     return last if used == "exact" else None
 
 
 @lru_cache(maxsize=2**12)
 def _choice(
-    used: Used, attempt: int, same: tuple[str, ...], undistinguished: tuple[str, ...]
-) -> Choice:
+    used: Used, attempt: int, same: tuple[str, ...], coinciding: tuple[str, ...]
+) -> DrawRecipe:
     """Return the choice, the same object for the same one: few serve most cases."""
-    return Choice(
-        used=used, attempt=attempt, indistinguishable=same, undistinguished=undistinguished
-    )
+    return DrawRecipe(used=used, attempt=attempt, equivalent=same, coinciding=coinciding)
 
 
 def _coinciding(found: Answer, known: Mapping[str, bool]) -> tuple[tuple[str, ...], ...]:
     """Return the names of the readings that coincide always, and of those that do here only."""
-    always = (r.name for r in found.alike if known[r.name])
+    always = (r.name for r in found.coinciding if known[r.name])
     return (
         (*(r.name for r in found.same), *always),
-        tuple(r.name for r in found.alike if not known[r.name]),
+        tuple(r.name for r in found.coinciding if not known[r.name]),
     )
 
 
@@ -185,9 +203,9 @@ def _has_twins(case: Case, full: NDArray[Any], b: NDArray[Any] | None) -> bool:
     return bool(np.unique(filled, axis=1).shape[1] < filled.shape[1])
 
 
-def _learn(case: Case, alike: tuple[Reading, ...], known: dict[str, bool]) -> None:
+def _learn(case: Case, coinciding: tuple[Reading, ...], known: dict[str, bool]) -> None:
     """Note of each reading whether it coincides on generic values, so always."""
-    unknown = [reading for reading in alike if reading.name not in known]
+    unknown = [reading for reading in coinciding if reading.name not in known]
     if not unknown:
         return
     wide = PRECISIONS["complex128" if PRECISIONS[case.dtype].is_complex else "int64"]
@@ -202,14 +220,14 @@ def _draw_normal(case: Case, seed: int, precision: Precision) -> Draw:
     return Draw(
         tensors=_frozen(tensors),
         work=_cast(tensors, precision.work),
-        choice=Choice(used="normal"),
+        choice=DrawRecipe(used="normal"),
     )
 
 
 def _exact(
     work: Tensors,
     precision: Precision,
-    choice: Choice,
+    choice: DrawRecipe,
     right: NDArray[Any] | None = None,
 ) -> Draw:
     tensors = _frozen(_cast(work, precision.dtype))

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tconv.inputs import Draw
+from tconv.inputs.draw import Draw
 from tconv.model.case import Case
 from tconv.model.dtypes import PRECISIONS
 from tconv.model.tensors import Tensors

@@ -36,7 +36,7 @@ class Judgement:
         resolution: of an open case the windows of the full result that explain the output, as
             :class:`tconv.model.window.Resolution` writes them, at most :data:`WINDOWS` of them.
         resolutions: how many there are.
-        alike: names of further readings by which the output could be explained.
+        coinciding: names of further readings by which the output could be explained.
         error_type: type of the error that the framework raised.
         error_text: its text.
         reason: why this verdict, in words, where the fields above do not say it.
@@ -58,7 +58,7 @@ class Judgement:
     compared: int = 0
     resolution: tuple[str, ...] | None = None
     resolutions: int | None = None
-    alike: tuple[str, ...] = ()
+    coinciding: tuple[str, ...] = ()
     error_type: str | None = None
     error_text: str | None = None
     reason: str | None = None

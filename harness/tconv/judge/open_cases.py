@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tconv.inputs import Draw
+from tconv.inputs.draw import Draw
 from tconv.judge.expected import Expected
 from tconv.judge.judgement import WINDOWS, Judgement
 from tconv.model.case import Case
@@ -116,8 +116,8 @@ def _resolved(case: Case, candidate: _Candidate, y: Array) -> Judgement | None:
     """Return the judgement of a result that something explains, or None."""
     plain = candidate.plain()
     if len(plain):
-        alike = (_FLIP.name,) if len(candidate.by_weight(_FLIP)) else ()
-        return _judgement(case, y, plain, reading=None, alike=alike)
+        coinciding = (_FLIP.name,) if len(candidate.by_weight(_FLIP)) else ()
+        return _judgement(case, y, plain, reading=None, coinciding=coinciding)
     found = {name: windows for name, windows in candidate.readings() if len(windows)}
     if not found:
         return None
@@ -128,7 +128,7 @@ def _resolved(case: Case, candidate: _Candidate, y: Array) -> Judgement | None:
 
 
 def _judgement(
-    case: Case, y: Array, windows: Array, *, reading: str | None, alike: tuple[str, ...] = ()
+    case: Case, y: Array, windows: Array, *, reading: str | None, coinciding: tuple[str, ...] = ()
 ) -> Judgement:
     full = [full_size(axis.i, axis.k, axis.s, axis.d) for axis in case.axes]
     texts = (
@@ -138,7 +138,7 @@ def _judgement(
     return Judgement(
         verdict=Verdict.RESOLVED, reading=reading, observed_shape=y.shape, compared=y.size,
         observed_dtype=name_of(y.dtype), resolution=tuple(texts), resolutions=len(windows),
-        alike=alike,
+        coinciding=coinciding,
     )  # fmt: skip
 
 

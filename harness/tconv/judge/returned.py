@@ -4,20 +4,20 @@ from operator import index
 
 import numpy as np
 
-from tconv.model.outcome import Computed, Faulty, Promised
+from tconv.model.outcome import Computed, Faulty, InferredShape
 
 _HINT = "return a numpy.ndarray of numbers in the layout (n, c_out, *o)"
 
 
-def outcome_from(returned: object) -> Computed | Promised | Faulty:
+def outcome_from(returned: object) -> Computed | InferredShape | Faulty:
     """Return `Computed` for a plain NumPy array of numbers, else `Faulty` with the offence.
 
-    A target that computes nothing returns `Promised` with a shape, which is passed on.
+    A target that computes nothing returns `InferredShape` with a shape, which is passed on.
 
     Plain means `numpy.ndarray` itself: a masked array or a matrix compares by rules of its own.
     """
-    if isinstance(returned, Promised):
-        return _promised(returned)
+    if isinstance(returned, InferredShape):
+        return _inferred(returned)
     if type(returned) is not np.ndarray:
         given = f"{type(returned).__module__}.{type(returned).__qualname__}"
         return Faulty(offence=f"type of the result={given}, but should be numpy.ndarray; {_HINT}")
@@ -29,9 +29,9 @@ def outcome_from(returned: object) -> Computed | Promised | Faulty:
     )
 
 
-def _promised(returned: Promised) -> Promised | Faulty:
+def _inferred(returned: InferredShape) -> InferredShape | Faulty:
     try:
-        return Promised(shape=tuple(map(index, returned.shape)))
+        return InferredShape(shape=tuple(map(index, returned.shape)))
     except TypeError:
         return Faulty(offence=f"promised shape={returned.shape!r}, but should be integers")
 

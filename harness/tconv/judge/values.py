@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tconv.inputs import Draw
+from tconv.inputs.draw import Draw
 from tconv.judge.difference_map import picture
 from tconv.judge.error_bound import Rounding
 from tconv.judge.expected import Expected

@@ -1,9 +1,9 @@
-"""The table of verdicts: what each outcome means for a case of each standing."""
+"""The table of verdicts: what each outcome means for a case of each legality."""
 
 from collections.abc import Collection
 from typing import Final
 
-from tconv.inputs import Draw
+from tconv.inputs.draw import Draw
 from tconv.judge.expected import Expected
 from tconv.judge.judgement import Judgement
 from tconv.judge.open_cases import resolve
@@ -13,9 +13,9 @@ from tconv.model.outcome import (
     Computed,
     Crashed,
     Faulty,
+    InferredShape,
     NotRun,
     Outcome,
-    Promised,
     Refused,
     TimedOut,
     Unavailable,
@@ -52,13 +52,13 @@ def judge(
             assert draw is not None
             assert expected is not None
             return _of_computed(case, draw, expected, outcome, declared, flushes)
-        case Promised(shape=shape):
+        case InferredShape(shape=shape):
             assert expected is not None
-            return _of_promised(case, expected, shape)
+            return _of_inferred(case, expected, shape)
         case Refused(error_type=kind, error_text=text):
             verdict = Verdict.REJECTED_LEGAL if case.suite == "explicit" else Verdict.REJECTED
             return Judgement(
-                verdict=verdict, error_type=kind, error_text=text, reason=case.standing[1] or None
+                verdict=verdict, error_type=kind, error_text=text, reason=case.legality[1] or None
             )
         case _:
             return _of_silence(outcome)
@@ -82,17 +82,17 @@ def _of_computed(
         verdict=Verdict.ACCEPTED_ILLEGAL,
         observed_shape=outcome.y.shape,
         observed_dtype=outcome.y.dtype.name,
-        reason=case.standing[1],
+        reason=case.legality[1],
     )
 
 
-def _of_promised(case: Case, expected: Expected, shape: tuple[int, ...]) -> Judgement:
+def _of_inferred(case: Case, expected: Expected, shape: tuple[int, ...]) -> Judgement:
     """Return the judgement of a shape alone: the values are not there to be judged.
 
     Of an open case the size is resolved, if n and c_out are right, and the window is not.
     """
     right = None if expected.y is None else expected.y.shape
-    reason = case.standing[1] or "a shape was promised and nothing computed"
+    reason = case.legality[1] or "a shape was promised and nothing computed"
     if case.suite == "illegal":
         verdict = Verdict.ACCEPTED_ILLEGAL
     elif case.suite != "open":

@@ -15,13 +15,13 @@ from tconv.errors import CaseError
 from tconv.model.geometry import Axis, output_size
 from tconv.model.legality import (
     Channels,
-    Standing,
+    Legality,
     Volume,
     channel_fault,
     fault,
-    gravest,
     is_huge,
     volume_fault,
+    worst,
 )
 from tconv.model.malformation import MALFORMATIONS, OF_BIAS
 
@@ -52,7 +52,7 @@ class Case:
     """All parameters of one transposed convolution; per-axis ones have one entry per axis.
 
     A case that exists is well formed: its tuples have `ndim` entries and its names are known. It
-    need not be legal, see :meth:`standing`.
+    need not be legal, see :meth:`legality`.
 
     Attributes:
         ndim: number of spatial axes, at least 1.
@@ -224,11 +224,11 @@ class Case:
         return self.padding is not None or self.output_padding is None or self.o is not None
 
     @cached_property
-    def standing(self) -> tuple[Standing, str]:
-        """The gravest standing of the case's parts and its reason, empty where legal."""
+    def legality(self) -> tuple[Legality, str]:
+        """The worst legality of the case's parts and its reason, empty where legal."""
         channels = _channels(self.n, self.c_in, self.c_out, self.groups, self.malformed)
         volume = Volume.of(self.axes, channels)
-        return gravest([channel_fault(channels), *map(fault, self.axes), volume_fault(volume)])
+        return worst([channel_fault(channels), *map(fault, self.axes), volume_fault(volume)])
 
     @property
     def is_huge(self) -> bool:
@@ -242,12 +242,12 @@ class Case:
     @cached_property
     def suite(self) -> Suite:
         """The suite that judges this case: open, or explicit, extended or illegal."""
-        standing = self.standing[0]
-        if standing == "illegal":
+        legality = self.legality[0]
+        if legality == "illegal":
             return "illegal"
         if self.is_open:
             return "open"
-        return "explicit" if standing == "legal" else "extended"
+        return "explicit" if legality == "legal" else "extended"
 
 
 _STAYS: Final = frozenset({"axes", "uncropped"})

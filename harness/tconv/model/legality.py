@@ -21,10 +21,10 @@ from typing import Any, Final, Generic, Literal, Self, TypeVar
 
 from tconv.model.geometry import Axis, effective_kernel, full_size, output_size
 
-Standing = Literal["legal", "extended", "illegal"]
+Legality = Literal["legal", "extended", "illegal"]
 
-STANDINGS: Final[tuple[Standing, ...]] = ("illegal", "extended", "legal")
-"""Every standing, the gravest first."""
+LEGALITIES: Final[tuple[Legality, ...]] = ("illegal", "extended", "legal")
+"""Every legality, the worst first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +49,7 @@ class Channels:
 LARGEST_SIZE: Final = 2**31 - 1
 """Most elements that a result may have."""
 
-_MOST: Final = 2**14  # axes of integers whose standing is kept: a grid has few, and repeats them
+_MOST: Final = 2**14  # axes of integers whose legality is kept: a grid has few, and repeats them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,13 +76,13 @@ class Rule(Generic[Subject]):
     """One condition of legality.
 
     Attributes:
-        standing: what a case is that breaks the rule.
+        legality: what a case is that breaks the rule.
         words: how the rule is broken, without numbers: the key under which points are counted.
         is_broken: whether the subject breaks it, elementwise for arrays.
         reason: how one subject of integers breaks it, with its numbers.
     """
 
-    standing: Standing
+    legality: Legality
     words: str
     is_broken: Callable[[Subject], Any]
     reason: Callable[[Subject], str]
@@ -128,7 +128,7 @@ AXIS_RULES: Final[tuple[Rule[Axis], ...]] = (
     Rule("extended", "p above K-1", lambda a: (a.p_begin > _reach(a)) | (a.p_end > _reach(a)),
          lambda a: f"p={max(a.p_begin, a.p_end)} is above K-1={_reach(a)}"),
 )  # fmt: skip
-"""Every rule of one axis; the first that is broken gives the axis its standing."""
+"""Every rule of one axis; the first that is broken gives the axis its legality."""
 
 CHANNEL_RULES: Final[tuple[Rule[Channels], ...]] = (
     Rule("illegal", "tensors do not fit", lambda c: c.misfit, lambda c: str(c.misfit)),
@@ -143,7 +143,7 @@ CHANNEL_RULES: Final[tuple[Rule[Channels], ...]] = (
          lambda c: f"groups={c.groups} does not divide c_out={c.c_out}"),
     Rule("extended", "empty batch", lambda c: c.n == 0, lambda _: "n=0 leaves an empty batch"),
 )  # fmt: skip
-"""Every rule of the channels and the batch; the first that is broken gives the standing."""
+"""Every rule of the channels and the batch; the first that is broken gives the legality."""
 
 
 VOLUME_RULES: Final[tuple[Rule[Volume], ...]] = (
@@ -159,27 +159,27 @@ def _rest(channels: Any, groups: Any) -> Any:  # noqa: ANN401 # integers or inte
 
 
 @lru_cache(maxsize=_MOST)
-def fault(axis: Axis) -> tuple[Standing, str]:
-    """Return the standing of one axis of integers and, unless it is legal, the reason in words."""
+def fault(axis: Axis) -> tuple[Legality, str]:
+    """Return the legality of one axis of integers and, unless it is legal, the reason in words."""
     return _first_broken(AXIS_RULES, axis)
 
 
 @lru_cache(maxsize=_MOST)
-def channel_fault(channels: Channels) -> tuple[Standing, str]:
-    """Return the standing of channels and batch and, unless they are legal, the reason."""
+def channel_fault(channels: Channels) -> tuple[Legality, str]:
+    """Return the legality of channels and batch and, unless they are legal, the reason."""
     return _first_broken(CHANNEL_RULES, channels)
 
 
-def volume_fault(volume: Volume) -> tuple[Standing, str]:
-    """Return the standing of the result's volume and, unless it is legal, the reason."""
+def volume_fault(volume: Volume) -> tuple[Legality, str]:
+    """Return the legality of the result's volume and, unless it is legal, the reason."""
     return _first_broken(VOLUME_RULES, volume)
 
 
-def gravest(found: Iterable[tuple[Standing, str]]) -> tuple[Standing, str]:
-    """Return the gravest standing with its reason, the first of those that are equally grave."""
-    return min(found, key=lambda item: STANDINGS.index(item[0]))
+def worst(found: Iterable[tuple[Legality, str]]) -> tuple[Legality, str]:
+    """Return the worst legality with its reason, the first of those that are equally grave."""
+    return min(found, key=lambda item: LEGALITIES.index(item[0]))
 
 
-def _first_broken(rules: tuple[Rule[Subject], ...], subject: Subject) -> tuple[Standing, str]:
+def _first_broken(rules: tuple[Rule[Subject], ...], subject: Subject) -> tuple[Legality, str]:
     broken = (rule for rule in rules if rule.is_broken(subject))
-    return next(((rule.standing, rule.reason(subject)) for rule in broken), ("legal", ""))
+    return next(((rule.legality, rule.reason(subject)) for rule in broken), ("legal", ""))

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from signal import Signals
-from typing import Any
+from typing import Any, Literal
 
 from numpy.typing import NDArray
 
@@ -15,7 +15,7 @@ class Computed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Promised:
+class InferredShape:
     """The framework computed nothing and said that the result has this shape, (n, c_out, *o)."""
 
     shape: tuple[int, ...]
@@ -93,5 +93,34 @@ class NotRun:
 
 
 Outcome = (
-    Computed | Promised | Refused | Unsupported | Faulty | Crashed | TimedOut | Unavailable | NotRun
+    Computed
+    | InferredShape
+    | Refused
+    | Unsupported
+    | Faulty
+    | Crashed
+    | TimedOut
+    | Unavailable
+    | NotRun
 )
+
+
+Inference = Literal["kept", "broken", "none"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShapeInference:
+    """The shape (n, c_out, *o) that a framework inferred beforehand, or None: it inferred none."""
+
+    shape: tuple[int, ...] | None
+
+    def compared_with(self, outcome: Outcome) -> Inference:
+        """Return whether the outcome has the inferred shape; a refusal has none."""
+        match outcome:
+            case _ if self.shape is None:
+                return "none"
+            case Computed(y=y):
+                return "kept" if y.shape == self.shape else "broken"
+            case InferredShape(shape=shape):
+                return "kept" if shape == self.shape else "broken"
+        return "broken"

@@ -32,16 +32,16 @@ class Unsupported:
     """The framework has no argument for the case, or raises its not-implemented error.
 
     Each run proves it: the adapter is asked to compute the case all the same, with the most
-    natural call there is, and the framework must raise an error that `proof` is found in. A call
+    natural call there is, and the framework must raise an error that `error_pattern` is found in. A call
     that computes, or that fails for another cause, makes the route dishonest.
 
     Attributes:
         reason: why, in a few words; the same words for the same cause, as it is counted.
-        proof: regular expression searched in `ErrorType: message` of the framework's error.
+        error_pattern: regular expression searched in `ErrorType: message` of the framework's error.
     """
 
     reason: str
-    proof: str
+    error_pattern: str
 
 
 Route = Native | Composed | Unsupported

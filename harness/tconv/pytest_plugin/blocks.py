@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Literal
 
-from tconv.engine.plan import Planned
+from tconv.engine.plan import TargetPlan
 from tconv.engine.schedule.batch_size import blocks as batched
 from tconv.model.case import Case
 
@@ -24,12 +24,12 @@ class Block:
     """
 
     name: str
-    planned: Planned
+    planned: TargetPlan
     number: int
     cases: tuple[Case, ...]
 
 
-def blocks(planned: Sequence[Planned], size: Size) -> tuple[Block, ...]:
+def blocks(planned: Sequence[TargetPlan], size: Size) -> tuple[Block, ...]:
     """Return the blocks of each target; the same wherever and whenever they are made.
 
     A target that cannot be run here is one block: there is one thing to say of it.
@@ -41,7 +41,7 @@ def blocks(planned: Sequence[Planned], size: Size) -> tuple[Block, ...]:
     )
 
 
-def _labelled(planned: Planned, size: Size) -> Iterator[tuple[str, tuple[Case, ...]]]:
+def _labelled(planned: TargetPlan, size: Size) -> Iterator[tuple[str, tuple[Case, ...]]]:
     if planned.unavailable:
         yield "unavailable", tuple(planned.cases)
     elif size == "case":

@@ -11,7 +11,7 @@ from tconv.errors import HarnessError
 from tconv.pytest_plugin.items import SweepFile, SweepItem
 from tconv.pytest_plugin.session import Sweep, from_builtins, to_builtins
 from tconv.pytest_plugin.xdist import scheduling
-from tconv.runs.spec import Assignment, located
+from tconv.runs.spec import RunSpec, located
 
 _KEY: Final = "tconv_found"  # of workerinput: what backends said of themselves
 
@@ -27,7 +27,7 @@ def register(config: pytest.Config) -> None:
         raise pytest.UsageError("--dist=each, but should be another with --tconv: leave it out")
     given = Path(config.getoption("tconv"))
     try:
-        assignment = Assignment.from_config(given, targets=config.getoption("tconv_targets"))
+        assignment = RunSpec.from_config(given, targets=config.getoption("tconv_targets"))
     except HarnessError as error:
         raise pytest.UsageError(f"tconv: {error}") from error
     path = _normal(config, str(located(given)))

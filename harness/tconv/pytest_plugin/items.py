@@ -11,7 +11,7 @@ from tconv.model.verdict import Standpoint, Verdict
 from tconv.pytest_plugin.blocks import Block
 from tconv.pytest_plugin.session import Sweep
 from tconv.report.discrepancy import Discrepancy
-from tconv.store import Sheaf
+from tconv.store import RowBatch
 from tconv.store.rows import Columns
 
 PREFIX: Final = "tconv["
@@ -65,7 +65,7 @@ class SweepItem(pytest.Item):
 
     block: Block
     sweep: Sweep
-    rows: Sheaf | None = None
+    rows: RowBatch | None = None
 
     def runtest(self) -> None:
         """Run the block; fail where a row does not conform, skip where none could be judged."""

@@ -8,17 +8,17 @@ from typing import Any, Final
 
 import pytest
 
-from tconv.engine.plan import Planned
+from tconv.engine.plan import TargetPlan
 from tconv.model.outcome import NotRun
 from tconv.pytest_plugin.blocks import Block
 from tconv.pytest_plugin.items import SweepItem
 from tconv.pytest_plugin.session import Sweep
 from tconv.pytest_plugin.xdist import block_name
-from tconv.report.write_all import Edition
+from tconv.report.write_all import Reports
 from tconv.runs.header import header
 from tconv.runs.run import footer
 from tconv.runs.status import ExitStatus, Status, Totals, status
-from tconv.store import RunWriter, Sheaf
+from tconv.store import RowBatch, RunWriter
 from tconv.store.unjudged import unjudged
 
 _ABSENT: Final = "the session ended before this was run"
@@ -39,7 +39,7 @@ class Recorder:
         self._left: dict[str, Block] = {}  # selected, and not run yet
         self._selected: Counter[str] = Counter()  # cases per target
         self._firsts: dict[str, int] = {}  # where each block begins among its target's cases
-        self._planned: tuple[Planned, ...] = ()
+        self._planned: tuple[TargetPlan, ...] = ()
         self._totals: dict[str, Totals] = {}
         self._writer: RunWriter | None = None
         self._status: Status | None = None
@@ -69,7 +69,7 @@ class Recorder:
             name = block_name(report.nodeid)
             block = self._left.pop(name or "", None)
             if block is not None:
-                self._write(block, Sheaf(**rows) if rows else self._sweep.rows(block))
+                self._write(block, RowBatch(**rows) if rows else self._sweep.rows(block))
 
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Write what was not run, the footer and the reports."""
@@ -78,7 +78,7 @@ class Recorder:
         for block in self._left.values():
             planned, outcome = block.planned, NotRun(reason=_ABSENT)
             rows = unjudged(block.cases, planned.target, planned.version, outcome)
-            self._write(block, Sheaf.from_columns(rows))
+            self._write(block, RowBatch.from_columns(rows))
         writer = self._open()
         self._status = status(
             self._totals,
@@ -86,7 +86,7 @@ class Recorder:
             interrupted=exitstatus == pytest.ExitCode.INTERRUPTED,
         )
         writer.finish(footer(self._status, self._totals))
-        self._failures = dict(Edition.of_run(writer.path).failures)
+        self._failures = dict(Reports.of_run(writer.path).failures)
         if self._status.code is not ExitStatus.CONFORMS and exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED  # no false green
 
@@ -118,7 +118,7 @@ class Recorder:
     def _is_selected(self, backend: str) -> bool:
         return any(target.partition(":")[0] == backend for target in self._selected)
 
-    def _write(self, block: Block, sheaf: Sheaf) -> None:
+    def _write(self, block: Block, sheaf: RowBatch) -> None:
         at = list(self._totals).index(str(block.planned.target))
         self._open().write(at, self._firsts[block.name], sheaf)
         self._totals[str(block.planned.target)].add(sheaf.counted)
@@ -135,7 +135,7 @@ class Recorder:
             )
         return self._writer
 
-    def _chosen(self) -> tuple[Planned, ...]:
+    def _chosen(self) -> tuple[TargetPlan, ...]:
         """Return the targets with the cases that were selected of each."""
         cases: dict[str, list[Any]] = {target: [] for target in self._selected}
         for block in self._left.values():

@@ -14,13 +14,13 @@ from typing import Any
 
 from tconv.adapters.base import Mode
 from tconv.engine.executors.local import LocalPool
-from tconv.engine.plan import Planned, plan
-from tconv.engine.worker.describe import Description
+from tconv.engine.plan import TargetPlan, plan
+from tconv.engine.worker.describe import BackendDescription
 from tconv.model.outcome import Unavailable
 from tconv.model.target import Selection
 from tconv.pytest_plugin.blocks import Block, Size, blocks
-from tconv.runs.spec import Assignment
-from tconv.store import Sheaf
+from tconv.runs.spec import RunSpec
+from tconv.store import RowBatch
 from tconv.store.unjudged import unjudged
 
 
@@ -36,10 +36,10 @@ class Sweep:
         found: what each backend says of itself, or why it is unavailable; once it is known.
     """
 
-    def __init__(self, assignment: Assignment, *, path: Path, size: Size) -> None:
+    def __init__(self, assignment: RunSpec, *, path: Path, size: Size) -> None:
         self.assignment = assignment
         self.path = path
-        self.found: Mapping[str, Description | str] = {}
+        self.found: Mapping[str, BackendDescription | str] = {}
         self._size = size
         self._stack = ExitStack()
         self._warm: set[str] = set()  # backends whose framework is loaded
@@ -68,7 +68,7 @@ class Sweep:
         self.__dict__.pop("_engine", None)
 
     @cached_property
-    def planned(self) -> tuple[Planned, ...]:
+    def planned(self) -> tuple[TargetPlan, ...]:
         """The targets and their cases.
 
         Raises:
@@ -81,7 +81,7 @@ class Sweep:
         """Every block under its name, in the order in which they run."""
         return {block.name: block for block in blocks(self.planned, self._size)}
 
-    def rows(self, block: Block) -> Sheaf:
+    def rows(self, block: Block) -> RowBatch:
         """Run a block and return a row for each of its cases.
 
         Whatever ends this early, as a time limit on the item does, ends the workers too.
@@ -89,7 +89,7 @@ class Sweep:
         if block.planned.unavailable:
             outcome = Unavailable(reason=block.planned.unavailable)
             planned = block.planned
-            return Sheaf.from_columns(
+            return RowBatch.from_columns(
                 unjudged(block.cases, planned.target, planned.version, outcome)
             )
         try:
@@ -114,20 +114,20 @@ class Sweep:
         return self._stack.enter_context(engine)
 
 
-def to_builtins(found: Mapping[str, Description | str]) -> dict[str, Any]:
+def to_builtins(found: Mapping[str, BackendDescription | str]) -> dict[str, Any]:
     """Return descriptions as what execnet carries from one process to another."""
     plain = {name: each if isinstance(each, str) else asdict(each) for name, each in found.items()}
     made: dict[str, Any] = json.loads(json.dumps(plain))  # a version may be a subclass of str
     return made
 
 
-def from_builtins(found: Mapping[str, Any]) -> dict[str, Description | str]:
+def from_builtins(found: Mapping[str, Any]) -> dict[str, BackendDescription | str]:
     """Return the descriptions that :func:`to_builtins` was given."""
     return {
         name: each if isinstance(each, str) else _described(each) for name, each in found.items()
     }
 
 
-def _described(fields: Mapping[str, Any]) -> Description:
+def _described(fields: Mapping[str, Any]) -> BackendDescription:
     modes = tuple(Mode(**{**mode, "declared": tuple(mode["declared"])}) for mode in fields["modes"])
-    return Description(**{**fields, "modes": modes, "devices": tuple(fields["devices"])})
+    return BackendDescription(**{**fields, "modes": modes, "devices": tuple(fields["devices"])})

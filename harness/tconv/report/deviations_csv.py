@@ -8,14 +8,14 @@ import csv
 from pathlib import Path
 from typing import Final
 
-from tconv.analysis.summary import Extract
+from tconv.analysis.summary import Summary
 from tconv.analysis.summary.deviations import COLUMNS
 from tconv.store import unwritable
 
 NAME: Final = "deviations.csv"
 
 
-def write(extract: Extract) -> Path:
+def write(extract: Summary) -> Path:
     """Write `deviations.csv` into the run directory and return its path.
 
     Raises:

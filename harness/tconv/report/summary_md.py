@@ -7,7 +7,7 @@ from typing import Any, Final
 from jinja2 import Environment, PackageLoader, StrictUndefined, UndefinedError
 
 from tconv.analysis.findings import findings
-from tconv.analysis.summary import Extract
+from tconv.analysis.summary import Summary
 from tconv.errors import StoreError
 from tconv.model.verdict import Verdict
 from tconv.report.markdown import axes, cell, code
@@ -16,7 +16,7 @@ from tconv.store import unwritable
 NAME: Final = "summary.md"
 
 
-def write(extract: Extract) -> Path:
+def write(extract: Summary) -> Path:
     """Write `summary.md` into the run directory and return its path.
 
     Raises:
@@ -31,7 +31,7 @@ def write(extract: Extract) -> Path:
     return path
 
 
-def text(extract: Extract) -> str:
+def text(extract: Summary) -> str:
     """Return the summary of a run as Markdown.
 
     Raises:
@@ -68,7 +68,7 @@ def text(extract: Extract) -> str:
         ) from error
 
 
-def _total(extract: Extract, target: str) -> dict[str, Any]:
+def _total(extract: Summary, target: str) -> dict[str, Any]:
     """Return a target's counts, and the shares compared and native."""
     totals = extract.totals
     verdicts, compared = totals.of(target), totals.compared[target]

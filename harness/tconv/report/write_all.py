@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Self
 
-from tconv.analysis.summary import Extract, Listener
+from tconv.analysis.summary import Listener, Summary
 from tconv.report import deviations_csv, html, results_csv, summary_md
 from tconv.store import RunReader
 
@@ -17,7 +17,7 @@ HEADED: Final = ("started", "config", "config_path", "grid", "targets", "machine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Edition:
+class Reports:
     """The reports of a run as they were written.
 
     Attributes:
@@ -25,7 +25,7 @@ class Edition:
         failures: those of :data:`REPORTS` that could not be written, and why.
     """
 
-    extract: Extract
+    extract: Summary
     failures: Mapping[str, Exception] = field(default_factory=dict)
 
     @classmethod
@@ -53,11 +53,11 @@ class Edition:
 
 def _extract(
     reader: RunReader, listeners: tuple[Listener, ...], failures: dict[str, Exception]
-) -> Extract:
+) -> Summary:
     """Return the extract, with the rows written on the way where that is possible."""
     try:
         with results_csv.writing(reader) as listener:
-            return Extract.from_run(reader, [listener, *listeners])
+            return Summary.from_run(reader, [listener, *listeners])
     except Exception as error:  # noqa: BLE001 # whoever asked is told; damaged parts raise again
         failures[results_csv.NAME] = error
-    return Extract.from_run(reader, listeners)
+    return Summary.from_run(reader, listeners)

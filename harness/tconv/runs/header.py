@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from tconv.engine.plan import Planned
-from tconv.engine.worker.describe import Description
+from tconv.engine.plan import TargetPlan
+from tconv.engine.worker.describe import BackendDescription
 from tconv.runs.environment import machine, software
-from tconv.runs.spec import Assignment
+from tconv.runs.spec import RunSpec
 
 _OWN: Final = ("grid.digest", "grid.shard", "grid.case", "grid.cases")  # differ between shards
 _HARMLESS: Final = ("software.packages.pandas", "software.packages.pyarrow")  # compute no row
@@ -17,9 +17,9 @@ _ABSENT: Final = "none"
 
 
 def header(
-    assignment: Assignment,
-    planned: Sequence[Planned],
-    found: Mapping[str, Description | str],
+    assignment: RunSpec,
+    planned: Sequence[TargetPlan],
+    found: Mapping[str, BackendDescription | str],
     *,
     started: datetime,
 ) -> dict[str, Any]:
@@ -88,7 +88,7 @@ def _plain(header: Mapping[str, Any]) -> Mapping[str, Any]:
     return made
 
 
-def grid_facts(assignment: Assignment) -> dict[str, Any]:
+def grid_facts(assignment: RunSpec) -> dict[str, Any]:
     """Return what a header says of the cases: their number, marginals and digest."""
     digest = hashlib.sha256()
     for at, case in enumerate(assignment.cases):
@@ -102,8 +102,8 @@ def grid_facts(assignment: Assignment) -> dict[str, Any]:
     }
 
 
-def _target(planned: Planned, found: Description | str) -> dict[str, Any]:
-    known = found if isinstance(found, Description) else None
+def _target(planned: TargetPlan, found: BackendDescription | str) -> dict[str, Any]:
+    known = found if isinstance(found, BackendDescription) else None
     return {
         "target": str(planned.target),
         "cases": len(planned.cases),

@@ -12,8 +12,8 @@ from tconv.errors import ConfigError
 from tconv.grid import expand
 from tconv.grid.config import from_mapping
 from tconv.runs.header import differences, grid_facts
-from tconv.runs.run import Finished, completed, reported
-from tconv.runs.spec import Assignment
+from tconv.runs.run import RunResult, completed, reported
+from tconv.runs.spec import RunSpec
 from tconv.runs.status import Totals
 from tconv.store import RunReader, RunWriter
 from tconv.store.columns import COUNTED
@@ -22,7 +22,7 @@ _NEEDED: Final = ("config", "config_path", "grid", "targets", "machine", "softwa
 _PIECE: Final = 2**16  # rows that are counted at a time
 
 
-def merge(paths: Sequence[Path], *, out: Path) -> Finished:
+def merge(paths: Sequence[Path], *, out: Path) -> RunResult:
     """Join runs that are the shards of one grid; leave a run directory with its reports in `out`.
 
     The rows of a target come shard by shard. Files are copied: no row is computed again, and the
@@ -100,12 +100,12 @@ def _require_alike(shards: Sequence[RunReader]) -> None:
             )
 
 
-def _whole(shards: Sequence[RunReader]) -> Assignment:
+def _whole(shards: Sequence[RunReader]) -> RunSpec:
     """Return what all shards were asked to do; no backend need be installed here."""
     header = shards[0].header
     config = from_mapping(header["config"], header["config_path"])
     grid = expand(config.grids, config.values)
-    whole = Assignment(config=config, cases=grid.cases, tally=grid.tally)
+    whole = RunSpec(config=config, cases=grid.cases, tally=grid.tally)
     for k, shard in enumerate(shards, 1):
         cases = grid.shard(k, len(shards))
         _require_cases(shard, grid_facts(replace(whole, cases=cases)))
@@ -128,7 +128,7 @@ def _require_cases(shard: RunReader, here: Mapping[str, Any]) -> None:
         )
 
 
-def _header(shards: Sequence[RunReader], whole: Assignment) -> dict[str, Any]:
+def _header(shards: Sequence[RunReader], whole: RunSpec) -> dict[str, Any]:
     """Return the header of the whole, with where and when each shard ran."""
     first = shards[0].header
     counts = [{each["target"]: each["cases"] for each in s.header["targets"]} for s in shards]

@@ -13,14 +13,14 @@ import psutil
 from tconv.analysis.summary import Listener
 from tconv.engine.executor import Executor, Part
 from tconv.engine.executors.local import LocalPool
-from tconv.engine.plan import Planned, plan
-from tconv.engine.worker.describe import Description
+from tconv.engine.plan import TargetPlan, plan
+from tconv.engine.worker.describe import BackendDescription
 from tconv.errors import ConfigError, HarnessError, IncompleteError, StoreError
 from tconv.grid.config import Config
 from tconv.model.target import Selection
-from tconv.report.write_all import Edition
+from tconv.report.write_all import Reports
 from tconv.runs.header import differences, header
-from tconv.runs.spec import Assignment
+from tconv.runs.spec import RunSpec
 from tconv.runs.status import Status, Totals, status
 from tconv.store import RunReader, RunWriter, gaps
 from tconv.store.columns import COUNTED
@@ -31,7 +31,7 @@ _PIECE: Final = 2**16  # rows that are counted at a time
 class Observer(Protocol):
     """Is told how far a run has come."""
 
-    def planned(self, targets: Sequence[Planned], totals: Mapping[str, Totals]) -> None:
+    def planned(self, targets: Sequence[TargetPlan], totals: Mapping[str, Totals]) -> None:
         """Hear what is going to run, and the totals of each target from earlier sessions."""
 
     def advanced(self, part: Part, totals: Totals) -> None:
@@ -41,7 +41,7 @@ class Observer(Protocol):
 class Silence:
     """An observer that does nothing."""
 
-    def planned(self, targets: Sequence[Planned], totals: Mapping[str, Totals]) -> None:
+    def planned(self, targets: Sequence[TargetPlan], totals: Mapping[str, Totals]) -> None:
         """Ignore what is going to run."""
 
     def advanced(self, part: Part, totals: Totals) -> None:
@@ -49,7 +49,7 @@ class Silence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finished:
+class RunResult:
     """A run that came to its end.
 
     Attributes:
@@ -64,17 +64,17 @@ class Finished:
     totals: Mapping[str, Totals] = field(default_factory=dict)
     status: Status
     digest: str
-    edition: Edition
+    edition: Reports
 
 
 def run(
-    assignment: Assignment,
+    assignment: RunSpec,
     *,
     out: Path,
     workers: int | None = None,
     executor: Callable[..., Executor] = LocalPool,
     observer: Observer | None = None,
-) -> Finished:
+) -> RunResult:
     """Sweep cases over targets; leave a run directory with its reports in `out`.
 
     Args:
@@ -110,7 +110,7 @@ def resume(
     workers: int | None = None,
     executor: Callable[..., Executor] = LocalPool,
     observer: Observer | None = None,
-) -> Finished:
+) -> RunResult:
     """Complete a run that was interrupted, from its header and the rows that it has.
 
     Args:
@@ -129,7 +129,7 @@ def resume(
     if "shards" in reader.header and not reader.is_complete:
         raise StoreError(f"{path} is a merge that was interrupted; delete it, and merge again")
     with RunWriter.resume(path) as writer, _interruptible(path), ExitStack() as stack:
-        assignment = Assignment.from_run(reader)
+        assignment = RunSpec.from_run(reader)
         with executor(**_limits(assignment.config, workers)) as crew:
             everything, found = _planned(crew, assignment)
             now = header(assignment, everything, found, started=datetime.now(tz=UTC))
@@ -153,8 +153,8 @@ def _limits(config: Config, workers: int | None) -> dict[str, Any]:
 
 
 def _planned(
-    crew: Executor, assignment: Assignment
-) -> tuple[tuple[Planned, ...], Mapping[str, Description | str]]:
+    crew: Executor, assignment: RunSpec
+) -> tuple[tuple[TargetPlan, ...], Mapping[str, BackendDescription | str]]:
     selections = [Selection.from_text(text) for text in assignment.config.targets]
     found = crew.describe(list(dict.fromkeys(each.backend for each in selections)))
     return plan(selections, found, assignment.cases), found
@@ -173,8 +173,8 @@ def _require_same(reader: RunReader, now: Mapping[str, Any]) -> None:
 
 
 def _left(
-    reader: RunReader, planned: Sequence[Planned]
-) -> tuple[tuple[Planned, ...], dict[str, Totals]]:
+    reader: RunReader, planned: Sequence[TargetPlan]
+) -> tuple[tuple[TargetPlan, ...], dict[str, Totals]]:
     """Return the targets with the spans that are still to run, and the totals of those that are."""
     spans: dict[int, list[range]] = {at: [] for at in range(len(planned))}
     totals = {str(each.target): Totals() for each in planned}
@@ -195,7 +195,7 @@ def _session(now: Mapping[str, Any], rows: int) -> dict[str, object]:
 
 def _collect(
     crew: Executor,
-    planned: Sequence[Planned],
+    planned: Sequence[TargetPlan],
     writer: RunWriter,
     totals: Mapping[str, Totals],
     watch: Observer,
@@ -229,9 +229,9 @@ def completed(
     return verdict
 
 
-def reported(writer: RunWriter, totals: Mapping[str, Totals], verdict: Status) -> Finished:
+def reported(writer: RunWriter, totals: Mapping[str, Totals], verdict: Status) -> RunResult:
     """Return a complete run, of which the reports are written here, see :func:`published`."""
-    return Finished(
+    return RunResult(
         path=writer.path,
         totals=totals,
         status=verdict,
@@ -240,7 +240,7 @@ def reported(writer: RunWriter, totals: Mapping[str, Totals], verdict: Status) -
     )
 
 
-def published(path: Path, listeners: Iterable[Listener] = ()) -> Edition:
+def published(path: Path, listeners: Iterable[Listener] = ()) -> Reports:
     """Write the reports of a complete run; an error passes with a note of how to write them.
 
     Args:
@@ -251,7 +251,7 @@ def published(path: Path, listeners: Iterable[Listener] = ()) -> Edition:
         StoreError: the directory holds no run, or is damaged.
     """
     try:
-        return Edition.of_run(path, listeners)
+        return Reports.of_run(path, listeners)
     except BaseException as error:
         error.add_note(f"the rows are complete; for the reports: {_command('report', path)}")
         raise

@@ -19,7 +19,7 @@ DEFAULT: Final = "configs/smoke.toml"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Assignment:
+class RunSpec:
     """What a run is to do.
 
     Attributes:

@@ -9,10 +9,17 @@ reports/<run>/.lock                     held by the process that writes, gone wi
 from tconv.store.errors import unwritable
 from tconv.store.part import gaps
 from tconv.store.reader import RunReader, incomplete, newest
-from tconv.store.row_batch import Sheaf
+from tconv.store.row_batch import RowBatch
 from tconv.store.schema import SCHEMA
 from tconv.store.writer import RunWriter
 
 __all__ = [
-    "SCHEMA", "RunReader", "RunWriter", "Sheaf", "gaps", "incomplete", "newest", "unwritable",
+    "SCHEMA",
+    "RowBatch",
+    "RunReader",
+    "RunWriter",
+    "gaps",
+    "incomplete",
+    "newest",
+    "unwritable",
 ]  # fmt: skip

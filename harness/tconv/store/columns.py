@@ -7,10 +7,11 @@ from typing import Final, Literal
 Kind = Literal["text", "texts", "integer", "integers", "number", "boolean"]
 Row = Mapping[str, object]
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 """Raised when a column changes its name, kind or meaning, or a part its name; not for new columns.
 
-2: a part is named after its first case and carries the digest of its rows."""
+2: a part is named after its first case and carries the digest of its rows.
+3: `inferred_shape`, `inference` and `coinciding` got these names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +104,7 @@ RESULT_COLUMNS: Final = _columns(
         ("compared", "integer", "elements", "number of elements compared with the oracle"),
         ("drawn", "text", "", "the inputs that were drawn: exact, exact, sparse or normal"),
         (
-            "indistinguishable",
+            "coinciding",
             "texts",
             "",
             "readings that give the right answer here, so that a match says nothing of them",
@@ -115,8 +116,8 @@ RESULT_COLUMNS: Final = _columns(
             "of an open case: every window begin.end of the full result that explains the output",
         ),
         ("resolutions", "integer", "", "how many windows do; 1: the resolution is unique"),
-        ("promised_shape", "integers", "elements", "shape that was promised beforehand"),
-        ("promise", "text", "", "kept, broken or, where the target was asked in vain, none"),
+        ("inferred_shape", "integers", "elements", "shape that the framework inferred beforehand"),
+        ("inference", "text", "", "kept, broken or, where the framework inferred no shape, none"),
         ("reason", "text", "", "why it is unsupported, unavailable, rejected or not run"),
         ("error_type", "text", "", "class of the framework's error"),
         ("error_text", "text", "", "text of the framework's error, or stderr of a crash"),

@@ -17,7 +17,7 @@ from tconv.store.rows import Columns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sheaf:
+class RowBatch:
     """Rows of consecutive cases of one target, as the content of the file that is to hold them.
 
     Attributes:

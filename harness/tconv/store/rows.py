@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from operator import attrgetter, itemgetter
 from typing import Final
 
-from tconv.inputs import Draw
+from tconv.inputs.draw import Draw
 from tconv.judge import Judgement
 from tconv.model.case import Case
-from tconv.model.outcome import Outcome
-from tconv.model.promise import Promise
+from tconv.model.outcome import Outcome, ShapeInference
 from tconv.model.route import Composed, Native, Route, Unsupported
 from tconv.model.target import Target
 from tconv.store.columns import COLUMNS
@@ -35,7 +34,7 @@ _KEPT: Final = 4000
 
 _OUTCOMES: Final = {
     "Computed": "computed",
-    "Promised": "promised",
+    "InferredShape": "inferred",
     "Refused": "refused",
     "Unsupported": "unsupported",
     "Faulty": "faulty",
@@ -59,7 +58,7 @@ def row(
     judgement: Judgement,
     draw: Draw | None = None,
     seconds: float | None = None,
-    promise: Promise | None = None,
+    inference: ShapeInference | None = None,
 ) -> dict[str, object]:
     """Return one result row, a value for each name of :data:`tconv.store.columns.COLUMNS`."""
     made: dict[str, object] = dict(zip(_CASE_FIELDS, _case_values(case), strict=True))
@@ -75,11 +74,9 @@ def row(
         "outcome": _OUTCOMES[type(outcome).__name__],
         "verdict": judgement.verdict.value,
         "drawn": draw.used if draw else None,
-        "indistinguishable": (
-            draw.indistinguishable + draw.undistinguished + judgement.alike if draw else None
-        ),
-        "promised_shape": promise.shape if promise else None,
-        "promise": promise.kept_by(outcome) if promise else None,
+        "coinciding": (draw.equivalent + draw.coinciding + judgement.coinciding if draw else None),
+        "inferred_shape": inference.shape if inference else None,
+        "inference": inference.compared_with(outcome) if inference else None,
         "seconds": seconds,
     }
     for name in ("reason", "error_type", "error_text"):

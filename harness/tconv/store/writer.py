@@ -16,7 +16,7 @@ from tconv.store.errors import FOOTER, unwritable
 from tconv.store.lock import RunLock
 from tconv.store.part import StoredPart
 from tconv.store.reader import PROMISED
-from tconv.store.row_batch import Sheaf
+from tconv.store.row_batch import RowBatch
 
 
 class RunWriter(AbstractContextManager["RunWriter"]):
@@ -98,7 +98,7 @@ class RunWriter(AbstractContextManager["RunWriter"]):
         header = self.path / "header.json"
         json_file.write(header, json_file.read(header) | dict(entries))
 
-    def write(self, target: int, first: int, sheaf: Sheaf) -> None:
+    def write(self, target: int, first: int, sheaf: RowBatch) -> None:
         """Write the rows of a target's consecutive cases from the `first` on, all or nothing.
 
         Raises:

@@ -11,7 +11,7 @@ from unittest import SkipTest
 from tconv.adapters import registry
 from tconv.adapters.base import Adapter
 from tconv.engine.executors.local import LocalPool
-from tconv.engine.plan import Planned, plan
+from tconv.engine.plan import TargetPlan, plan
 from tconv.engine.worker.compute import draw_batch, judged
 from tconv.errors import TargetError
 from tconv.model.case import Case
@@ -23,7 +23,7 @@ from tconv.store.rows import Columns
 from tconv.store.unjudged import unjudged
 
 if TYPE_CHECKING:
-    from tconv.engine.worker.describe import Description
+    from tconv.engine.worker.describe import BackendDescription
 
 _CONFIG = "smoke"  # named in the command that reruns a case; of it only seed and limits matter
 
@@ -43,7 +43,7 @@ class Conformance(AbstractContextManager["Conformance"]):
         self._seed = seed
         self._limits = {"case_seconds": case_seconds, "worker_gib": worker_gib}
         self._stack = ExitStack()
-        self._found: dict[str, Description | str] = {}
+        self._found: dict[str, BackendDescription | str] = {}
 
     def __exit__(self, *_: object) -> None:
         """End every worker process."""
@@ -79,7 +79,7 @@ class Conformance(AbstractContextManager["Conformance"]):
 
     def _planned(
         self, text: str, case: Case, mode: str | None, device: str | None
-    ) -> Sequence[Planned]:
+    ) -> Sequence[TargetPlan]:
         named = Selection.from_text(text)
         backend = named.backend
         if backend not in self._found:
@@ -92,7 +92,7 @@ class Conformance(AbstractContextManager["Conformance"]):
         found = plan([selection], self._found, [case])
         return [each for each in found if each.cases]
 
-    def _of_target(self, planned: Planned) -> Columns:
+    def _of_target(self, planned: TargetPlan) -> Columns:
         if planned.unavailable:
             reason = Unavailable(reason=planned.unavailable)
             return unjudged(planned.cases, planned.target, planned.version, reason)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tconv.errors import ConfigError
 from tconv.grid.config import from_mapping
-from tconv.runs.spec import Assignment
+from tconv.runs.spec import RunSpec
 
 if TYPE_CHECKING:
     import pytest
@@ -43,13 +43,13 @@ def cases(
 
 def _assignment(
     config: str | PathLike[str] | None, targets: Sequence[str], grid: dict[str, object]
-) -> Assignment:
+) -> RunSpec:
     if (config is None) == (not grid):
         raise ConfigError(
             f"config={config!r} and {len(grid)} keys of a grid, but should be one of the two: "
             'cases("smoke") or cases(ndim=1, i="1..3", k=2)'
         )
     if config is not None:
-        return Assignment.from_config(Path(config), targets=targets)
+        return RunSpec.from_config(Path(config), targets=targets)
     document = {"run": {"name": "cases", "targets": list(targets) or ["numpy"]}, "grid": [grid]}
-    return Assignment.from_config(from_mapping(document, "tconv.testing.cases"))
+    return RunSpec.from_config(from_mapping(document, "tconv.testing.cases"))

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from tconv.adapters.base import Adapter
 from tconv.analysis.atlas.entry import Entry
 from tconv.engine.worker.compute import loaded
-from tconv.inputs import draw
+from tconv.inputs.draw import draw
 from tconv.model.case import Case
 from tconv.model.dtypes import PRECISIONS
-from tconv.model.outcome import Promised
+from tconv.model.outcome import InferredShape
 from tconv.model.route import Composed, Native, Unsupported
 from tconv.model.target import Target
 from tconv.model.tensors import Tensors
@@ -116,7 +116,7 @@ def _computed(adapter: Adapter, target: Target, cases: Iterator[Case]) -> Iterat
 
 def _tried(adapter: Adapter, case: Case, target: Target, tensors: Tensors) -> Result:
     match adapter.attempt(case, tensors, target.mode, target.device):
-        case Promised():
+        case InferredShape():
             return "it infers shapes and computes nothing"
         case Exception() as error:
             return f"{type(error).__name__}: {error}".splitlines()[0]

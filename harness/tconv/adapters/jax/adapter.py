@@ -92,7 +92,7 @@ class JaxAdapter(Adapter):
         "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false",
         "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
     }
-    promises: ClassVar[int] = 5
+    infer_one_in: ClassVar[int] = 5
 
     def __init__(self) -> None:
         import jax
@@ -157,7 +157,7 @@ class JaxAdapter(Adapter):
             raise result
         return result
 
-    def promise(self, case: Case, mode: str, device: str) -> tuple[int, ...]:  # noqa: ARG002 # the same on each
+    def infer_shape(self, case: Case, mode: str, device: str) -> tuple[int, ...]:  # noqa: ARG002 # the same on each
         """Return the shape that `jax.eval_shape` gives: the call is traced and never compiled."""
         x, w, b = (np.zeros(s, case.dtype) for s in (case.x_shape, case.w_shape, case.b_shape))
         call = self._whole(case, Tensors(x=x, w=w, b=b if case.bias else None), mode)

@@ -45,7 +45,7 @@ class ConvTranspose:
         if missing is not None:
             return Unsupported(
                 reason=f"conv_transpose has no {missing}",
-                proof=f"unexpected keyword argument '{missing}'",
+                error_pattern=f"unexpected keyword argument '{missing}'",
             )
         refused = why_refused(
             self._padding(case), case.s, transposes=True, consistent=self.consistent
@@ -102,7 +102,7 @@ class ConvGeneralDilated:
         if missing is not None:
             return Unsupported(
                 reason=f"conv_general_dilated has no {missing}",
-                proof=f"unexpected keyword argument '{missing}'",
+                error_pattern=f"unexpected keyword argument '{missing}'",
             )
         padding = self.spelling.of(dilated_padding(case))
         refused = why_refused(padding, case.s, transposes=False, consistent=False)
@@ -139,17 +139,17 @@ class Vjp:
         if case.dtype.startswith("int"):
             return Unsupported(
                 reason="no gradient of integers",
-                proof="grad requires real- or complex-valued inputs",
+                error_pattern="grad requires real- or complex-valued inputs",
             )
         if self._size(case) is None:
             return Unsupported(
                 reason="a gradient needs the size of its result",
-                proof="missing 1 required positional argument: 'y'",
+                error_pattern="missing 1 required positional argument: 'y'",
             )
         if self._refused(case):
             return Unsupported(
                 reason="a gradient has no output_padding",
-                proof="unexpected keyword argument 'output_padding'",
+                error_pattern="unexpected keyword argument 'output_padding'",
             )
         return Native(call=f"jax.vjp of conv_general_dilated{' + b' if case.bias else ''}")
 

@@ -16,11 +16,11 @@ Pairs = tuple[tuple[int, int], ...]
 _NAMES: Final = {"same": "SAME", "same_lower": "SAME_LOWER", "valid": "VALID"}
 _DILATED: Final = Unsupported(
     reason="no such padding policy for a stride above 1",
-    proof="String padding is not implemented for transposed convolution",
+    error_pattern="String padding is not implemented for transposed convolution",
 )
 _NUMBERS: Final = Unsupported(
     reason="no padding but in pairs",
-    proof=r"should be a string or a sequence of \(low, high\) pairs"
+    error_pattern=r"should be a string or a sequence of \(low, high\) pairs"
     r"|'int' object is not iterable|Invalid padding mode: -?\d",
 )
 
@@ -93,10 +93,10 @@ def why_refused(
     if consistent:
         return Unsupported(
             reason=f"no policy {padding} where the padding is consistent",
-            proof=f"Invalid padding mode: {padding}",
+            error_pattern=f"Invalid padding mode: {padding}",
         )
     if any(stride != 1 for stride in s):
         return _DILATED
     if padding.lower() not in _NAMES:
-        return Unsupported(reason=f"no policy {padding}", proof="Unrecognized padding type")
+        return Unsupported(reason=f"no policy {padding}", error_pattern="Unrecognized padding type")
     return None

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tconv.adapters.base import Adapter, Case, Mode, Promised, Route, Tensors
+from tconv.adapters.base import Adapter, Case, InferredShape, Mode, Route, Tensors
 from tconv.adapters.jax import batching
 from tconv.adapters.jax.adapter import JaxAdapter
 from tconv.adapters.keras.calls import Call, call_for
@@ -29,19 +29,19 @@ _FIRST: Final = 'the layer with data_format="channels_first"'
 
 _TENSORFLOW_DTYPE: Final = Unsupported(
     reason="no kernel of this dtype",
-    proof=r"Value for attr 'T' of \w+ is not in the list of allowed values",
+    error_pattern=r"Value for attr 'T' of \w+ is not in the list of allowed values",
 )
 _RANK: Final = Unsupported(
     reason="no operation of more than 3 axes",
-    proof=r"ValueError: (Input rank not supported: \d|Inputs must have ndim=3, 4 or 5)",
+    error_pattern=r"ValueError: (Input rank not supported: \d|Inputs must have ndim=3, 4 or 5)",
 )
 _TORCH_LAYER: Final = Unsupported(
     reason="no layers of integers",
-    proof=r"RuntimeError: Only Tensors of floating point .* can require gradients",
+    error_pattern=r"RuntimeError: Only Tensors of floating point .* can require gradients",
 )
 _TORCH_INT32: Final = Unsupported(
     reason="no int32 kernel on the CPU",
-    proof=r"NotImplementedError: .*not implemented for 'Int'",
+    error_pattern=r"NotImplementedError: .*not implemented for 'Int'",
 )
 
 
@@ -100,7 +100,7 @@ class KerasAdapter(Adapter):
         """Return how Keras reaches the case."""
         call, is_layer = self._call(case), _is_layer(mode)
         missing = why_unsupported(case, call, is_layer=is_layer)
-        if missing is None and case.standing[0] == "legal" and not case.is_huge:
+        if missing is None and case.legality[0] == "legal" and not case.is_huge:
             missing = self._lacks(case, mode, device)
         if missing is not None:
             return missing
@@ -108,7 +108,7 @@ class KerasAdapter(Adapter):
             return call.route(f"keras.layers.Conv{case.ndim}DTranspose")
         return call.route("keras.ops.conv_transpose", " + keras.ops.add" * case.bias)
 
-    def promise(self, case: Case, mode: str, device: str) -> tuple[int, ...] | None:  # noqa: ARG002 # the same on each
+    def infer_shape(self, case: Case, mode: str, device: str) -> tuple[int, ...] | None:  # noqa: ARG002 # the same on each
         """Return what a layer's compute_output_shape says, or the operation on a symbolic input."""
         x = case.x_shape if "channel_first" in mode else (case.n, *case.i, case.c_in)
         if _is_layer(mode):
@@ -292,7 +292,7 @@ class KerasJaxAdapter(KerasAdapter):
 
     def compute_many(
         self, cases: Sequence[Case], tensors: Sequence[Tensors], mode: str, device: str
-    ) -> Iterable[NDArray[Any] | Promised | Exception]:
+    ) -> Iterable[NDArray[Any] | InferredShape | Exception]:
         """Return one result per case, in order."""
         if _is_single(mode):
             return self._one_by_one(cases, tensors, mode, device)
@@ -308,7 +308,7 @@ class KerasJaxAdapter(KerasAdapter):
 
     def _one_by_one(
         self, cases: Sequence[Case], tensors: Sequence[Tensors], mode: str, device: str
-    ) -> Iterator[NDArray[Any] | Promised | Exception]:
+    ) -> Iterator[NDArray[Any] | InferredShape | Exception]:
         """Yield one result per case, and keep no compiled program: none is used twice."""
         yield from super().compute_many(cases, tensors, mode, device)
         self._jax.clear_caches()
@@ -360,7 +360,7 @@ class KerasNumpyAdapter(KerasAdapter):
 
     def compute_many(
         self, cases: Sequence[Case], tensors: Sequence[Tensors], mode: str, device: str
-    ) -> Iterator[NDArray[Any] | Promised | Exception]:
+    ) -> Iterator[NDArray[Any] | InferredShape | Exception]:
         """Yield one result per case, and keep no program that JAX compiled: none is used twice."""
         import jax
 

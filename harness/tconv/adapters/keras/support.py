@@ -8,27 +8,29 @@ from tconv.model.route import Unsupported
 
 _GROUPS: Final = Unsupported(
     reason="no groups argument",
-    proof=r"(unexpected keyword argument 'groups'|Unrecognized keyword arguments .*'groups')",
+    error_pattern=r"(unexpected keyword argument 'groups'"
+    r"|Unrecognized keyword arguments .*'groups')",
 )
 _SIZE: Final = Unsupported(
     reason="no argument for the output size",
-    proof=r"(unexpected keyword argument |Unrecognized keyword arguments .*)'output_shape'",
+    error_pattern=r"(unexpected keyword argument |Unrecognized keyword arguments .*)'output_shape'",
 )
 _RANK: Final = Unsupported(
     reason="no layer of more than 3 axes",
-    proof=r"AttributeError: module 'keras.layers' has no attribute 'Conv\d+DTranspose'",
+    error_pattern=r"AttributeError: module 'keras.layers' has no attribute 'Conv\d+DTranspose'",
 )
 _EXPLICIT: Final = Unsupported(
     reason="no explicit padding",
-    proof=r"AttributeError: 'tuple' object has no attribute 'lower'",
+    error_pattern=r"AttributeError: 'tuple' object has no attribute 'lower'",
 )
 _SAME_LOWER: Final = Unsupported(
     reason="no padding policy same_lower",
-    proof=r"ValueError: The `padding` argument must be .*\n?.*same_lower",
+    error_pattern=r"ValueError: The `padding` argument must be .*\n?.*same_lower",
 )
 _DILATED_STRIDE: Final = Unsupported(
     reason="no dilation beside a stride in layers",
-    proof=r"ValueError: `strides > 1` not supported in conjunction with `dilation_rate > 1`",
+    error_pattern=r"ValueError: `strides > 1` not supported in conjunction with "
+    r"`dilation_rate > 1`",
 )
 
 

@@ -5,13 +5,13 @@ from typing import Any, ClassVar, Final
 
 from numpy.typing import NDArray
 
-from tconv.adapters.base import Adapter, Case, Mode, Promised, Route, Tensors
+from tconv.adapters.base import Adapter, Case, InferredShape, Mode, Route, Tensors
 from tconv.adapters.onnx.model import FLOATS, IR_VERSION, OPSET, is_well_formed, question
 from tconv.model.route import Native, Unsupported
 
 _TYPE: Final = Unsupported(
     reason="not a dtype that ONNX lists for ConvTranspose",
-    proof=r"InferenceError: .*X typestr: T, has unsupported type: tensor\(\w+\)",
+    error_pattern=r"InferenceError: .*X typestr: T, has unsupported type: tensor\(\w+\)",
 )
 
 
@@ -61,11 +61,11 @@ class OnnxAdapter(Adapter):
         tensors: Tensors,
         mode: str,
         device: str,  # noqa: ARG002 # the CPU is all there is
-    ) -> NDArray[Any] | Promised:
+    ) -> NDArray[Any] | InferredShape:
         """Return y (n, c_out, *o), in the dtype that the evaluator gave, or the inferred shape."""
         asked = question(self._onnx, case, tensors)
         if mode == "shape_inference":
-            return Promised(shape=self._inferred(asked.model))
+            return InferredShape(shape=self._inferred(asked.model))
         evaluator = self._onnx.reference.ReferenceEvaluator(asked.model)
         y: NDArray[Any] = evaluator.run(None, asked.feed)[0]
         return y

@@ -16,11 +16,11 @@ _KERNELS: Final = frozenset({"float32", "float16"})
 
 _TYPE: Final = Unsupported(
     reason="not a dtype that ONNX lists for ConvTranspose",
-    proof=r"InvalidGraph: .*Type 'tensor\(\w+\)' of input parameter \(x\) .* is invalid",
+    error_pattern=r"InvalidGraph: .*Type 'tensor\(\w+\)' of input parameter \(x\) .* is invalid",
 )
 _KERNEL: Final = Unsupported(
     reason="no CPU kernel of this dtype",
-    proof=r"NotImplemented: .*Could not find an implementation for ConvTranspose",
+    error_pattern=r"NotImplemented: .*Could not find an implementation for ConvTranspose",
 )
 
 
@@ -86,7 +86,7 @@ class OnnxruntimeAdapter(Adapter):
         y: NDArray[Any] = self._session(asked.model, mode).run(None, asked.feed)[0]
         return y
 
-    def promise(self, case: Case, mode: str, device: str) -> tuple[int, ...] | None:  # noqa: ARG002 # the CPU is all there is
+    def infer_shape(self, case: Case, mode: str, device: str) -> tuple[int, ...] | None:  # noqa: ARG002 # the CPU is all there is
         """Return the shape that a session gives for its output before it is run, if it gives one.
 
         No array decides it, so the weights are zeros. An empty list is a shape of unknown rank.

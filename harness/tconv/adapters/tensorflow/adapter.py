@@ -34,7 +34,7 @@ class TensorflowAdapter(Adapter):
         "TF_NUM_INTEROP_THREADS": "1",
         "TF_NUM_INTRAOP_THREADS": "1",
     }
-    promises: ClassVar[int] = 10  # a graph takes 10 times as long as the call
+    infer_one_in: ClassVar[int] = 10  # a graph takes 10 times as long as the call
 
     def __init__(self) -> None:
         import tensorflow as tf
@@ -99,7 +99,7 @@ class TensorflowAdapter(Adapter):
         y = compute(*[self._tf.convert_to_tensor(np.ascontiguousarray(a)) for a in given]).numpy()
         return np.ascontiguousarray(np.moveaxis(y, -1, 1))
 
-    def promise(self, case: Case, mode: str, device: str) -> tuple[int, ...] | None:
+    def infer_shape(self, case: Case, mode: str, device: str) -> tuple[int, ...] | None:
         """Return the static shape of the same operations in a graph that is never run."""
         call = call_for(case, self._lacks(case, mode, device))
         unit = (1,) * call.is_lifted

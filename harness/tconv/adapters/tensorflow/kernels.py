@@ -19,11 +19,12 @@ _DTYPES: Final = MappingProxyType({2: (*_FLOATS, "int32"), 3: _FLOATS})
 
 _DILATION: Final = Unsupported(
     reason="no dilation in this dtype's kernel",
-    proof=r"Current CPU implementations? do(es)? not yet support dilation rates larger than 1",
+    error_pattern=r"Current CPU implementations? do(es)? not yet support "
+    r"dilation rates larger than 1",
 )
 GROUPS: Final = Unsupported(
     reason="no groups in this dtype's kernel",
-    proof=r"Gradients for grouped convolutions are not supported on CPU"
+    error_pattern=r"Gradients for grouped convolutions are not supported on CPU"
     r"|input and filter(_sizes)? must have the same (depth|number of channels)",
 )
 
@@ -96,5 +97,5 @@ def _lacks(tf: Any, rank: int, dtype: str, feature: _Feature) -> bool:
     try:
         call(x, w, shape, 1, padding, dilations=feature.dilation)
     except Exception as error:  # noqa: BLE001 # TensorFlow raises classes of its own and Python's
-        return re.search(feature.missing.proof, str(error)) is not None
+        return re.search(feature.missing.error_pattern, str(error)) is not None
     return False

@@ -10,31 +10,32 @@ from tconv.model.route import Unsupported
 
 _NO_GROUPS: Final = Unsupported(
     reason="no groups argument",
-    proof=r"(?s)TypeError: .*unexpected keyword argument 'groups'",
+    error_pattern=r"(?s)TypeError: .*unexpected keyword argument 'groups'",
 )
 _NO_OUTPUT_PADDING: Final = Unsupported(
     reason="no output_padding argument",
-    proof=r"(?s)TypeError: .*unexpected keyword argument 'output_padding'",
+    error_pattern=r"(?s)TypeError: .*unexpected keyword argument 'output_padding'",
 )
 _NO_SIZE: Final = Unsupported(
     reason="no default for the output size",
-    proof=r"(?s)TypeError: .*[Mm]issing (a )?required (positional )?argument",
+    error_pattern=r"(?s)TypeError: .*[Mm]issing (a )?required (positional )?argument",
 )
 _RANK: Final = Unsupported(
     reason="no transposed convolution of more than 3 axes",
-    proof=r"ValueError: `output_shape` must be of length 3, 4 or 5",
+    error_pattern=r"ValueError: `output_shape` must be of length 3, 4 or 5",
 )
 _DTYPE: Final = Unsupported(
     reason="no kernel of this dtype",
-    proof=r"(Value for attr 'T' of \w+ is|DataType \w+) not in (the )?list of allowed values",
+    error_pattern=r"(Value for attr 'T' of \w+ is|DataType \w+) not in "
+    r"(the )?list of allowed values",
 )
 _EXPLICIT: Final = Unsupported(
     reason="no explicit padding in 3 dimensions",
-    proof=r"(?s)TypeError: .*Expected string for argument 'padding'",
+    error_pattern=r"(?s)TypeError: .*Expected string for argument 'padding'",
 )
 _SAME_LOWER: Final = Unsupported(
     reason="no padding policy same_lower",
-    proof=r"SAME_LOWER. (is )?not in|`padding` must be either .*SAME_LOWER",
+    error_pattern=r"SAME_LOWER. (is )?not in|`padding` must be either .*SAME_LOWER",
 )
 
 
@@ -66,7 +67,7 @@ def _missing_feature(case: Case, call: Call, lacking: Features) -> Unsupported |
 
     A wanted size that is no preimage is told after the dilation and before the groups.
     """
-    if call.is_atrous or case.standing[0] != "legal":
+    if call.is_atrous or case.legality[0] != "legal":
         return None
     missing = first_lacking(case, call.dilation, lacking, is_explicit=call.is_explicit)
     return None if missing is GROUPS and not _is_preimage(case, call) else missing

@@ -98,7 +98,7 @@ class TorchAdapter(Adapter):
         b = None if tensors.b is None else self._to_torch(tensors.b, device)
         return self._to_numpy(self._run(case, x, w, b))
 
-    def promise(self, case: Case, mode: str, device: str) -> tuple[int, ...]:  # noqa: ARG002 # the same in every mode
+    def infer_shape(self, case: Case, mode: str, device: str) -> tuple[int, ...]:  # noqa: ARG002 # the same in every mode
         """Return the shape of the same call on the `meta` device, where tensors have no storage."""
         dtype = getattr(self._torch, case.dtype)
         shapes = (case.x_shape, case.w_shape, case.b_shape)

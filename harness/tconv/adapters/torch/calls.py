@@ -16,19 +16,20 @@ from tconv.model.route import Native, Route, Unsupported
 
 _POLICY: Final = Unsupported(
     reason="no padding policy",
-    proof=r"TypeError: conv_transpose\dd\(\): argument 'padding'.*must be tuple of ints",
+    error_pattern=r"TypeError: conv_transpose\dd\(\): argument 'padding'.*must be tuple of ints",
 )
 _SIDES: Final = Unsupported(
     reason="no padding apart for begin and end where output_size is given",
-    proof=_POLICY.proof,
+    error_pattern=_POLICY.error_pattern,
 )
 _INT32: Final = Unsupported(
     reason="no int32 kernel on the CPU",
-    proof=r"NotImplementedError: .*not implemented for 'Int'",
+    error_pattern=r"NotImplementedError: .*not implemented for 'Int'",
 )
 _RANK: Final = Unsupported(
     reason="no transposed convolution of more than 3 axes",
-    proof=r"RuntimeError: Expected 4D \(unbatched\) or 5D \(batched\) input to conv_transpose3d",
+    error_pattern=r"RuntimeError: Expected 4D \(unbatched\) or 5D \(batched\) "
+    r"input to conv_transpose3d",
 )
 
 
@@ -115,7 +116,7 @@ def _has_groups(case: Case) -> bool:
 
 def _is_sound(case: Case) -> bool:
     """Return whether nothing but the dtype is amiss, which PyTorch checks last."""
-    return case.standing[0] == "legal" and all(
+    return case.legality[0] == "legal" and all(
         o in preimages(axis.i, axis.k, axis.s, axis.p_begin, axis.p_end, axis.d)
         for o, axis in zip(case.o or (), case.axes, strict=False)
     )

@@ -103,7 +103,7 @@ def _has_no_bias(case: Case, call: str) -> bool:
 
 def _is_right_but_large(case: Case, row: Row) -> bool:
     """Return whether a shape is the one of the formula, and illegal for its size alone."""
-    is_alone = case.standing[1].startswith("the result needs")
+    is_alone = case.legality[1].startswith("the result needs")
     return is_alone and tuple(row["observed_shape"]) == case.y_shape
 
 

@@ -16,7 +16,7 @@ from tconv.model.window import Resolution
 
 COLUMNS: Final = (
     "case", "target", "ndim", "i", "k", "s", "p_begin", "p_end", "output_padding", "dilation",
-    "padding", "o", "suite", "verdict", "observed_shape", "promised_shape", "resolution",
+    "padding", "o", "suite", "verdict", "observed_shape", "inferred_shape", "resolution",
     "resolutions", "reason", "call",
 )  # fmt: skip
 """The columns of a row that observations are made of."""
@@ -101,7 +101,7 @@ def _points(row: Mapping[str, Any]) -> Iterator[Point]:
         row["i"], row["k"], row["s"], row["dilation"], row["p_begin"], row["p_end"],
         row["output_padding"] or absent, row["o"] or absent, strict=True,
     )  # fmt: skip
-    sizes = (row["observed_shape"] or row["promised_shape"])[2:]
+    sizes = (row["observed_shape"] or row["inferred_shape"])[2:]
     for each, size, begins in zip(axes, sizes, _begins(row), strict=True):
         asked = Asked(**dict(zip(Asked.__slots__, each, strict=True)))
         yield Point(asked=asked, size=size, begins=begins, case=row["case"])

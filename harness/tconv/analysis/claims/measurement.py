@@ -13,7 +13,7 @@ from tconv.model.window import Resolution
 
 COLUMNS: Final = (
     "target", "i", "k", "s", "dilation", "p_begin", "p_end", "output_padding", "o", "padding",
-    "observed_shape", "promised_shape", "resolution", "resolutions", "verdict",
+    "observed_shape", "inferred_shape", "resolution", "resolutions", "verdict",
 )  # fmt: skip
 """The columns of a row that measurements are made of."""
 
@@ -84,7 +84,7 @@ def _values(row: Mapping[str, Any], quantity: str) -> list[int | None]:
     """Return the quantity on each axis, None where it is not known."""
     axes = len(row["i"])
     if quantity == "size":
-        return list((row["observed_shape"] or row["promised_shape"])[2:])
+        return list((row["observed_shape"] or row["inferred_shape"])[2:])
     if row["resolutions"] != 1:
         return [None] * axes
     windows = Resolution.from_text(row["resolution"][0]).axes

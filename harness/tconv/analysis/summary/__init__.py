@@ -15,7 +15,7 @@ from tconv.analysis.summary.native_share import Usage
 from tconv.analysis.summary.unjudged import Silence
 from tconv.store import RunReader
 
-__all__ = ["Extract", "Listener"]
+__all__ = ["Listener", "Summary"]
 
 _ROWS: Final = 2**14  # rows that are counted at once: more take memory, and are not counted faster
 
@@ -24,7 +24,7 @@ Listener = Callable[[pa.Table], object]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Extract:
+class Summary:
     """Counts of all rows of a run, and the rows that are shown.
 
     Attributes:

@@ -12,10 +12,9 @@ _DOUBTS: Final[Mapping[str, Any]] = {
         (pc.field("values") == "exact") & (pc.field("drawn") == "normal")
     ),
     "exact inputs were sparse: most elements zero": pc.field("drawn") == "exact, sparse",
-    "some wrong reading gives the right answer": pc.list_value_length(pc.field("indistinguishable"))
-    > 0,
+    "some wrong reading gives the right answer": pc.list_value_length(pc.field("coinciding")) > 0,
 }
-_COLUMNS: Final = ("case", "values", "drawn", "indistinguishable")
+_COLUMNS: Final = ("case", "values", "drawn", "coinciding")
 
 
 @dataclass(kw_only=True)

@@ -20,14 +20,14 @@ from distributed import Client, Future, KilledWorker, LocalCluster, WorkerPlugin
 
 from tconv.adapters import registry
 from tconv.engine.executor import Part
-from tconv.engine.plan import Planned
+from tconv.engine.plan import TargetPlan
 from tconv.engine.process.environment import one_thread
 from tconv.engine.process.pool import Workshop
 from tconv.engine.process.process import Limits
 from tconv.engine.process.signals import deafened
 from tconv.engine.schedule.scheduler import swept
 from tconv.engine.tasks import Order, Served
-from tconv.engine.worker.describe import Description
+from tconv.engine.worker.describe import BackendDescription
 from tconv.errors import ExecutorError, TargetError
 
 PATIENCE: Final = 60.0
@@ -123,7 +123,7 @@ class DaskCluster(AbstractContextManager["DaskCluster"]):
         """End what the run has on the cluster, and the cluster where it is the run's own."""
         self._stack.close()
 
-    def describe(self, backends: Sequence[str]) -> dict[str, Description | str]:
+    def describe(self, backends: Sequence[str]) -> dict[str, BackendDescription | str]:
         """Return for each backend what it says of itself, or why it is unavailable.
 
         Every Dask worker is asked; a backend that is not the same on all of them is unavailable.
@@ -137,7 +137,7 @@ class DaskCluster(AbstractContextManager["DaskCluster"]):
         with _lost_with_scheduler("start the run again"):
             return {backend: self._described(backend) for backend in backends}
 
-    def run(self, planned: Sequence[Planned]) -> Iterator[Part]:
+    def run(self, planned: Sequence[TargetPlan]) -> Iterator[Part]:
         """Yield the parts of what is left of every target as they are done, in no order.
 
         Raises:
@@ -179,7 +179,7 @@ class DaskCluster(AbstractContextManager["DaskCluster"]):
                 f"runs ({error}); start one with `dask scheduler`"
             ) from error
 
-    def _described(self, backend: str) -> Description | str:
+    def _described(self, backend: str) -> BackendDescription | str:
         asked = {
             home: self._client.submit(
                 _describe, self._plugin.name, backend, workers=[home], pure=False
@@ -194,7 +194,7 @@ class DaskCluster(AbstractContextManager["DaskCluster"]):
         for home, each in others:
             if each != described:
                 return _difference((first, described), (home, each))
-        made: Description = described
+        made: BackendDescription = described
         return made
 
     def _answer(self, home: str, future: Future) -> Any:  # noqa: ANN401 # Dask has no types
@@ -288,7 +288,7 @@ def _serve(name: str, hand: int, order: Order) -> Served:
     return _workshop(name).serve(hand, order)
 
 
-def _describe(name: str, backend: str) -> Description | str:
+def _describe(name: str, backend: str) -> BackendDescription | str:
     """Describe a backend on a Dask worker; its framework is then unloaded, as others follow."""
     workshop = _workshop(name)
     try:
@@ -304,7 +304,7 @@ def _workshop(name: str) -> Workshop:
     return workshop
 
 
-def _difference(one: tuple[str, Description], other: tuple[str, Description]) -> str:
+def _difference(one: tuple[str, BackendDescription], other: tuple[str, BackendDescription]) -> str:
     """Say in what two Dask workers' descriptions of a backend differ."""
     for name in ("versions", "modes", "devices", "settings"):
         a, b = getattr(one[1], name), getattr(other[1], name)

@@ -7,15 +7,15 @@ from typing import Self
 
 from tconv.adapters import registry
 from tconv.engine.executor import Part
-from tconv.engine.plan import Planned
+from tconv.engine.plan import TargetPlan
 from tconv.engine.process.environment import one_thread
 from tconv.engine.process.pool import Workshop
 from tconv.engine.process.process import Lane, Limits
 from tconv.engine.schedule.scheduler import swept
 from tconv.engine.schedule.target_state import Course
-from tconv.engine.worker.describe import Description
+from tconv.engine.worker.describe import BackendDescription
 from tconv.model.case import Case
-from tconv.store import Sheaf
+from tconv.store import RowBatch
 
 
 class LocalPool(AbstractContextManager["LocalPool"]):
@@ -53,7 +53,7 @@ class LocalPool(AbstractContextManager["LocalPool"]):
         """End every worker process."""
         self._stack.close()
 
-    def describe(self, backends: Sequence[str]) -> dict[str, Description | str]:
+    def describe(self, backends: Sequence[str]) -> dict[str, BackendDescription | str]:
         """Return for each backend what it says of itself, or why it is unavailable.
 
         Each is asked in a process of its own, which goes on to sweep the backend's targets.
@@ -72,7 +72,7 @@ class LocalPool(AbstractContextManager["LocalPool"]):
                 self._workshop.stopped.set()
                 raise
 
-    def run(self, planned: Sequence[Planned]) -> Iterator[Part]:
+    def run(self, planned: Sequence[TargetPlan]) -> Iterator[Part]:
         """Yield the parts of what is left of every target as they are done, in no order.
 
         Raises:
@@ -86,7 +86,7 @@ class LocalPool(AbstractContextManager["LocalPool"]):
             stopped=self._workshop.stopped,
         )
 
-    def rows(self, planned: Planned, cases: Sequence[Case]) -> Sheaf:
+    def rows(self, planned: TargetPlan, cases: Sequence[Case]) -> RowBatch:
         """Return a row for each of these cases of a target that can be run here, in order.
 
         For a caller that goes batch by batch. The worker is that of the backend's other targets;
@@ -110,7 +110,7 @@ class LocalPool(AbstractContextManager["LocalPool"]):
         """
         return self._workshop.lane(backend, backend)
 
-    def _course(self, planned: Planned) -> Course:
+    def _course(self, planned: TargetPlan) -> Course:
         suspects = self._suspects.setdefault(planned.target.backend, set())
         made = Course(planned, seed=self._seed, suspects=suspects)
         return self._courses.setdefault(str(planned.target), made)

@@ -16,10 +16,10 @@ from tconv.engine.process.process import End, Lane
 from tconv.engine.tasks import Order, Served
 from tconv.engine.worker.compute import judge_batch
 from tconv.errors import UnavailableError
-from tconv.inputs import Choice
+from tconv.inputs.draw import DrawRecipe
 from tconv.model.case import Case
 from tconv.model.outcome import Crashed, NotRun, Outcome, TimedOut, Unavailable
-from tconv.store import Sheaf
+from tconv.store import RowBatch
 from tconv.store.rows import columns
 from tconv.store.unjudged import unjudged
 
@@ -39,8 +39,8 @@ class Trial:
         self._order = order
         self._lane = lane
         self._stopped = stopped
-        self._made: list[tuple[_Places, Sheaf]] = []
-        self._choices: list[Choice | None] = list(order.choices) or [None] * len(order.cases)
+        self._made: list[tuple[_Places, RowBatch]] = []
+        self._choices: list[DrawRecipe | None] = list(order.choices) or [None] * len(order.cases)
         self._ended: list[str] = []
         self._lost: tuple[int, Outcome] | None = None  # a death that did not come back, and where
         self._seconds = 0.0
@@ -94,7 +94,7 @@ class Trial:
 
     def _judged(
         self, places: _Places
-    ) -> tuple[Sheaf, tuple[Choice, ...], float] | End | Unavailable:
+    ) -> tuple[RowBatch, tuple[DrawRecipe, ...], float] | End | Unavailable:
         order = self._order
         cases = self._cases(places)
         known = [self._choices[at] for at in places]
@@ -142,7 +142,7 @@ class Trial:
     def _keep(self, places: _Places, outcome: Outcome) -> None:
         order, cases = self._order, self._cases(places)
         rows = unjudged(cases, order.target, order.version, outcome)
-        self._made.append((places, Sheaf.from_columns(rows)))
+        self._made.append((places, RowBatch.from_columns(rows)))
 
 
 def _pieces(places: _Places) -> Iterator[_Places]:
@@ -157,7 +157,7 @@ def _unreproduced(outcome: Crashed | TimedOut) -> Outcome:
     return replace(outcome, is_reproduced=False)
 
 
-def _joined(parts: Sequence[tuple[_Places, Sheaf]]) -> Sheaf:
+def _joined(parts: Sequence[tuple[_Places, RowBatch]]) -> RowBatch:
     """Return the rows of all parts by place; of two rows for one place the later counts."""
     if len(parts) == 1:
         return parts[0][1]
@@ -165,4 +165,4 @@ def _joined(parts: Sequence[tuple[_Places, Sheaf]]) -> Sheaf:
     last = {place: (rows, at) for places, rows in unbound for at, place in enumerate(places)}
     chosen = [last[place] for place in sorted(last)]
     made = {name: [rows[name][at] for rows, at in chosen] for name in columns([])}
-    return Sheaf.from_columns(made)
+    return RowBatch.from_columns(made)

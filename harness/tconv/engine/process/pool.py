@@ -9,7 +9,7 @@ from tconv.engine.process.crash_search import Trial
 from tconv.engine.process.process import End, Lane, Limits
 from tconv.engine.tasks import Order, Served
 from tconv.engine.worker.compute import describe
-from tconv.engine.worker.describe import Description
+from tconv.engine.worker.describe import BackendDescription
 from tconv.errors import ExecutorError, UnavailableError
 from tconv.model.outcome import Crashed, TimedOut
 
@@ -44,7 +44,7 @@ class Workshop(AbstractContextManager["Workshop"]):
         while self._idle:
             self._idle.popitem()[1].close()
 
-    def describe(self, backend: str) -> Description | str:
+    def describe(self, backend: str) -> BackendDescription | str:
         """Return what a backend says of itself, or why it is unavailable.
 
         The process that was asked stays, for the first hand that has the backend to serve.
@@ -58,7 +58,7 @@ class Workshop(AbstractContextManager["Workshop"]):
         except UnavailableError as error:
             return str(error)
         found = lane.call(describe, backend)
-        if isinstance(found, Description):
+        if isinstance(found, BackendDescription):
             self._idle[backend] = lane
             return found
         lane.close()

@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import Final
 
 from tconv.engine.executor import Part
-from tconv.engine.plan import Planned
+from tconv.engine.plan import TargetPlan
 from tconv.engine.schedule.batch_size import blocks
 from tconv.engine.schedule.draw_table import Choices
 from tconv.engine.schedule.queue import Agenda, Batch
@@ -19,7 +19,7 @@ from tconv.engine.schedule.target_state import Course
 from tconv.engine.tasks import Order, Served
 from tconv.errors import ExecutorError
 from tconv.model.outcome import Unavailable
-from tconv.store import Sheaf
+from tconv.store import RowBatch
 from tconv.store.unjudged import unjudged
 
 Serve = Callable[[int, Order], Served]
@@ -29,7 +29,7 @@ _AHEAD: Final = 2  # parts of each hand that may wait to be taken, so that memor
 
 
 def swept(
-    planned: Sequence[Planned],
+    planned: Sequence[TargetPlan],
     serve: Serve,
     *,
     seed: int,
@@ -66,7 +66,7 @@ def swept(
     yield from Crew(Agenda(courses, hands), serve, stopped=stopped).parts(hands)
 
 
-def _shared(planned: Iterable[Planned]) -> Iterator[tuple[Planned, Choices]]:
+def _shared(planned: Iterable[TargetPlan]) -> Iterator[tuple[TargetPlan, Choices]]:
     """Yield each target with choices, shared by those that were planned on the same cases."""
     made: dict[int, Choices] = {}  # by what holds the cases: to compare them takes long
     for each in planned:
@@ -142,12 +142,12 @@ def _until_done(made: "queue.Queue[Part | BaseException | None]", hands: int) ->
                 raise error
 
 
-def _unavailable(planned: Planned) -> Iterator[Part]:
+def _unavailable(planned: TargetPlan) -> Iterator[Part]:
     """Yield the rows of a target that cannot be run."""
     outcome = Unavailable(reason=planned.unavailable or "")
     for span in planned.spans:
         first = span.start
         for cases in blocks(planned.cases[span.start : span.stop]):
             rows = unjudged(cases, planned.target, planned.version, outcome)
-            yield Part(planned=planned, first=first, sheaf=Sheaf.from_columns(rows))
+            yield Part(planned=planned, first=first, sheaf=RowBatch.from_columns(rows))
             first += len(cases)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from tconv.engine.plan import Planned
+from tconv.engine.plan import TargetPlan
 from tconv.engine.schedule.batch_size import Pace
 from tconv.engine.schedule.draw_table import Choices
 from tconv.engine.tasks import Order, Served
@@ -29,7 +29,7 @@ class Course:
     """
 
     def __init__(
-        self, planned: Planned, *, seed: int, suspects: set[str], choices: Choices | None = None
+        self, planned: TargetPlan, *, seed: int, suspects: set[str], choices: Choices | None = None
     ) -> None:
         self.planned = planned
         self.pace = Pace()

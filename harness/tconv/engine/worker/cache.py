@@ -4,7 +4,7 @@ from functools import lru_cache
 from math import prod
 from typing import Final
 
-from tconv.inputs import Choice, Draw, draw
+from tconv.inputs.draw import Draw, DrawRecipe, draw
 from tconv.judge.expected import Expected, expect
 from tconv.model.case import Case
 
@@ -19,7 +19,7 @@ _draws: dict[tuple[str, int], Draw] = {}  # by case id and seed, the oldest firs
 _kept_answer = lru_cache(maxsize=KEPT)(expect)
 
 
-def drawn(case: Case, seed: int, choice: Choice | None = None) -> Draw:
+def drawn(case: Case, seed: int, choice: DrawRecipe | None = None) -> Draw:
     """Return the inputs of a case; `choice` as for :func:`tconv.inputs.draw`."""
     key = case.id, seed
     known = _draws.get(key)

@@ -23,21 +23,20 @@ from tconv.adapters import registry
 from tconv.adapters.base import Adapter
 from tconv.engine.worker import cache
 from tconv.engine.worker.aliasing import OVERWRITTEN, overwritten
-from tconv.engine.worker.describe import Description, described
+from tconv.engine.worker.describe import BackendDescription, described
 from tconv.engine.worker.guard import Escaped, text_of, tried
 from tconv.engine.worker.heartbeat import Pulse
 from tconv.engine.worker.orphan import end_with
 from tconv.engine.worker.sampling import is_drawn
 from tconv.errors import UnavailableError
-from tconv.inputs import Choice, Draw
+from tconv.inputs.draw import Draw, DrawRecipe
 from tconv.judge import Judgement, judge, outcome_from
 from tconv.model.case import Case
-from tconv.model.outcome import Computed, Faulty, Outcome, Promised, Refused
+from tconv.model.outcome import Computed, Faulty, InferredShape, Outcome, Refused, ShapeInference
 from tconv.model.outcome import Unsupported as UnsupportedOutcome
-from tconv.model.promise import Promise
 from tconv.model.route import Composed, Native, Route, Unsupported
 from tconv.model.target import Target
-from tconv.store import Sheaf
+from tconv.store import RowBatch
 from tconv.store.rows import Columns, columns, row
 from tconv.store.unjudged import unjudged
 
@@ -61,7 +60,7 @@ def prepare(environment: Mapping[str, str], log: Path, pulse: Path, parent: int)
     _state["pulse"] = Pulse(pulse)
 
 
-def describe(backend: str) -> Description | str:
+def describe(backend: str) -> BackendDescription | str:
     """Return what the backend says of itself, or why it is unavailable, in words."""
     try:
         found = tried(described, backend, _loaded(backend))
@@ -72,7 +71,7 @@ def describe(backend: str) -> Description | str:
     if isinstance(found, Escaped):
         kind, text = type(found.error).__name__, text_of(found.error)
         return f"the adapter of {backend} cannot be asked what there is here: {kind}: {text}"
-    made: Description = found
+    made: BackendDescription = found
     return made
 
 
@@ -81,8 +80,8 @@ def judge_batch(
     target: Target,
     version: str | None,
     seed: int,
-    choices: Sequence[Choice | None] = (),
-) -> tuple[Sheaf, tuple[Choice, ...], float]:
+    choices: Sequence[DrawRecipe | None] = (),
+) -> tuple[RowBatch, tuple[DrawRecipe, ...], float]:
     """Compute and judge `cases` on `target`; `choices` are those that are known of them, if any.
 
     Returns:
@@ -93,12 +92,12 @@ def judge_batch(
     begun = time.perf_counter()
     cases = tuple(cases)  # made here, where they came as columns
     draws = draw_batch(cases, seed, choices)
-    sheaf = Sheaf.from_columns(judged(adapter, cases, draws, target, version))
+    sheaf = RowBatch.from_columns(judged(adapter, cases, draws, target, version))
     return sheaf, tuple(each.choice for each in draws), time.perf_counter() - begun
 
 
 def draw_batch(
-    cases: Sequence[Case], seed: int, choices: Sequence[Choice | None] = ()
+    cases: Sequence[Case], seed: int, choices: Sequence[DrawRecipe | None] = ()
 ) -> tuple[Draw, ...]:
     """Return the inputs of each case; the time they take is not the framework's."""
     _beat()  # from here on nobody takes the last batch's place for this one's
@@ -172,17 +171,19 @@ def _rows(
             judgement=_judgement(case, drawn, outcome, declared),
             draw=drawn,
             seconds=seconds,
-            promise=_promise(adapter, case, route, target),
+            inference=_inference(adapter, case, route, target),
         )
 
 
 def _judgement(case: Case, drawn: Draw, outcome: Outcome, declared: Sequence[str]) -> Judgement:
-    asked = isinstance(outcome, Computed | Promised)
+    asked = isinstance(outcome, Computed | InferredShape)
     expected = cache.expected(case, drawn) if asked else None
     return judge(case, drawn, expected, outcome, declared=declared)
 
 
-def _drawn(cases: Sequence[Case], seed: int, choices: Sequence[Choice | None]) -> Iterator[Draw]:
+def _drawn(
+    cases: Sequence[Case], seed: int, choices: Sequence[DrawRecipe | None]
+) -> Iterator[Draw]:
     for case, choice in zip(cases, choices, strict=True):
         yield cache.drawn(case, seed, choice)
         _beat()
@@ -201,23 +202,25 @@ def _faulty(what: str, error: BaseException) -> Faulty:
     return Faulty(offence=what, error_type=type(error).__name__, error_text=text_of(error))
 
 
-def _promise(adapter: Adapter, case: Case, route: Route | Faulty, target: Target) -> Promise | None:
+def _inference(
+    adapter: Adapter, case: Case, route: Route | Faulty, target: Target
+) -> ShapeInference | None:
     """Return what is promised of an open case, or None: it is not asked for."""
     if case.suite != "open" or isinstance(route, Unsupported | Faulty):
         return None
-    if not is_drawn(case, adapter.promises):
+    if not is_drawn(case, adapter.infer_one_in):
         return None
 
     def asked() -> tuple[int, ...] | None:
-        given = adapter.promise(case, target.mode, target.device)
+        given = adapter.infer_shape(case, target.mode, target.device)
         return None if given is None else tuple(map(index, given))
 
     shape = tried(asked)
     # what a framework refuses it does not promise
-    return Promise(shape=None if isinstance(shape, Escaped) else shape)
+    return ShapeInference(shape=None if isinstance(shape, Escaped) else shape)
 
 
-Answer = NDArray[Any] | Promised | BaseException | Faulty
+Answer = NDArray[Any] | InferredShape | BaseException | Faulty
 _END: Final = object()  # of an adapter's results
 
 
@@ -310,8 +313,8 @@ def _outcome(route: Route | Faulty, answer: object) -> Outcome:
     if offence:
         return offence
     match route, answer:
-        case Unsupported(reason=reason, proof=proof), BaseException():
-            return _proved(reason, proof, answer)
+        case Unsupported(reason=reason, error_pattern=error_pattern), BaseException():
+            return _proved(reason, error_pattern, answer)
         case Unsupported(reason=reason), _:
             return Faulty(offence=f"route says unsupported ({reason}), but the call computes")
         case _, BaseException():
@@ -320,12 +323,13 @@ def _outcome(route: Route | Faulty, answer: object) -> Outcome:
             return outcome_from(answer)
 
 
-def _proved(reason: str, proof: str, error: BaseException) -> Outcome:
+def _proved(reason: str, error_pattern: str, error: BaseException) -> Outcome:
     kind, text = type(error).__name__, text_of(error)
-    if re.search(proof, f"{kind}: {text}"):
+    if re.search(error_pattern, f"{kind}: {text}"):
         return UnsupportedOutcome(reason=reason, error_type=kind, error_text=text)
     return Faulty(
-        offence=f"route says unsupported ({reason}), but the error does not match {proof!r}",
+        offence=f"route says unsupported ({reason}), but the error does not match "
+        f"{error_pattern!r}",
         error_type=kind,
         error_text=text,
     )

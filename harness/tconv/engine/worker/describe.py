@@ -9,7 +9,7 @@ from tconv.model.target import Target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Description:
+class BackendDescription:
     """What a backend says of itself on this machine.
 
     Attributes:
@@ -41,10 +41,10 @@ class Description:
         )
 
 
-def described(backend: str, adapter: Adapter) -> Description:
+def described(backend: str, adapter: Adapter) -> BackendDescription:
     """Return what `adapter`, registered as `backend`, says of itself; its own errors pass."""
     devices = adapter.devices()
-    return Description(
+    return BackendDescription(
         backend=backend,
         modes=adapter.modes,
         devices=devices,

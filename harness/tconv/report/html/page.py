@@ -9,7 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, UndefinedError
 from tconv.analysis.findings import Finding, findings
 from tconv.analysis.from_run import has_open_cases, survey
 from tconv.analysis.rerun import rerun_command
-from tconv.analysis.summary import Extract
+from tconv.analysis.summary import Summary
 from tconv.errors import StoreError
 from tconv.model.verdict import Standpoint, Verdict
 from tconv.report.excerpt import excerpt
@@ -45,7 +45,7 @@ DRAWN: Final = 12
 _EVIDENCE: Final = 1_000  # characters of a framework's text that a finding shows
 
 
-def write(extract: Extract) -> Path:
+def write(extract: Summary) -> Path:
     """Write `report.html` into the run directory and return its path.
 
     Raises:
@@ -62,7 +62,7 @@ def write(extract: Extract) -> Path:
     return path
 
 
-def text(extract: Extract) -> str:
+def text(extract: Summary) -> str:
     """Return the report of a run as HTML.
 
     Raises:
@@ -86,7 +86,7 @@ def text(extract: Extract) -> str:
         ) from error
 
 
-def _content(extract: Extract) -> dict[str, Any]:
+def _content(extract: Summary) -> dict[str, Any]:
     run = extract.run
     targets = extract.totals.targets()
     found = findings(extract)
@@ -138,7 +138,7 @@ def _kind(finding: Finding) -> tuple[str, str, str]:
     return finding.target, finding.verdict, finding.reading
 
 
-def _numbers(extract: Extract, found: tuple[Finding, ...]) -> list[int]:
+def _numbers(extract: Summary, found: tuple[Finding, ...]) -> list[int]:
     """Return for each kind of the sample the number of its finding, from 1."""
     places = {_kind(each): at for at, each in enumerate(found, 1)}
     return [places[kind] for kind in extract.sample.counts]

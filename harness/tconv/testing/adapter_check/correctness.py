@@ -20,8 +20,8 @@ _MENDS: Final = {
     "bias": "tensors.b is None where the case has no bias, else (c_out,), added everywhere",
     "dtype": "compute in the case's own dtype",
 }
-_DECLARE: Final = "return Unsupported with a `proof` where no call expresses the case"
-_PROVE: Final = "let compute make the real call, and `proof` quote its error"
+_DECLARE: Final = "return Unsupported with a `error_pattern` where no call expresses the case"
+_PROVE: Final = "let compute make the real call, and `error_pattern` quote its error"
 _OFFER: Final = "return Native where the framework's call is right, else let compute make that call"
 _WRONG: Final = {Verdict.SHAPE, Verdict.DTYPE, Verdict.VALUE, Verdict.NONFINITE}
 
@@ -36,7 +36,7 @@ def _right(subject: Subject, about: str) -> Iterator[str]:
 
 def _promises(subject: Subject) -> Iterator[str]:
     """Yield the routes that promise a result and give none, or promise none and give one."""
-    if not subject.few and not any(row["outcome"] == "promised" for row in subject.rows.values()):
+    if not subject.few and not any(row["outcome"] == "inferred" for row in subject.rows.values()):
         yield "nothing was computed of any probe; begin with the route Native and a plain 1-D case"
     for row in subject.rows.values():
         said = f"{row['error_type'] or ''}: {row['error_text'] or ''}".strip(": ")

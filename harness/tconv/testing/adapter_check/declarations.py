@@ -59,9 +59,9 @@ def _routes(subject: Subject) -> Iterator[str]:
                 missing = {"call": call}
             case Composed(call=call, addition=addition):
                 missing = {"call": call, "addition": addition}
-            case Unsupported(reason=reason, proof=proof):
-                missing = {"reason": reason, "proof": proof}
-                yield from _pattern(proof)
+            case Unsupported(reason=reason, error_pattern=error_pattern):
+                missing = {"reason": reason, "error_pattern": error_pattern}
+                yield from _pattern(error_pattern)
             case _:
                 yield f"route={route!r}, but should be Native, Composed or Unsupported [{case.id}]"
                 return
@@ -74,14 +74,17 @@ def _routes(subject: Subject) -> Iterator[str]:
             )
 
 
-def _pattern(proof: str) -> Iterator[str]:
+def _pattern(error_pattern: str) -> Iterator[str]:
     try:
-        matches_all = re.search(proof, "") is not None
+        matches_all = re.search(error_pattern, "") is not None
     except re.error as error:
-        yield f"proof={proof!r}, but should be a regular expression: {error}"
+        yield f"error_pattern={error_pattern!r}, but should be a regular expression: {error}"
         return
     if matches_all:
-        yield f"proof={proof!r} matches any error; quote words of the framework's own message"
+        yield (
+            f"error_pattern={error_pattern!r} matches any error; quote words of the framework's "
+            "own message"
+        )
 
 
 DECLARATIONS = Check(

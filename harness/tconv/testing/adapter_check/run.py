@@ -14,7 +14,7 @@ from tconv.engine.executors.local import LocalPool
 from tconv.engine.process.environment import ONE_THREAD
 from tconv.engine.process.process import End, Lane, Limits
 from tconv.engine.worker.compute import loaded
-from tconv.engine.worker.describe import Description
+from tconv.engine.worker.describe import BackendDescription
 from tconv.errors import UnavailableError
 from tconv.model.outcome import Crashed, TimedOut
 from tconv.model.target import Target
@@ -111,7 +111,7 @@ def _result(name: str, meaning: str, mends: Iterator[tuple[str, str]]) -> Result
 
 
 def _mends(
-    lane: Lane, found: Description, check: Check, ended: set[Target]
+    lane: Lane, found: BackendDescription, check: Check, ended: set[Target]
 ) -> Iterator[tuple[str, str]]:
     """Yield what a check finds; a target that ended the process is not looked at again."""
     for target in found.targets:
@@ -126,7 +126,7 @@ def _mends(
                 yield from ((str(target), mend) for mend in mends)
 
 
-def _stable(lane: Lane, found: Description, ended: set[Target]) -> Iterator[tuple[str, str]]:
+def _stable(lane: Lane, found: BackendDescription, ended: set[Target]) -> Iterator[tuple[str, str]]:
     """Yield the targets whose results are others in a process with more threads."""
     environment = {**registry.adapter_class(found.backend).environment, **_THREADS}
     with Lane(environment=environment, limits=_LIMITS, stopped=threading.Event()) as other:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tconv.adapters.base import Tensors
-from tconv.inputs import draw
+from tconv.inputs.draw import draw
 from tconv.model.case import Case
 from tconv.testing.adapter_check.cases import ILLEGAL
 from tconv.testing.adapter_check.check import Check

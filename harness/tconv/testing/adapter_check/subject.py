@@ -7,9 +7,9 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from tconv.adapters.base import Adapter, Case, Promised, Tensors
+from tconv.adapters.base import Adapter, Case, InferredShape, Tensors
 from tconv.engine.worker.compute import draw_batch, judged
-from tconv.inputs import draw
+from tconv.inputs.draw import draw
 from tconv.model.target import Target
 from tconv.testing.adapter_check.cases import LEGAL, PROBES
 
@@ -65,7 +65,7 @@ class Subject:
             )  # where only read-only arrays are refused, it computes
         except Exception:  # noqa: BLE001 # a third party's code; another check tells of it
             return False
-        return not isinstance(made, Promised)
+        return not isinstance(made, InferredShape)
 
 
 def writable(given: Tensors) -> Tensors:
