@@ -1,49 +1,45 @@
-"""The mistakes the harness reports: one base, one leaf for each kind of mistake."""
+"""The mistakes that users can fix: one base class, and one leaf for each kind of mistake."""
 
 
-class HarnessError(Exception):
-    """Something the user of the harness can mend."""
+class TconvError(Exception):
+    """Something that the user can fix."""
 
 
-class CaseError(HarnessError, ValueError):
+class CaseError(TconvError, ValueError):
     """A parameter of a case has a value that no case can have."""
 
 
-class ConfigError(HarnessError, ValueError):
+class ConfigError(TconvError, ValueError):
     """A configuration file has a key or a value that does not belong there."""
 
 
-class PredicateError(HarnessError, ValueError):
-    """A predicate cannot be read, or names what is not there."""
+class PredicateError(TconvError, ValueError):
+    """A predicate does not parse, or uses a name that does not exist."""
 
 
-class ClaimError(HarnessError, ValueError):
-    """A claim cannot be read, or speaks of what cannot be computed or was not measured."""
+class ClaimError(TconvError, ValueError):
+    """A claim does not parse, or is about something that is neither computable nor measured."""
 
 
-class TargetError(HarnessError, LookupError):
+class TargetError(TconvError, LookupError):
     """A target names a backend, a mode or a device that does not exist."""
 
 
-class AdapterError(HarnessError, RuntimeError):
-    """An adapter breaks its contract: the fault is the adapter's, not its framework's."""
-
-
-class UnavailableError(HarnessError, ImportError):
+class UnavailableError(TconvError, ImportError):
     """A backend cannot be used here: not installed, broken, or without its device."""
 
 
-class ExecutorError(HarnessError, RuntimeError):
-    """What should run the cases cannot be had, or is gone."""
+class ExecutorError(TconvError, RuntimeError):
+    """The processes or the cluster that should run the cases cannot be started, or are gone."""
 
 
-class StoreError(HarnessError, OSError):
+class StoreError(TconvError, OSError):
     """A run directory cannot be written, or does not hold what it should."""
 
 
-class AtlasError(HarnessError, ValueError):
-    """An atlas of rules cannot be read, or has no answer to what was asked."""
+class AtlasError(TconvError, ValueError):
+    """An atlas of rules does not parse, or has no answer to the question."""
 
 
-class IncompleteError(HarnessError, RuntimeError):
-    """A run ended before its end; what it wrote is kept, and it can be resumed."""
+class IncompleteError(TconvError, RuntimeError):
+    """A run stopped early; what it wrote is kept, and it can be resumed."""

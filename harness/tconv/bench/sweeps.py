@@ -13,7 +13,7 @@ from typing import Final
 from tconv.adapters import registry
 from tconv.bench import workload
 from tconv.bench.measurement import Figure, Series
-from tconv.errors import HarnessError
+from tconv.errors import TconvError
 from tconv.model.case import Case
 
 _FRAMEWORKS: Final = ("torch", "tensorflow", "jax")
@@ -35,7 +35,7 @@ if __name__ == "__main__":  # around the imports, too: a worker imports this fil
 """
 
 
-class BenchError(HarnessError, RuntimeError):
+class BenchError(TconvError, RuntimeError):
     """Something that is measured does not run."""
 
 

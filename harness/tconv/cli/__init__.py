@@ -14,7 +14,7 @@ from typing import Any, Final, NoReturn
 import click
 
 from tconv._version import __version__
-from tconv.errors import HarnessError, IncompleteError
+from tconv.errors import TconvError, IncompleteError
 from tconv.runs.status import ExitStatus
 
 EPILOG = """\b
@@ -122,7 +122,7 @@ def main() -> None:
     except IncompleteError as error:
         click.echo(f"tconv: {error}", err=True)
         sys.exit(ExitStatus.INCOMPLETE)
-    except HarnessError as error:
+    except TconvError as error:
         click.echo(f"tconv: {error}", err=True)
         sys.exit(ExitStatus.USAGE)
     except (click.Abort, KeyboardInterrupt) as error:

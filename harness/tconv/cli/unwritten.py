@@ -5,14 +5,14 @@ import traceback
 
 import click
 
-from tconv.errors import HarnessError
+from tconv.errors import TconvError
 from tconv.report.write_all import Reports
 
 
 def tell_unwritten(edition: Reports) -> None:
     """Print on stderr why reports are missing, a fault of the harness in full; or nothing."""
     for name, error in edition.failures.items():
-        if not isinstance(error, HarnessError):
+        if not isinstance(error, TconvError):
             traceback.print_exception(error)
         click.echo(f"tconv: {name} is not written: {error}", err=True)
     if edition.failures:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import pytest
 
-from tconv.errors import HarnessError
+from tconv.errors import TconvError
 from tconv.pytest_plugin.items import SweepFile, SweepItem
 from tconv.pytest_plugin.session import Sweep, from_builtins, to_builtins
 from tconv.pytest_plugin.xdist import scheduling
@@ -28,7 +28,7 @@ def register(config: pytest.Config) -> None:
     given = Path(config.getoption("tconv"))
     try:
         assignment = RunSpec.from_config(given, targets=config.getoption("tconv_targets"))
-    except HarnessError as error:
+    except TconvError as error:
         raise pytest.UsageError(f"tconv: {error}") from error
     path = _normal(config, str(located(given)))
     sweep = Sweep(assignment, path=path, size=config.getoption("tconv_items"))
@@ -76,7 +76,7 @@ class Collection:
             else:
                 self._sweep.found = from_builtins(sent[_KEY])
             assert self._sweep.blocks is not None  # made here, where a faulty target is told well
-        except HarnessError as error:
+        except TconvError as error:
             raise pytest.UsageError(f"tconv: {error}") from error
 
     def pytest_collect_file(

@@ -15,7 +15,7 @@ from tconv.engine.executor import Executor, Part
 from tconv.engine.executors.local import LocalPool
 from tconv.engine.plan import TargetPlan, plan
 from tconv.engine.worker.describe import BackendDescription
-from tconv.errors import ConfigError, HarnessError, IncompleteError, StoreError
+from tconv.errors import ConfigError, TconvError, IncompleteError, StoreError
 from tconv.grid.config import Config
 from tconv.model.target import Selection
 from tconv.report.write_all import Reports
@@ -262,7 +262,7 @@ def _resumable(path: Path) -> Iterator[None]:
     """Say with whatever ends a run early how it is completed."""
     try:
         yield
-    except HarnessError as error:
+    except TconvError as error:
         raise IncompleteError(f"{error}\n{_remedy(path)}") from error
     except BaseException as error:
         _note(error, path)
