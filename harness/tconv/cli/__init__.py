@@ -14,7 +14,7 @@ from typing import Any, Final, NoReturn
 import click
 
 from tconv._version import __version__
-from tconv.errors import TconvError, IncompleteError
+from tconv.errors import IncompleteError, TconvError
 from tconv.runs.status import ExitStatus
 
 EPILOG = """\b

@@ -15,7 +15,7 @@ from tconv.engine.executor import Executor, Part
 from tconv.engine.executors.local import LocalPool
 from tconv.engine.plan import TargetPlan, plan
 from tconv.engine.worker.describe import BackendDescription
-from tconv.errors import ConfigError, TconvError, IncompleteError, StoreError
+from tconv.errors import ConfigError, IncompleteError, StoreError, TconvError
 from tconv.grid.config import Config
 from tconv.model.target import Selection
 from tconv.report.write_all import Reports
