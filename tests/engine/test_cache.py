@@ -19,7 +19,7 @@ def _empty(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_small_case_is_drawn_once_whether_its_choice_is_known_or_not() -> None:
     first = cache.drawn(SMALL, 0)
 
-    assert cache.drawn(SMALL, 0, first.choice) is first
+    assert cache.drawn(SMALL, 0, first.recipe) is first
 
 
 def test_case_with_another_seed_is_another() -> None:

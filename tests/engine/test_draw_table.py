@@ -6,8 +6,8 @@ from tconv.engine.schedule import draw_table
 from tconv.engine.schedule.draw_table import Choices
 from tconv.inputs.draw import DrawRecipe
 
-ONE = DrawRecipe(used="exact")
-OTHER = DrawRecipe(used="exact", attempt=3, equivalent=("kernel flipped",))
+ONE = DrawRecipe(drawn="exact")
+OTHER = DrawRecipe(drawn="exact", attempt=3, equivalent=("kernel flipped",))
 
 
 def test_choice_is_known_once_it_is_learnt() -> None:
@@ -30,7 +30,7 @@ def test_case_that_was_not_drawn_leaves_known_what_was() -> None:
 def test_equal_choices_are_kept_once() -> None:
     known = Choices(2)
 
-    known.learn(0, [OTHER, DrawRecipe(used="exact", attempt=3, equivalent=("kernel flipped",))])
+    known.learn(0, [OTHER, DrawRecipe(drawn="exact", attempt=3, equivalent=("kernel flipped",))])
     first, second = known.known(0, 2)
 
     assert first is second

@@ -11,7 +11,7 @@ from tconv.model.target import Target
 from tconv.store import RowBatch
 
 CASES = tuple(Case.from_parameters(ndim=1, i=i, k=1) for i in range(1, 9))
-CHOICES = {case.id: DrawRecipe(used="exact", attempt=at) for at, case in enumerate(CASES)}
+CHOICES = {case.id: DrawRecipe(drawn="exact", attempt=at) for at, case in enumerate(CASES)}
 
 
 def orders(*planned: TargetPlan) -> list[Order]:

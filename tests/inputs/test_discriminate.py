@@ -8,7 +8,7 @@ from hypothesis import given as drawn
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from tconv.inputs.discriminate import answered, coincide
+from tconv.inputs.discriminate import coincide, discriminate
 from tconv.inputs.exact import dense
 from tconv.inputs.window_check import differs, windows
 from tconv.model.case import Case
@@ -51,7 +51,7 @@ def _empty(case: Case) -> Tensors:
 
 
 def _alike(case: Case, given: Tensors) -> set[str]:
-    return {reading.name for reading in answered(case, given).coinciding}
+    return {reading.name for reading in discriminate(case, given).coinciding}
 
 
 @pytest.mark.parametrize("make", [_dense, _constant, _empty])
@@ -63,9 +63,9 @@ def test_short_cuts_name_what_evaluation_in_full_names(
     case = Case.from_id(case_id)
     given = make(case)
 
-    found = answered(case, given)
+    found = discriminate(case, given)
 
-    named = {reading.name for reading in (*found.same, *found.coinciding)}
+    named = {reading.name for reading in (*found.equivalent, *found.coinciding)}
     assert named == {r.name for r in READINGS if coincide(r, case, given, found.y)}
 
 
@@ -97,9 +97,9 @@ def test_short_cuts_agree_with_evaluation_in_full(
 ) -> None:
     given = make(case)
 
-    found = answered(case, given)
+    found = discriminate(case, given)
 
-    named = {reading.name for reading in (*found.same, *found.coinciding)}
+    named = {reading.name for reading in (*found.equivalent, *found.coinciding)}
     assert named == {r.name for r in READINGS if coincide(r, case, given, found.y)}
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from tconv.inputs import draw as draw_module
-from tconv.inputs.discriminate import answered
+from tconv.inputs.discriminate import discriminate
 from tconv.inputs.draw import Draw, draw
 from tconv.inputs.exact import dense, largest_sum
 from tconv.judge.expected import expect
@@ -69,7 +69,7 @@ def _digest(found: Draw) -> str:
 def _everything(found: Draw) -> tuple[object, ...]:
     arrays = [each for one in (found.tensors, found.work) for each in (one.x, one.w, one.b)]
     arrays.append(found.answer)
-    return (found.choice, *((a.dtype, a.shape, a.tobytes()) for a in arrays if a is not None))
+    return (found.recipe, *((a.dtype, a.shape, a.tobytes()) for a in arrays if a is not None))
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_tensors_cannot_be_written_to() -> None:
 
 
 SPECIAL = (
-    "1d-i3-k2-opnone-ci1-co1-f32",  # open: answered by its full result
+    "1d-i3-k2-opnone-ci1-co1-f32",  # open: discriminate by its full result
     "1d-i2-k2-p5-ci1-co1-f32",  # illegal: without an answer
     "1d-i0-k2-ci1-co1-f32",  # empty
     f"{ID}-normal",
@@ -132,7 +132,7 @@ def test_draw_whose_choice_is_known_is_the_same_for_any_kind_of_case(case_id: st
     case = Case.from_id(case_id)
     first = draw(case, 3)
 
-    assert _everything(draw(case, 3, first.choice)) == _everything(first)
+    assert _everything(draw(case, 3, first.recipe)) == _everything(first)
 
 
 @settings(max_examples=1000)
@@ -140,7 +140,7 @@ def test_draw_whose_choice_is_known_is_the_same_for_any_kind_of_case(case_id: st
 def test_draw_whose_choice_is_known_is_the_same(case: Case) -> None:
     first = draw(case, 3)
 
-    assert _everything(draw(case, 3, first.choice)) == _everything(first)
+    assert _everything(draw(case, 3, first.recipe)) == _everything(first)
 
 
 def test_case_without_bias_draws_none() -> None:
@@ -154,7 +154,7 @@ def test_exact_values_are_nonzero_integers_whose_sums_stay_within_the_limit(case
     parts = [part for a in (found.work.x, found.work.w) for part in (a.real, a.imag)]
     if not PRECISIONS[case.dtype].is_complex:
         parts = parts[::2]
-    assert found.used == "exact"
+    assert found.recipe.drawn == "exact"
     assert all(np.all(part) and (part == np.rint(part)).all() for part in parts)
     assert found.work.b is None or np.all(found.work.b)
     assert largest_sum(case, found.work) <= LIMITS[case.dtype]
@@ -184,12 +184,12 @@ def test_draw_lists_every_reading_that_it_does_not_tell_apart(case: Case) -> Non
 
     assert found.answer is not None
     assert (found.answer == right).all()
-    assert coinciding == {*found.equivalent, *found.coinciding}
+    assert coinciding == {*found.recipe.equivalent, *found.recipe.coinciding}
 
 
 @given(case=cases(("bfloat16", "float16", "float32")).filter(_legal))
 def test_draw_tells_apart_whatever_can_be_told_apart(case: Case) -> None:
-    assert draw(case).coinciding == ()
+    assert draw(case).recipe.coinciding == ()
 
 
 @given(case=cases(("bfloat16",)).filter(_legal))
@@ -197,7 +197,7 @@ def test_what_coincides_does_not_depend_on_the_dtype(case: Case) -> None:
     """Few values or many: only the algebra decides what cannot be told apart."""
     wide = Case.from_id(case.id.replace("bf16", "f64"))
 
-    assert set(draw(case).equivalent) == set(draw(wide).equivalent)
+    assert set(draw(case).recipe.equivalent) == set(draw(wide).recipe.equivalent)
 
 
 @pytest.mark.parametrize(
@@ -212,20 +212,22 @@ def test_what_coincides_does_not_depend_on_the_dtype(case: Case) -> None:
     ],
 )
 def test_reading_that_is_the_right_answer_is_indistinguishable(case_id: str, name: str) -> None:
-    assert name in draw(Case.from_id(case_id)).equivalent
+    assert name in draw(Case.from_id(case_id)).recipe.equivalent
 
 
 def test_case_with_every_parameter_leaves_nothing_indistinguishable() -> None:
     case = Case.from_id("2d-i4x3-k3x2-s3x2-p1.0x0.1-op1x1-d2x1-g2-n2-ci4-co4-f32")
 
-    assert draw(case).equivalent == ()
+    assert draw(case).recipe.equivalent == ()
 
 
 def _first_seed_that_coincides(case: Case) -> int:
     for seed in range(1000):
         first = dense(case, f"{case.id}:{seed}:0", PRECISIONS[case.dtype])
         assert first is not None
-        if any(reading.name == "kernel flipped" for reading in answered(case, first).coinciding):
+        if any(
+            reading.name == "kernel flipped" for reading in discriminate(case, first).coinciding
+        ):
             return seed
     raise AssertionError("no draw of this case coincides by chance")
 
@@ -248,8 +250,8 @@ def test_values_that_never_differ_are_named_as_undistinguished(
 
     found = draw(case, seed)
 
-    assert "kernel flipped" in found.coinciding
-    assert "kernel flipped" not in found.equivalent
+    assert "kernel flipped" in found.recipe.coinciding
+    assert "kernel flipped" not in found.recipe.equivalent
 
 
 MANY = "2d-i6x6-k3x3-ci64-co2-bf16"
@@ -260,11 +262,11 @@ def test_inputs_become_sparse_where_sums_would_pass_the_limit() -> None:
 
     found = draw(case)
 
-    assert found.used == "exact, sparse"
+    assert found.recipe.drawn == "exact, sparse"
     assert 0 < np.count_nonzero(found.work.x) < found.work.x.size
     assert np.all(found.work.w)
     assert largest_sum(case, found.work) <= LIMITS["bfloat16"]
-    assert found.coinciding == ()
+    assert found.recipe.coinciding == ()
 
 
 def test_inputs_become_normal_where_even_sparse_ones_are_out_of_reach(
@@ -274,7 +276,7 @@ def test_inputs_become_normal_where_even_sparse_ones_are_out_of_reach(
 
     found = draw(Case.from_id(MANY))
 
-    assert found.used == "normal"
+    assert found.recipe.drawn == "normal"
     assert (found.work.x != np.rint(found.work.x)).any()
 
 
@@ -282,14 +284,14 @@ def test_normal_values_are_standard_normal_and_rounded_to_the_dtype() -> None:
     found = draw(Case.from_id("2d-i64x64-k3x3-ci4-co4-f16-normal"))
 
     x = found.work.x
-    assert found.used == "normal"
+    assert found.recipe.drawn == "normal"
     assert abs(x.mean()) < 0.05
     assert abs(x.std() - 1) < 0.05
     assert (x.astype(np.float16) == x).all()
 
 
 def test_integer_dtypes_get_exact_values_whatever_was_asked() -> None:
-    assert draw(Case.from_id("1d-i4-k3-ci2-co4-i32-normal")).used == "exact"
+    assert draw(Case.from_id("1d-i4-k3-ci2-co4-i32-normal")).recipe.drawn == "exact"
 
 
 @pytest.mark.parametrize(
@@ -311,7 +313,7 @@ def test_case_without_a_right_answer_to_tell_still_has_tensors(case_id: str) -> 
     found = draw(Case.from_id(case_id))
 
     assert found.tensors.x.dtype == found.tensors.w.dtype
-    assert found.equivalent == ()
+    assert found.recipe.equivalent == ()
 
 
 @pytest.mark.parametrize("values", ["exact", "normal"])

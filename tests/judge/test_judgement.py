@@ -71,10 +71,10 @@ class Scene:
         return y.astype(self.expected.precision.dtype)
 
 
-def _scene(case_id: str) -> tuple[Scene, Draw]:
+def _scene(case_id: str) -> Scene:
     case = Case.from_id(case_id)
     drawn = draw(case)
-    return Scene(case=case, given=drawn.tensors, expected=expect(case, drawn)), drawn
+    return Scene(case=case, given=drawn.tensors, expected=expect(case, drawn))
 
 
 def _changed(y: Array, index: tuple[int, ...], value: Any) -> Array:
@@ -235,9 +235,9 @@ FAULTS: list[tuple[str, str, Fake, str, str | None, str | None]] = [
 def test_fake_with_one_fault_gets_its_verdict(
     case_id: str, fake: Fake, verdict: str, reading: str | None, error_class: str | None
 ) -> None:
-    scene, drawn = _scene(case_id)
+    scene = _scene(case_id)
 
-    found = judge(scene.case, drawn, scene.expected, outcome_from(fake(scene)))
+    found = judge(scene.case, outcome_from(fake(scene)), scene.expected)
 
     assert (found.verdict, found.reading, found.error_class) == (verdict, reading, error_class)
 
@@ -257,10 +257,10 @@ def test_fake_with_one_fault_gets_its_verdict(
 def test_reduced_inputs_match_only_where_the_mode_declares_them(
     declared: tuple[str, ...], bits: int, verdict: str
 ) -> None:
-    scene, drawn = _scene(NORMAL)
+    scene = _scene(NORMAL)
 
     found = judge(
-        scene.case, drawn, scene.expected, Computed(y=_to_format(scene, bits)), declared=declared
+        scene.case, Computed(y=_to_format(scene, bits)), scene.expected, declared=declared
     )
 
     assert found.verdict == verdict
@@ -268,10 +268,10 @@ def test_reduced_inputs_match_only_where_the_mode_declares_them(
 
 
 def test_declared_transform_matches_where_a_sum_would_not() -> None:
-    scene, drawn = _scene(NORMAL)
+    scene = _scene(NORMAL)
     outcome = Computed(y=_off_by(scene, 1.5))
 
-    found = judge(scene.case, drawn, scene.expected, outcome, declared=("transformed",))
+    found = judge(scene.case, outcome, scene.expected, declared=("transformed",))
 
     assert (found.verdict, found.error_class) == (Verdict.MATCH, "transformed")
 
@@ -280,41 +280,38 @@ def test_declared_transform_matches_where_a_sum_would_not() -> None:
 def test_off_by_one_is_wrong_in_exact_mode_however_large_the_sums(
     declared: tuple[str, ...],
 ) -> None:
-    scene, drawn = _scene("2d-i6x6-k5x5-ci16-co2-f32")
+    scene = _scene("2d-i6x6-k5x5-ci16-co2-f32")
     y = scene.y
     y[0, 1, 4, 4] += 1
 
-    judged = judge(scene.case, drawn, scene.expected, Computed(y=y), declared=declared)
+    judged = judge(scene.case, Computed(y=y), scene.expected, declared=declared)
 
     assert (judged.verdict, judged.error_class, judged.reason) == (Verdict.VALUE, "wrong", None)
 
 
 @pytest.mark.parametrize("declared", ["reduced", "transformed"])
 def test_declaration_excuses_no_known_reading(declared: str) -> None:
-    scene, drawn = _scene(FULL)
+    scene = _scene(FULL)
     outcome = Computed(y=scene.compute(b=None))
 
-    found = judge(scene.case, drawn, scene.expected, outcome, declared=(declared,))
+    found = judge(scene.case, outcome, scene.expected, declared=(declared,))
 
     assert (found.verdict, found.reading) == (Verdict.VALUE, "bias missing")
 
 
-def test_flushed_subnormals_match_only_where_a_probe_showed_flushing() -> None:
-    scene, drawn = _scene("1d-i2-k2-ci1-co1-f32-nobias-normal")
+def test_subnormal_results_flushed_to_zero_differ() -> None:
+    scene = _scene("1d-i2-k2-ci1-co1-f32-nobias-normal")
     tiny = Tensors(
-        x=(drawn.tensors.x * np.float32(1e-20)).astype(np.float32),
-        w=(drawn.tensors.w * np.float32(1e-20)).astype(np.float32),
+        x=(scene.given.x * np.float32(1e-20)).astype(np.float32),
+        w=(scene.given.w * np.float32(1e-20)).astype(np.float32),
         b=None,
     )
     work = Tensors(x=tiny.x.astype(float), w=tiny.w.astype(float), b=None)
-    small = Draw(tensors=tiny, work=work, choice=DrawRecipe(used="normal"))
-    expected = expect(scene.case, small)
-    outcome = Computed(y=np.zeros_like(scene.y))
+    small = Draw(tensors=tiny, work=work, recipe=DrawRecipe(drawn="normal"))
 
-    kept = judge(scene.case, small, expected, outcome)
-    flushed = judge(scene.case, small, expected, outcome, flushes=True)
+    found = judge(scene.case, Computed(y=np.zeros_like(scene.y)), expect(scene.case, small))
 
-    assert (kept.verdict, flushed.verdict) == (Verdict.VALUE, Verdict.MATCH)
+    assert found.verdict == Verdict.VALUE
 
 
 RETURNED = [
@@ -332,9 +329,9 @@ RETURNED = [
 
 @pytest.mark.parametrize("returned", [row[1] for row in RETURNED], ids=[row[0] for row in RETURNED])
 def test_result_that_is_no_array_of_numbers_is_an_error_of_the_adapter(returned: object) -> None:
-    scene, drawn = _scene(FULL)
+    scene = _scene(FULL)
 
-    found = judge(scene.case, drawn, scene.expected, outcome_from(returned))
+    found = judge(scene.case, outcome_from(returned), scene.expected)
 
     assert found.verdict == Verdict.ADAPTER_ERROR
     assert found.reason is not None
@@ -380,7 +377,7 @@ def test_crash_says_what_ended_the_process_and_whether_it_came_back(
 ) -> None:
     crashed = Crashed(exit_code=exit_code, stderr="", is_reproduced=is_reproduced)
 
-    judgement = judge(Case.from_id(LEGAL), None, None, crashed)
+    judgement = judge(Case.from_id(LEGAL), crashed)
 
     assert judgement.reason == f"the worker ended with {said}"
     assert judgement.reading == (None if is_reproduced else "not reproduced")
@@ -394,7 +391,7 @@ def test_outcome_without_answer_gets_its_verdict_whatever_the_case(
     case = Case.from_id(case_id)
     drawn = draw(case)
 
-    assert judge(case, drawn, expect(case, drawn), outcome).verdict == verdict
+    assert judge(case, outcome, expect(case, drawn)).verdict == verdict
 
 
 @pytest.mark.parametrize(("case_id", "outcome", "verdict"), TABLE)
@@ -404,26 +401,26 @@ def test_outcome_gets_the_verdict_of_the_table(
     case = Case.from_id(case_id)
     drawn = draw(case)
 
-    assert judge(case, drawn, expect(case, drawn), outcome).verdict == verdict
+    assert judge(case, outcome, expect(case, drawn)).verdict == verdict
 
 
 def test_error_of_the_framework_is_kept() -> None:
     case = Case.from_id(LEGAL)
     drawn = draw(case)
 
-    found = judge(case, drawn, expect(case, drawn), Refused(**ERROR))
+    found = judge(case, Refused(**ERROR), expect(case, drawn))
 
     assert (found.error_type, found.error_text) == ("ValueError", "no")
 
 
 def test_evidence_names_the_first_bad_element_and_counts_them() -> None:
-    scene, drawn = _scene(FULL)
+    scene = _scene(FULL)
     y = scene.y
     right = y[0, 1, 2, 3]
     y[0, 1, 2, 3] += 4096
     y[1, 0, 0, 0] += 4096
 
-    found = judge(scene.case, drawn, scene.expected, Computed(y=y))
+    found = judge(scene.case, Computed(y=y), scene.expected)
 
     assert found == Judgement(
         verdict=Verdict.VALUE,
@@ -443,19 +440,19 @@ def test_evidence_names_the_first_bad_element_and_counts_them() -> None:
 
 
 def test_error_is_given_in_units_of_the_bound() -> None:
-    scene, drawn = _scene(NORMAL)
+    scene = _scene(NORMAL)
 
-    found = judge(scene.case, drawn, scene.expected, Computed(y=_off_by(scene, 0.9)))
+    found = judge(scene.case, Computed(y=_off_by(scene, 0.9)), scene.expected)
 
     assert found.error_units == pytest.approx(0.9, abs=0.02)
 
 
 def test_element_without_products_must_be_the_bias_exactly() -> None:
-    scene, drawn = _scene("1d-i2-k1-s2-op1-ci1-co1-f32-normal")
+    scene = _scene("1d-i2-k1-s2-op1-ci1-co1-f32-normal")
     y = scene.y
     y[0, 0, -1] = np.nextafter(y[0, 0, -1], np.float32(np.inf))
 
-    found = judge(scene.case, drawn, scene.expected, Computed(y=y))
+    found = judge(scene.case, Computed(y=y), scene.expected)
 
     assert (found.verdict, found.error_units) == (Verdict.VALUE, np.inf)
 
@@ -531,7 +528,7 @@ def test_correct_backend_with_another_order_of_sums_is_never_blamed(
     for case in _some_cases(dtype, values, 40):
         drawn = draw(case)
         y = _in_another_order(case, drawn.tensors)
-        found = judge(case, drawn, expect(case, drawn), outcome_from(y))
+        found = judge(case, outcome_from(y), expect(case, drawn))
         if found.verdict != Verdict.MATCH or (values == "exact" and found.error_class != "exact"):
             blamed.append((case.id, found))
 
@@ -557,7 +554,7 @@ def test_planted_fault_is_found_wherever_it_changes_anything(
         drawn = draw(case)
         scene = Scene(case=case, given=drawn.tensors, expected=expect(case, drawn))
         y = fake(scene)
-        found = judge(case, drawn, scene.expected, outcome_from(y))
+        found = judge(case, outcome_from(y), scene.expected)
         if (found.verdict == Verdict.MATCH) != bool((y == scene.y).all()):
             missed.append((case.id, found))
 
@@ -565,7 +562,7 @@ def test_planted_fault_is_found_wherever_it_changes_anything(
 
 
 def test_reference_of_float64_has_a_higher_precision_than_float64() -> None:
-    scene, _ = _scene(NORMAL.replace("f32", "f64"))
+    scene = _scene(NORMAL.replace("f32", "f64"))
 
     assert scene.expected.residue is not None
     assert scene.expected.y is not None

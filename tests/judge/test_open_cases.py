@@ -24,7 +24,7 @@ PLAIN = "2d-i3x2-k3x2-s2x3-opnone-ci2-co2-f32"
 def resolved(case_id: str, y: Array) -> Judgement:
     case = Case.from_id(case_id)
     drawn = draw(case)
-    return judge(case, drawn, expect(case, drawn), Computed(y=y))
+    return judge(case, Computed(y=y), expect(case, drawn))
 
 
 def returned(case_id: str, *crops: tuple[int, int], flip: bool = False, w: Any = None) -> Array:
@@ -171,7 +171,7 @@ def test_inferred_shape_resolves_the_size_alone() -> None:
     case = Case.from_id(PLAIN)
     drawn = draw(case)
 
-    found = judge(case, drawn, expect(case, drawn), InferredShape(shape=(1, 2, 6, 5)))
+    found = judge(case, InferredShape(shape=(1, 2, 6, 5)), expect(case, drawn))
 
     assert (found.verdict, found.observed_shape) == (Verdict.RESOLVED, (1, 2, 6, 5))
     assert found.resolution is None
@@ -182,7 +182,7 @@ def test_inferred_shape_of_other_axes_is_unresolved(shape: tuple[int, ...]) -> N
     case = Case.from_id(PLAIN)
     drawn = draw(case)
 
-    found = judge(case, drawn, expect(case, drawn), InferredShape(shape=shape))
+    found = judge(case, InferredShape(shape=shape), expect(case, drawn))
 
     assert found.verdict is Verdict.UNRESOLVED
     assert found.reason == "its shape should be (1, 2, *o)"
@@ -200,7 +200,7 @@ def test_inferred_shape_is_judged_as_a_shape(case_id: str, size: int, verdict: V
     case = Case.from_id(case_id)
     drawn = draw(case)
 
-    found = judge(case, drawn, expect(case, drawn), InferredShape(shape=(1, 1, size)))
+    found = judge(case, InferredShape(shape=(1, 1, size)), expect(case, drawn))
 
     assert (found.verdict, found.compared) == (verdict, 0)
 
@@ -208,4 +208,4 @@ def test_inferred_shape_is_judged_as_a_shape(case_id: str, size: int, verdict: V
 def test_refused_open_case_is_rejected() -> None:
     outcome = Refused(error_type="ValueError", error_text="no")
 
-    assert judge(Case.from_id(PLAIN), None, None, outcome).verdict is Verdict.REJECTED
+    assert judge(Case.from_id(PLAIN), outcome).verdict is Verdict.REJECTED

@@ -87,5 +87,5 @@ def test_readings_that_were_not_told_apart_are_listed() -> None:
         draw=drawn,
     )
 
-    assert "kernel flipped" in drawn.equivalent
-    assert written["coinciding"] == drawn.equivalent + drawn.coinciding
+    assert "kernel flipped" in drawn.recipe.equivalent
+    assert written["coinciding"] == drawn.recipe.equivalent + drawn.recipe.coinciding

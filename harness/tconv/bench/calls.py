@@ -121,7 +121,7 @@ def _shares(parts: Sequence[Sequence[Case]], *, told: bool = False) -> tuple[Sha
     found = []
     for part in parts:
         # of copies: what is worked out of a case here would else be sent along with it
-        choices = [draw(replace(case)).choice for case in part] if told else []
+        choices = [draw(replace(case)).recipe for case in part] if told else []
         with tempfile.TemporaryDirectory() as directory:
             writer = RunWriter.create(Path(directory) / "run", {})
             found.append(swept(adapter, target, writer, part, choices))
@@ -150,7 +150,7 @@ def swept(
         done = time.process_time()
         pace.note(len(batch), time.perf_counter() - at[1])
         drawing, judging = drawing + drawn - at[0], judging + done - drawn
-        made = pickle.dumps((RowBatch.from_columns(rows), [each.choice for each in draws]))
+        made = pickle.dumps((RowBatch.from_columns(rows), [each.recipe for each in draws]))
         sheaf, _ = pickle.loads(made)  # noqa: S301 # as above
         writer.write(0, first, sheaf)
         first += len(batch)

@@ -33,21 +33,21 @@ _OTHERS: Final = tuple(reading for reading in READINGS if isinstance(reading, Of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Answer:
+class Discrimination:
     """The right answer, and the readings that give the same.
 
     Attributes:
         y: the right answer, (n, c_out, *o).
-        same: readings that ask for the very same computation.
+        equivalent: readings that ask for the very same computation.
         coinciding: readings that ask for another one and get the same numbers.
     """
 
     y: Array
-    same: tuple[Reading, ...]
+    equivalent: tuple[Reading, ...]
     coinciding: tuple[Reading, ...]
 
 
-def answered(case: Case, given: Tensors) -> Answer:
+def discriminate(case: Case, given: Tensors) -> Discrimination:
     """Return the right answer of a case with nonempty input, and what coincides with it.
 
     Args:
@@ -57,7 +57,7 @@ def answered(case: Case, given: Tensors) -> Answer:
     right = summed(case, given)
     sight = Sight.of(case, given, right.products)
     moved, others = moves(case), dict(windows(case))
-    same = (*moved.same, *others.pop(case.p_begin, ()))
+    equivalent = (*moved.same, *others.pop(case.p_begin, ()))
     suspects = [
         *_by_weights_and_inputs(sight, moved),
         *_by_windows(sight, right.total, others),
@@ -65,7 +65,8 @@ def answered(case: Case, given: Tensors) -> Answer:
         *(reading for reading in _OTHERS if reading.shape(case) == case.y_shape),
     ]
     coinciding = [reading for reading in suspects if coincide(reading, case, given, right.total)]
-    return Answer(y=right.total, same=same, coinciding=(*coinciding, *_by_results(sight, right)))
+    coinciding += _by_results(sight, right)
+    return Discrimination(y=right.total, equivalent=equivalent, coinciding=tuple(coinciding))
 
 
 def coincide(reading: Reading, case: Case, given: Tensors, right: Array) -> bool:

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from tconv.inputs.discriminate import Answer, answered, coincide
+from tconv.inputs.discriminate import Discrimination, coincide, discriminate
 from tconv.inputs.exact import dense, integers, sparse
 from tconv.inputs.malformed import malformed
 from tconv.inputs.normal import normal
@@ -31,7 +31,7 @@ a draw of this size makes them coincide once in thirty thousand times, if that (
 Zippel's lemma)."""
 
 
-Used = Literal["exact", "exact, sparse", "normal"]
+Drawn = Literal["exact", "exact, sparse", "normal"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,14 +39,14 @@ class DrawRecipe:
     """The draw that a case takes, and what it cannot tell from the right answer.
 
     Attributes:
-        used: kind of values that is drawn; `normal` also where exact ones are out of reach.
+        drawn: kind of values that is drawn; `normal` also where exact ones are out of reach.
         attempt: number of the draw among those of its kind, from 0 on.
         equivalent: names of the readings that give the right answer whatever the values.
         coinciding: names of the readings that give it for these values, and that no draw that
             was tried told apart; nearly always empty.
     """
 
-    used: Used
+    drawn: Drawn
     attempt: int = 0
     equivalent: tuple[str, ...] = ()
     coinciding: tuple[str, ...] = ()
@@ -59,36 +59,21 @@ class Draw:
     Attributes:
         tensors: the arrays in the case's dtype, read-only.
         work: the same numbers in the dtype of the reference (float64, complex128 or int64).
-        choice: which draw of the case it is.
+        recipe: which draw of the case it is.
         answer: the right answer in the dtype of the reference, where exact values led to it; of an
             open case the full result.
     """
 
     tensors: Tensors
     work: Tensors
-    choice: DrawRecipe
+    recipe: DrawRecipe
     answer: NDArray[Any] | None = None
 
-    @property
-    def used(self) -> Used:
-        """Kind of values that was drawn."""
-        return self.choice.used
 
-    @property
-    def equivalent(self) -> tuple[str, ...]:
-        """Names of the readings that give the right answer whatever the values."""
-        return self.choice.equivalent
-
-    @property
-    def coinciding(self) -> tuple[str, ...]:
-        """Names of the readings that give the right answer for these values."""
-        return self.choice.coinciding
-
-
-def draw(case: Case, seed: int = 0, choice: DrawRecipe | None = None) -> Draw:
+def draw(case: Case, seed: int = 0, recipe: DrawRecipe | None = None) -> Draw:
     """Return the tensors of a case; its id and the seed decide every bit of them.
 
-    Who knows the `choice` that an earlier draw of this case with this seed made gets the same draw
+    Who knows the `recipe` that an earlier draw of this case with this seed made gets the same draw
     at once.
 
     Exact values are drawn again until they tell every reading from the right answer that can be
@@ -98,10 +83,10 @@ def draw(case: Case, seed: int = 0, choice: DrawRecipe | None = None) -> Draw:
     Integer dtypes always get exact values.
     """
     precision = PRECISIONS[case.dtype]
-    if choice is None:
+    if recipe is None:
         made = _draw_sound(case, seed, precision)
     else:
-        made = _draw_again(case, seed, precision, choice)
+        made = _draw_again(case, seed, precision, recipe)
     if case.malformed is None:
         return made
     return replace(made, tensors=_frozen(malformed(case, made.tensors)))
@@ -119,15 +104,15 @@ def _draw_sound(case: Case, seed: int, precision: Precision) -> Draw:
     )
 
 
-def _draw_again(case: Case, seed: int, precision: Precision, choice: DrawRecipe) -> Draw:
+def _draw_again(case: Case, seed: int, precision: Precision, recipe: DrawRecipe) -> Draw:
     """Return the draw that was chosen before."""
-    if choice.used == "normal":
+    if recipe.drawn == "normal":
         return _draw_normal(case, seed, precision)
-    make = dense if choice.used == "exact" else sparse
-    work = make(case, _text(case, seed, choice.attempt), precision)
+    make = dense if recipe.drawn == "exact" else sparse
+    work = make(case, _text(case, seed, recipe.attempt), precision)
     assert work is not None  # as it was the first time
     right = answer(_judged(case), work.x, work.w, work.b) if _is_checked(case) else None
-    return _exact(work, precision, choice, right)
+    return _exact(work, precision, recipe, right)
 
 
 def _is_checked(case: Case) -> bool:
@@ -144,48 +129,48 @@ def _draw_unchecked(case: Case, seed: int, precision: Precision) -> Draw:
     text = _text(case, seed, 0)
     work = dense(case, text, precision)
     if work is not None:
-        return _exact(work, precision, DrawRecipe(used="exact"))
+        return _exact(work, precision, DrawRecipe(drawn="exact"))
     work = None if case.suite == "illegal" else sparse(case, text, precision)
     if work is not None:
-        return _exact(work, precision, DrawRecipe(used="exact, sparse"))
+        return _exact(work, precision, DrawRecipe(drawn="exact, sparse"))
     return _draw_normal(case, seed, precision)
 
 
 def _draw_checked(
-    case: Case, seed: int, precision: Precision, used: Literal["exact", "exact, sparse"]
+    case: Case, seed: int, precision: Precision, drawn: Literal["exact", "exact, sparse"]
 ) -> Draw | None:
     """Return the first draw that tells apart what can be, or else the last; None: out of reach."""
-    make, judged = dense if used == "exact" else sparse, _judged(case)
+    make, judged = dense if drawn == "exact" else sparse, _judged(case)
     known: dict[str, bool] = {}
     last = None
     for attempt in range(ATTEMPTS):
         work = make(case, _text(case, seed, attempt), precision)
         if work is None:
             return None
-        found = answered(judged, work)
+        found = discriminate(judged, work)
         _learn(judged, found.coinciding, known)
         same, coinciding = _coinciding(found, known)
         if _has_twins(case, found.y, work.b):
             coinciding = (*coinciding, "another window")
-        last = _exact(work, precision, _choice(used, attempt, same, coinciding), found.y)
+        last = _exact(work, precision, _recipe(drawn, attempt, same, coinciding), found.y)
         if not coinciding:
             return last
-    return last if used == "exact" else None
+    return last if drawn == "exact" else None
 
 
 @lru_cache(maxsize=2**12)
-def _choice(
-    used: Used, attempt: int, same: tuple[str, ...], coinciding: tuple[str, ...]
+def _recipe(
+    drawn: Drawn, attempt: int, same: tuple[str, ...], coinciding: tuple[str, ...]
 ) -> DrawRecipe:
-    """Return the choice, the same object for the same one: few serve most cases."""
-    return DrawRecipe(used=used, attempt=attempt, equivalent=same, coinciding=coinciding)
+    """Return the recipe, the same object for the same one: few serve most cases."""
+    return DrawRecipe(drawn=drawn, attempt=attempt, equivalent=same, coinciding=coinciding)
 
 
-def _coinciding(found: Answer, known: Mapping[str, bool]) -> tuple[tuple[str, ...], ...]:
+def _coinciding(found: Discrimination, known: Mapping[str, bool]) -> tuple[tuple[str, ...], ...]:
     """Return the names of the readings that coincide always, and of those that do here only."""
     always = (r.name for r in found.coinciding if known[r.name])
     return (
-        (*(r.name for r in found.same), *always),
+        (*(r.name for r in found.equivalent), *always),
         tuple(r.name for r in found.coinciding if not known[r.name]),
     )
 
@@ -219,30 +204,23 @@ def _draw_normal(case: Case, seed: int, precision: Precision) -> Draw:
     tensors = normal(case, _text(case, seed, 0), precision)
     return Draw(
         tensors=_frozen(tensors),
-        work=_cast(tensors, precision.work),
-        choice=DrawRecipe(used="normal"),
+        work=tensors.map(lambda values: values.astype(precision.work)),
+        recipe=DrawRecipe(drawn="normal"),
     )
 
 
 def _exact(
     work: Tensors,
     precision: Precision,
-    choice: DrawRecipe,
+    recipe: DrawRecipe,
     right: NDArray[Any] | None = None,
 ) -> Draw:
-    tensors = _frozen(_cast(work, precision.dtype))
-    return Draw(tensors=tensors, work=work, choice=choice, answer=right)
+    tensors = _frozen(work.map(lambda values: values.astype(precision.dtype)))
+    return Draw(tensors=tensors, work=work, recipe=recipe, answer=right)
 
 
 def _text(case: Case, seed: int, attempt: int) -> str:
     return f"{case.id}:{seed}:{attempt}"
-
-
-def _cast(given: Tensors, dtype: np.dtype[Any]) -> Tensors:
-    b = given.b
-    return Tensors(
-        x=given.x.astype(dtype), w=given.w.astype(dtype), b=None if b is None else b.astype(dtype)
-    )
 
 
 def _frozen(given: Tensors) -> Tensors:

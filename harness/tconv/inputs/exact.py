@@ -6,16 +6,15 @@ become sparse.
 """
 
 from math import isqrt, prod
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tconv.inputs.random_bits import Stream
 from tconv.model.case import Case
 from tconv.model.dtypes import Precision
 from tconv.model.tensors import Tensors
-from tconv.oracle.case_answer import arguments, most_products
+from tconv.oracle.case_answer import most_products
 from tconv.oracle.formulations import conv_transpose
 
 LARGEST: Final = 255
@@ -85,14 +84,8 @@ def sparse(case: Case, seed: str, precision: Precision) -> Tensors | None:
 
 def largest_sum(case: Case, given: Tensors) -> float:
     """Return max(conv_T(|x|, |w|) + |b|) over the full result, which no window passes."""
-    x, w = _magnitude(given.x), _magnitude(given.w)
-    b = None if given.b is None else _magnitude(given.b)
+    sizes = given.magnitudes
     whole = conv_transpose(
-        x, w, b, stride=case.s, dilation=case.dilation, groups=arguments(case)["groups"]
+        sizes.x, sizes.w, sizes.b, stride=case.s, dilation=case.dilation, groups=case.groups
     )
     return float(whole.max(initial=0.0))
-
-
-def _magnitude(values: NDArray[Any]) -> NDArray[np.float64]:
-    magnitudes: NDArray[np.float64] = np.abs(values).astype(np.float64)
-    return magnitudes

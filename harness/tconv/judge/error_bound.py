@@ -14,11 +14,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tconv.judge.expected import Expected
-from tconv.model.dtypes import FORMATS
+from tconv.model.dtypes import FORMATS, Precision
 
 GROWTH: Final = 16
 """Factor by which a transform may pass the largest limit of a plain sum. Winograd's F(4, 3) in
 float32 reached 5.2 of it on normal values, in one axis and in two, with one channel; 1.1 with 4."""
+
+
+def error_bound(
+    n: NDArray[np.float64] | int, bound: NDArray[np.float64], precision: Precision
+) -> NDArray[np.float64]:
+    """Return (n+1)(u bound + eta) of each element, and 0 where n = 0.
+
+    Args:
+        n: the number of products in each element, complex ones counted twice.
+        bound: conv_T(|x|, |w|) + |b|.
+        precision: that of the result; eta is half of its smallest subnormal number.
+    """
+    return np.where(n, (n + 1) * (precision.u * bound + precision.subnormal / 2), 0)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -28,12 +41,10 @@ class Rounding:
     Attributes:
         expected: the right answer.
         wide: the result in the dtype of the reference, (n, c_out, *o).
-        flushes: whether subnormal numbers may be flushed to zero.
     """
 
     expected: Expected
     wide: NDArray[Any]
-    flushes: bool = False
 
     @cached_property
     def error(self) -> NDArray[np.float64]:
@@ -47,9 +58,9 @@ class Rounding:
 
     @cached_property
     def limit(self) -> NDArray[np.float64]:
-        """(n+1)(u bound + eta), and 0 where n = 0."""
-        precision, n = self.expected.precision, self.expected.products
-        return np.where(n, (n + 1) * (precision.u * self.expected.bound + self._eta), 0)
+        """The error bound of each element, (n, c_out, *o)."""
+        expected = self.expected
+        return error_bound(expected.products, expected.bound, expected.precision)
 
     @cached_property
     def units(self) -> NDArray[np.float64]:
@@ -65,29 +76,28 @@ class Rounding:
         :data:`FORMATS` hold for inputs rounded to such a format, which exact ones come through
         unchanged.
         """
-        found = ["transformed"] if self._is_transformed() else []
-        if self.expected.draw.used != "normal":
-            return tuple(found)
-        coarser = {f: v for f, v in FORMATS.items() if v > self.expected.precision.u}
-        found += [name for name, v in coarser.items() if self._is_reduced(v)]
-        return tuple(found)
-
-    @property
-    def _eta(self) -> float:
-        precision = self.expected.precision
-        return precision.normal if self.flushes else precision.subnormal / 2
+        names = ["transformed"] if self._is_transformed() else []
+        if self.expected.draw.recipe.drawn == "normal":
+            names += [
+                name
+                for name, v in FORMATS.items()
+                if v > self.expected.precision.u and self._is_reduced(v)
+            ]
+        return tuple(names)
 
     def _is_reduced(self, v: float) -> bool:
-        """Whether error <= (2v + v^2 + (n+1)u) bound + (n+1) eta: x and w rounded by v each."""
-        n, u = self.expected.products, self.expected.precision.u
-        limit = (2 * v + v * v + (n + 1) * u) * self.expected.bound + (n + 1) * self._eta
-        return bool((self.error <= np.where(n, limit, 0)).all())
+        """Whether x and w, rounded by v each, explain it: (2v + v^2) bound beyond the limit."""
+        rounded = np.where(self.expected.products, (2 * v + v * v) * self.expected.bound, 0)
+        return bool((self.error <= self.limit + rounded).all())
 
     def _is_transformed(self) -> bool:
         """Whether every error is small beside the largest sum of the output.
 
         An exact answer holds integers: an error that is one everywhere is one of indices.
         """
-        if self.expected.draw.used != "normal" and (self.error == np.rint(self.error)).all():
+        if (
+            self.expected.draw.recipe.drawn != "normal"
+            and (self.error == np.rint(self.error)).all()
+        ):
             return False
         return bool(self.error.max() <= GROWTH * self.limit.max())

@@ -60,11 +60,8 @@ class Expected:
     @cached_property
     def bound(self) -> NDArray[np.float64]:
         """conv_T(|x|, |w|) + |b|, (n, c_out, *o), float64."""
-        x, w, b = self.draw.work.x, self.draw.work.w, self.draw.work.b
-        return answer(
-            self.case, np.abs(x).astype(np.float64), np.abs(w).astype(np.float64),
-            None if b is None else np.abs(b).astype(np.float64),
-        )  # fmt: skip
+        magnitudes = self.draw.work.magnitudes
+        return answer(self.case, magnitudes.x, magnitudes.w, magnitudes.b)
 
 
 def expect(case: Case, draw: Draw) -> Expected:
@@ -82,7 +79,7 @@ def expect(case: Case, draw: Draw) -> Expected:
         return Expected(case=case, draw=draw, precision=precision, y=None)
     if draw.answer is not None:
         return Expected(case=case, draw=draw, precision=precision, y=draw.answer)
-    if draw.used == "normal" and precision.dtype == precision.work:
+    if draw.recipe.drawn == "normal" and precision.dtype == precision.work:
         y, residue = accurate(draw.work, arguments(case))
         return Expected(case=case, draw=draw, precision=precision, y=y, residue=residue)
     work = draw.work

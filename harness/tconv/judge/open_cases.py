@@ -12,16 +12,14 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tconv.inputs.draw import Draw
 from tconv.judge.expected import Expected
+from tconv.judge.explain import reading_tolerance
 from tconv.judge.judgement import WINDOWS, Judgement
 from tconv.model.case import Case
 from tconv.model.dtypes import name_of
 from tconv.model.geometry import full_size
-from tconv.model.tensors import Tensors
 from tconv.model.verdict import Verdict
 from tconv.model.window import Resolution, begins
-from tconv.oracle.case_answer import most_products
 from tconv.oracle.readings import OfWeight, evaluate
 from tconv.oracle.readings.evaluate import column
 from tconv.oracle.readings.weights import WEIGHTS
@@ -34,15 +32,14 @@ _SHOWN: Final = 8
 """Values that are shown of a result that nothing explains."""
 
 
-def resolve(case: Case, draw: Draw, expected: Expected, y: Array) -> Judgement:
+def resolve(expected: Expected, y: Array) -> Judgement:
     """Return the judgement of what was computed for an open case.
 
     Args:
-        case: the case.
-        draw: its draw.
         expected: what :func:`tconv.judge.expected.expect` says of it.
         y: the result, of any shape and dtype.
     """
+    case = expected.case
     if y.ndim != case.ndim + 2 or y.shape[:2] != (case.n, case.c_out):
         return _unresolved(y, f"its shape should be ({case.n}, {case.c_out}, *o)")
     if y.dtype != expected.precision.dtype:
@@ -54,16 +51,15 @@ def resolve(case: Case, draw: Draw, expected: Expected, y: Array) -> Judgement:
     wide = y.astype(expected.precision.work)
     if not np.isfinite(wide).all():
         return _unresolved(y, "it has values that are not finite")
-    candidate = _Candidate(case=expected.case, draw=draw, expected=expected, y=wide)
-    return _resolved(case, candidate, y) or _unresolved(y, "no window of the full result has it")
+    return _resolved(_Candidate(expected=expected, y=wide), y) or _unresolved(
+        y, "no window of the full result has it"
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Candidate:
-    """A result to be explained: `y` in the dtype of the reference; `case` has no crop."""
+    """A result to be explained: `y` in the dtype of the reference; its case has no crop."""
 
-    case: Case
-    draw: Draw
     expected: Expected
     y: Array
 
@@ -73,7 +69,7 @@ class _Candidate:
 
     def readings(self) -> Iterator[tuple[str, Array]]:
         """Yield the name of each further reading, and the begins at which it explains `y`."""
-        if self.draw.work.b is not None:
+        if self.expected.draw.work.b is not None:
             tolerance = self._tolerance(None)
             yield _BARE, begins(self.expected.full + self._bias, self.y, tolerance)
         for reading in WEIGHTS:
@@ -84,37 +80,29 @@ class _Candidate:
 
     def by_weight(self, reading: OfWeight) -> Array:
         """Return the begins at which a reading of the weight explains `y`, if it is another one."""
-        work = self.draw.work
-        changed = reading.change(self.case, work.w)
-        if changed is None or changed is work.w or 0 in self.case.x_shape:
-            return np.empty((0, self.case.ndim), dtype=np.int64)
-        full = evaluate(reading, self.case, Tensors(x=work.x, w=work.w, b=None))
+        case, work = self.expected.case, self.expected.draw.work
+        changed = reading.change(case, work.w)
+        if changed is None or changed is work.w or 0 in case.x_shape:
+            return np.empty((0, case.ndim), dtype=np.int64)
+        full = evaluate(reading, case, replace(work, b=None))
         assert full is not None
         return begins(full, self.y - self._bias, self._tolerance(reading))
 
     @property
     def _bias(self) -> Array:
-        return column(self.draw.work.b, self.case.ndim, self.y)
+        return column(self.expected.draw.work.b, self.expected.case.ndim, self.y)
 
     def _tolerance(self, reading: OfWeight | None) -> NDArray[np.float64] | None:
-        """Return (n+1)(u bound + eta) with the reading's own bound, or None: values are exact."""
-        if self.draw.used != "normal" or 0 in self.case.x_shape:
+        """Return how far rounding may lead, or None: values are exact."""
+        expected = self.expected
+        if expected.draw.recipe.drawn != "normal" or 0 in expected.case.x_shape:
             return None
-        work, precision = self.draw.work, self.expected.precision
-        bound = self.expected.bound
-        if reading is not None:
-            given = Tensors(x=np.abs(work.x), w=np.abs(work.w), b=_magnitude(work.b))
-            made = evaluate(reading, self.case, given)
-            assert made is not None
-            bound = made
-        n = most_products(self.case) * (2 if precision.is_complex else 1)
-        tolerance: NDArray[np.float64] = (n + 1) * (precision.u * bound + precision.subnormal / 2)
-        return tolerance
+        return reading_tolerance(reading, expected)
 
 
-def _resolved(case: Case, candidate: _Candidate, y: Array) -> Judgement | None:
+def _resolved(candidate: _Candidate, y: Array) -> Judgement | None:
     """Return the judgement of a result that something explains, or None."""
-    plain = candidate.plain()
+    case, plain = candidate.expected.case, candidate.plain()
     if len(plain):
         coinciding = (_FLIP.name,) if len(candidate.by_weight(_FLIP)) else ()
         return _judgement(case, y, plain, reading=None, coinciding=coinciding)
@@ -162,7 +150,3 @@ def _both(first: OfWeight, second: OfWeight) -> OfWeight:
         return None if twice is once else twice
 
     return OfWeight(name=f"{first.name}, {second.name}", change=change)
-
-
-def _magnitude(values: Array | None) -> Array | None:
-    return None if values is None else np.abs(values)

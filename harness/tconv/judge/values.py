@@ -7,26 +7,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tconv.inputs.draw import Draw
 from tconv.judge.difference_map import picture
 from tconv.judge.error_bound import Rounding
 from tconv.judge.expected import Expected
 from tconv.judge.explain import readings_of
 from tconv.judge.judgement import Judgement
-from tconv.model.case import Case
 from tconv.model.dtypes import FORMATS, name_of
 from tconv.model.verdict import Verdict
 
 
-def compare(
-    case: Case,
-    draw: Draw,
-    expected: Expected,
-    y: NDArray[Any],
-    *,
-    declared: frozenset[str],
-    flushes: bool,
-) -> Judgement:
+def compare(expected: Expected, y: NDArray[Any], declared: frozenset[str]) -> Judgement:
     """Return the judgement of a result of any shape and dtype; stop at the first difference.
 
     Comparison is by `==`: the sign of a zero is no difference, and NaN never equals anything.
@@ -34,10 +24,11 @@ def compare(
     right, precision = expected.y, expected.precision
     assert right is not None
     if y.shape != right.shape:
-        found = (
-            readings_of(case, draw, y.astype(precision.work)) if _is_readable(y, expected) else ()
+        is_readable = y.dtype == precision.dtype and bool(
+            np.isfinite(y.astype(precision.work)).all()
         )
-        return _judgement(Verdict.SHAPE, y, expected, reading=_joined(found))
+        reading = _readings(expected, y.astype(precision.work)) if is_readable else None
+        return _judgement(Verdict.SHAPE, y, expected, reading=reading)
     if y.dtype != precision.dtype:
         return _judgement(Verdict.DTYPE, y, expected)
     wide = y.astype(precision.work)
@@ -47,13 +38,11 @@ def compare(
     if not finite.all():
         return _differing(Verdict.NONFINITE, y, expected, ~finite)
     if precision.is_integer:
-        found = readings_of(case, draw, wide)
         return _differing(
-            Verdict.VALUE, y, expected, wide != right, reading=_joined(found), error_class="wrong"
-        )
-    return _by_value(
-        case, draw, y, Rounding(expected=expected, wide=wide, flushes=flushes), declared
-    )
+            Verdict.VALUE, y, expected, wide != right, reading=_readings(expected, wide),
+            error_class="wrong",
+        )  # fmt: skip
+    return _by_value(y, Rounding(expected=expected, wide=wide), declared)
 
 
 @lru_cache(maxsize=2**12)
@@ -66,21 +55,19 @@ def _equal(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Judgement:
     )  # fmt: skip
 
 
-def _by_value(
-    case: Case, draw: Draw, y: NDArray[Any], rounding: Rounding, declared: frozenset[str]
-) -> Judgement:
+def _by_value(y: NDArray[Any], rounding: Rounding, declared: frozenset[str]) -> Judgement:
     """Return the judgement of a finite result that differs from the reference somewhere."""
     expected = rounding.expected
     assert expected.y is not None
-    units = float(rounding.units.max())
-    if draw.used == "normal" and units <= 1:
+    units, is_exact = float(rounding.units.max()), expected.draw.recipe.drawn != "normal"
+    if not is_exact and units <= 1:
         rounded = bool((y == expected.y.astype(y.dtype)).all())
         return _matching(y, expected, "exact" if rounded else "within", units)
-    bad = rounding.units > 1 if draw.used == "normal" else rounding.error > 0
-    found = readings_of(case, draw, rounding.wide)
-    if found:
+    bad = rounding.error > 0 if is_exact else rounding.units > 1
+    reading = _readings(expected, rounding.wide)
+    if reading:
         return _differing(
-            Verdict.VALUE, y, expected, bad, reading=_joined(found), error_class="wrong",
+            Verdict.VALUE, y, expected, bad, reading=reading, error_class="wrong",
             error_units=units,
         )  # fmt: skip
     explanations = rounding.explanations()
@@ -108,15 +95,8 @@ def _reason(name: str) -> str:
     return "explained by a transform: the error is small beside the largest sum"
 
 
-def _joined(names: tuple[str, ...]) -> str | None:
-    return " | ".join(names) or None
-
-
-def _is_readable(y: NDArray[Any], expected: Expected) -> bool:
-    """Whether the values of a result of another shape can be taken for numbers of the dtype."""
-    return y.dtype == expected.precision.dtype and bool(
-        np.isfinite(y.astype(expected.precision.work)).all()
-    )
+def _readings(expected: Expected, y: NDArray[Any]) -> str | None:
+    return " | ".join(readings_of(expected, y)) or None
 
 
 def _matching(

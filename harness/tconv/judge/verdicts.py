@@ -3,7 +3,6 @@
 from collections.abc import Collection
 from typing import Final
 
-from tconv.inputs.draw import Draw
 from tconv.judge.expected import Expected
 from tconv.judge.judgement import Judgement
 from tconv.judge.open_cases import resolve
@@ -29,29 +28,24 @@ NOT_REPRODUCED: Final = "not reproduced"
 
 def judge(
     case: Case,
-    draw: Draw | None,
-    expected: Expected | None,
     outcome: Outcome,
+    expected: Expected | None = None,
     *,
     declared: Collection[str] = (),
-    flushes: bool = False,
 ) -> Judgement:
     """Return the verdict on one outcome, with its evidence.
 
     Args:
         case: of any suite; where it is open, the result is resolved.
-        draw: its draw; None only where nothing was computed.
-        expected: what is right for that draw; None only where nothing was computed or promised.
         outcome: what the target made of it.
+        expected: what is right for its draw; None only where nothing was computed or inferred.
         declared: what the target's mode declares of its arithmetic: `transformed`, `reduced` (to
             any format) or a name of :data:`tconv.model.dtypes.FORMATS`.
-        flushes: whether a probe showed that the target flushes subnormal numbers to zero.
     """
     match outcome:
         case Computed():
-            assert draw is not None
             assert expected is not None
-            return _of_computed(case, draw, expected, outcome, declared, flushes)
+            return _of_computed(case, outcome, expected, declared)
         case InferredShape(shape=shape):
             assert expected is not None
             return _of_inferred(case, expected, shape)
@@ -65,19 +59,12 @@ def judge(
 
 
 def _of_computed(
-    case: Case,
-    draw: Draw,
-    expected: Expected,
-    outcome: Computed,
-    declared: Collection[str],
-    flushes: bool,
+    case: Case, outcome: Computed, expected: Expected, declared: Collection[str]
 ) -> Judgement:
     if expected.y is not None:
-        return compare(
-            case, draw, expected, outcome.y, declared=frozenset(declared), flushes=flushes
-        )
+        return compare(expected, outcome.y, frozenset(declared))
     if case.suite == "open":
-        return resolve(case, draw, expected, outcome.y)
+        return resolve(expected, outcome.y)
     return Judgement(
         verdict=Verdict.ACCEPTED_ILLEGAL,
         observed_shape=outcome.y.shape,

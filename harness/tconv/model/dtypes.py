@@ -22,7 +22,6 @@ class Precision:
         work: the dtype of the reference: float64, complex128 or int64.
         u: unit roundoff; of a component where complex; 0 for integers.
         subnormal: the smallest positive number; 0 for integers.
-        normal: the smallest positive normal number; 0 for integers.
         limit: every integer up to this magnitude is exact, and so is every sum of products of
             integers whose absolute values add up to it or less, in any order.
     """
@@ -31,7 +30,6 @@ class Precision:
     work: np.dtype[Any]
     u: float
     subnormal: float
-    normal: float
     limit: int
 
     @property
@@ -60,15 +58,13 @@ def _floating(dtype: Any, bits: int, lowest: int, part: int = 1) -> Precision:  
         work=np.dtype(np.complex128 if found.kind == "c" else np.float64),
         u=2.0**-bits,
         subnormal=2.0 ** (lowest - bits + 1),
-        normal=2.0**lowest,
         limit=2**bits // part,
     )
 
 
 def _integer(dtype: Any, limit: int) -> Precision:  # noqa: ANN401 # anything np.dtype takes
     return Precision(
-        dtype=np.dtype(dtype), work=np.dtype(np.int64), u=0.0, subnormal=0.0, normal=0.0,
-        limit=limit,
+        dtype=np.dtype(dtype), work=np.dtype(np.int64), u=0.0, subnormal=0.0, limit=limit
     )  # fmt: skip
 
 

@@ -1,8 +1,10 @@
 """The arrays of one case, as they pass between inputs, oracle and adapters."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 
@@ -19,3 +21,14 @@ class Tensors:
     x: NDArray[Any]
     w: NDArray[Any]
     b: NDArray[Any] | None
+
+    def map(self, change: Callable[[NDArray[Any]], NDArray[Any]]) -> "Tensors":
+        """Return the arrays that `change` makes of these; no bias stays none."""
+        return Tensors(
+            x=change(self.x), w=change(self.w), b=None if self.b is None else change(self.b)
+        )
+
+    @property
+    def magnitudes(self) -> "Tensors":
+        """The absolute values, float64; complex ones by modulus."""
+        return self.map(lambda values: np.abs(values).astype(np.float64))

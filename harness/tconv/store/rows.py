@@ -62,6 +62,7 @@ def row(
 ) -> dict[str, object]:
     """Return one result row, a value for each name of :data:`tconv.store.columns.COLUMNS`."""
     made: dict[str, object] = dict(zip(_CASE_FIELDS, _case_values(case), strict=True))
+    recipe = draw.recipe if draw else None
     made.update(zip(_JUDGEMENT_FIELDS, _judgement_values(judgement), strict=True))
     made |= {
         "case": case.id,
@@ -73,8 +74,10 @@ def row(
         "backend_version": version,
         "outcome": _OUTCOMES[type(outcome).__name__],
         "verdict": judgement.verdict.value,
-        "drawn": draw.used if draw else None,
-        "coinciding": (draw.equivalent + draw.coinciding + judgement.coinciding if draw else None),
+        "drawn": recipe.drawn if recipe else None,
+        "coinciding": (
+            recipe.equivalent + recipe.coinciding + judgement.coinciding if recipe else None
+        ),
         "inferred_shape": inference.shape if inference else None,
         "inference": inference.compared_with(outcome) if inference else None,
         "seconds": seconds,

@@ -21,7 +21,7 @@ def unjudged(
                 version=version,
                 route=None,
                 outcome=outcome,
-                judgement=judge(case, None, None, outcome),
+                judgement=judge(case, outcome),
             )
             for case in cases
         ]

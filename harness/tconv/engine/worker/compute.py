@@ -93,7 +93,7 @@ def judge_batch(
     cases = tuple(cases)  # made here, where they came as columns
     draws = draw_batch(cases, seed, choices)
     sheaf = RowBatch.from_columns(judged(adapter, cases, draws, target, version))
-    return sheaf, tuple(each.choice for each in draws), time.perf_counter() - begun
+    return sheaf, tuple(each.recipe for each in draws), time.perf_counter() - begun
 
 
 def draw_batch(
@@ -178,7 +178,7 @@ def _rows(
 def _judgement(case: Case, drawn: Draw, outcome: Outcome, declared: Sequence[str]) -> Judgement:
     asked = isinstance(outcome, Computed | InferredShape)
     expected = cache.expected(case, drawn) if asked else None
-    return judge(case, drawn, expected, outcome, declared=declared)
+    return judge(case, outcome, expected, declared=declared)
 
 
 def _drawn(
