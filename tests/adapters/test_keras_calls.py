@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tconv.adapters.keras.calls import Call, call_for
+from tconv.adapters.keras.calls import KerasCall, call_for
 from tconv.adapters.keras.support import why_unsupported
 from tconv.model.case import Case
 from tconv.model.geometry import Axis, effective_kernel, full_size
@@ -21,7 +21,7 @@ def cases(draw: st.DrawFn) -> Case:
     return Case.from_parameters(ndim=ndim, i=i, k=k, s=s, p=p, output_padding=op, dilation=d)
 
 
-def window(call: Call, index: int, axis: Axis) -> tuple[int, int]:
+def window(call: KerasCall, index: int, axis: Axis) -> tuple[int, int]:
     """Return begin and size of what the call itself returns of an axis.
 
     Written after Keras's own arithmetic, which pads an input of s-1 zeros between its elements
@@ -77,17 +77,17 @@ def test_a_backend_that_inverts_is_asked_for_sizes_that_a_convolution_takes_to_i
 @pytest.mark.parametrize(
     ("case_id", "call"),
     [
-        ("1d-i5-k3-s2-op1-ci2-co3-f32", Call(output_padding=(1,))),
-        ("1d-i5-k3-s2-p0.1-op1-ci2-co3-f32", Call(output_padding=(0,))),
-        ("1d-i5-k4-s2-p1-ci2-co3-f32", Call(padding="same")),
-        ("2d-i5x4-k3x4-s2x2-p0.1x1-ci2-co3-f32", Call(padding="same")),
-        ("1d-i5-k3-s2-p1-ci2-co3-f32", Call(padding="same", output_padding=(0,))),
-        ("1d-i5-k3-s2-opnone-padvalid-ci2-co3-f32", Call()),
-        ("1d-i5-k3-s2-padsame-ci2-co3-f32", Call(padding="same", output_padding=(0,))),
-        ("1d-i5-k3-s2-opnone-ci2-co3-f32", Call()),
+        ("1d-i5-k3-s2-op1-ci2-co3-f32", KerasCall(output_padding=(1,))),
+        ("1d-i5-k3-s2-p0.1-op1-ci2-co3-f32", KerasCall(output_padding=(0,))),
+        ("1d-i5-k4-s2-p1-ci2-co3-f32", KerasCall(padding="same")),
+        ("2d-i5x4-k3x4-s2x2-p0.1x1-ci2-co3-f32", KerasCall(padding="same")),
+        ("1d-i5-k3-s2-p1-ci2-co3-f32", KerasCall(padding="same", output_padding=(0,))),
+        ("1d-i5-k3-s2-opnone-padvalid-ci2-co3-f32", KerasCall()),
+        ("1d-i5-k3-s2-padsame-ci2-co3-f32", KerasCall(padding="same", output_padding=(0,))),
+        ("1d-i5-k3-s2-opnone-ci2-co3-f32", KerasCall()),
     ],
 )
-def test_what_a_kind_of_padding_says_is_asked_of_it(case_id: str, call: Call) -> None:
+def test_what_a_kind_of_padding_says_is_asked_of_it(case_id: str, call: KerasCall) -> None:
     assert call_for(Case.from_id(case_id), inverts=True) == call
 
 
@@ -95,7 +95,7 @@ def test_an_even_kernel_without_output_padding_is_same_only_where_the_backend_co
     case = Case.from_id("1d-i5-k4-s3-p2-ci2-co3-f32")
     size = full_size(5, 4, 3) - 4
 
-    assert call_for(case, inverts=False) == Call(padding="same", output_padding=(0,))
+    assert call_for(case, inverts=False) == KerasCall(padding="same", output_padding=(0,))
     assert call_for(case, inverts=True).crop
     assert -(-size // 3) != 5
 
@@ -146,4 +146,4 @@ def test_what_a_layer_refuses_first_is_left_to_it(case_id: str) -> None:
 def test_a_negative_output_padding_is_passed_for_keras_to_refuse() -> None:
     case = Case.from_id("1d-i4-k3-p1-opm1-ci2-co4-f32")
 
-    assert call_for(case, inverts=False) == Call(output_padding=(-1,))
+    assert call_for(case, inverts=False) == KerasCall(output_padding=(-1,))

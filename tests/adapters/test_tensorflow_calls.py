@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tconv.adapters.tensorflow.calls import Call, call_for
+from tconv.adapters.tensorflow.calls import TensorflowCall, call_for
 from tconv.adapters.tensorflow.support import why_unsupported
 from tconv.model.case import Case
 from tconv.model.geometry import Axis, full_size
@@ -29,7 +29,7 @@ def cases(draw: st.DrawFn) -> Case:
     )
 
 
-def begin_of(call: Call, index: int, axis: Axis) -> int:
+def begin_of(call: TensorflowCall, index: int, axis: Axis) -> int:
     """Return what the kind of padding crops off the begin: by TensorFlow's definition of each."""
     assert call.size is not None
     if not isinstance(call.padding, str):

@@ -23,7 +23,7 @@ pytest.importorskip("jax", reason="jax is not installed")
 import jax
 
 from tconv.adapters.jax.adapter import JaxAdapter
-from tconv.adapters.jax.batching import CHUNK, QUICK, Call, accepted_options, run_many
+from tconv.adapters.jax.batching import CHUNK, QUICK, JaxCall, accepted_options, run_many
 from tconv.adapters.jax.padding_spellings import SPELLINGS
 
 pytestmark = pytest.mark.xdist_group("jax")
@@ -265,7 +265,9 @@ def test_no_program_outlives_its_batch(adapter: JaxAdapter, mode: str) -> None:
 @pytest.mark.usefixtures("caches")
 def test_results_keep_the_order_of_calls_across_programs() -> None:
     count = CHUNK + 3
-    calls = [Call(function=jax.lax.neg, arrays=(np.float32(i) * np.ones(1),)) for i in range(count)]
+    calls = [
+        JaxCall(function=jax.lax.neg, arrays=(np.float32(i) * np.ones(1),)) for i in range(count)
+    ]
 
     assert [float(np.squeeze(y)) for y in run_many(jax, calls, {})] == [-i for i in range(count)]  # type: ignore[arg-type] # none is refused
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tconv.adapters.onnx.model import IR_VERSION, OPSET, attributes, is_well_formed, question
+from tconv.adapters.onnx.model import IR_VERSION, OPSET, attributes, call_for, is_well_formed
 from tconv.inputs.draw import draw
 from tconv.model.case import Case
 
@@ -52,11 +52,11 @@ def test_the_node_has_the_sizes_strides_dilations_and_groups_of_the_case() -> No
 def test_the_model_is_valid_and_says_its_opset(feeds_weights: bool) -> None:
     case = Case.from_id(EXPLICIT)
 
-    asked = question(onnx, case, draw(case).tensors, feeds_weights=feeds_weights)
+    call = call_for(onnx, case, draw(case).tensors, feeds_weights=feeds_weights)
 
-    onnx.checker.check_model(asked.model, full_check=True)
-    assert [(entry.domain, entry.version) for entry in asked.model.opset_import] == [("", OPSET)]
-    assert asked.model.ir_version == IR_VERSION
+    onnx.checker.check_model(call.model, full_check=True)
+    assert [(entry.domain, entry.version) for entry in call.model.opset_import] == [("", OPSET)]
+    assert call.model.ir_version == IR_VERSION
 
 
 @pytest.mark.parametrize(
@@ -67,10 +67,10 @@ def test_weights_are_constants_unless_they_are_fed(
 ) -> None:
     case = Case.from_id(EXPLICIT)
 
-    asked = question(onnx, case, draw(case).tensors, feeds_weights=feeds_weights)
+    call = call_for(onnx, case, draw(case).tensors, feeds_weights=feeds_weights)
 
-    assert [entry.name for entry in asked.model.graph.input] == list(asked.feed) == fed
-    assert [entry.name for entry in asked.model.graph.initializer] == constant
+    assert [entry.name for entry in call.model.graph.input] == list(call.feed) == fed
+    assert [entry.name for entry in call.model.graph.initializer] == constant
 
 
 @pytest.mark.parametrize("dtype", ["f16", "bf16", "f32", "f64", "c64", "i32"])
@@ -78,7 +78,7 @@ def test_constants_are_the_arrays_in_the_dtype_of_the_case(dtype: str) -> None:
     case = Case.from_id(f"1d-i4-k3-ci2-co4-{dtype}")
     given = draw(case).tensors
 
-    w, b = question(onnx, case, given).model.graph.initializer
+    w, b = call_for(onnx, case, given).model.graph.initializer
 
     np.testing.assert_array_equal(onnx.numpy_helper.to_array(w), given.w, strict=True)
     np.testing.assert_array_equal(onnx.numpy_helper.to_array(b), given.b, strict=True)
@@ -87,15 +87,15 @@ def test_constants_are_the_arrays_in_the_dtype_of_the_case(dtype: str) -> None:
 def test_a_case_without_bias_has_two_inputs() -> None:
     case = Case.from_id("1d-i4-k3-ci2-co4-f32-nobias")
 
-    asked = question(onnx, case, draw(case).tensors)
+    call = call_for(onnx, case, draw(case).tensors)
 
-    assert asked.model.graph.node[0].input == ["x", "w"]
+    assert call.model.graph.node[0].input == ["x", "w"]
 
 
 def test_the_model_promises_the_channels_of_the_case_and_no_size() -> None:
     case = Case.from_id(EXPLICIT)
 
-    (output,) = question(onnx, case, draw(case).tensors).model.graph.output
+    (output,) = call_for(onnx, case, draw(case).tensors).model.graph.output
 
     dims = output.type.tensor_type.shape.dim
     assert [dim.dim_value for dim in dims] == [3, 6, 0, 0]
@@ -117,7 +117,7 @@ def test_the_model_promises_the_channels_of_the_case_and_no_size() -> None:
 )
 def test_onnx_finds_fault_with_what_is_not_well_formed(case_id: str) -> None:
     case = Case.from_id(case_id)
-    model = question(onnx, case, draw(case).tensors).model
+    model = call_for(onnx, case, draw(case).tensors).model
 
     assert not is_well_formed(case)
     with pytest.raises(onnx.shape_inference.InferenceError):
@@ -136,7 +136,7 @@ def test_onnx_finds_fault_with_what_is_not_well_formed(case_id: str) -> None:
 )
 def test_onnx_finds_no_fault_with_what_is_well_formed(case_id: str) -> None:
     case = Case.from_id(case_id)
-    model = question(onnx, case, draw(case).tensors).model
+    model = call_for(onnx, case, draw(case).tensors).model
 
     onnx.shape_inference.infer_shapes(model, strict_mode=True)
 

@@ -26,7 +26,7 @@ class Impossible:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class SourceCall:
     """A mode that may have the call that is to be translated.
 
     Attributes:
@@ -42,7 +42,7 @@ class Source:
 
 def sources(
     query: Query, entries: Mapping[Target, Sequence[Entry]], others: Iterable[Rule]
-) -> list[Source] | Impossible:
+) -> list[SourceCall] | Impossible:
     """Return the modes of which it is known what they return, or why none is.
 
     Args:
@@ -57,7 +57,7 @@ def sources(
             reasons.append(f"{target}: {windows.reason}")
         else:
             samples = sampled(windows, 1 if query.is_sized else SAMPLES)
-            found.append(Source(target=target, wanted=windows, samples=samples))
+            found.append(SourceCall(target=target, wanted=windows, samples=samples))
     return found or Impossible(reason="; ".join(reasons))
 
 

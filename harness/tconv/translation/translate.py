@@ -23,8 +23,8 @@ from tconv.translation import worker
 from tconv.translation.layout import layout_of
 from tconv.translation.query import Query
 from tconv.translation.snippet import has_template
-from tconv.translation.source import Impossible, Source, sources
-from tconv.translation.worker import Answer, Rehearsed, Result
+from tconv.translation.source import Impossible, SourceCall, sources
+from tconv.translation.worker import Result, SourceResults, TargetCall
 
 _TOGETHER: Final = 20  # queries that one call of a worker serves
 _SECONDS: Final = 300.0
@@ -45,8 +45,8 @@ class Translation:
     """
 
     query: Query
-    source: Source
-    made: Rehearsed
+    source: SourceCall
+    made: TargetCall
     differences: tuple[str, ...] | None
 
 
@@ -85,10 +85,10 @@ def translate(
             known = [
                 (query, each.source)
                 for (query, _), each in zip(chunk, answered, strict=True)
-                if isinstance(each, Answer)
+                if isinstance(each, SourceResults)
             ]
             made = iter(
-                _required(lanes[-1].call(worker.rehearsals, known, goals, entries, runs=runs))
+                _required(lanes[-1].call(worker.target_calls, known, goals, entries, runs=runs))
             )
             for (query, _), each in zip(chunk, answered, strict=True):
                 yield each if isinstance(each, Impossible) else _judged(query, each, next(made))
@@ -128,20 +128,22 @@ def _entries(atlas: Atlas, target: Target) -> tuple[Entry, ...]:
     return tuple(each for each in atlas.entries if each.question.target == str(target))
 
 
-def _unasked(found: list[Source] | Impossible) -> Answer | Impossible:
-    return found if isinstance(found, Impossible) else Answer(source=found[0], results=())
+def _unasked(found: list[SourceCall] | Impossible) -> SourceResults | Impossible:
+    return found if isinstance(found, Impossible) else SourceResults(source=found[0], results=())
 
 
 def _answered(
-    lane: Lane, jobs: Sequence[tuple[Query, list[Source] | Impossible]]
-) -> list[Answer | Impossible]:
+    lane: Lane, jobs: Sequence[tuple[Query, list[SourceCall] | Impossible]]
+) -> list[SourceResults | Impossible]:
     """Return the source's answer to each query that has sources."""
     asked = [(query, each) for query, each in jobs if not isinstance(each, Impossible)]
-    found = iter(_required(lane.call(worker.answers, asked)))
+    found = iter(_required(lane.call(worker.source_results, asked)))
     return [each if isinstance(each, Impossible) else next(found) for _, each in jobs]
 
 
-def _judged(query: Query, answer: Answer, made: Rehearsed | Impossible) -> Translation | Impossible:
+def _judged(
+    query: Query, answer: SourceResults, made: TargetCall | Impossible
+) -> Translation | Impossible:
     if isinstance(made, Impossible):
         return made
     differences = None

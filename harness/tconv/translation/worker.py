@@ -25,14 +25,14 @@ from tconv.translation.layout import layout_of
 from tconv.translation.query import Query
 from tconv.translation.search import Search
 from tconv.translation.snippet import FUNCTION, snippet
-from tconv.translation.source import Impossible, Source
+from tconv.translation.source import Impossible, SourceCall
 
 Result = NDArray[Any] | str
 """A result (n, c_out, *o), or why there is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Answer:
+class SourceResults:
     """What the source computes.
 
     Attributes:
@@ -40,12 +40,12 @@ class Answer:
         results: one per sample.
     """
 
-    source: Source
+    source: SourceCall
     results: tuple[NDArray[Any], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Rehearsed:
+class TargetCall:
     """A translation with what came of it.
 
     Attributes:
@@ -72,23 +72,25 @@ def load(backend: str) -> bool:
     return loaded(backend) is not None
 
 
-def answers(jobs: Sequence[tuple[Query, Sequence[Source]]]) -> list[Answer | Impossible]:
+def source_results(
+    jobs: Sequence[tuple[Query, Sequence[SourceCall]]],
+) -> list[SourceResults | Impossible]:
     """Return for each query the answer of the first mode that has a call for it."""
-    return [_answer(query, sources) for query, sources in jobs]
+    return [_source_results(query, sources) for query, sources in jobs]
 
 
-def rehearsals(
-    jobs: Sequence[tuple[Query, Source]],
+def target_calls(
+    jobs: Sequence[tuple[Query, SourceCall]],
     targets: Sequence[Target],
     entries: Mapping[Target, Sequence[Entry]],
     *,
     runs: bool,
-) -> list[Rehearsed | Impossible]:
+) -> list[TargetCall | Impossible]:
     """Return for each query the call of the first target that has one, run where `runs` says so."""
-    return [_rehearsed(query, source, targets, entries, runs=runs) for query, source in jobs]
+    return [_target_call(query, source, targets, entries, runs=runs) for query, source in jobs]
 
 
-def _answer(query: Query, sources: Sequence[Source]) -> Answer | Impossible:
+def _source_results(query: Query, sources: Sequence[SourceCall]) -> SourceResults | Impossible:
     reasons = []
     for source in sources:
         target = source.target
@@ -98,7 +100,7 @@ def _answer(query: Query, sources: Sequence[Source]) -> Answer | Impossible:
         reason = next((result for result in results if isinstance(result, str)), None)
         if reason is None:
             arrays = tuple(result for result in results if not isinstance(result, str))
-            return Answer(source=source, results=arrays)
+            return SourceResults(source=source, results=arrays)
         reasons.append(f"{target}: {reason}")
     return Impossible(reason="; ".join(dict.fromkeys(reasons)))
 
@@ -124,16 +126,16 @@ def _tried(adapter: Adapter, case: Case, target: Target, tensors: Tensors) -> Re
             return y
 
 
-def _rehearsed(
+def _target_call(
     query: Query,
-    source: Source,
+    source: SourceCall,
     targets: Sequence[Target],
     entries: Mapping[Target, Sequence[Entry]],
     *,
     runs: bool,
-) -> Rehearsed | Impossible:
+) -> TargetCall | Impossible:
     """Return the call of the first mode that has one alone, else with a step, or none."""
-    found: list[Rehearsed] = []
+    found: list[TargetCall] = []
     reasons = []
     for target in targets:
         match _searched(query, source, target, entries.get(target, ())):
@@ -150,8 +152,8 @@ def _rehearsed(
 
 
 def _searched(
-    query: Query, source: Source, target: Target, entries: Sequence[Entry]
-) -> Rehearsed | Impossible:
+    query: Query, source: SourceCall, target: Target, entries: Sequence[Entry]
+) -> TargetCall | Impossible:
     adapter = loaded(target.backend)
     own = layout_of(source.target.backend, source.target.mode)
     into = layout_of(target.backend, target.mode)
@@ -171,7 +173,7 @@ def _searched(
         route = adapter.route(candidate.case, target.mode, target.device)
     assert isinstance(route, Native)
     text = snippet(candidate, target, route, source=source.target.backend, own=own, into=into)
-    return Rehearsed(target=target, candidate=candidate, call=route.call, text=text)
+    return TargetCall(target=target, candidate=candidate, call=route.call, text=text)
 
 
 def _refusal(adapter: Adapter, case: Case, target: Target) -> str | None:
@@ -182,7 +184,7 @@ def _refusal(adapter: Adapter, case: Case, target: Target) -> str | None:
     return result if isinstance(result, str) else None
 
 
-def _run(made: Rehearsed, query: Query, source: Source) -> Iterator[Result]:
+def _run(made: TargetCall, query: Query, source: SourceCall) -> Iterator[Result]:
     """Yield what the snippet returns at each sample, from the same arrays as the source's."""
     own = layout_of(source.target.backend, source.target.mode)
     into = layout_of(made.target.backend, made.target.mode)

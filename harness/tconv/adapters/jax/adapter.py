@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tconv.adapters.base import Adapter, Mode, Result
-from tconv.adapters.jax.batching import QUICK, Call, accepted_options, run_many
+from tconv.adapters.jax.batching import QUICK, JaxCall, accepted_options, run_many
 from tconv.adapters.jax.bias import Adder
 from tconv.adapters.jax.calls import ConvGeneralDilated, ConvTranspose, Operation, Vjp
-from tconv.adapters.jax.layout import Layout
+from tconv.adapters.jax.layout import JaxLayout
 from tconv.adapters.jax.padding_spellings import SPELLINGS
 from tconv.model.case import Case
 from tconv.model.route import Route
@@ -199,15 +199,15 @@ class JaxAdapter(Adapter):
     def _quick(self) -> Mapping[str, Any]:
         return accepted_options(self._jax, QUICK)
 
-    def _call(self, case: Case, tensors: Tensors, mode: str) -> Call:
+    def _call(self, case: Case, tensors: Tensors, mode: str) -> JaxCall:
         """Return the convolution of the case, without its bias."""
         operation, layout = _operation(mode), _layout(mode)
-        return Call(
+        return JaxCall(
             function=partial(operation.apply, self._jax, case, layout),
             arrays=operation.arrays(tensors, case, layout),
         )
 
-    def _whole(self, case: Case, tensors: Tensors, mode: str) -> Call:
+    def _whole(self, case: Case, tensors: Tensors, mode: str) -> JaxCall:
         """Return the convolution of the case and the sum with its bias, as users write it."""
         call, b = self._call(case, tensors, mode), _bias(case, tensors, _layout(mode))
 
@@ -215,10 +215,10 @@ class JaxAdapter(Adapter):
             y = call.function(x, w)
             return y + bias[0] if bias else y
 
-        return Call(function=function, arrays=(*call.arrays, *(() if b is None else (b,))))
+        return JaxCall(function=function, arrays=(*call.arrays, *(() if b is None else (b,))))
 
 
-def _bias(case: Case, tensors: Tensors, layout: Layout) -> NDArray[Any] | None:
+def _bias(case: Case, tensors: Tensors, layout: JaxLayout) -> NDArray[Any] | None:
     return None if tensors.b is None else layout.bias(tensors.b, case.ndim)
 
 
@@ -226,8 +226,8 @@ def _operation(mode: str) -> Operation:
     return _OPERATIONS["+".join(part for part in mode.split("+") if part not in _HOW)]
 
 
-def _layout(mode: str) -> Layout:
-    return Layout(channel_first="channel_first" in mode.split("+"))
+def _layout(mode: str) -> JaxLayout:
+    return JaxLayout(channel_first="channel_first" in mode.split("+"))
 
 
 def _is_single(mode: str) -> bool:

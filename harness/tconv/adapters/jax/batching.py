@@ -32,7 +32,7 @@ Result = NDArray[Any] | Exception
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Call:
+class JaxCall:
     """One convolution to compute.
 
     Attributes:
@@ -57,7 +57,7 @@ def accepted_options(jax: Any, options: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in options.items() if accepts(name)}
 
 
-def run_many(jax: Any, calls: Sequence[Call], options: Mapping[str, Any]) -> list[Result]:
+def run_many(jax: Any, calls: Sequence[JaxCall], options: Mapping[str, Any]) -> list[Result]:
     """Return one result per call, in order: the array, or JAX's error for that call.
 
     `options` are given to the compiler. JAX's caches are empty afterwards: they would only grow.
@@ -68,7 +68,7 @@ def run_many(jax: Any, calls: Sequence[Call], options: Mapping[str, Any]) -> lis
     return results
 
 
-def _run_chunk(jax: Any, calls: Sequence[Call], options: Mapping[str, Any]) -> list[Result]:
+def _run_chunk(jax: Any, calls: Sequence[JaxCall], options: Mapping[str, Any]) -> list[Result]:
     """Return the results of one program, halving a program that fails."""
     refused: dict[int, Exception] = {}
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tconv.adapters.jax.batching import Call, Result, run_many
+from tconv.adapters.jax.batching import JaxCall, Result, run_many
 
 LENGTH: Final = 2**14
 """Elements of each of the two arrays that are added."""
@@ -54,7 +54,7 @@ class Adder:
 
     def _odd(self, sums: Sequence[_Sum]) -> list[Result]:
         """Return what JAX makes of sums that do not fit, each refused alone."""
-        calls = [Call(function=self._jax.numpy.add, arrays=each) for each in sums]
+        calls = [JaxCall(function=self._jax.numpy.add, arrays=each) for each in sums]
         return run_many(self._jax, calls, self._options)
 
     def _plain(self, sums: Sequence[_Sum], dtype: np.dtype[Any]) -> list[NDArray[Any]]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from tconv.adapters.jax.layout import Layout, direct_kernel
+from tconv.adapters.jax.layout import JaxLayout, direct_kernel
 from tconv.adapters.jax.padding_spellings import AS_DOCUMENTED, Pairs, Spelling, why_refused
 from tconv.model.case import Case
 from tconv.model.geometry import effective_kernel, full_size
@@ -52,13 +52,13 @@ class ConvTranspose:
         )
         return refused or Native(call=f"jax.lax.conv_transpose{' + b' if case.bias else ''}")
 
-    def arrays(self, tensors: Tensors, case: Case, layout: Layout) -> Arrays:
+    def arrays(self, tensors: Tensors, case: Case, layout: JaxLayout) -> Arrays:
         """Return x and w: (*k, c_in, c_out) flipped, or with transpose_kernel (*k, c_out, c_in)."""
         if self.transpose_kernel:
             return layout.data(tensors.x), layout.kernel(tensors.w)
         return layout.data(tensors.x), layout.kernel(direct_kernel(tensors.w, case))
 
-    def apply(self, jax: Any, case: Case, layout: Layout, x: Any, w: Any) -> Any:
+    def apply(self, jax: Any, case: Case, layout: JaxLayout, x: Any, w: Any) -> Any:
         """Return y without bias, by the framework's call on traced arrays."""
         return jax.lax.conv_transpose(
             x,
@@ -108,11 +108,11 @@ class ConvGeneralDilated:
         refused = why_refused(padding, case.s, transposes=False, consistent=False)
         return refused or Native(call=f"jax.lax.conv_general_dilated{' + b' if case.bias else ''}")
 
-    def arrays(self, tensors: Tensors, case: Case, layout: Layout) -> Arrays:
+    def arrays(self, tensors: Tensors, case: Case, layout: JaxLayout) -> Arrays:
         """Return x and the flipped w, (*k, c_in / groups, c_out) or (c_out, c_in / groups, *k)."""
         return layout.data(tensors.x), layout.kernel(direct_kernel(tensors.w, case))
 
-    def apply(self, jax: Any, case: Case, layout: Layout, x: Any, w: Any) -> Any:
+    def apply(self, jax: Any, case: Case, layout: JaxLayout, x: Any, w: Any) -> Any:
         """Return y without bias, by the framework's call on traced arrays."""
         return jax.lax.conv_general_dilated(
             x,
@@ -153,12 +153,12 @@ class Vjp:
             )
         return Native(call=f"jax.vjp of conv_general_dilated{' + b' if case.bias else ''}")
 
-    def arrays(self, tensors: Tensors, case: Case, layout: Layout) -> Arrays:
+    def arrays(self, tensors: Tensors, case: Case, layout: JaxLayout) -> Arrays:
         """Return x and w; the kernel is (*k, c_out / groups, c_in), or (c_in, c_out / groups)."""
         del case
         return layout.data(tensors.x), layout.kernel(tensors.w)
 
-    def apply(self, jax: Any, case: Case, layout: Layout, x: Any, w: Any) -> Any:
+    def apply(self, jax: Any, case: Case, layout: JaxLayout, x: Any, w: Any) -> Any:
         """Return y without bias, by the framework's call on traced arrays."""
 
         def conv(y: Any) -> Any:

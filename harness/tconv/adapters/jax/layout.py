@@ -10,7 +10,7 @@ from tconv.model.case import Case
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class JaxLayout:
     """Where the channels are: last, as is JAX's own default, or first.
 
     Attributes:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from tconv.adapters.base import Adapter, Case, InferredShape, Mode, Route, Tensors
 from tconv.adapters.jax import batching
 from tconv.adapters.jax.adapter import JaxAdapter
-from tconv.adapters.keras.calls import Call, call_for
+from tconv.adapters.keras.calls import KerasCall, call_for
 from tconv.adapters.keras.support import why_unsupported
 from tconv.adapters.tensorflow.adapter import TensorflowAdapter
 from tconv.adapters.tensorflow.kernels import Features, first_lacking, has_kernel, probe
@@ -188,7 +188,7 @@ class KerasAdapter(Adapter):
             size[axis] = max(size[axis] - start - end, 0)
         return self._keras.ops.slice(y, begin, size)
 
-    def _call(self, case: Case) -> Call:
+    def _call(self, case: Case) -> KerasCall:
         return call_for(case, inverts=self.inverts)
 
     def _mode_below(self, mode: str) -> str:  # noqa: ARG002 # a default that needs none
@@ -313,25 +313,25 @@ class KerasJaxAdapter(KerasAdapter):
         yield from super().compute_many(cases, tensors, mode, device)
         self._jax.clear_caches()
 
-    def _in_program(self, case: Case, tensors: Tensors, mode: str) -> batching.Call:
+    def _in_program(self, case: Case, tensors: Tensors, mode: str) -> batching.JaxCall:
         """Return the case as a part of a program; a layer that cannot be made raises in it."""
         if not _is_layer(mode):
             operation, arrays = self._prepared(case, tensors, mode)
-            return batching.Call(function=operation, arrays=tuple(arrays))
+            return batching.JaxCall(function=operation, arrays=tuple(arrays))
         x = _x(tensors.x, mode)
         try:
             layer = self._layer(case, mode, x.shape, _w(tensors.w), tensors.b)
             if not layer.built:
                 layer.build(x.shape)
         except Exception as error:  # noqa: BLE001 # Keras raises ValueError, TypeError and more
-            return batching.Call(function=_Raises(error), arrays=())
+            return batching.JaxCall(function=_Raises(error), arrays=())
         weights = [np.asarray(weight) for weight in layer.trainable_variables]
 
         def function(x: Any, *weights: Any) -> Any:
             y, _ = layer.stateless_call(weights, [], x)
             return self._cropped(case, mode, y)
 
-        return batching.Call(function=function, arrays=(x, *weights))
+        return batching.JaxCall(function=function, arrays=(x, *weights))
 
     def _mode_below(self, mode: str) -> str:
         return "conv_transpose+single" if _is_single(mode) else "conv_transpose"

@@ -22,7 +22,7 @@ Ints = tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class KerasCall:
     """What is asked of Keras, and what is cut off afterwards; one entry per spatial axis.
 
     Attributes:
@@ -66,38 +66,38 @@ def refused_arguments(case: Case) -> Mapping[str, Any]:
 _NONE: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
-def call_for(case: Case, *, inverts: bool) -> Call:
+def call_for(case: Case, *, inverts: bool) -> KerasCall:
     """Return the call that expresses the case, or 'valid' and what is to be cut off.
 
     `inverts` says that the backend computes nothing but the gradient of a direct convolution, and
     refuses a size that this convolution would not take to i.
     """
     if case.padding is not None:
-        return Call(padding=case.padding, output_padding=case.output_padding)
+        return KerasCall(padding=case.padding, output_padding=case.output_padding)
     if case.output_padding is None and not any(case.p_begin + case.p_end):
-        return Call()
+        return KerasCall()
     if case.output_padding is None or min(case.p_begin) < 0:
         return _explicit(case)
     if min(case.output_padding) < 0:
-        return Call(output_padding=case.output_padding)
+        return KerasCall(output_padding=case.output_padding)
     return _native(case, inverts=inverts) or _cropped(case)
 
 
-def _explicit(case: Case) -> Call:
-    return Call(padding=tuple(zip(case.p_begin, case.p_end, strict=True)))
+def _explicit(case: Case) -> KerasCall:
+    return KerasCall(padding=tuple(zip(case.p_begin, case.p_end, strict=True)))
 
 
-def _native(case: Case, *, inverts: bool) -> Call | None:
+def _native(case: Case, *, inverts: bool) -> KerasCall | None:
     """Return the call that crops as the case says, or None: no kind of padding does."""
     if not any(case.p_begin) and min(map(_extra, case.axes)) >= 0:
-        return Call(output_padding=tuple(map(_extra, case.axes)))
+        return KerasCall(output_padding=tuple(map(_extra, case.axes)))
     if not all(_is_same(axis, inverts=inverts) for axis in case.axes):
         return None
     if all(output_size(axis) == axis.s * axis.i for axis in case.axes):
-        return Call(padding="same")
+        return KerasCall(padding="same")
     output_padding = tuple(map(_same_extra, case.axes))
     if all(0 <= op < s for op, s in zip(output_padding, case.s, strict=True)):
-        return Call(padding="same", output_padding=output_padding)
+        return KerasCall(padding="same", output_padding=output_padding)
     return None
 
 
@@ -122,10 +122,10 @@ def _is_same(axis: Axis, *, inverts: bool) -> bool:
     return axis.p_begin == max(full_size(axis.i, axis.k, axis.s, axis.d) - o, 0) // 2
 
 
-def _cropped(case: Case) -> Call:
+def _cropped(case: Case) -> KerasCall:
     """Return the full result, longer where the case is, and the crop that leaves its window."""
     if min(map(output_size, case.axes)) < 1 <= min(case.i):  # no crop leaves it: let Keras refuse
         return _explicit(case)
     extra = tuple(map(_extra, case.axes))
     crop = Crop(begin=case.p_begin, end=tuple(max(-each, 0) for each in extra))
-    return Call(output_padding=tuple(max(each, 0) for each in extra), crop=crop)
+    return KerasCall(output_padding=tuple(max(each, 0) for each in extra), crop=crop)

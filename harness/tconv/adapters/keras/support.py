@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from tconv.adapters.keras.calls import Call, refused_arguments
+from tconv.adapters.keras.calls import KerasCall, refused_arguments
 from tconv.model.case import Case
 from tconv.model.route import Unsupported
 
@@ -34,7 +34,7 @@ _DILATED_STRIDE: Final = Unsupported(
 )
 
 
-def why_unsupported(case: Case, call: Call, *, is_layer: bool) -> Unsupported | None:
+def why_unsupported(case: Case, call: KerasCall, *, is_layer: bool) -> Unsupported | None:
     """Return what Keras itself has no argument for, or None: it hands the case to its backend.
 
     The order is that of Keras's own checks. A layer looks at its sizes first, so that a case with
@@ -54,7 +54,7 @@ def why_unsupported(case: Case, call: Call, *, is_layer: bool) -> Unsupported | 
     return _missing(case, call, is_layer=is_layer)
 
 
-def _missing(case: Case, call: Call, *, is_layer: bool) -> Unsupported | None:
+def _missing(case: Case, call: KerasCall, *, is_layer: bool) -> Unsupported | None:
     """Return what is missing for a case whose sizes are sound."""
     if call.padding == "same_lower":
         return _SAME_LOWER

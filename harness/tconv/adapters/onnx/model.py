@@ -27,7 +27,7 @@ FLOATS: Final = frozenset({"float16", "bfloat16", "float32", "float64"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Question:
+class OnnxCall:
     """What is asked: a model, and what is fed to it.
 
     Attributes:
@@ -39,7 +39,7 @@ class Question:
     feed: dict[str, NDArray[Any]]
 
 
-def question(onnx: Any, case: Case, tensors: Tensors, *, feeds_weights: bool = False) -> Question:
+def call_for(onnx: Any, case: Case, tensors: Tensors, *, feeds_weights: bool = False) -> OnnxCall:
     """Return the model of a case: x is its input, w and b are constants, as exporters write them.
 
     With `feeds_weights`, w and b are inputs, too. Of the result's shape (n, c_out, *o), the model
@@ -68,7 +68,7 @@ def question(onnx: Any, case: Case, tensors: Tensors, *, feeds_weights: bool = F
     graph = helper.make_graph([node], "one_node", inputs, [output], constants)
     opset = helper.make_opsetid("", OPSET)
     model = helper.make_model(graph, opset_imports=[opset], ir_version=IR_VERSION)
-    return Question(model=model, feed=feed)
+    return OnnxCall(model=model, feed=feed)
 
 
 def attributes(case: Case) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Final
 from numpy.typing import NDArray
 
 from tconv.adapters.base import Adapter, Case, InferredShape, Mode, Route, Tensors
-from tconv.adapters.onnx.model import FLOATS, IR_VERSION, OPSET, is_well_formed, question
+from tconv.adapters.onnx.model import FLOATS, IR_VERSION, OPSET, call_for, is_well_formed
 from tconv.model.route import Native, Unsupported
 
 _TYPE: Final = Unsupported(
@@ -63,11 +63,11 @@ class OnnxAdapter(Adapter):
         device: str,  # noqa: ARG002 # the CPU is all there is
     ) -> NDArray[Any] | InferredShape:
         """Return y (n, c_out, *o), in the dtype that the evaluator gave, or the inferred shape."""
-        asked = question(self._onnx, case, tensors)
+        call = call_for(self._onnx, case, tensors)
         if mode == "shape_inference":
-            return InferredShape(shape=self._inferred(asked.model))
-        evaluator = self._onnx.reference.ReferenceEvaluator(asked.model)
-        y: NDArray[Any] = evaluator.run(None, asked.feed)[0]
+            return InferredShape(shape=self._inferred(call.model))
+        evaluator = self._onnx.reference.ReferenceEvaluator(call.model)
+        y: NDArray[Any] = evaluator.run(None, call.feed)[0]
         return y
 
     def _inferred(self, model: Any) -> tuple[int, ...]:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tconv.adapters.base import Adapter, Case, Mode, Route, Tensors
-from tconv.adapters.onnx.model import FLOATS, IR_VERSION, OPSET, is_well_formed, question
+from tconv.adapters.onnx.model import FLOATS, IR_VERSION, OPSET, call_for, is_well_formed
 from tconv.model.dtypes import PRECISIONS
 from tconv.model.route import Native, Unsupported
 
@@ -82,8 +82,8 @@ class OnnxruntimeAdapter(Adapter):
 
     def compute(self, case: Case, tensors: Tensors, mode: str, device: str) -> NDArray[Any]:  # noqa: ARG002 # the CPU is all there is
         """Return ONNX Runtime's y (n, c_out, *o), in the dtype that it gave."""
-        asked = question(self._onnx, case, tensors, feeds_weights="fed_weights" in mode)
-        y: NDArray[Any] = self._session(asked.model, mode).run(None, asked.feed)[0]
+        call = call_for(self._onnx, case, tensors, feeds_weights="fed_weights" in mode)
+        y: NDArray[Any] = self._session(call.model, mode).run(None, call.feed)[0]
         return y
 
     def infer_shape(self, case: Case, mode: str, device: str) -> tuple[int, ...] | None:  # noqa: ARG002 # the CPU is all there is
@@ -97,8 +97,8 @@ class OnnxruntimeAdapter(Adapter):
             w=np.zeros(case.w_shape, dtype),
             b=np.zeros(case.b_shape, dtype) if case.bias else None,
         )
-        asked = question(self._onnx, case, nothing, feeds_weights="fed_weights" in mode)
-        shape = self._session(asked.model, mode).get_outputs()[0].shape
+        call = call_for(self._onnx, case, nothing, feeds_weights="fed_weights" in mode)
+        shape = self._session(call.model, mode).get_outputs()[0].shape
         return tuple(shape) if shape and all(isinstance(size, int) for size in shape) else None
 
     def _session(self, model: Any, mode: str) -> Any:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from tconv.adapters.base import Adapter, Case, Mode, Route, Tensors
 from tconv.adapters.crop import Crop
-from tconv.adapters.tensorflow.calls import Call, call_for
+from tconv.adapters.tensorflow.calls import TensorflowCall, call_for
 from tconv.adapters.tensorflow.kernels import Features, probe
 from tconv.adapters.tensorflow.support import why_unsupported
 
@@ -116,7 +116,7 @@ class TensorflowAdapter(Adapter):
         n, *sizes, channels = found.as_list()
         return (n, channels, *sizes)
 
-    def _run(self, case: Case, call: Call, x: Any, w: Any, b: Any = None) -> Any:
+    def _run(self, case: Case, call: TensorflowCall, x: Any, w: Any, b: Any = None) -> Any:
         """Return (n, *o, c_out) by TensorFlow's operations alone."""
         y = getattr(self._tf.nn, call.name)(x, w, **call.arguments(case))
         if call.is_lifted:

@@ -21,7 +21,7 @@ Ints = tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class TensorflowCall:
     """What is asked of TensorFlow, and what is cut off afterwards; one entry per spatial axis.
 
     Attributes:
@@ -89,13 +89,13 @@ def refused_arguments(case: Case) -> dict[str, Any]:
     return refused
 
 
-def call_for(case: Case, lacking: Features) -> Call:
+def call_for(case: Case, lacking: Features) -> TensorflowCall:
     """Return the call that expresses the case, or else VALID and what is to be cut off.
 
     `lacking` has the features that the kernel of the case's dtype lacks.
     """
     name, dilation = _function(case, lacking)
-    call = Call(name=name, size=_size(case), dilation=dilation)
+    call = TensorflowCall(name=name, size=_size(case), dilation=dilation)
     if kind := _kind(case, call.size):
         return replace(call, padding=kind)
     if case.o is not None or _pads_itself(case, call, lacking):
@@ -158,7 +158,7 @@ def _expresses(kind: str, axis: Axis, o: int) -> bool:
     return axis.s > 0 and -(-o // axis.s) == axis.i and axis.p_begin == max(full - o, 0) // 2
 
 
-def _pads_itself(case: Case, call: Call, lacking: Features) -> bool:
+def _pads_itself(case: Case, call: TensorflowCall, lacking: Features) -> bool:
     """Return whether the kernel is given explicit padding, with what else the case has.
 
     A negative one is, for TensorFlow to refuse: it is no crop that a slice could make.
@@ -176,7 +176,7 @@ def _pads(axis: Axis) -> tuple[int, int]:
     return axis.p_begin, axis.p_end - min(beyond, max(axis.p_end, 0))
 
 
-def _cropped(case: Case, call: Call) -> Call:
+def _cropped(case: Case, call: TensorflowCall) -> TensorflowCall:
     """Return the call for the full result, at least, and the crop that leaves the case's window."""
     assert call.size is not None
     if min(call.size) < 1 or min(case.i) < 1:  # nothing to cut: TensorFlow is asked for just this

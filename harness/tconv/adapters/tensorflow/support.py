@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from tconv.adapters.tensorflow.calls import Call, refused_arguments
+from tconv.adapters.tensorflow.calls import TensorflowCall, refused_arguments
 from tconv.adapters.tensorflow.kernels import GROUPS, Features, first_lacking, has_kernel
 from tconv.model.case import Case
 from tconv.model.geometry import preimages
@@ -39,7 +39,7 @@ _SAME_LOWER: Final = Unsupported(
 )
 
 
-def why_unsupported(case: Case, call: Call, lacking: Features) -> Unsupported | None:
+def why_unsupported(case: Case, call: TensorflowCall, lacking: Features) -> Unsupported | None:
     """Return what TensorFlow has no argument or no kernel for, or None: nothing is missing.
 
     `lacking` has the features that the kernel of the case's dtype lacks.
@@ -47,7 +47,7 @@ def why_unsupported(case: Case, call: Call, lacking: Features) -> Unsupported | 
     return _missing_argument(case, call) or _missing_feature(case, call, lacking)
 
 
-def _missing_argument(case: Case, call: Call) -> Unsupported | None:
+def _missing_argument(case: Case, call: TensorflowCall) -> Unsupported | None:
     """Return what no argument says, in the order of TensorFlow's own checks."""
     refused = refused_arguments(case)
     known = (
@@ -62,7 +62,7 @@ def _missing_argument(case: Case, call: Call) -> Unsupported | None:
     return next((reason for holds, reason in known if holds), None)
 
 
-def _missing_feature(case: Case, call: Call, lacking: Features) -> Unsupported | None:
+def _missing_feature(case: Case, call: TensorflowCall, lacking: Features) -> Unsupported | None:
     """Return what the kernel lacks, unless something else is amiss: that would come first.
 
     A wanted size that is no preimage is told after the dilation and before the groups.
@@ -73,7 +73,7 @@ def _missing_feature(case: Case, call: Call, lacking: Features) -> Unsupported |
     return None if missing is GROUPS and not _is_preimage(case, call) else missing
 
 
-def _is_preimage(case: Case, call: Call) -> bool:
+def _is_preimage(case: Case, call: TensorflowCall) -> bool:
     """Return whether a direct convolution takes the wanted size, if there is one, to i."""
     if case.o is None:
         return True
