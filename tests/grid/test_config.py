@@ -22,6 +22,8 @@ seed = 7
 [limits]
 case_seconds = 3
 worker_gib = 2.5
+[backends.tensorflow]
+environment = {TF_ENABLE_ONEDNN_OPTS = "0"}
 [[grid]]
 ndim = 1
 i = 3
@@ -63,6 +65,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         seed=7,
         case_seconds=3.0,
         worker_gib=2.5,
+        environments={"tensorflow": {"TF_ENABLE_ONEDNN_OPTS": "0"}},
         grids=(
             Sweep(ndim=(1,), i=(3,), k=(2,)),
             Sweep(
@@ -127,8 +130,8 @@ def test_digest_follows_every_value_but_not_the_path(tmp_path: Path) -> None:
 
 MISTAKES = [
     ("[run]\n", "[run\n", ": not valid TOML: Expected ']'"),
-    ("[run]\n", "nam = 3\n[run]\n", ": unknown key 'nam'; the known keys are run, limits, grid"),
-    ("[limits]", "[limit]", ": unknown key 'limit'; the known keys are run, limits, grid; did you"),
+    ("[run]\n", "nam = 3\n[run]\n", ": unknown key 'nam'; the known keys are run, limits, back"),
+    ("[limits]", "[limit]", "the known keys are run, limits, backends, grid; did you"),
     ('name = "smoke"', "", ": [run]: name is missing, but should be a name of letters"),
     ('name = "smoke"', 'name = "a/b"', ": [run]: name='a/b', but should be a name of letters"),
     ('"torch", "t', '"to rch", "t', "(target='to rch', but should be backend"),
@@ -140,6 +143,9 @@ MISTAKES = [
     ("seed = 7", "sead = 7", "targets, required, values, seed; did you mean 'seed'?"),
     ("case_seconds = 3", "case_seconds = -1", "case_seconds=-1, but should be"),
     ("worker_gib = 2.5", "worker_gib = inf", ": [limits]: worker_gib=inf, but should be"),
+    ("environment =", "environ =", "[backends.tensorflow]: unknown key 'environ'; the known"),
+    ('"0"', "0", "environment={'TF_ENABLE_ONEDNN_OPTS': 0}, but should be a table of texts, as in"),
+    ("TF_ENABLE_", "'A B' = '', C", ": [backends.tensorflow]: environment={'A B': '', "),
     ("ndim = 1\n", "", ": [[grid]] 1: ndim is missing, but should be numbers of axes"),
     ("ndim = 1\n", "ndim = 0\n", "(0 is outside 1 to 8)"),
     ('["1..3", 7]', '"3..1"', ": [[grid]] 2: i='3..1', but should be a whole number, a range"),
@@ -198,6 +204,7 @@ def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
         ({"grid": []}, "grid=[], but should be one or more tables, each written [[grid]]"),
         ({"grid": {"i": 3}}, "grid={'i': 3}, but should be one or more tables, each written"),
         ({"grid": [3]}, "[[grid]] 1: grid=3, but should be one or more tables"),
+        ({"backends": {"jax": 3}}, "backends={'jax': 3}, but should be tables, each written [back"),
         ({"limits": 3}, "limits=3, but should be a table: [limits]"),
         ({"run": {"name": "a", "targets": []}}, "[run]: targets=[], but should be a list"),
         ({"run": {"name": "a", "targets": [3, 4]}}, "[run]: targets=[3, 4], but should be a list"),

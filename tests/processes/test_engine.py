@@ -299,6 +299,15 @@ def test_description_has_settings_of_the_worker_in_session(engine: LocalPool) ->
     assert found.settings["fake-stateful:call@cpu"] == {"variable": "on", "flag": "raise"}
 
 
+def test_variables_of_the_caller_come_after_those_of_the_adapter() -> None:
+    variables = {"fake-stateful": {"TCONV_FAKE": "off"}, "fake-right": {"TCONV_FAKE": "no"}}
+    with LocalPool(workers=1, environments=variables) as engine:
+        found = engine.describe(["fake-stateful"])["fake-stateful"]
+
+    assert isinstance(found, BackendDescription)
+    assert found.settings["fake-stateful:call@cpu"]["variable"] == "off"
+
+
 def test_sampled_mode_runs_a_part_where_the_backend_is_selected(engine: LocalPool) -> None:
     rows = swept(engine, "fake-sampled", tuple(_many(200)))
 

@@ -30,8 +30,13 @@ def _small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def config(*targets: str, seed: int = 0) -> Config:
-    tables = {"run": {"name": "made", "targets": list(targets), "seed": seed}, "grid": [GRID]}
-    return from_mapping(tables)
+    return from_mapping(
+        {
+            "run": {"name": "made", "targets": list(targets), "seed": seed},
+            "backends": {"fake-right": {"environment": {"TCONV_FAKE": "on"}}},
+            "grid": [GRID],
+        }
+    )
 
 
 def begun(out: Path, *targets: str) -> Path:
@@ -106,8 +111,9 @@ def test_rows_that_are_there_are_not_run_again(tmp_path: Path) -> None:
         (("software", "packages", "numpy"), "1.0", "software.packages.numpy: 1.0 and "),
         (("targets", 0, "versions", "fake-right"), "0.9", "versions.fake-right: 0.9 and 1.0"),
         (("targets", 0, "settings", "flag"), "on", "settings.flag: on and none"),
+        (("targets", 0, "settings", "TCONV_FAKE"), "off", "settings.TCONV_FAKE: off and on"),
     ],
-    ids=["grid", "numpy", "version", "setting"],
+    ids=["grid", "numpy", "version", "setting", "variable"],
 )
 def test_resuming_something_else_is_refused_and_changes_nothing(
     tmp_path: Path, place: tuple[str | int, ...], value: object, said: str

@@ -49,6 +49,32 @@ def test_run_directory_gives_the_config_it_was_made_with(path: Path, tmp_path: P
     assert RunSpec.from_config(run).config.path == str(run)
 
 
+VARIABLES = """[backends.torch]
+environment = {ATEN_CPU_CAPABILITY = "default"}
+[backends.jax]
+environment = {XLA_FLAGS = ""}
+"""
+
+
+@pytest.mark.parametrize(
+    ("targets", "kept"),
+    [((), ["torch"]), (("numpy",), []), (("jax", "torch:eager"), ["jax", "torch"])],
+)
+def test_variables_are_kept_of_backends_that_are_swept(
+    path: Path, targets: tuple[str, ...], kept: list[str]
+) -> None:
+    path.write_text(TOML + VARIABLES)
+
+    assert sorted(RunSpec.from_config(path, targets=targets).config.environments) == kept
+
+
+def test_variables_of_a_backend_that_does_not_exist_are_refused(path: Path) -> None:
+    path.write_text(TOML + VARIABLES.replace("jax", "jaxx"))
+
+    with pytest.raises(TargetError, match="backend='jaxx', but should be one of"):
+        RunSpec.from_config(path)
+
+
 @pytest.mark.parametrize("name", ["smoke", "smoke.toml", "configs/smoke.toml"])
 def test_bundled_config_is_found_from_anywhere_by_its_name(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -1,8 +1,8 @@
 """A run's configuration: a TOML file in, frozen values out, every mistake with its place.
 
-The keys are those of the configuration format: `[run]`, `[limits]` and one `[[grid]]` per grid. A
-list sweeps, an inner list is per axis, "1..6" is a range with both ends, `{begin = 1, end = 0}` is
-a padding with different sides.
+The keys are those of the configuration format: `[run]`, `[limits]`, `[backends.NAME]` and one
+`[[grid]]` per grid. A list sweeps, an inner list is per axis, "1..6" is a range with both ends,
+`{begin = 1, end = 0}` is a padding with different sides.
 """
 
 import hashlib
@@ -42,6 +42,8 @@ class Config:
         seed: joins the case id in seeding the inputs.
         case_seconds: the longest one case may take, seconds.
         worker_gib: the most memory one worker may hold, GiB.
+        environments: backend to the environment variables that its workers get, beside those that
+            its adapter sets.
         grids: what is swept, in the order of the file.
         path: the file it was read from; no part of its value.
     """
@@ -53,6 +55,7 @@ class Config:
     seed: int = 0
     case_seconds: float = 10.0
     worker_gib: float = 4.0
+    environments: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     grids: tuple[Sweep, ...]
     path: str = field(default="", compare=False)
 
@@ -65,6 +68,10 @@ class Config:
         return {
             "run": {name: _plain(getattr(self, name)) for name in run},
             "limits": {"case_seconds": self.case_seconds, "worker_gib": self.worker_gib},
+            "backends": {
+                backend: {"environment": dict(variables)}
+                for backend, variables in self.environments.items()
+            },
             "grid": [_plain_sweep(sweep) for sweep in self.grids],
         }
 
@@ -102,7 +109,14 @@ def from_mapping(tables: Mapping[str, object], path: str = "") -> Config:
         table.to_sweep(path or _UNNAMED, number)
         for number, table in enumerate(document.grid, start=1)
     )
-    return Config(grids=grids, path=path, **document.run.given(), **document.limits.given())
+    environments = {name: table.environment for name, table in document.backends.items()}
+    return Config(
+        grids=grids,
+        path=path,
+        environments=environments,
+        **document.run.given(),
+        **document.limits.given(),
+    )
 
 
 def _read(path: Path) -> dict[str, object]:

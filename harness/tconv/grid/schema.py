@@ -76,6 +76,8 @@ _Integers = Annotated[_Sweep, BeforeValidator(notation.integers)]
 _Sizes = Annotated[_Sweep, BeforeValidator(notation.sizes)]
 _Extents = Annotated[_Sizes, AfterValidator(_sizes_of_arrays)]
 _Counts = Annotated[_Integers, AfterValidator(_sizes_of_arrays)]
+_VariableName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+_VariableValue = Annotated[str, Field(pattern=r"^[^\x00]*$")]
 
 _INTEGERS: Final = 'a whole number, a list of them or a range, as in [1, 2] or "1..6"'
 _SIZES: Final = (
@@ -137,6 +139,14 @@ class LimitsTable(Table):
 
     case_seconds: float = Field(0.0, gt=0, le=_ONE_DAY, description="seconds above 0, as in 10")
     worker_gib: float = Field(0.0, gt=0, allow_inf_nan=False, description="GiB above 0, as in 4")
+
+
+class BackendTable(Table):
+    """`[backends.NAME]`."""
+
+    environment: dict[_VariableName, _VariableValue] = Field(
+        {}, description='a table of texts, as in {TF_ENABLE_ONEDNN_OPTS = "0"}'
+    )
 
 
 class BudgetTable(Table):
@@ -207,6 +217,9 @@ class Document(Table):
 
     run: RunTable = Field(description="a table, written [run]")
     limits: LimitsTable = Field(LimitsTable.model_construct(), description="a table: [limits]")
+    backends: dict[str, BackendTable] = Field(
+        {}, description="tables, each written [backends.NAME]"
+    )
     grid: Annotated[tuple[GridTable, ...], BeforeValidator(_filled)] = Field(
         description="one or more tables, each written [[grid]]"
     )

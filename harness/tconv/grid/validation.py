@@ -7,7 +7,7 @@ from typing import Any, Final
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from tconv.grid.schema import BudgetTable, Document, GridTable, LimitsTable, RunTable
+from tconv.grid.schema import BackendTable, BudgetTable, Document, GridTable, LimitsTable, RunTable
 
 Path = tuple[int | str, ...]
 
@@ -46,6 +46,8 @@ def _located(loc: Path) -> tuple[type[BaseModel], str, str, Path]:
             return GridTable, f"[[grid]] {at + 1}: ", key, loc[:3]
         case ("grid", int(at)):
             return Document, f"[[grid]] {at + 1}: ", "grid", loc
+        case ("backends", str(backend), str(key), *_):
+            return BackendTable, f"[backends.{backend}]: ", key, loc[:3]
         case ("run" | "limits" as table, str(key), *_):
             return _TABLES[table], f"[{table}]: ", key, loc[:2]
     return Document, "", str(loc[0]), loc[:1]

@@ -110,6 +110,7 @@ class Sweep:
             seed=config.seed,
             case_seconds=config.case_seconds,
             worker_gib=config.worker_gib,
+            environments=config.environments,
         )
         return self._stack.enter_context(engine)
 

@@ -30,7 +30,14 @@ def header(
         "config_path": config.path,
         "grid": grid_facts(assignment),
         "config_digest": config.digest,
-        "targets": [_target(each, found[each.target.backend]) for each in planned],
+        "targets": [
+            _target(
+                each,
+                found[each.target.backend],
+                config.environments.get(each.target.backend, {}),
+            )
+            for each in planned
+        ],
         "machine": machine(),
         "software": software(),
         "started": started.isoformat(timespec="seconds"),
@@ -102,7 +109,9 @@ def grid_facts(assignment: RunSpec) -> dict[str, Any]:
     }
 
 
-def _target(planned: TargetPlan, found: BackendDescription | str) -> dict[str, Any]:
+def _target(
+    planned: TargetPlan, found: BackendDescription | str, environment: Mapping[str, str]
+) -> dict[str, Any]:
     known = found if isinstance(found, BackendDescription) else None
     return {
         "target": str(planned.target),
@@ -110,5 +119,8 @@ def _target(planned: TargetPlan, found: BackendDescription | str) -> dict[str, A
         "sample": planned.sample,
         "unavailable": planned.unavailable,
         "versions": dict(known.versions) if known else {},
-        "settings": dict(known.settings.get(str(planned.target), {})) if known else {},
+        "settings": {
+            **(known.settings.get(str(planned.target), {}) if known else {}),
+            **environment,
+        },
     }

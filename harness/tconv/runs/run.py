@@ -81,7 +81,8 @@ def run(
         assignment: which cases, on which targets, with which seed and limits.
         out: directory in which the run directory is made, named after the config and the time.
         workers: targets swept at the same time; the number of physical cores where None.
-        executor: makes what computes, from workers, seed, case_seconds and worker_gib.
+        executor: makes what computes, from workers, seed, case_seconds, worker_gib and
+            environments.
         observer: is told how far the run has come.
 
     Raises:
@@ -149,6 +150,7 @@ def _limits(config: Config, workers: int | None) -> dict[str, Any]:
         "seed": config.seed,
         "case_seconds": config.case_seconds,
         "worker_gib": config.worker_gib,
+        "environments": config.environments,
     }
 
 

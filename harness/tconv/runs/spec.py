@@ -62,7 +62,9 @@ class RunSpec:
         """
         if case and shard:
             raise ConfigError(f"shard={shard!r} and case={case!r}, but should be one of the two")
-        chosen = _aimed(config if isinstance(config, Config) else _read(Path(config)), targets)
+        whole = config if isinstance(config, Config) else _read(Path(config))
+        _require_known(whole)
+        chosen = _aimed(whole, targets)
         for text in chosen.targets:
             registry.require(Selection.from_text(text).backend)
         if case:
@@ -110,13 +112,29 @@ def located(path: Path) -> Path:
     return next((each for each in [header, path, *bundled * named] if each.is_file()), path)
 
 
+def _require_known(config: Config) -> None:
+    """Refuse a table of variables that no backend would ever get, as where its name is misspelt."""
+    named = {Selection.from_text(text).backend for text in config.targets}
+    for backend in config.environments:
+        if backend not in named:
+            registry.require(backend)
+
+
 def _aimed(config: Config, targets: Sequence[str]) -> Config:
-    """Return the config with these targets alone; only their backends remain required."""
-    if not targets:
-        return config
-    backends = {Selection.from_text(text).backend for text in targets}
-    required = tuple(name for name in config.required if name in backends)
-    return replace(config, targets=tuple(targets), required=required)
+    """Return the config with these targets alone, its own where there are none.
+
+    Of what it says about backends, only what concerns theirs is left.
+    """
+    aims = tuple(targets) or config.targets
+    backends = {Selection.from_text(text).backend for text in aims}
+    return replace(
+        config,
+        targets=aims,
+        required=tuple(name for name in config.required if name in backends),
+        environments={
+            name: variables for name, variables in config.environments.items() if name in backends
+        },
+    )
 
 
 def _part(shard: str) -> tuple[int, int]:

@@ -41,7 +41,7 @@ class Conformance(AbstractContextManager["Conformance"]):
         self, *, seed: int = 0, case_seconds: float = 10.0, worker_gib: float = 4.0
     ) -> None:
         self._seed = seed
-        self._limits = {"case_seconds": case_seconds, "worker_gib": worker_gib}
+        self._limits: dict[str, Any] = {"case_seconds": case_seconds, "worker_gib": worker_gib}
         self._stack = ExitStack()
         self._found: dict[str, BackendDescription | str] = {}
 

@@ -15,7 +15,7 @@ _DASK: Final = re.compile(r"dask(?::((?:tcp|tls|ucx|ws|wss)://.+:\d+))?")
 def named(text: str) -> Callable[..., Executor]:
     """Return what makes the executor: `local`, `dask`, or `dask:tcp://HOST:PORT`.
 
-    It takes `workers`, `seed`, `case_seconds` and `worker_gib`.
+    It takes `workers`, `seed`, `case_seconds`, `worker_gib` and `environments`.
 
     Raises:
         ExecutorError: there is no such executor, or Dask is not installed.

@@ -10,7 +10,7 @@ import logging
 import multiprocessing
 import threading
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from typing import Any, Final, Self
@@ -47,11 +47,15 @@ class Plugin(WorkerPlugin):  # type: ignore[misc] # Dask has no types
     Args:
         name: the run's.
         limits: what a worker process may take.
+        environments: backend to variables that its processes get beside those of its adapter.
     """
 
-    def __init__(self, name: str, limits: Limits) -> None:
+    def __init__(
+        self, name: str, limits: Limits, environments: Mapping[str, Mapping[str, str]] | None = None
+    ) -> None:
         self.name = name
         self._limits = limits
+        self._environments = environments
         self.workshop: Workshop | None = None
         self._stack: ExitStack | None = None  # made on the Dask worker; none can be sent there
 
@@ -61,7 +65,7 @@ class Plugin(WorkerPlugin):  # type: ignore[misc] # Dask has no types
             raise RuntimeError(_DAEMON)
         self._stack = ExitStack()
         self._stack.enter_context(one_thread())
-        self.workshop = self._stack.enter_context(Workshop(self._limits))
+        self.workshop = self._stack.enter_context(Workshop(self._limits, self._environments))
 
     def teardown(self, worker: object) -> None:  # noqa: ARG002 # Dask's signature
         """End every worker process, and leave the Dask worker's variables as they were."""
@@ -78,6 +82,7 @@ class DaskCluster(AbstractContextManager["DaskCluster"]):
         seed: seed of the inputs.
         case_seconds: longest time from one result of a framework to the next, seconds.
         worker_gib: most memory that a worker process may hold, GiB.
+        environments: backend to variables that its processes get beside those of its adapter.
         address: scheduler of a cluster that runs, as `tcp://HOST:PORT`; None: a cluster of its own.
     """
 
@@ -88,12 +93,15 @@ class DaskCluster(AbstractContextManager["DaskCluster"]):
         seed: int = 0,
         case_seconds: float = 10.0,
         worker_gib: float = 4.0,
+        environments: Mapping[str, Mapping[str, str]] | None = None,
         address: str | None = None,
     ) -> None:
         self._workers = workers
         self._seed = seed
         self._plugin = Plugin(
-            f"tconv-{uuid.uuid4()}", Limits(case_seconds=case_seconds, worker_gib=worker_gib)
+            f"tconv-{uuid.uuid4()}",
+            Limits(case_seconds=case_seconds, worker_gib=worker_gib),
+            environments,
         )
         self._address = address
         self._stack = ExitStack()

@@ -1,6 +1,6 @@
 """The executor that computes with processes of this machine."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack
 from typing import Self
@@ -26,6 +26,7 @@ class LocalPool(AbstractContextManager["LocalPool"]):
         seed: seed of the inputs.
         case_seconds: longest time from one result of a framework to the next, seconds.
         worker_gib: most memory that a worker may hold, GiB.
+        environments: backend to variables that its workers get beside those of its adapter.
     """
 
     def __init__(
@@ -35,10 +36,12 @@ class LocalPool(AbstractContextManager["LocalPool"]):
         seed: int = 0,
         case_seconds: float = 10.0,
         worker_gib: float = 4.0,
+        environments: Mapping[str, Mapping[str, str]] | None = None,
     ) -> None:
         self._workers = workers
         self._seed = seed
-        self._workshop = Workshop(Limits(case_seconds=case_seconds, worker_gib=worker_gib))
+        limits = Limits(case_seconds=case_seconds, worker_gib=worker_gib)
+        self._workshop = Workshop(limits, environments)
         self._courses: dict[str, Course] = {}  # by target
         self._suspects: dict[str, set[str]] = {}  # by backend
         self._stack = ExitStack()

@@ -1,7 +1,7 @@
 """The worker processes of one machine: who works for whom, and on which backend."""
 
 import threading
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from contextlib import AbstractContextManager, ExitStack
 
 from tconv.adapters import registry
@@ -22,11 +22,15 @@ class Workshop(AbstractContextManager["Workshop"]):
 
     Args:
         limits: what a worker may take.
+        environments: backend to variables that its workers get beside those of its adapter.
     """
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(
+        self, limits: Limits, environments: Mapping[str, Mapping[str, str]] | None = None
+    ) -> None:
         self.stopped = threading.Event()
         self._limits = limits
+        self._environments = environments or {}
         self._idle: dict[str, Lane] = {}  # of backends that were described
         self._busy: dict[Hashable, tuple[str, Lane]] = {}  # by hand
         self._stack = ExitStack()
@@ -109,6 +113,7 @@ class Workshop(AbstractContextManager["Workshop"]):
             )
 
     def _start(self, backend: str) -> Lane:
-        environment = registry.adapter_class(backend).environment
+        own = registry.adapter_class(backend).environment
+        environment = {**own, **self._environments.get(backend, {})}
         lane = Lane(environment=environment, limits=self._limits, stopped=self.stopped)
         return self._stack.enter_context(lane)
