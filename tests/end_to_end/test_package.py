@@ -55,11 +55,21 @@ def installed() -> Distribution:
         pytest.skip("tconv is not installed here: pip install -e .")
 
 
-def test_import_brings_no_framework_and_no_pandas() -> None:
+def test_import_brings_no_framework_no_pandas_and_no_numpy() -> None:
     found = imported_by("import tconv")
 
     assert "tconv" in found
-    assert not found & (FRAMEWORKS | {"pandas", "pyarrow", "scipy"})
+    assert not found & (FRAMEWORKS | {"numpy", "pandas", "pydantic", "pyarrow", "scipy"})
+
+
+@pytest.mark.parametrize("module", ["tconv.adapters", "tconv.errors", "tconv.testing"])
+def test_public_modules_bring_no_framework(module: str) -> None:
+    assert not imported_by(f"import {module}") & FRAMEWORKS
+
+
+@pytest.mark.parametrize("name", ["Case", "Target", "TconvError", "Verdict", "conv_transpose"])
+def test_public_name_brings_neither_pandas_nor_pyarrow(name: str) -> None:
+    assert not imported_by(f"from tconv import {name}") & (FRAMEWORKS | {"pandas", "pyarrow"})
 
 
 @pytest.mark.parametrize("name", ADAPTERS)

@@ -43,7 +43,7 @@ def broken(tmp_path: Path) -> Path:
 
 def tconv(*arguments: str, path: list[Path]) -> "subprocess.CompletedProcess[str]":
     """Run `tconv` where these directories are on the path."""
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, path))}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, [ROOT / "harness", *path]))}
     return subprocess.run(  # noqa: S603 # our own interpreter
         [sys.executable, "-m", "tconv", *arguments],
         cwd=ROOT,

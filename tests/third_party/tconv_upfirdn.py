@@ -1,7 +1,6 @@
 import numpy as np
 
-from tconv.adapters.base import Adapter, Case, Mode, Route, Tensors
-from tconv.model.route import Composed, Unsupported
+from tconv.adapters import Adapter, Case, Composed, Mode, Tensors, Unsupported
 
 
 class UpfirdnAdapter(Adapter):
@@ -16,7 +15,7 @@ class UpfirdnAdapter(Adapter):
     def versions(self) -> dict[str, str]:
         return {"scipy": self.scipy.__version__}
 
-    def route(self, case: Case, mode: str, device: str) -> Route:
+    def route(self, case: Case, mode: str, device: str) -> Composed | Unsupported:
         if case.dtype == "bfloat16":
             return Unsupported(reason="no bfloat16", error_pattern="DTypePromotionError")
         if case.ndim > 1:

@@ -1,1 +1,21 @@
-"""One module per framework; nothing else in the harness imports a framework."""
+"""What a package that adds a backend imports; one sub-package here per framework that is built in.
+
+`Adapter` is the base class, and its module, :mod:`tconv.adapters.base`, explains the contract.
+"""
+
+from tconv.adapters.base import Adapter, Mode
+from tconv.model.case import Case
+from tconv.model.outcome import InferredShape
+from tconv.model.route import Composed, Native, Unsupported
+from tconv.model.tensors import Tensors
+
+__all__ = [
+    "Adapter",
+    "Case",
+    "Composed",
+    "InferredShape",
+    "Mode",
+    "Native",
+    "Tensors",
+    "Unsupported",
+]

@@ -1,8 +1,9 @@
 """What a user asks to be swept: a configuration, narrowed to targets, to one case or to a shard."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from os import PathLike
 from pathlib import Path
 from typing import Final, Self
 
@@ -39,7 +40,7 @@ class RunSpec:
     @classmethod
     def from_config(
         cls,
-        config: Config | Path | str,
+        config: Config | Mapping[str, object] | str | PathLike[str],
         *,
         targets: Sequence[str] = (),
         case: str | None = None,
@@ -48,8 +49,7 @@ class RunSpec:
         """Return what a user asks for.
 
         Args:
-            config: the configuration; or the path of a TOML file, the name of one that comes with
-                the harness, such as `smoke`, or the directory of a run to take it from.
+            config: the configuration, or what :func:`read_config` reads.
             targets: `backend[:mode][@device]`, instead of the config's own; of the required
                 backends only these stay required.
             case: id of the one case that is to be run instead of the grid.
@@ -62,7 +62,7 @@ class RunSpec:
         """
         if case and shard:
             raise ConfigError(f"shard={shard!r} and case={case!r}, but should be one of the two")
-        whole = config if isinstance(config, Config) else _read(Path(config))
+        whole = read_config(config)
         _require_known(whole)
         chosen = _aimed(whole, targets)
         for text in chosen.targets:
@@ -91,8 +91,22 @@ class RunSpec:
         )
 
 
-def _read(path: Path) -> Config:
-    """Return the configuration at `path`; messages and reports name it as the user did."""
+def read_config(config: Config | Mapping[str, object] | str | PathLike[str]) -> Config:
+    """Return a configuration from wherever it is; messages and reports name it as the user did.
+
+    Args:
+        config: the path of a TOML file, or its content as a mapping; the name of a configuration
+            that comes with the package, such as `smoke`; or the directory of a run to take it from.
+
+    Raises:
+        ConfigError: it is faulty.
+        StoreError: the run is damaged.
+    """
+    if isinstance(config, Config):
+        return config
+    if isinstance(config, Mapping):
+        return from_mapping(config)
+    path = Path(config)
     if (path / "header.json").is_file():
         run = RunReader(path)
         run.require(["config"])
