@@ -13,11 +13,11 @@ import pytest
 from click.testing import CliRunner
 
 from tconv.adapters import registry
-from tconv.bench import workload
-from tconv.bench.calls import Clocked, swept
-from tconv.bench.large_run import Made, memory, peak
-from tconv.bench.measurement import Figure, Series, afresh
-from tconv.bench.table import ROWS, Row
+from tconv_bench import workload
+from tconv_bench.calls import TimedAdapter, sweep_cases
+from tconv_bench.large_run import NullExecutor, memory, peak
+from tconv_bench.measurement import Measurement, Series, afresh
+from tconv_bench.table import ROWS, Row
 from tconv.cli import cli
 from tconv.grid import Tally
 from tconv.grid.config import from_mapping
@@ -65,10 +65,10 @@ def test_peer_finds_each_framework_right_on_the_mix(tmp_path: Path) -> None:
     assert "12 passed" in done.stdout, done.stdout[-2000:]
 
 
-def _figure(*, met: bool | None) -> Callable[[int], Figure]:
-    def measure(count: int) -> Figure:
+def _measurement(*, met: bool | None) -> Callable[[int], Measurement]:
+    def measure(count: int) -> Measurement:
         series = [Series(name="ours", values=(1.0, 5.0, 2.0), start_up=0.5)]
-        return Figure(
+        return Measurement(
             name="peer", what="something", goal="2x", found="3x", met=met, series=series,
             mix=f"{count} cases", notes=["a note"],
         )  # fmt: skip
@@ -81,7 +81,7 @@ def bench(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     """Return a call of `tconv bench` whose one row has met its goal, or has not."""
 
     def invoke(*arguments: str, met: bool | None) -> Any:
-        rows = {"peer": Row(_figure(met=met), 5000, 200, "")}
+        rows = {"peer": Row(_measurement(met=met), 5000, 200, "")}
         # the module, which the command of the same name hides
         monkeypatch.setattr("tconv.cli.bench.ROWS", rows)
         return CliRunner().invoke(cli, ["bench", *arguments])
@@ -134,7 +134,7 @@ def test_bench_names_its_rows_where_one_is_unknown() -> None:
 def test_clocked_adapter_gives_what_the_adapter_gives() -> None:
     case = Case.from_id("1d-i3-k2-ci1-co2-f32")
     given, adapter = draw(case).tensors, registry.load("numpy")
-    clocked = Clocked(adapter)
+    clocked = TimedAdapter(adapter)
 
     (made,) = clocked.compute_many([case], [given], "scatter", "cpu")
 
@@ -151,7 +151,7 @@ def test_made_rows_make_a_complete_run(tmp_path: Path) -> None:
     config = from_mapping(workload.tables(5, ["fake0"]))
     assignment = RunSpec(config=config, cases=workload.cases(5), tally=Tally(made=5, kept=5))
 
-    done = run(assignment, out=tmp_path, executor=lambda **_: Made())
+    done = run(assignment, out=tmp_path, executor=lambda **_: NullExecutor())
 
     assert RunReader(done.path).table().num_rows == 5
     assert int(done.status.code) == 0
@@ -167,10 +167,10 @@ def test_memory_is_measured_up_to_the_rows_asked_for() -> None:
 
 
 def test_share_of_the_harness_is_measured_on_rows_that_are_stored(tmp_path: Path) -> None:
-    adapter = Clocked(registry.load("numpy"))
+    adapter = TimedAdapter(registry.load("numpy"))
     target = Target(backend="numpy", mode="scatter", device="cpu")
     with RunWriter.create(tmp_path / "run", {}) as writer:
-        shares = swept(adapter, target, writer, workload.cases(40), [])
+        shares = sweep_cases(adapter, target, writer, workload.cases(40), [])
 
     assert writer.digest.rows == 40
     assert min(shares.draw, shares.judge, shares.carry, shares.call) > 0

@@ -3,7 +3,7 @@
 import pytest
 
 from tconv.analysis.frames import Run
-from tconv.bench import synthetic
+from tconv_bench import synthetic
 from tconv.model.verdict import Standpoint, Verdict
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from tconv.analysis.rerun import rerun_command
 from tconv.analysis.summary import Summary
-from tconv.bench import synthetic
+from tconv_bench import synthetic
 from tconv.grid.config import from_mapping
 from tconv.model.case import Case
 from tconv.report import html

@@ -4,8 +4,8 @@ import itertools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from tconv.bench.synthetic import FOOTER, cases, result
-from tconv.bench.synthetic import header as made_header
+from tconv_bench.synthetic import FOOTER, cases, result
+from tconv_bench.synthetic import header as made_header
 from tconv.model.target import Target
 from tconv.model.verdict import Verdict
 from tconv.store import RowBatch, RunWriter

@@ -1,16 +1,22 @@
-"""`tconv bench`: measure the harness itself, side by side with what it is compared with."""
+"""`tconv bench`: measures the harness itself, beside what each number is compared with."""
 
 import sys
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from tconv.bench.measurement import Figure, Series
-from tconv.bench.table import ROWS
 from tconv.cli.output import as_json
+from tconv.errors import ConfigError
 from tconv.runs.environment import machine
 from tconv.runs.status import ExitStatus
+
+if TYPE_CHECKING:
+    from tconv_bench.measurement import Measurement, Series
 
 EPILOG = """\b
 Examples:
@@ -21,6 +27,57 @@ Examples:
 \b
 Exit status: 1 a goal was missed, 0 none was.
 """
+
+
+_PLACES: Final = (Path(__file__).parents[3] / "benchmarks", Path("benchmarks"))  # of a checkout
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of the bench.
+
+    Attributes:
+        function: `module.function` of :mod:`tconv_bench` that measures it on a number of cases.
+        number: number of cases, or of result rows, in full.
+        quick: the same for a quick trial.
+        meaning: what is measured, in words.
+    """
+
+    function: str
+    number: int
+    quick: int
+    meaning: str
+
+    def measure(self, count: int) -> "Measurement":
+        """Measure the row on `count` cases.
+
+        Raises:
+            ConfigError: the benchmarks are not here.
+        """
+        folder = next((place for place in _PLACES if (place / "tconv_bench").is_dir()), None)
+        if folder is None:
+            raise ConfigError(
+                "the benchmarks are not installed with tconv, as they are part of its repository; "
+                "run `tconv bench` in a checkout of it"
+            )
+        sys.path.append(str(folder.resolve()))
+        module, _, name = self.function.partition(".")
+        measurement: Measurement = getattr(import_module(f"tconv_bench.{module}"), name)(count)
+        return measurement
+
+
+ROWS: Final[Mapping[str, Row]] = MappingProxyType(
+    {
+        "peer": Row("sweeps.peer", 5000, 200, "a sweep against the pytest loop a user writes"),
+        "jax": Row("calls.jax", 1000, 200, "JAX batched against one compile a case"),
+        "harness": Row("calls.harness", 1000, 200, "the harness's own time per case, PyTorch"),
+        "oracle": Row("calls.oracle", 500, 100, "oracle against onnx.reference"),
+        "workers": Row("sweeps.workers", 50_000, 2000, "two workers against one"),
+        "memory": Row("large_run.memory", 1_000_000, 50_000, "the parent's memory as rows grow"),
+        "report": Row("large_run.report", 1_000_000, 50_000, "the HTML report of many rows"),
+    }
+)
+"""The rows of the bench by name, in their order."""
 
 
 @click.command(epilog=EPILOG, short_help="Measure the harness itself.")
@@ -39,10 +96,10 @@ def bench(*, names: Sequence[str], quick: bool, cases: int | None, json_wanted: 
     for name in names or ROWS:
         row = ROWS[name]
         click.echo(f"tconv: measuring {row.meaning} ...", err=True)
-        figure = row.measure(cases or (row.quick if quick else row.number))
-        found.append(figure)
+        measurement = row.measure(cases or (row.quick if quick else row.number))
+        found.append(measurement)
         if not json_wanted:
-            click.echo("\n".join(_lines(figure)))
+            click.echo("\n".join(_lines(measurement)))
     if json_wanted:
         click.echo(as_json(_record(facts, found, quick=quick)))
     missed = any(each.met is False for each in found)
@@ -52,14 +109,14 @@ def bench(*, names: Sequence[str], quick: bool, cases: int | None, json_wanted: 
 _MET = {True: "met", False: "MISSED", None: "not measured"}
 
 
-def _lines(figure: Figure) -> Iterator[str]:
-    yield f"\n{figure.what}\n  {figure.found}   goal: {figure.goal}   {_MET[figure.met]}"
-    yield from (f"    {_line(series)}" for series in figure.series)
-    yield f"    mix: {figure.mix}"
-    yield from (f"    note: {note}" for note in figure.notes)
+def _lines(measurement: Measurement) -> Iterator[str]:
+    yield f"\n{measurement.what}\n  {measurement.result}   goal: {measurement.goal}   {_MET[measurement.met]}"
+    yield from (f"    {_line(series)}" for series in measurement.series)
+    yield f"    workload: {measurement.workload}"
+    yield from (f"    note: {note}" for note in measurement.notes)
 
 
-def _line(series: Series) -> str:
+def _line(series: "Series") -> str:
     count = len(series.values)
     often = f"median of {count}" if count > 1 else "once"
     start = "" if series.start_up is None else f", of that start-up {series.start_up:.1f} s"
@@ -67,9 +124,9 @@ def _line(series: Series) -> str:
     return f"{series.name:<38} {series.median:.4g} {series.unit} ({often}{spread}{start})"
 
 
-def _record(facts: dict[str, Any], found: Sequence[Figure], *, quick: bool) -> dict[str, Any]:
+def _record(facts: dict[str, Any], found: Sequence[Measurement], *, quick: bool) -> dict[str, Any]:
     return {
         "machine": facts,
         "quick": quick,
-        "rows": [{**figure.to_dict(), "met": figure.met} for figure in found],
+        "rows": [{**measurement.to_dict(), "met": measurement.met} for measurement in found],
     }

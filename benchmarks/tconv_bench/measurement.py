@@ -1,4 +1,4 @@
-"""One row of the bench: what was measured side by side, what was wanted, and whether it was met."""
+"""One row of the bench: what was measured side by side, the goal, and whether it was met."""
 
 import os
 import time
@@ -21,7 +21,7 @@ class Series:
         name: what was measured.
         values: one number per repetition.
         unit: of each.
-        start_up: the share of the median that is spent before the first case, or None.
+        start_up: seconds of the median that pass before the first case, or None.
     """
 
     name: str
@@ -41,27 +41,27 @@ class Series:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Figure:
+class Measurement:
     """A row of the bench.
 
     Attributes:
-        name: the name by which it is chosen.
+        name: the name that `--row` takes.
         what: what is measured, in words.
-        goal: what is wanted, in words.
-        found: what was found, in the same words.
-        met: whether the goal was met; None where nothing could be measured.
-        series: the measurements behind it.
-        mix: number of cases and digest of their ids, or what else was given.
-        notes: what a reader has to know: load, repetitions, what is not compared.
+        goal: the goal, in words.
+        result: what was measured, in the words of the goal.
+        met: whether the goal was met; None where something could not be measured.
+        series: the repetitions behind the result.
+        workload: number of cases and digest of their ids, or what else was measured.
+        notes: what a reader must know: load, repetitions, what is not compared.
     """
 
     name: str
     what: str
     goal: str
-    found: str
+    result: str
     met: bool | None
     series: Sequence[Series] = ()
-    mix: str = ""
+    workload: str = ""
     notes: Sequence[str] = ()
 
     def to_dict(self) -> dict[str, Any]:
@@ -70,26 +70,26 @@ class Figure:
         return {**asdict(self), "series": series}
 
 
-def afresh(
+def in_new_process(
     environment: Mapping[str, str],
     function: Callable[P, R],
     /,
     *args: P.args,
     **kwargs: P.kwargs,
 ) -> R:
-    """Return what a function returns in a new process, which gets these variables first."""
+    """Return what a function returns in a new process, whose variables are set before it starts."""
     with ProcessPoolExecutor(
-        1, mp_context=get_context("spawn"), initializer=_set, initargs=(dict(environment),)
+        1, mp_context=get_context("spawn"), initializer=_set_variables, initargs=(dict(environment),)
     ) as pool:
         return pool.submit(function, *args, **kwargs).result()
 
 
-def _set(environment: Mapping[str, str]) -> None:
+def _set_variables(environment: Mapping[str, str]) -> None:
     os.environ.update(environment)
 
 
 def cpu_seconds(function: Callable[[], object]) -> float:
     """Return the CPU time that a call takes in this process."""
-    begun = time.process_time()
+    start = time.process_time()
     function()
-    return time.process_time() - begun
+    return time.process_time() - start

@@ -14,8 +14,8 @@ from typing import Any
 
 from tconv.adapters import registry
 from tconv.adapters.base import Adapter
-from tconv.bench import workload
-from tconv.bench.measurement import Figure, Series, afresh, cpu_seconds
+from tconv_bench import workload
+from tconv_bench.measurement import Measurement, Series, in_new_process, cpu_seconds
 from tconv.engine.schedule.batch_size import BLOCK, Pace
 from tconv.engine.worker.compute import draw_batch, judged
 from tconv.inputs.draw import Draw, DrawRecipe, draw
@@ -28,7 +28,7 @@ from tconv.store import RowBatch, RunWriter
 REPETITIONS = 5
 
 
-class Clocked:
+class TimedAdapter:
     """An adapter whose computation is clocked.
 
     Attributes:
@@ -75,13 +75,13 @@ class Shares:
         return self.draw + self.judge
 
 
-def harness(count: int) -> Figure:
+def harness(count: int) -> Measurement:
     """Return the harness's own time for a case on PyTorch: inputs, oracle, judging, row."""
     environment = registry.adapter_class("torch").environment
     cases = workload.cases((REPETITIONS + 1) * count)
     parts = [cases[at :: REPETITIONS + 1] for at in range(REPETITIONS + 1)]
-    first = afresh(environment, _shares, parts)
-    further = afresh(environment, _shares, parts, told=True)
+    first = in_new_process(environment, _shares, parts)
+    further = in_new_process(environment, _shares, parts, told=True)
     named = (
         ("harness, first backend of a run", [each.own for each in first]),
         ("of it, inputs and oracle", [each.draw for each in first]),
@@ -94,15 +94,15 @@ def harness(count: int) -> Figure:
     )
     series = [Series(name=name, values=tuple(some), unit="us a case") for name, some in named]
     one, others, carried = (series[at].median for at in (0, 3, 6))
-    return Figure(
+    return Measurement(
         name="harness",
         what="harness time per case beside the framework's call, PyTorch",
         goal="100 us or less; 40 the stretch",
-        found=(f"{one:.0f} us on the first backend of a run, {others:.0f} us on each further one;"
+        result=(f"{one:.0f} us on the first backend of a run, {others:.0f} us on each further one;"
                f" beside it {carried:.0f} us to carry and store the row"),
         met=one <= 100,
         series=series,
-        mix=_described(cases),
+        workload=_described(cases),
         notes=(f"CPU time, {count} other cases in each repetition, batches as a run makes them",
                ("inputs, oracle, judging, row; the first backend finds out which draw of a case"
                " tells readings apart, the others are told; goal judged on the first"),
@@ -116,7 +116,7 @@ def _shares(parts: Sequence[Sequence[Case]], *, told: bool = False) -> tuple[Sha
 
     `told`: as on a backend that is told which draws the one before took.
     """
-    adapter = Clocked(registry.load("torch"))
+    adapter = TimedAdapter(registry.load("torch"))
     target = Target(backend="torch", mode="eager", device="cpu")
     found = []
     for part in parts:
@@ -124,11 +124,11 @@ def _shares(parts: Sequence[Sequence[Case]], *, told: bool = False) -> tuple[Sha
         choices = [draw(replace(case)).recipe for case in part] if told else []
         with tempfile.TemporaryDirectory() as directory:
             writer = RunWriter.create(Path(directory) / "run", {})
-            found.append(swept(adapter, target, writer, part, choices))
+            found.append(sweep_cases(adapter, target, writer, part, choices))
     return tuple(found[1:])
 
 
-def swept(
+def sweep_cases(
     adapter: Any,  # noqa: ANN401 # a clocked adapter
     target: Target,
     writer: RunWriter,
@@ -163,23 +163,23 @@ def swept(
     )
 
 
-def oracle(count: int) -> Figure:
+def oracle(count: int) -> Measurement:
     """Return the oracle's time against the ONNX reference evaluator's."""
     cases = workload.cases(count)
-    ours, theirs, equal = afresh({"OMP_NUM_THREADS": "1"}, _oracles, cases)
+    ours, theirs, equal = in_new_process({"OMP_NUM_THREADS": "1"}, _oracles, cases)
     series = (
         Series(name="oracle", values=ours, unit="us a case"),
         Series(name="onnx.reference", values=theirs, unit="us a case"),
     )
     ratio = series[1].median / series[0].median
-    return Figure(
+    return Measurement(
         name="oracle",
         what="oracle against the ONNX reference evaluator, same mix",
         goal="30x",
-        found=f"{ratio:.0f}x",
+        result=f"{ratio:.0f}x",
         met=ratio >= 30,
         series=series,
-        mix=_described(cases),
+        workload=_described(cases),
         notes=(f"{equal} of {len(cases)} results equal, bit for bit",
                ("onnx.reference with its model and evaluator made for each case: both are part of"
                " asking it")),
@@ -210,13 +210,13 @@ def _right(case: Case, drawn: Draw) -> Any:  # noqa: ANN401 # an array
     return conv_transpose(work.x, work.w, work.b, **arguments(case))
 
 
-def jax(count: int) -> Figure:
+def jax(count: int) -> Measurement:
     """Return JAX's cases per second, batched against one compile a case, all channel-last."""
     cases = workload.cases(count)
     alone = cases[:: max(1, count // 100)]
     environment = registry.adapter_class("jax").environment
     series = tuple(
-        Series(name=name, values=afresh(environment, _jax_milliseconds, mode, part, single=single),
+        Series(name=name, values=in_new_process(environment, _jax_milliseconds, mode, part, single=single),
                unit="ms a case")
         for name, mode, part, single in (
             ("batched", "conv_transpose", cases, False),
@@ -225,14 +225,14 @@ def jax(count: int) -> Figure:
         )
     )  # fmt: skip
     batched_ms, same, own = (each.median for each in series)
-    return Figure(
+    return Measurement(
         name="jax",
         what="JAX cases per second, batched against one compile a case",
         goal="6x",
-        found=f"{same / batched_ms:.1f}x, same options; {own / batched_ms:.1f}x, JAX's own options",
+        result=f"{same / batched_ms:.1f}x, same options; {own / batched_ms:.1f}x, JAX's own options",
         met=same / batched_ms >= 6,
         series=series,
-        mix=_described(cases),
+        workload=_described(cases),
         notes=(f"CPU time; alone {len(alone)} of the cases; 3 repetitions, for each compiles all",
                ("channel-last on all sides; goal judged on the same compiler options, where one"
                " kernel of JAX's adds the biases on both sides")),

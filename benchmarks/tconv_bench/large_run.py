@@ -1,4 +1,4 @@
-"""Rows about a million result rows that no framework computed: the parent's memory, the report."""
+"""Rows of the bench that measure a large run: the memory of the parent process, the report."""
 
 import resource
 import shutil
@@ -11,8 +11,8 @@ from typing import Any
 
 from tconv.adapters.base import Mode
 from tconv.analysis.summary import Summary
-from tconv.bench import synthetic, workload
-from tconv.bench.measurement import Figure, Series, afresh
+from tconv_bench import synthetic, workload
+from tconv_bench.measurement import Measurement, Series, in_new_process
 from tconv.engine.executor import Part
 from tconv.engine.plan import TargetPlan
 from tconv.engine.worker.describe import BackendDescription
@@ -29,8 +29,8 @@ _TARGETS = 10
 _PART = 1000
 
 
-class Made(AbstractContextManager["Made"]):
-    """An executor that computes nothing: every row says that the case matches."""
+class NullExecutor(AbstractContextManager["NullExecutor"]):
+    """An executor that calls no framework: every row says that the case matches."""
 
     def __exit__(self, *_: object) -> None:
         """End nothing."""
@@ -54,21 +54,21 @@ class Made(AbstractContextManager["Made"]):
                 yield Part(planned=each, first=first, sheaf=RowBatch.from_columns(columns(rows)))
 
 
-def memory(count: int) -> Figure:
+def memory(count: int) -> Measurement:
     """Return by how much the parent's memory grows from ten thousand rows to `count`."""
     series = tuple(
-        Series(name=f"{rows:,} rows", values=(afresh({}, _peak, rows),), unit="MB")
+        Series(name=f"{rows:,} rows", values=(in_new_process({}, _peak, rows),), unit="MB")
         for rows in (10_000, count)
     )
     growth = series[1].median - series[0].median
-    return Figure(
+    return Measurement(
         name="memory",
         what=f"parent's memory from 10,000 to {count:,} rows",
         goal="flat (within 200 MB)",
-        found=f"{growth:+.0f} MB",
+        result=f"{growth:+.0f} MB",
         met=growth <= 200,
         series=series,
-        mix=f"{_TARGETS} targets, so a tenth as many cases; made, not computed; reports included",
+        workload=f"{_TARGETS} targets, so a tenth as many cases; rows are made up, not computed; reports included",
         notes=("peak of the resident memory, once each; it varies by some tens of MB",),
     )
 
@@ -82,7 +82,7 @@ def _peak(rows: int) -> float:
         run(
             RunSpec(config=config, cases=grid.cases, tally=grid.tally),
             out=Path(directory),
-            executor=lambda **_: Made(),
+            executor=lambda **_: NullExecutor(),
         )
     return peak()
 
@@ -90,7 +90,7 @@ def _peak(rows: int) -> float:
 def peak() -> float:
     """Return the peak of the resident memory of this process, MB.
 
-    What `getrusage` tells of it is, of a process that was spawned, at least what its parent held.
+    For a process that was spawned, `getrusage` returns at least the peak of its parent.
     """
     status = Path("/proc/self/status")
     if status.exists():  # Linux
@@ -100,45 +100,45 @@ def peak() -> float:
 
 
 def _grid(count: int) -> dict[str, object]:
-    """Return the table of a grid of `count` legal cases, a multiple of 100."""
+    """Return a grid of `count` legal cases, a multiple of 100."""
     return {"ndim": [2], "i": f"1..{count // 100}", "k": "1..5", "s": "1..5", "dilation": "1..4"}
 
 
-def report(count: int) -> Figure:
+def report(count: int) -> Measurement:
     """Return what the HTML report of `count` rows costs, 30 % of them deviating."""
     with tempfile.TemporaryDirectory() as directory:
         run_path = synthetic.write(Path(directory) / "made", count)
         series = [
-            Series.of("reading the rows and writing", 3, lambda: afresh({}, _written, run_path)),
+            Series.of("reading the rows and writing", 3, lambda: in_new_process({}, _write_seconds, run_path)),
             Series(name="size", values=((run_path / "report.html").stat().st_size / 1e6,),
                    unit="MB"),
         ]  # fmt: skip
-        lack = _browser_lacks()
+        lack = _why_no_browser()
         if not lack:
             page = run_path / "report.html"
-            series.append(Series.of("filter in a browser", 5, lambda: _filtered(page)))
+            series.append(Series.of("filter in a browser", 5, lambda: _filter_seconds(page)))
     seconds, size, *filters = (each.median for each in series)
-    return Figure(
+    return Measurement(
         name="report",
         what=f"HTML of {count:,} rows, 30 % deviating",
         goal="60 s, 10 MB, filters in under 2 s",
-        found=f"{seconds:.0f} s, {size:.1f} MB, "
+        result=f"{seconds:.0f} s, {size:.1f} MB, "
         + (f"filter {filters[0]:.2f} s" if filters else "filter not measured"),
         met=(seconds <= 60 and size <= 10 and filters[0] < 2) if filters else None,
         series=tuple(series),
-        mix=f"{count:,} made rows on {_TARGETS} targets",
+        workload=f"{count:,} made-up rows on {_TARGETS} targets",
         notes=(lack,) if lack else (),
     )
 
 
-def _written(run_path: Path) -> float:
-    begun = time.perf_counter()
+def _write_seconds(run_path: Path) -> float:
+    start = time.perf_counter()
     html.write(Summary.from_run(RunReader(run_path)))
-    return time.perf_counter() - begun
+    return time.perf_counter() - start
 
 
-def _browser_lacks() -> str:
-    """Return what stands in the way of a browser; empty where nothing does."""
+def _why_no_browser() -> str:
+    """Return why no browser can be driven here; empty where one can."""
     try:
         import selenium  # noqa: F401, PLC0415 # only whether it is there
     except ImportError:
@@ -147,7 +147,7 @@ def _browser_lacks() -> str:
     return f"filters not measured: {' and '.join(lacking)} not found" * bool(lacking)
 
 
-def _filtered(page: Path) -> float:
+def _filter_seconds(page: Path) -> float:
     """Return the seconds from typing into a filter until the table shows the rows that pass."""
     from selenium import webdriver  # noqa: PLC0415 # where it is installed
     from selenium.webdriver.support.ui import WebDriverWait  # noqa: PLC0415 # as above
@@ -163,9 +163,9 @@ def _filtered(page: Path) -> float:
         wait = WebDriverWait(driver, 60, poll_frequency=0.02)
         wait.until(lambda it: it.find_elements("css selector", "html[data-ready]"))
         before = driver.find_element("css selector", ".dt-info").text
-        begun = time.perf_counter()
+        start = time.perf_counter()
         driver.find_element("css selector", 'input[data-column="verdict"]').send_keys("nonfinite")
         wait.until(lambda it: it.find_element("css selector", ".dt-info").text != before)
-        return time.perf_counter() - begun
+        return time.perf_counter() - start
     finally:
         driver.quit()

@@ -1,6 +1,6 @@
 """Run directories of any size that no framework computed, to measure what reports of them take.
 
-    python -m tconv.bench.synthetic DIRECTORY ROWS
+    python -m tconv_bench.synthetic DIRECTORY ROWS
 
 writes one of ROWS rows on ten targets, 30 % of them deviating, with every verdict in it.
 """

@@ -1,4 +1,4 @@
-"""The cases that are measured: small layers of two axes that every framework can express."""
+"""The workload that is measured: small layers with two axes that every framework can express."""
 
 import hashlib
 import json
@@ -14,7 +14,7 @@ MEANING: Final = (
     "2-D, i 1 to 9, k 1 to 3, s 1 to 3, p and op 0 or 1, n 1 or 2, c_in 2 or 3, c_out 4, "
     "k <= i, float32, bias; a random sample of the legal ones, each once"
 )
-"""The mix in words."""
+"""The workload in words."""
 
 _PAIRS: Final = [[a, b] for a in range(1, 10) for b in range(1, 10)]
 _GRID: Final = {
@@ -41,21 +41,21 @@ def tables(count: int, targets: Sequence[str]) -> dict[str, object]:
 
 
 def cases(count: int) -> tuple[Case, ...]:
-    """Return `count` cases of the mix, the same ones each time."""
+    """Return `count` cases of the workload, the same ones every time."""
     return tuple(expand(from_mapping(tables(count, ["numpy"])).grids, ("exact",)).shard(1, 1))
 
 
-def digest(mix: Sequence[Case]) -> str:
+def digest(workload: Sequence[Case]) -> str:
     """Return the SHA-256 of the case ids, 16 hexadecimal digits."""
-    return hashlib.sha256("\n".join(case.id for case in mix).encode()).hexdigest()[:16]
+    return hashlib.sha256("\n".join(case.id for case in workload).encode()).hexdigest()[:16]
 
 
-def write(path: Path, mix: Sequence[Case]) -> None:
-    """Write the cases as the peer reads them, see benchmarks/peer_loop.py."""
+def write(path: Path, workload: Sequence[Case]) -> None:
+    """Write the cases as the peer reads them, see `peer_loop.py`."""
     path.write_text(
         json.dumps([
             {"id": c.id, "i": c.i, "k": c.k, "s": c.s, "p": c.p_begin, "op": c.output_padding,
              "n": c.n, "c_in": c.c_in, "c_out": c.c_out}
-            for c in mix
+            for c in workload
         ])
     )  # fmt: skip
