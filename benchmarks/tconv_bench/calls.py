@@ -1,21 +1,18 @@
-"""Rows that are measured in one process, call by call: the harness's own share, oracle, JAX.
+"""Rows of the bench that time single calls in one process: the harness's own share, oracle, JAX.
 
-CPU time is taken, for it says the same on a machine that does something else, too.
+They measure CPU time, which other work on the machine changes least.
 """
 
-import itertools
 import pickle
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from tconv.adapters import registry
 from tconv.adapters.base import Adapter
-from tconv_bench import workload
-from tconv_bench.measurement import Measurement, Series, in_new_process, cpu_seconds
 from tconv.engine.schedule.batch_size import BLOCK, Pace
 from tconv.engine.worker.compute import draw_batch, judged
 from tconv.inputs.draw import Draw, DrawRecipe, draw
@@ -24,12 +21,14 @@ from tconv.model.target import Target
 from tconv.oracle.case_answer import arguments
 from tconv.oracle.formulations import conv_transpose
 from tconv.store import RowBatch, RunWriter
+from tconv_bench import workload
+from tconv_bench.measurement import Measurement, Series, cpu_seconds, in_new_process
 
 REPETITIONS = 5
 
 
 class TimedAdapter:
-    """An adapter whose computation is clocked.
+    """An adapter whose computation is timed.
 
     Attributes:
         seconds: CPU time in the framework's call so far, conversions included.
@@ -45,22 +44,22 @@ class TimedAdapter:
     def compute_many(
         self, cases: Sequence[Case], tensors: Sequence[Any], mode: str, device: str
     ) -> Iterator[Any]:
-        """Yield one result per case, each clocked alone."""
-        for case, given in zip(cases, tensors, strict=True):
-            begun = time.process_time()
-            y = self._adapter.attempt(case, given, mode, device)
-            self.seconds += time.process_time() - begun
+        """Yield one result per case, each timed alone."""
+        for case, inputs in zip(cases, tensors, strict=True):
+            start = time.process_time()
+            y = self._adapter.attempt(case, inputs, mode, device)
+            self.seconds += time.process_time() - start
             yield y
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shares:
-    """CPU time of a sweep by what it is spent on, microseconds a case.
+    """What the CPU time of a run is spent on, microseconds a case.
 
     Attributes:
-        draw: inputs, told apart where that is not known yet, and the oracle's answer.
+        draw: inputs, the search for a draw that tells readings apart included, and the oracle.
         judge: route, judgement and row.
-        carry: both ways between the processes, binding (digest, Parquet) and writing.
+        carry: both ways between the processes, encoding (digest, Parquet) and writing.
         call: the framework's call, conversions included.
     """
 
@@ -81,80 +80,80 @@ def harness(count: int) -> Measurement:
     cases = workload.cases((REPETITIONS + 1) * count)
     parts = [cases[at :: REPETITIONS + 1] for at in range(REPETITIONS + 1)]
     first = in_new_process(environment, _shares, parts)
-    further = in_new_process(environment, _shares, parts, told=True)
-    named = (
+    further = in_new_process(environment, _shares, parts, knows_recipes=True)
+    rows = (
         ("harness, first backend of a run", [each.own for each in first]),
         ("of it, inputs and oracle", [each.draw for each in first]),
         ("of it, judging and row", [each.judge for each in first]),
         ("harness, each further backend", [each.own for each in further]),
         ("of it, inputs and oracle", [each.draw for each in further]),
         ("of it, judging and row", [each.judge for each in further]),
-        ("beside both, carried and stored", [each.carry for each in (*first, *further)]),
+        ("besides, carried and stored", [each.carry for each in (*first, *further)]),
         ("PyTorch's call, new shapes", [each.call for each in first]),
     )
-    series = [Series(name=name, values=tuple(some), unit="us a case") for name, some in named]
-    one, others, carried = (series[at].median for at in (0, 3, 6))
+    series = [Series(name=name, values=tuple(values), unit="us a case") for name, values in rows]
+    one, more, carry = (series[at].median for at in (0, 3, 6))
     return Measurement(
         name="harness",
         what="harness time per case beside the framework's call, PyTorch",
         goal="100 us or less; 40 the stretch",
-        result=(f"{one:.0f} us on the first backend of a run, {others:.0f} us on each further one;"
-               f" beside it {carried:.0f} us to carry and store the row"),
+        result=(f"{one:.0f} us on the first backend of a run, {more:.0f} us on each further one;"
+                f" besides, {carry:.0f} us to carry and store the row"),
         met=one <= 100,
         series=series,
         workload=_described(cases),
         notes=(f"CPU time, {count} other cases in each repetition, batches as a run makes them",
                ("inputs, oracle, judging, row; the first backend finds out which draw of a case"
-               " tells readings apart, the others are told; goal judged on the first"),
-               ("carried and stored: both ways between the processes, digest, Parquet part; inputs"
-               " are drawn once a worker, so that a second mode pays less")),
+               " tells readings apart, the others get it; goal judged on the first"),
+               ("carried and stored: both ways between the processes, digest, Parquet part; a"
+               " worker draws inputs once, so that a second mode costs less")),
     )  # fmt: skip
 
 
-def _shares(parts: Sequence[Sequence[Case]], *, told: bool = False) -> tuple[Shares, ...]:
-    """Return what the cases of each part but the first take.
+def _shares(parts: Sequence[Sequence[Case]], *, knows_recipes: bool = False) -> tuple[Shares, ...]:
+    """Return the shares of each part but the first, which only warms up.
 
-    `told`: as on a backend that is told which draws the one before took.
+    With `knows_recipes` as on a further backend, which gets the draws that the first one found.
     """
     adapter = TimedAdapter(registry.load("torch"))
     target = Target(backend="torch", mode="eager", device="cpu")
-    found = []
+    shares = []
     for part in parts:
-        # of copies: what is worked out of a case here would else be sent along with it
-        choices = [draw(replace(case)).recipe for case in part] if told else []
+        # of copies: a case caches what is computed from it, and would carry that to the worker
+        recipes = [draw(replace(case)).recipe for case in part] if knows_recipes else []
         with tempfile.TemporaryDirectory() as directory:
             writer = RunWriter.create(Path(directory) / "run", {})
-            found.append(sweep_cases(adapter, target, writer, part, choices))
-    return tuple(found[1:])
+            shares.append(sweep_cases(adapter, target, writer, part, recipes))
+    return tuple(shares[1:])
 
 
 def sweep_cases(
-    adapter: Any,  # noqa: ANN401 # a clocked adapter
+    adapter: Any,  # noqa: ANN401 # a timed adapter
     target: Target,
     writer: RunWriter,
     cases: Sequence[Case],
-    choices: Sequence[DrawRecipe],
+    recipes: Sequence[DrawRecipe],
 ) -> Shares:
-    """Sweep the cases as parent and worker do, in one process; return what a case takes of each."""
+    """Do in one process what parent and worker do with the cases; return the shares of a case."""
     pace, first, called = Pace(), 0, adapter.seconds
     drawing = judging = 0.0
-    begun = time.process_time()
-    sent = pickle.loads(pickle.dumps((cases, choices)))  # noqa: S301 # as between processes
+    start = time.process_time()
+    all_cases, all_recipes = pickle.loads(pickle.dumps((cases, recipes)))  # noqa: S301 # as between processes
     while first < len(cases):
-        some = slice(first, first + pace.size)
-        batch, known = sent[0][some], sent[1][some]
-        at = time.process_time(), time.perf_counter()
-        draws = draw_batch(batch, 0, known)
+        places = slice(first, first + pace.size)
+        batch = all_cases[places]
+        batch_start, wall_start = time.process_time(), time.perf_counter()
+        draws = draw_batch(batch, 0, all_recipes[places])
         drawn = time.process_time()
         rows = judged(adapter, batch, draws, target, "0")
         done = time.process_time()
-        pace.note(len(batch), time.perf_counter() - at[1])
-        drawing, judging = drawing + drawn - at[0], judging + done - drawn
-        made = pickle.dumps((RowBatch.from_columns(rows), [each.recipe for each in draws]))
-        sheaf, _ = pickle.loads(made)  # noqa: S301 # as above
+        pace.note(len(batch), time.perf_counter() - wall_start)
+        drawing, judging = drawing + drawn - batch_start, judging + done - drawn
+        reply = pickle.dumps((RowBatch.from_columns(rows), [each.recipe for each in draws]))
+        sheaf, _ = pickle.loads(reply)  # noqa: S301 # as above
         writer.write(0, first, sheaf)
         first += len(batch)
-    total, called = time.process_time() - begun, adapter.seconds - called
+    total, called = time.process_time() - start, adapter.seconds - called
     return Shares(
         draw=drawing / len(cases) * 1e6,
         judge=(judging - called) / len(cases) * 1e6,
@@ -174,35 +173,38 @@ def oracle(count: int) -> Measurement:
     ratio = series[1].median / series[0].median
     return Measurement(
         name="oracle",
-        what="oracle against the ONNX reference evaluator, same mix",
+        what="oracle against the ONNX reference evaluator, same cases",
         goal="30x",
         result=f"{ratio:.0f}x",
         met=ratio >= 30,
         series=series,
         workload=_described(cases),
         notes=(f"{equal} of {len(cases)} results equal, bit for bit",
-               ("onnx.reference with its model and evaluator made for each case: both are part of"
-               " asking it")),
+               ("onnx.reference includes making its model and evaluator for each case, as a user"
+               " must")),
     )  # fmt: skip
 
 
 def _oracles(cases: Sequence[Case]) -> tuple[tuple[float, ...], tuple[float, ...], int]:
     adapter = registry.load("onnx")
     draws = [draw(case) for case in cases]
-    right = [_right(*each) for each in zip(cases, draws, strict=True)]
-    given = [drawn.tensors for drawn in draws]
-    asked = list(zip(cases, given, strict=True))
-    y = [adapter.attempt(case, tensors, "reference", "cpu") for case, tensors in asked]
+
+    def oracle() -> list[Any]:
+        return list(map(_right, cases, draws))
+
+    def evaluator() -> list[Any]:
+        pairs = zip(cases, draws, strict=True)
+        return [adapter.attempt(case, each.tensors, "reference", "cpu") for case, each in pairs]
+
     equal = sum(
-        not isinstance(a, Exception) and bool((a == b).all()) for a, b in zip(y, right, strict=True)
+        not isinstance(y, Exception) and bool((y == right).all())
+        for y, right in zip(evaluator(), oracle(), strict=True)
     )
-    each = 1e6 / len(cases)
-    ours = [each * cpu_seconds(lambda: list(map(_right, cases, draws))) for _ in range(REPETITIONS)]
-    theirs = [
-        each * cpu_seconds(lambda: [adapter.attempt(c, t, "reference", "cpu") for c, t in asked])
-        for _ in range(REPETITIONS)
-    ]
-    return tuple(ours), tuple(theirs), equal
+    ours, theirs = (
+        tuple(cpu_seconds(side) * 1e6 / len(cases) for _ in range(REPETITIONS))
+        for side in (oracle, evaluator)
+    )
+    return ours, theirs, equal
 
 
 def _right(case: Case, drawn: Draw) -> Any:  # noqa: ANN401 # an array
@@ -216,24 +218,28 @@ def jax(count: int) -> Measurement:
     alone = cases[:: max(1, count // 100)]
     environment = registry.adapter_class("jax").environment
     series = tuple(
-        Series(name=name, values=in_new_process(environment, _jax_milliseconds, mode, part, single=single),
-               unit="ms a case")
+        Series(
+            name=name,
+            values=in_new_process(environment, _jax_milliseconds, mode, part, single=single),
+            unit="ms a case",
+        )
         for name, mode, part, single in (
             ("batched", "conv_transpose", cases, False),
             ("one compile a case, same options", "conv_transpose", alone, True),
             ("one compile a case, JAX's own options", "conv_transpose+single", alone, True),
         )
-    )  # fmt: skip
+    )
     batched_ms, same, own = (each.median for each in series)
+    ratio = same / batched_ms
     return Measurement(
         name="jax",
         what="JAX cases per second, batched against one compile a case",
         goal="6x",
-        result=f"{same / batched_ms:.1f}x, same options; {own / batched_ms:.1f}x, JAX's own options",
-        met=same / batched_ms >= 6,
+        result=f"{ratio:.1f}x, same options; {own / batched_ms:.1f}x, JAX's own options",
+        met=ratio >= 6,
         series=series,
         workload=_described(cases),
-        notes=(f"CPU time; alone {len(alone)} of the cases; 3 repetitions, for each compiles all",
+        notes=(f"CPU time; alone {len(alone)} of the cases; 3 repetitions, as each compiles all",
                ("channel-last on all sides; goal judged on the same compiler options, where one"
                " kernel of JAX's adds the biases on both sides")),
     )  # fmt: skip
@@ -241,23 +247,19 @@ def jax(count: int) -> Measurement:
 
 def _jax_milliseconds(mode: str, cases: Sequence[Case], *, single: bool) -> tuple[float, ...]:
     adapter = registry.load("jax")
-    given = [draw(case).tensors for case in cases]
+    tensors = [draw(case).tensors for case in cases]
     size = 1 if single else BLOCK
-    found = []
+    milliseconds = []
     with adapter.session(mode, "cpu"):
         for _ in range(3):
-            begun = time.process_time()
+            start = time.process_time()
             for at in range(0, len(cases), size):
-                some = slice(at, at + size)
-                _consume(adapter.compute_many(cases[some], given[some], mode, "cpu"))
-            found.append((time.process_time() - begun) / len(cases) * 1e3)
-    return tuple(found)
-
-
-def _consume(results: Iterable[object]) -> None:
-    failed = [each for each in itertools.chain(results) if isinstance(each, Exception)]
-    if failed:
-        raise failed[0]
+                places = slice(at, at + size)
+                for y in adapter.compute_many(cases[places], tensors[places], mode, "cpu"):
+                    if isinstance(y, Exception):
+                        raise y
+            milliseconds.append((time.process_time() - start) / len(cases) * 1e3)
+    return tuple(milliseconds)
 
 
 def _described(cases: Sequence[Case]) -> str:

@@ -11,8 +11,6 @@ from typing import Any
 
 from tconv.adapters.base import Mode
 from tconv.analysis.summary import Summary
-from tconv_bench import synthetic, workload
-from tconv_bench.measurement import Measurement, Series, in_new_process
 from tconv.engine.executor import Part
 from tconv.engine.plan import TargetPlan
 from tconv.engine.worker.describe import BackendDescription
@@ -22,8 +20,9 @@ from tconv.model.verdict import Verdict
 from tconv.report import html
 from tconv.runs.run import run
 from tconv.runs.spec import RunSpec
-from tconv.store import RowBatch, RunReader
-from tconv.store.rows import columns
+from tconv.store import RunReader
+from tconv_bench import synthetic, workload
+from tconv_bench.measurement import Measurement, Series, in_new_process
 
 _TARGETS = 10
 _PART = 1000
@@ -51,7 +50,7 @@ class NullExecutor(AbstractContextManager["NullExecutor"]):
             for first in range(0, len(each.cases), _PART):
                 cases = each.cases[first : first + _PART]
                 rows = [synthetic.result(case, each.target, Verdict.MATCH) for case in cases]
-                yield Part(planned=each, first=first, sheaf=RowBatch.from_columns(columns(rows)))
+                yield Part(planned=each, first=first, sheaf=synthetic.batch(rows))
 
 
 def memory(count: int) -> Measurement:
@@ -68,7 +67,7 @@ def memory(count: int) -> Measurement:
         result=f"{growth:+.0f} MB",
         met=growth <= 200,
         series=series,
-        workload=f"{_TARGETS} targets, so a tenth as many cases; rows are made up, not computed; reports included",
+        workload=f"{_TARGETS} targets, so a tenth as many cases; rows made up; reports included",
         notes=("peak of the resident memory, once each; it varies by some tens of MB",),
     )
 
@@ -78,12 +77,9 @@ def _peak(rows: int) -> float:
     names = [f"fake{at}" for at in range(_TARGETS)]
     config = from_mapping(workload.tables(1, names) | {"grid": [_grid(rows // _TARGETS)]})
     grid = expand(config.grids)
+    spec = RunSpec(config=config, cases=grid.cases, tally=grid.tally)  # no such backends exist
     with tempfile.TemporaryDirectory() as directory:
-        run(
-            RunSpec(config=config, cases=grid.cases, tally=grid.tally),
-            out=Path(directory),
-            executor=lambda **_: NullExecutor(),
-        )
+        run(spec, out=Path(directory), executor=lambda **_: NullExecutor())
     return peak()
 
 
@@ -108,14 +104,17 @@ def report(count: int) -> Measurement:
     """Return what the HTML report of `count` rows costs, 30 % of them deviating."""
     with tempfile.TemporaryDirectory() as directory:
         run_path = synthetic.write(Path(directory) / "made", count)
+        page = run_path / "report.html"
         series = [
-            Series.of("reading the rows and writing", 3, lambda: in_new_process({}, _write_seconds, run_path)),
-            Series(name="size", values=((run_path / "report.html").stat().st_size / 1e6,),
-                   unit="MB"),
-        ]  # fmt: skip
+            Series.of(
+                "reading the rows and writing",
+                3,
+                lambda: in_new_process({}, _write_seconds, run_path),
+            ),
+            Series(name="size", values=(page.stat().st_size / 1e6,), unit="MB"),
+        ]
         lack = _why_no_browser()
         if not lack:
-            page = run_path / "report.html"
             series.append(Series.of("filter in a browser", 5, lambda: _filter_seconds(page)))
     seconds, size, *filters = (each.median for each in series)
     return Measurement(

@@ -79,7 +79,10 @@ def in_new_process(
 ) -> R:
     """Return what a function returns in a new process, whose variables are set before it starts."""
     with ProcessPoolExecutor(
-        1, mp_context=get_context("spawn"), initializer=_set_variables, initargs=(dict(environment),)
+        1,
+        mp_context=get_context("spawn"),
+        initializer=_set_variables,
+        initargs=(dict(environment),),
     ) as pool:
         return pool.submit(function, *args, **kwargs).result()
 

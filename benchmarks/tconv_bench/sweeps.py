@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Final
 
 from tconv.adapters import registry
-from tconv_bench import workload
-from tconv_bench.measurement import Measurement, Series
 from tconv.errors import TconvError
 from tconv.model.case import Case
+from tconv_bench import workload
+from tconv_bench.measurement import Measurement, Series
 
 _FRAMEWORKS: Final = ("torch", "tensorflow", "jax")
 _TARGETS: Final = ("torch:eager@cpu", "tensorflow:eager@cpu", "jax:conv_transpose@cpu")
@@ -140,7 +140,9 @@ def _sweep(count: int, targets: Sequence[str], *, workers: int) -> tuple[float, 
         seconds, printed = _timed([sys.executable, str(script), str(order)], _environment())
     result = json.loads(printed.splitlines()[-1])
     if result["status"] != 0:
-        raise BenchError(f"status of the run={result['status']}, but should be 0; run it alone to see why")
+        raise BenchError(
+            f"status of the run={result['status']}, but should be 0; run it alone to see why"
+        )
     return seconds, result["digest"]
 
 

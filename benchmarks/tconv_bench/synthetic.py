@@ -1,8 +1,8 @@
-"""Run directories of any size that no framework computed, to measure what reports of them take.
+"""Makes up result rows, and run directories of any size, without calling a framework.
 
-    python -m tconv_bench.synthetic DIRECTORY ROWS
+    PYTHONPATH=benchmarks python -m tconv_bench.synthetic DIRECTORY ROWS
 
-writes one of ROWS rows on ten targets, 30 % of them deviating, with every verdict in it.
+writes a run of ROWS rows on ten targets, 30 % of them deviating, with every verdict in it.
 """
 
 import itertools
@@ -28,19 +28,19 @@ from tconv.model.target import Target
 from tconv.model.verdict import Standpoint, Verdict
 from tconv.runs.environment import machine, software
 from tconv.store import RowBatch, RunWriter
-from tconv.store.rows import Columns, columns, row
+from tconv.store.rows import columns, row
 
 READINGS: Final = ("kernel flipped", "crop on the other side", "groups interleaved", None)
-"""The readings that deviating values take in turn."""
+"""The readings of rows whose values deviate, in turn."""
 
 FOOTER: Final[Mapping[str, object]] = {
     "ended": "2026-11-22T20:10:00+00:00", "status": 1, "messages": [], "totals": {},
 }  # fmt: skip
-"""What the footer says beside the number of rows and their digest."""
+"""The footer of a run, without the number of rows and their digest."""
 
 _TARGETS: Final = 10
-_PART: Final = 20_000  # rows, as many as a compacted store puts together
-_SILENT: Final[Mapping[Verdict, Outcome]] = {
+_PART: Final = 20_000  # rows, as many as a part has once the store has joined small ones
+_WITHOUT_RESULT: Final[Mapping[Verdict, Outcome]] = {
     Verdict.UNAVAILABLE: Unavailable(reason="no module"),
     Verdict.CRASHED: Crashed(exit_code=-6, stderr=""),
     Verdict.TIMEOUT: TimedOut(limit=10),
@@ -56,7 +56,7 @@ def write(path: Path, count: int) -> Path:
     """Write a run of `count` rows on ten targets, 30 % of them deviating; return its directory.
 
     Args:
-        path: the directory to make; a number is added where it exists.
+        path: the directory to make; a number is appended where it exists.
         count: number of rows, a multiple of ten.
 
     Raises:
@@ -64,16 +64,19 @@ def write(path: Path, count: int) -> Path:
     """
     targets = [Target(backend=f"fake{at}", mode="call", device="cpu") for at in range(_TARGETS)]
     writer = RunWriter.create(path, header(targets, count // _TARGETS))
-    numbered = enumerate(itertools.islice(cases(), count // _TARGETS))
-    for part, first in zip(_batches(numbered), itertools.count(0, _PART), strict=False):
-        made = columns([_row_of(case, targets[0], at) for at, case in part])
+    left = enumerate(itertools.islice(cases(), count // _TARGETS))
+    for first in range(0, count // _TARGETS, _PART):
+        rows = [_row_of(case, targets[0], at) for at, case in itertools.islice(left, _PART)]
         for number, target in enumerate(targets):
-            names: Columns = {
-                "target": [str(target)] * len(part), "backend": [target.backend] * len(part),
-            }  # fmt: skip
-            writer.write(number, first, RowBatch.from_columns(made | names))
+            for_target = {"target": str(target), "backend": target.backend}
+            writer.write(number, first, batch([each | for_target for each in rows]))
     writer.finish(FOOTER)
     return writer.path
+
+
+def batch(rows: Sequence[dict[str, object]]) -> RowBatch:
+    """Return rows of consecutive cases of one target as a run directory stores them."""
+    return RowBatch.from_columns(columns(rows))
 
 
 def cases() -> Iterator[Case]:
@@ -92,7 +95,7 @@ def cases() -> Iterator[Case]:
 def result(
     case: Case, target: Target, verdict: Verdict, *, at: int = 0, text: str = "kernel too square"
 ) -> dict[str, object]:
-    """Return a row with what a verdict brings along; `at` varies the reading and the picture."""
+    """Return a row with this verdict and what belongs to it; `at` varies reading and picture."""
     route: Route = Native(call="conv_transpose")
     if verdict is Verdict.UNSUPPORTED:
         route = Unsupported(reason="no dilation", error_pattern="dilation")
@@ -109,10 +112,10 @@ def result(
     )
 
 
-def header(targets: Sequence[Target], count: int, **given: object) -> dict[str, object]:
-    """Return the header of a run of `count` cases on `targets`; what is `given` replaces."""
+def header(targets: Sequence[Target], count: int, **entries: object) -> dict[str, object]:
+    """Return the header of a run of `count` cases on `targets`; `entries` replace its own."""
     settings = {"versions": {"fake": "1.2.3"}, "settings": {"threads": "1"}}
-    made: dict[str, object] = {
+    header: dict[str, object] = {
         "config": {"run": {"name": "made", "seed": 0}, "limits": {}, "grid": []},
         "config_path": "configs/made.toml",
         "config_digest": "c" * 64,
@@ -128,12 +131,7 @@ def header(targets: Sequence[Target], count: int, **given: object) -> dict[str, 
         "software": software(),
         "started": "2026-11-22T20:00:00+00:00",
     }  # fmt: skip
-    return made | given
-
-
-def _batches(numbered: Iterator[tuple[int, Case]]) -> Iterator[list[tuple[int, Case]]]:
-    while batch := list(itertools.islice(numbered, _PART)):
-        yield batch
+    return header | entries
 
 
 def _row_of(case: Case, target: Target, at: int) -> dict[str, object]:
@@ -143,19 +141,19 @@ def _row_of(case: Case, target: Target, at: int) -> dict[str, object]:
 
 
 def _judgement(verdict: Verdict, y: tuple[int, ...], at: int, text: str) -> Judgement:
-    found: dict[str, Any] = {"expected_shape": y}
+    fields: dict[str, Any] = {"expected_shape": y}
     if verdict in {*_COMPARED, Verdict.MATCH, Verdict.SHAPE, Verdict.DTYPE}:
         shape = (*y[:-1], y[-1] + 1) if verdict is Verdict.SHAPE else y
-        found |= {"observed_shape": shape, "observed_dtype": "float32"}
+        fields |= {"observed_shape": shape, "observed_dtype": "float32"}
     if verdict in {*_COMPARED, Verdict.MATCH}:
-        found |= {"compared": 4 * y[-1], "error_class": "exact", "error_units": 0.0}
+        fields |= {"compared": 4 * y[-1], "error_class": "exact", "error_units": 0.0}
     if verdict in _COMPARED:
-        found |= _difference(y, at) | {
+        fields |= _difference(y, at) | {
             "reading": READINGS[at % len(READINGS)] if verdict is Verdict.VALUE else None
         }
     if verdict in _ERRORS:
-        found |= {"error_type": "RuntimeError", "error_text": text, "reason": "no dilation"}
-    return Judgement(verdict=verdict, **found)
+        fields |= {"error_type": "RuntimeError", "error_text": text, "reason": "no dilation"}
+    return Judgement(verdict=verdict, **fields)
 
 
 def _difference(y: tuple[int, ...], at: int) -> dict[str, Any]:
@@ -173,7 +171,7 @@ def _outcome(verdict: Verdict, text: str) -> Outcome:
         return UnsupportedOutcome(reason="no dilation", error_type="", error_text=text)
     if verdict in _ERRORS - {Verdict.CRASHED}:
         return Refused(error_type="RuntimeError", error_text=text)
-    return _SILENT.get(verdict, Computed(y=None))  # type: ignore[arg-type] # only its kind is told
+    return _WITHOUT_RESULT.get(verdict, Computed(y=None))  # type: ignore[arg-type] # only its class matters
 
 
 if __name__ == "__main__":

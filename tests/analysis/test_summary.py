@@ -13,10 +13,10 @@ from tconv.analysis.summary import Summary, examples
 from tconv.analysis.summary.blind_spots import Doubts
 from tconv.analysis.summary.examples import Sample
 from tconv.analysis.summary.native_share import Usage
-from tconv_bench import synthetic
 from tconv.report import deviations_csv
 from tconv.store import SCHEMA, RowBatch, RunReader, RunWriter
 from tconv.store.rows import Columns
+from tconv_bench import synthetic
 
 MakeRows = Callable[..., Columns]
 

@@ -1,10 +1,11 @@
-"""The bench: the mix stays the same, the peer is right, what is printed is what was found."""
+"""The bench: the workload stays the same, the peer is right, and its numbers are printed."""
 
 import json
 import os
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,9 @@ import pytest
 from click.testing import CliRunner
 
 from tconv.adapters import registry
-from tconv_bench import workload
-from tconv_bench.calls import TimedAdapter, sweep_cases
-from tconv_bench.large_run import NullExecutor, memory, peak
-from tconv_bench.measurement import Measurement, Series, afresh
-from tconv_bench.table import ROWS, Row
 from tconv.cli import cli
+from tconv.cli.bench import ROWS, Row
+from tconv.errors import ConfigError
 from tconv.grid import Tally
 from tconv.grid.config import from_mapping
 from tconv.inputs.draw import draw
@@ -27,17 +25,21 @@ from tconv.model.target import Target
 from tconv.runs.run import run
 from tconv.runs.spec import RunSpec
 from tconv.store import RunReader, RunWriter
+from tconv_bench import workload
+from tconv_bench.calls import TimedAdapter, sweep_cases
+from tconv_bench.large_run import NullExecutor, memory, peak
+from tconv_bench.measurement import Measurement, Series, in_new_process
 
 ROOT = Path(__file__).parents[2]
 PEER = ROOT / "benchmarks" / "peer_loop.py"
 
 
-def test_mix_is_the_same_every_time() -> None:
+def test_workload_is_the_same_every_time() -> None:
     """What was measured before can be compared with what is measured now."""
     assert workload.digest(workload.cases(50)) == "11f0f05e13baa935"
 
 
-def test_mix_has_as_many_cases_as_are_asked_for() -> None:
+def test_workload_has_as_many_cases_as_are_asked_for() -> None:
     found = workload.cases(300)
 
     assert len({case.id for case in found}) == 300
@@ -55,7 +57,7 @@ def _loop(file: Path) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.timeout(300)
-def test_peer_finds_each_framework_right_on_the_mix(tmp_path: Path) -> None:
+def test_peer_finds_each_framework_right_on_the_workload(tmp_path: Path) -> None:
     for name in ("torch", "tensorflow", "jax"):
         pytest.importorskip(name)
     workload.write(tmp_path / "cases.json", workload.cases(4))
@@ -69,8 +71,8 @@ def _measurement(*, met: bool | None) -> Callable[[int], Measurement]:
     def measure(count: int) -> Measurement:
         series = [Series(name="ours", values=(1.0, 5.0, 2.0), start_up=0.5)]
         return Measurement(
-            name="peer", what="something", goal="2x", found="3x", met=met, series=series,
-            mix=f"{count} cases", notes=["a note"],
+            name="peer", what="something", goal="2x", result="3x", met=met, series=series,
+            workload=f"{count} cases", notes=["a note"],
         )  # fmt: skip
 
     return measure
@@ -81,9 +83,10 @@ def bench(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     """Return a call of `tconv bench` whose one row has met its goal, or has not."""
 
     def invoke(*arguments: str, met: bool | None) -> Any:
-        rows = {"peer": Row(_measurement(met=met), 5000, 200, "")}
+        rows = {"peer": Row("sweeps.peer", 5000, 200, "")}
         # the module, which the command of the same name hides
         monkeypatch.setattr("tconv.cli.bench.ROWS", rows)
+        monkeypatch.setattr("tconv_bench.sweeps.peer", _measurement(met=met))
         return CliRunner().invoke(cli, ["bench", *arguments])
 
     return invoke
@@ -114,7 +117,7 @@ def test_bench_shows_the_median_its_spread_and_the_start_up(bench: Callable[...,
 def test_bench_measures_as_many_cases_as_are_asked_for(
     bench: Callable[..., Any], arguments: tuple[str, ...], count: int
 ) -> None:
-    assert f"mix: {count} cases" in bench(*arguments, met=True).stdout
+    assert f"workload: {count} cases" in bench(*arguments, met=True).stdout
 
 
 def test_bench_prints_json_alone(bench: Callable[..., Any]) -> None:
@@ -131,19 +134,37 @@ def test_bench_names_its_rows_where_one_is_unknown() -> None:
     assert all(name in done.output for name in ROWS)
 
 
-def test_clocked_adapter_gives_what_the_adapter_gives() -> None:
+def test_bench_without_a_checkout_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tconv.cli.bench._PLACES", (tmp_path / "benchmarks",))
+
+    done = CliRunner().invoke(cli, ["bench", "--quick", "--row", "oracle"])
+
+    assert isinstance(done.exception, ConfigError)
+    assert "run `tconv bench` in a checkout" in str(done.exception)
+
+
+@pytest.mark.parametrize("row", ROWS.values(), ids=ROWS)
+def test_every_row_has_its_function_in_the_checkout(row: Row) -> None:
+    module, _, name = row.function.partition(".")
+
+    assert callable(getattr(import_module(f"tconv_bench.{module}"), name))
+
+
+def test_timed_adapter_gives_what_the_adapter_gives() -> None:
     case = Case.from_id("1d-i3-k2-ci1-co2-f32")
     given, adapter = draw(case).tensors, registry.load("numpy")
-    clocked = TimedAdapter(adapter)
+    timed = TimedAdapter(adapter)
 
-    (made,) = clocked.compute_many([case], [given], "scatter", "cpu")
+    (made,) = timed.compute_many([case], [given], "scatter", "cpu")
 
     assert (made == adapter.compute(case, given, "scatter", "cpu")).all()
-    assert clocked.seconds > 0
+    assert timed.seconds > 0
 
 
 def test_fresh_process_has_the_variables_before_anything_else() -> None:
-    assert afresh({"TCONV_BENCH_TEST": "1"}, os.getenv, "TCONV_BENCH_TEST") == "1"
+    assert in_new_process({"TCONV_BENCH_TEST": "1"}, os.getenv, "TCONV_BENCH_TEST") == "1"
     assert "TCONV_BENCH_TEST" not in os.environ
 
 
@@ -158,12 +179,12 @@ def test_made_rows_make_a_complete_run(tmp_path: Path) -> None:
 
 
 def test_memory_is_measured_up_to_the_rows_asked_for() -> None:
-    figure = memory(20_000)
+    measurement = memory(20_000)
 
-    small, large = (series.median for series in figure.series)
-    assert [series.name for series in figure.series] == ["10,000 rows", "20,000 rows"]
+    small, large = (series.median for series in measurement.series)
+    assert [series.name for series in measurement.series] == ["10,000 rows", "20,000 rows"]
     assert small > 10
-    assert figure.met == (large - small <= 200)
+    assert measurement.met == (large - small <= 200)
 
 
 def test_share_of_the_harness_is_measured_on_rows_that_are_stored(tmp_path: Path) -> None:
@@ -180,4 +201,4 @@ def test_peak_of_a_process_is_its_own_and_not_that_of_its_parent() -> None:
     held = np.ones(2**27)  # 1 GiB
 
     assert peak() > held.nbytes / 2**20
-    assert afresh({}, peak) < 500
+    assert in_new_process({}, peak) < 500

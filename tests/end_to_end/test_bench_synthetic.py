@@ -3,8 +3,8 @@
 import pytest
 
 from tconv.analysis.frames import Run
-from tconv_bench import synthetic
 from tconv.model.verdict import Standpoint, Verdict
+from tconv_bench import synthetic
 
 
 @pytest.fixture(scope="module")

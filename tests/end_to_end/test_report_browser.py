@@ -13,11 +13,11 @@ import pytest
 
 from tconv.analysis.rerun import rerun_command
 from tconv.analysis.summary import Summary
-from tconv_bench import synthetic
 from tconv.grid.config import from_mapping
 from tconv.model.case import Case
 from tconv.report import html
 from tconv.store import RunReader
+from tconv_bench import synthetic
 
 FLAGS: Final = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",

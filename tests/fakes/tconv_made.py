@@ -4,12 +4,11 @@ import itertools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from tconv_bench.synthetic import FOOTER, cases, result
-from tconv_bench.synthetic import header as made_header
 from tconv.model.target import Target
 from tconv.model.verdict import Verdict
-from tconv.store import RowBatch, RunWriter
-from tconv.store.rows import columns
+from tconv.store import RunWriter
+from tconv_bench.synthetic import FOOTER, batch, cases, result
+from tconv_bench.synthetic import header as made_header
 
 __all__ = ["cases", "every_verdict", "made_header", "result", "write_run"]
 
@@ -19,9 +18,9 @@ _BATCH = 128
 def write_run(path: Path, rows: Sequence[dict[str, object]], header: Mapping[str, object]) -> Path:
     """Write a complete run of `rows` and return its directory."""
     writer = RunWriter.create(path, header)
-    left = list(rows)
-    for at in range(0, len(left), _BATCH):
-        writer.write(0, at, RowBatch.from_columns(columns(left[at : at + _BATCH])))
+    rows = list(rows)
+    for at in range(0, len(rows), _BATCH):
+        writer.write(0, at, batch(rows[at : at + _BATCH]))
     writer.finish(FOOTER)
     return writer.path
 

@@ -109,11 +109,11 @@ def bench(*, names: Sequence[str], quick: bool, cases: int | None, json_wanted: 
 _MET = {True: "met", False: "MISSED", None: "not measured"}
 
 
-def _lines(measurement: Measurement) -> Iterator[str]:
-    yield f"\n{measurement.what}\n  {measurement.result}   goal: {measurement.goal}   {_MET[measurement.met]}"
-    yield from (f"    {_line(series)}" for series in measurement.series)
-    yield f"    workload: {measurement.workload}"
-    yield from (f"    note: {note}" for note in measurement.notes)
+def _lines(row: "Measurement") -> Iterator[str]:
+    yield f"\n{row.what}\n  {row.result}   goal: {row.goal}   {_MET[row.met]}"
+    yield from (f"    {_line(series)}" for series in row.series)
+    yield f"    workload: {row.workload}"
+    yield from (f"    note: {note}" for note in row.notes)
 
 
 def _line(series: "Series") -> str:
@@ -124,7 +124,9 @@ def _line(series: "Series") -> str:
     return f"{series.name:<38} {series.median:.4g} {series.unit} ({often}{spread}{start})"
 
 
-def _record(facts: dict[str, Any], found: Sequence[Measurement], *, quick: bool) -> dict[str, Any]:
+def _record(
+    facts: dict[str, Any], found: "Sequence[Measurement]", *, quick: bool
+) -> dict[str, Any]:
     return {
         "machine": facts,
         "quick": quick,
