@@ -44,7 +44,7 @@ def test_the_call_takes_what_a_framework_may_take_and_crops_one_side_at_most(cas
 
     assert isinstance(call, Function)
     assert min(call.output_padding) >= 0
-    assert call.output_padding[0] <= max(axis.op, max(axis.s, axis.d) - 1)
+    assert call.output_padding[0] <= max(axis.extra, max(axis.s, axis.d) - 1)
     assert not (any(call.crop.begin) and any(call.crop.end))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from tconv.analysis.atlas.atlas import Atlas, Source
+from tconv.analysis.atlas.atlas import Atlas, MeasuredRun
 from tconv.analysis.atlas.entry import entries
 from tconv.analysis.atlas.observation import Observation, observe
 from tconv.analysis.atlas.observation_point import Point
@@ -21,7 +21,7 @@ from tconv.model.window import Resolution
 
 Row = dict[str, Any]
 
-SOURCE = Source(
+SOURCE = MeasuredRun(
     run="map", digest="d1", started="2026-11-23T00:00:00+00:00", tconv="0", versions={"fake": "1"}
 )
 

@@ -13,23 +13,24 @@ from tconv.analysis.atlas.evidence import evidence, holding
 from tconv.analysis.atlas.features import CONDITIONS, FEATURES
 from tconv.analysis.atlas.formula import Formula
 from tconv.analysis.atlas.inference import fit, infer, split
-from tconv.analysis.atlas.observation_point import Asked, Point
+from tconv.analysis.atlas.observation_point import Point
 from tconv.analysis.atlas.piecewise import LEAST
 from tconv.analysis.atlas.rule import Piecewise, Rule
+from tconv.model.geometry import Axis
 
 LETTERS = {"i", "k", "s", "d", "K", "p_begin", "p_end", "op", "o_requested"}
 SIZES = [text for text, feature in FEATURES.items() if feature.names <= LETTERS]
 Window = tuple[int, int]
 
 
-def drawn(rng: random.Random, top: int, count: int = 600) -> list[Asked]:
+def drawn(rng: random.Random, top: int, count: int = 600) -> list[Axis]:
     """Return distinct parameters with i, k and s up to `top`."""
-    found: dict[Asked, None] = {}
+    found: dict[Axis, None] = {}
     while len(found) < count:
         i, k, s = (rng.randint(1, top) for _ in range(3))
         d, p_begin, p_end, op = (rng.randint(low, 3) for low in (1, 0, 0, 0))
         o = rng.randint(1, 3 * top)
-        found[Asked(i=i, k=k, s=s, d=d, p_begin=p_begin, p_end=p_end, op=op, o=o)] = None
+        found[Axis(i=i, k=k, s=s, d=d, p_begin=p_begin, p_end=p_end, op=op, o=o)] = None
     return list(found)
 
 
@@ -55,7 +56,7 @@ def planted_rule(rng: random.Random) -> Rule:
     )
 
 
-def observed(rule: Rule, asked: Iterable[Asked]) -> list[Point]:
+def observed(rule: Rule, asked: Iterable[Axis]) -> list[Point]:
     """Return what a framework that follows `rule` shows."""
     listed = list(asked)
     sizes, begins = rule.of(listed)
@@ -67,11 +68,11 @@ def observed(rule: Rule, asked: Iterable[Asked]) -> list[Point]:
 
 
 def swept(
-    window: Callable[[Asked], Window], i: int = 8, k: int = 6, s: int = 6, d: int = 2
+    window: Callable[[Axis], Window], i: int = 8, k: int = 6, s: int = 6, d: int = 2
 ) -> list[Point]:
     """Return the points of a framework that returns `window(asked)`, size and begin, everywhere."""
     axes = (range(1, top + 1) for top in (i, k, s, d))
-    asked = [Asked(i=a, k=b, s=c, d=e) for a, b, c, e in product(*axes)]
+    asked = [Axis(i=a, k=b, s=c, d=e) for a, b, c, e in product(*axes)]
     told = ((each, *window(each)) for each in asked)
     return [Point(asked=each, size=size, begins=(begin,)) for each, size, begin in told]
 
@@ -98,7 +99,7 @@ def test_planted_rule_is_inferred(number: int) -> None:
     assert found.begin.cost[0] <= rule.begin.cost[0], told
 
 
-def halves(asked: Asked) -> Window:
+def halves(asked: Axis) -> Window:
     """Crop what exceeds s*i, the smaller half at the begin."""
     size = asked.s * asked.i
     return size, max(asked.full - size, 0) // 2
@@ -186,8 +187,8 @@ def test_values_without_a_formula_are_covered_in_part() -> None:
 
 def test_ambiguous_points_are_not_fitted_but_have_to_agree() -> None:
     points = swept(halves)
-    beside = Point(asked=Asked(i=1, k=9, s=1), size=1, begins=(3, 4))
-    against = Point(asked=Asked(i=1, k=9, s=1), size=1, begins=(5, 6))
+    beside = Point(asked=Axis(i=1, k=9, s=1), size=1, begins=(3, 4))
+    against = Point(asked=Axis(i=1, k=9, s=1), size=1, begins=(5, 6))
 
     rule, agreed = infer([*points, beside])
     _, failed = infer([*points, against])

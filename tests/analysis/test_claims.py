@@ -13,16 +13,16 @@ import pytest
 
 from tconv.analysis.claims.arithmetic import QUANTITIES, computed
 from tconv.analysis.claims.assessment import Fails, Holds, HoldsOnlyWhere, assess, restricted
-from tconv.analysis.claims.claim import Claim, Computed, Measured
+from tconv.analysis.claims.claim import Claim, ComputedQuantity, MeasuredQuantity
 from tconv.analysis.claims.condition import smallest_condition
 from tconv.analysis.claims.document import Law, from_mapping, load_claims
 from tconv.analysis.claims.expression import Expression, Points
-from tconv.analysis.claims.results import ledger
+from tconv.analysis.claims.results import claim_results
 from tconv.errors import ClaimError, PredicateError
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = load_claims()
-COMPUTED = [claim for claim in DOCUMENT.claims if isinstance(claim.about, Computed)]
+COMPUTED = [claim for claim in DOCUMENT.claims if isinstance(claim.about, ComputedQuantity)]
 CLAIM = {
     "name": "mine",
     "title": "Mine",
@@ -36,7 +36,7 @@ CLAIM = {
 
 def held(claim: Claim) -> tuple[Points, np.ndarray]:
     """Return the points of a claim and the true values there."""
-    assert isinstance(claim.about, Computed)
+    assert isinstance(claim.about, ComputedQuantity)
     points = restricted(claim, claim.about.points())
     return points, computed(claim.about.quantity, points)
 
@@ -258,7 +258,7 @@ def test_claim_about_a_target_is_read() -> None:
     measured = {"target": "torch", "quantity": "size", "asked": {"o": "none"}}
     table = {name: value for name, value in CLAIM.items() if name != "domain"}
 
-    assert from_mapping({"claim": [table | measured]}).claims[0].about == Measured(
+    assert from_mapping({"claim": [table | measured]}).claims[0].about == MeasuredQuantity(
         target="torch", quantity="size", asked={"o": "none"}
     )
 
@@ -277,7 +277,7 @@ MEASURED: dict[str, Any] = {
 
 def verdict_on(claim: dict[str, Any], *rows: dict[str, Any]) -> tuple[str, str]:
     """Return what becomes of one claim, given these rows."""
-    record = ledger(from_mapping({"claim": [claim]}), rows)[0]
+    record = claim_results(from_mapping({"claim": [claim]}), rows)[0]
     return record.verdict, record.evidence
 
 

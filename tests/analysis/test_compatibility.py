@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from tconv.analysis.atlas.atlas import Atlas, Source
-from tconv.analysis.claims.claim import Claim, Measured
+from tconv.analysis.atlas.atlas import Atlas, MeasuredRun
+from tconv.analysis.claims.claim import Claim, MeasuredQuantity
 from tconv.analysis.claims.document import Claims
 from tconv.analysis.claims.expression import Expression
 from tconv.analysis.compatibility import Compatibility
@@ -21,7 +21,7 @@ from tconv.report.open_cases import TOPICS, compare, overview
 
 Row = dict[str, Any]
 
-SOURCE = Source(
+SOURCE = MeasuredRun(
     run="map", digest="d" * 64, started="2026-11-23T00:00:00+00:00", tconv="0",
     versions={"mine": "1"},
 )  # fmt: skip
@@ -29,7 +29,7 @@ CLAIMS = Claims(
     claims=(
         Claim(
             name="mine-same", title="The size of 'same'", quotation="twice", source="Mine 1",
-            about=Measured(target="mine:call", quantity="size", asked={"padding": "same"}),
+            about=MeasuredQuantity(target="mine:call", quantity="size", asked={"padding": "same"}),
             formula=Expression.from_text("i*s"),
         ),
     ),

@@ -10,18 +10,19 @@ from click.testing import CliRunner, Result
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tconv.analysis.atlas.atlas import Atlas, Source
+from tconv.analysis.atlas.atlas import Atlas, MeasuredRun
 from tconv.analysis.atlas.drawing import picture
 from tconv.analysis.atlas.entry import Entry
 from tconv.analysis.atlas.evidence import evidence
 from tconv.analysis.atlas.explain import explain
 from tconv.analysis.atlas.formula import Formula
-from tconv.analysis.atlas.observation_point import Asked, Point
+from tconv.analysis.atlas.observation_point import Point
 from tconv.analysis.atlas.question import Question
 from tconv.analysis.atlas.request import KNOWN, Request
 from tconv.analysis.atlas.rule import Piecewise, Rule
 from tconv.cli import cli
 from tconv.errors import AtlasError
+from tconv.model.geometry import Axis
 from tconv.model.target import Selection
 
 HALVED = "max(s*(i - 1) + K - o, 0)//2"
@@ -38,7 +39,7 @@ def same(target: str) -> Question:
 
 def atlas() -> Atlas:
     """Return an atlas in which one target follows a rule, and another knows no "same"."""
-    asked = [Asked(i=i, k=k, s=s) for i, k, s in product(range(1, 9), range(1, 7), range(1, 5))]
+    asked = [Axis(i=i, k=k, s=s) for i, k, s in product(range(1, 9), range(1, 7), range(1, 5))]
     sizes, begins = RULE.of(asked)
     assert begins is not None
     points = [
@@ -50,7 +51,7 @@ def atlas() -> Atlas:
                   rule=RULE, evidence=told)  # fmt: skip
     other = Entry(question=same("other:call@cpu"), verdicts={"unsupported": 3},
                   reason="no policy")  # fmt: skip
-    source = Source(run="map", digest="d1", started="2026-11-23", tconv="0", versions={})
+    source = MeasuredRun(run="map", digest="d1", started="2026-11-23", tconv="0", versions={})
     return Atlas(source=source, entries=(known, other))
 
 
@@ -158,19 +159,19 @@ def test_request_reads_the_letters_of_case_ids() -> None:
     request = Request.from_texts(["i=5x4", "k=3", "s=2x1", "p=1.0x0", "op=1x0", "o=none"])
 
     assert request.axes == (
-        Asked(i=5, k=3, s=2, p_begin=1, p_end=0, op=1),
-        Asked(i=4, k=3, s=1, p_begin=0, p_end=0, op=0),
+        Axis(i=5, k=3, s=2, p_begin=1, p_end=0, op=1),
+        Axis(i=4, k=3, s=1, p_begin=0, p_end=0, op=0),
     )
 
 
 AXES = st.builds(
-    Asked, i=st.integers(1, 9), k=st.integers(1, 9), s=st.integers(1, 9), d=st.integers(1, 9),
+    Axis, i=st.integers(1, 9), k=st.integers(1, 9), s=st.integers(1, 9), d=st.integers(1, 9),
     p_begin=st.integers(-3, 9), p_end=st.integers(-3, 9),
 )  # fmt: skip
 
 
 @given(axes=st.lists(AXES, min_size=1, max_size=3), op=st.sampled_from([None, 0, 2]))
-def test_request_reads_back_what_it_writes(axes: list[Asked], op: int | None) -> None:
+def test_request_reads_back_what_it_writes(axes: list[Axis], op: int | None) -> None:
     each = tuple(replace(axis, op=op) for axis in axes)
     request = Request(padding="explicit", axes=each)
 
@@ -178,7 +179,7 @@ def test_request_reads_back_what_it_writes(axes: list[Asked], op: int | None) ->
 
 
 @given(asked=AXES, size=st.integers(1, 20), begin=st.integers(-5, 20))
-def test_picture_counts_what_is_kept_cropped_and_added(asked: Asked, size: int, begin: int) -> None:
+def test_picture_counts_what_is_kept_cropped_and_added(asked: Axis, size: int, begin: int) -> None:
     lines = dict(line.split(maxsplit=1) for line in picture(asked, size, begin) if "." not in line)
     if not lines:
         return
@@ -191,7 +192,7 @@ def test_picture_counts_what_is_kept_cropped_and_added(asked: Asked, size: int, 
 
 
 def test_picture_of_many_inputs_shows_the_first_and_the_last() -> None:
-    lines = picture(Asked(i=9, k=1), 9, 0)
+    lines = picture(Axis(i=9, k=1), 9, 0)
 
     assert [line.split()[0] for line in lines] == [
         "x[0]", "x[1]", "x[2]", "x[3]", "x[4]", "...", "x[8]", "full", "kept",
@@ -199,4 +200,4 @@ def test_picture_of_many_inputs_shows_the_first_and_the_last() -> None:
 
 
 def test_picture_that_is_too_wide_is_not_drawn() -> None:
-    assert picture(Asked(i=200, k=3), 202, 0) == []
+    assert picture(Axis(i=200, k=3), 202, 0) == []

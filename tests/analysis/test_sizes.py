@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tconv.analysis.atlas.atlas import Atlas, Source
+from tconv.analysis.atlas.atlas import Atlas, MeasuredRun
 from tconv.analysis.atlas.entry import Entry
 from tconv.analysis.atlas.evidence import Evidence
 from tconv.analysis.atlas.formula import Formula
@@ -32,7 +32,7 @@ def test_ways_are_all_legal_choices_that_give_the_size(o: int, k: int, s: int, d
         for i in range(1, 26) for p in range(14) for op in range(4)
     )  # fmt: skip
     expected = [
-        Way(i=axis.i, p=axis.p_begin, op=axis.op)
+        Way(i=axis.i, p=axis.p_begin, op=axis.extra)
         for axis in axes
         if output_size(axis) == o and fault(axis)[0] == "legal"
     ]
@@ -53,7 +53,7 @@ def entry(padding: str, terms: dict[str, int], *, op: bool = False, failing: int
 
 
 def atlas(*entries: Entry) -> Atlas:
-    source = Source(run="map", digest="d1", started="2026-11-23", tconv="0", versions={})
+    source = MeasuredRun(run="map", digest="d1", started="2026-11-23", tconv="0", versions={})
     return Atlas(source=source, entries=entries)
 
 

@@ -7,14 +7,14 @@ from typing import Final
 
 import pytest
 
-from tconv.analysis.atlas.atlas import Atlas, Source
+from tconv.analysis.atlas.atlas import Atlas, MeasuredRun
 from tconv.model.target import Selection
 from tconv.translation.query import Query
 from tconv.translation.source import Impossible
 from tconv.translation.translate import Translation, translate
 
 EMPTY: Final = Atlas(
-    source=Source(run="map", digest="", started="", tconv="0", versions={}), entries=()
+    source=MeasuredRun(run="map", digest="", started="", tconv="0", versions={}), entries=()
 )
 NEEDED: Final = {
     "torch": ("torch",),

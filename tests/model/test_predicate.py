@@ -275,9 +275,9 @@ def axes_of(case: Case) -> list[dict[str, int]]:
     found = []
     for a in case.axes:
         extent = a.d * (a.k - 1) + 1
-        o = a.s * (a.i - 1) + extent - a.p_begin - a.p_end + a.op
+        o = a.s * (a.i - 1) + extent - a.p_begin - a.p_end + a.extra
         found.append({"i": a.i, "k": a.k, "s": a.s, "p_begin": a.p_begin, "p_end": a.p_end,
-                      "op": a.op, "d": a.d, "K": extent, "o": o})  # fmt: skip
+                      "op": a.extra, "d": a.d, "K": extent, "o": o})  # fmt: skip
     return found
 
 

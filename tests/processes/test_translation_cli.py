@@ -7,14 +7,16 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from tconv.analysis.atlas.atlas import Atlas, Source
+from tconv.analysis.atlas.atlas import Atlas, MeasuredRun
 from tconv.cli import cli
 from tconv.errors import AtlasError, TargetError
 from tconv.model.target import Selection
 from tconv.translation.query import Query
 from tconv.translation.translate import difference, translate
 
-EMPTY = Atlas(source=Source(run="map", digest="", started="", tconv="0", versions={}), entries=())
+EMPTY = Atlas(
+    source=MeasuredRun(run="map", digest="", started="", tconv="0", versions={}), entries=()
+)
 
 
 @pytest.fixture

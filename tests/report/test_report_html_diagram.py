@@ -5,15 +5,15 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import pytest
 
+from tconv.model.geometry import Axis
 from tconv.oracle.formulations import conv_transpose
-from tconv.report.html.diagram import MOST, WIDEST, diagram
-from tconv.report.html.reach import Reach
+from tconv.report.html.diagram import MOST, WIDEST, diagram, terms
 
-REACH = Reach(i=3, k=3, s=2)
+REACH = Axis(i=3, k=3, s=2)
 WINDOWS = {"torch": (1, 1), "tensorflow": (0, 1)}
 
 
-def drawn(reach: Reach = REACH, windows: dict[str, tuple[int, int]] = WINDOWS) -> ET.Element:
+def drawn(reach: Axis = REACH, windows: dict[str, tuple[int, int]] = WINDOWS) -> ET.Element:
     """Return a drawing as a tree without namespaces."""
     text = diagram(reach, windows, name="a")
     return ET.fromstring(text.replace(' xmlns="http://www.w3.org/2000/svg"', ""))  # noqa: S314 # our own text
@@ -38,10 +38,10 @@ def spans(drawing: ET.Element) -> list[tuple[float, float]]:
 
 @pytest.mark.parametrize(("k", "s", "d"), [(3, 2, 1), (2, 3, 1), (3, 2, 2), (1, 1, 1)])
 def test_terms_of_an_element_are_those_of_the_operation(k: int, s: int, d: int) -> None:
-    reach = Reach(i=4, k=k, s=s, d=d)
+    reach = Axis(i=4, k=k, s=s, d=d)
 
     ones = conv_transpose(np.ones((1, 1, 4)), np.ones((1, 1, k)), stride=s, dilation=d)
-    assert [reach.terms(element) for element in range(reach.size)] == ones[0, 0].tolist()
+    assert [terms(reach, element) for element in range(reach.full)] == ones[0, 0].tolist()
 
 
 def test_each_input_has_a_line_to_each_element_that_it_reaches() -> None:
@@ -84,7 +84,7 @@ def test_elements_that_a_window_adds_are_drawn_and_counted() -> None:
 
 
 def test_elements_that_nothing_reaches_are_marked() -> None:
-    drawing = drawn(Reach(i=2, k=1, s=3))
+    drawing = drawn(Axis(i=2, k=1, s=3))
 
     assert ["hole" in each.get("class", "") for each in of_class(drawing, "element")] == [
         False, True, True, False,
@@ -105,7 +105,7 @@ def test_drawing_is_told_to_those_who_do_not_see_it() -> None:
 
 
 def test_everything_lies_inside_the_drawing() -> None:
-    drawing = drawn(Reach(i=MOST, k=5, s=5), {"a long name of a target": (-2, -3), "b": (4, 0)})
+    drawing = drawn(Axis(i=MOST, k=5, s=5), {"a long name of a target": (-2, -3), "b": (4, 0)})
 
     width, height = float(drawing.get("width", "0")), float(drawing.get("height", "0"))
     for square in drawing.iter("rect"):
@@ -125,11 +125,11 @@ def test_name_of_a_target_makes_no_element() -> None:
 @pytest.mark.parametrize(
     ("reach", "window", "said"),
     [
-        (Reach(i=MOST + 1, k=1), (0, 0), f"i={MOST + 1}, but should be 1 to {MOST}"),
-        (Reach(i=2, k=1, s=WIDEST), (0, 0), f"but should be {WIDEST} at most"),
-        (Reach(i=2, k=1), (1, 1), "window=\\(1, 1\\) of a, but should keep some of 2"),
+        (Axis(i=MOST + 1, k=1), (0, 0), f"i={MOST + 1}, but should be 1 to {MOST}"),
+        (Axis(i=2, k=1, s=WIDEST), (0, 0), f"but should be {WIDEST} at most"),
+        (Axis(i=2, k=1), (1, 1), "window=\\(1, 1\\) of a, but should keep some of 2"),
     ],
 )
-def test_what_cannot_be_drawn_is_refused(reach: Reach, window: tuple[int, int], said: str) -> None:
+def test_what_cannot_be_drawn_is_refused(reach: Axis, window: tuple[int, int], said: str) -> None:
     with pytest.raises(ValueError, match=said):
         diagram(reach, {"a": window}, name="a")

@@ -6,15 +6,15 @@ from typing import Any, Final
 
 import pytest
 
-from tconv.analysis.atlas.atlas import Atlas, Source
+from tconv.analysis.atlas.atlas import Atlas, MeasuredRun
 from tconv.analysis.compatibility import Compatibility
-from tconv.analysis.disagreements import Answer, Disagreement
+from tconv.analysis.disagreements import Disagreement, TargetAnswer
 from tconv.report.html.disagreements import disputes
 
 ONE: Final = "mine:call@cpu"
 TWO: Final = "rival:call@cpu"
-BEGIN = Answer(shape=(1, 3, 2), windows=("1.0",))
-END = Answer(shape=(1, 3, 2), windows=("0.1",))
+BEGIN = TargetAnswer(shape=(1, 3, 2), windows=("1.0",))
+END = TargetAnswer(shape=(1, 3, 2), windows=("0.1",))
 MET = Disagreement(
     first=ONE, second=TWO, asked="padding=same op=none o=none", kind="window", count=3, common=9,
     case="1d-i2-k2-opnone-padsame-ci2-co3-f32", answers=(BEGIN, END),
@@ -23,7 +23,7 @@ MET = Disagreement(
 
 def told(*found: Disagreement) -> Compatibility:
     """Return these disagreements without a rule."""
-    source = Source(run="map", digest="d", started="now", tconv="0", versions={})
+    source = MeasuredRun(run="map", digest="d", started="now", tconv="0", versions={})
     return Compatibility(atlas=Atlas(source=source, entries=()), disagreements=found)
 
 
@@ -52,8 +52,8 @@ def test_same_answer_of_several_is_told_once() -> None:
 
 
 def test_most_dangerous_kind_comes_first() -> None:
-    size = other(kind="shape", answers=(Answer(shape=(1, 3, 3), windows=("0.0",)), END))
-    refused = other(kind="acceptance", answers=(Answer(error="no"), END))
+    size = other(kind="shape", answers=(TargetAnswer(shape=(1, 3, 3), windows=("0.0",)), END))
+    refused = other(kind="acceptance", answers=(TargetAnswer(error="no"), END))
 
     assert [each.kind for each in disputes(told(refused, size, MET))] == [
         "window", "shape", "acceptance"
@@ -62,7 +62,9 @@ def test_most_dangerous_kind_comes_first() -> None:
 
 def test_axis_that_differs_is_drawn() -> None:
     case = "2d-i2x3-k2x3-opnone-padsame-ci2-co3-f32"
-    answers = tuple(Answer(shape=(1, 3, 2, 3), windows=(text,)) for text in ("0.1x1.1", "0.1x0.2"))
+    answers = tuple(
+        TargetAnswer(shape=(1, 3, 2, 3), windows=(text,)) for text in ("0.1x1.1", "0.1x0.2")
+    )
     (found,) = disputes(told(other(case=case, answers=answers)))
 
     assert "i = 3, k = 3" in found.drawing
@@ -73,9 +75,9 @@ def test_axis_that_differs_is_drawn() -> None:
     [
         {"case": "1d-i11-k2-opnone-padsame-ci2-co3-f32"},
         {"case": "1d-i5-k2-s20-opnone-padsame-ci2-co3-f32"},
-        {"answers": (Answer(shape=(1, 3, 0), windows=("1.2",)), END)},
-        {"answers": (Answer(error="no"), END)},
-        {"answers": (Answer(shape=(1, 3, 2)), END)},
+        {"answers": (TargetAnswer(shape=(1, 3, 0), windows=("1.2",)), END)},
+        {"answers": (TargetAnswer(error="no"), END)},
+        {"answers": (TargetAnswer(shape=(1, 3, 2)), END)},
     ],
     ids=["many inputs", "wide", "nothing kept", "refused", "size only"],
 )

@@ -13,12 +13,12 @@ from tconv.adapters.torch import calls
 from tconv.analysis.atlas.entry import Entry
 from tconv.analysis.atlas.evidence import evidence
 from tconv.analysis.atlas.formula import Formula
-from tconv.analysis.atlas.observation_point import Asked, Point
+from tconv.analysis.atlas.observation_point import Point
 from tconv.analysis.atlas.question import Question
 from tconv.analysis.atlas.rule import Piecewise, Rule
 from tconv.errors import AtlasError
 from tconv.model.case import Case
-from tconv.model.geometry import effective_kernel
+from tconv.model.geometry import Axis, effective_kernel
 from tconv.model.route import Native, Route, Unsupported
 from tconv.model.target import Target
 from tconv.model.window import Window
@@ -33,7 +33,7 @@ from tconv.translation.windows import constant, deciding_sizes, defined, resolve
 
 # sizes of which every window below leaves something
 AXES = st.builds(
-    Asked, i=st.integers(9, 12), k=st.integers(1, 4), s=st.integers(1, 4), d=st.integers(1, 3)
+    Axis, i=st.integers(9, 12), k=st.integers(1, 4), s=st.integers(1, 4), d=st.integers(1, 3)
 )
 WINDOWS = st.builds(Window, begin=st.integers(-2, 4), end=st.integers(-4, 4))
 SAME = Rule(
@@ -42,7 +42,7 @@ SAME = Rule(
 )
 
 
-def query(axes: tuple[Asked, ...]) -> Query:
+def query(axes: tuple[Axis, ...]) -> Query:
     """Return the query of the full result of these axes."""
     texts = [
         f"{name}={'x'.join(str(getattr(axis, name)) for axis in axes)}"
@@ -64,11 +64,11 @@ def torch_route(case: Case) -> Route:
     return calls.route(case, "cpu")
 
 
-def search(axes: tuple[Asked, ...], kept: tuple[Window, ...], **changes: Any) -> Search:
+def search(axes: tuple[Axis, ...], kept: tuple[Window, ...], **changes: Any) -> Search:
     """Return the search in PyTorch for the windows that are kept, one per axis."""
     windows = [{axis.i: window} for axis, window in zip(axes, kept, strict=True)]
     made = Search(
-        query=query(axes or (Asked(i=1, k=1),)),
+        query=query(axes or (Axis(i=1, k=1),)),
         wanted=windows,
         entries=(),
         samples=[tuple(axis.i for axis in axes)],
@@ -107,7 +107,7 @@ def test_query_that_cannot_be_read_says_why(text: str, message: str) -> None:
 
 
 @given(AXES)
-def test_rule_of_same_padding_keeps_one_window_at_every_size(asked: Asked) -> None:
+def test_rule_of_same_padding_keeps_one_window_at_every_size(asked: Axis) -> None:
     total = effective_kernel(asked.k, asked.d) - asked.s
     begin = max(total, 0) // 2
 
@@ -121,7 +121,7 @@ def test_rule_of_same_padding_keeps_one_window_at_every_size(asked: Asked) -> No
 def test_window_that_changes_at_a_large_size_is_not_taken_for_constant(k: int, s: int) -> None:
     size = Piecewise(formula=Formula((("s*i", 1),)))
     begin = Piecewise(formula=Formula(()), condition="i < K", otherwise=Formula((("1", 1),)))
-    asked = Asked(i=1, k=k + 1, s=s)
+    asked = Axis(i=1, k=k + 1, s=s)
     rule = Rule(size=size, begin=begin)
 
     found = resolved(rule, asked, deciding_sizes([rule], asked))
@@ -131,13 +131,13 @@ def test_window_that_changes_at_a_large_size_is_not_taken_for_constant(k: int, s
 
 
 def test_window_of_numbers_has_the_output_padding_at_the_end() -> None:
-    found = defined(Asked(i=1, k=3, s=2, p_begin=1, p_end=1, op=1), [4])
+    found = defined(Axis(i=1, k=3, s=2, p_begin=1, p_end=1, op=1), [4])
 
     assert found == {4: Window(begin=1, end=0)}
 
 
 def test_sizes_that_give_no_output_are_left_out() -> None:
-    assert set(defined(Asked(i=1, k=3, s=2, p_begin=2, p_end=2, op=0), range(1, 5))) == {2, 3, 4}
+    assert set(defined(Axis(i=1, k=3, s=2, p_begin=2, p_end=2, op=0), range(1, 5))) == {2, 3, 4}
 
 
 def test_samples_begin_with_the_smallest_size_and_differ_between_axes() -> None:
@@ -167,7 +167,7 @@ def test_combinations_come_once_each_and_the_smallest_steps_first(wanted: list[W
 
 @given(AXES, WINDOWS)
 def test_call_is_native_where_a_search_of_all_arguments_finds_one(
-    asked: Asked, wanted: Window
+    asked: Axis, wanted: Window
 ) -> None:
     reach, most = effective_kernel(asked.k, asked.d), max(asked.s, asked.d)
     exists = any(
@@ -182,7 +182,7 @@ def test_call_is_native_where_a_search_of_all_arguments_finds_one(
 
 @given(AXES, WINDOWS)
 def test_step_is_the_smallest_that_leads_from_any_call_to_the_window(
-    asked: Asked, wanted: Window
+    asked: Axis, wanted: Window
 ) -> None:
     least = min(
         abs(wanted.begin - p) + abs(wanted.end - p + op)
@@ -199,7 +199,7 @@ def test_step_is_the_smallest_that_leads_from_any_call_to_the_window(
 
 
 @given(st.lists(st.tuples(AXES, WINDOWS), min_size=1, max_size=2))
-def test_call_and_step_give_the_planted_window(planted: list[tuple[Asked, Window]]) -> None:
+def test_call_and_step_give_the_planted_window(planted: list[tuple[Axis, Window]]) -> None:
     axes, wanted = zip(*planted, strict=True)
     found = search(axes, wanted).found()
     assert isinstance(found, Candidate)
@@ -228,7 +228,7 @@ def cut(y: np.ndarray[Any, Any], windows: tuple[Window, ...]) -> np.ndarray[Any,
 
 
 def test_policy_of_the_target_is_found_where_its_rule_keeps_the_same_window() -> None:
-    asked = Asked(i=1, k=3, s=2)
+    asked = Axis(i=1, k=3, s=2)
     question = Question(target="fake:call@cpu", padding="same", op=False, o=False)
     entry = Entry(question=question, verdicts={}, rule=SAME)
     windows = resolved(SAME, asked, range(1, 60))
@@ -248,7 +248,7 @@ def test_policy_of_the_target_is_found_where_its_rule_keeps_the_same_window() ->
 def test_rule_that_fails_somewhere_is_no_ground_for_a_translation() -> None:
     target = Target(backend="fake", mode="call", device="cpu")
     points = [
-        Point(asked=Asked(i=i, k=3, s=2), size=2 * i + (i == 5), begins=(0,)) for i in range(1, 30)
+        Point(asked=Axis(i=i, k=3, s=2), size=2 * i + (i == 5), begins=(0,)) for i in range(1, 30)
     ]
     question = Question(target=str(target), padding="same", op=False, o=False)
     entry = Entry(question=question, verdicts={}, rule=SAME, evidence=evidence(SAME, points, ()))
@@ -262,7 +262,7 @@ def test_rule_that_fails_somewhere_is_no_ground_for_a_translation() -> None:
 def test_what_the_target_lacks_is_why_nothing_is_found() -> None:
     lacks = Unsupported(reason="no groups argument", error_pattern="")
 
-    found = search((Asked(i=1, k=3),), (Window(begin=0, end=0),), route=lambda _: lacks).found()
+    found = search((Axis(i=1, k=3),), (Window(begin=0, end=0),), route=lambda _: lacks).found()
 
     assert found == Impossible(reason="no groups argument")
 
@@ -270,14 +270,14 @@ def test_what_the_target_lacks_is_why_nothing_is_found() -> None:
 def test_window_that_depends_on_the_size_asks_for_one() -> None:
     windows = {1: Window(begin=0, end=0), 2: Window(begin=0, end=1)}
 
-    found = search((Asked(i=1, k=3),), (Window(begin=0, end=0),), wanted=[windows]).found()
+    found = search((Axis(i=1, k=3),), (Window(begin=0, end=0),), wanted=[windows]).found()
 
     assert isinstance(found, Impossible)
     assert "give the size, as in i=7" in found.reason
 
 
 def test_kernel_is_dilated_by_zeros_where_the_target_does_not_dilate() -> None:
-    asked = Asked(i=4, k=3, s=2, d=2)
+    asked = Axis(i=4, k=3, s=2, d=2)
     lacks = Unsupported(reason="no dilation", error_pattern="")
 
     def route(case: Case) -> Route:
@@ -296,7 +296,7 @@ def test_kernel_is_dilated_by_zeros_where_the_target_does_not_dilate() -> None:
 @given(planted=st.lists(st.tuples(AXES, WINDOWS), min_size=1, max_size=2))
 @settings(max_examples=10)
 def test_snippet_in_numpy_returns_the_planted_window(
-    source: str, spreads: bool, groups: int, planted: list[tuple[Asked, Window]]
+    source: str, spreads: bool, groups: int, planted: list[tuple[Axis, Window]]
 ) -> None:
     axes, kept = zip(*planted, strict=True)
 

@@ -10,10 +10,10 @@ from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any, Final, Self
 
-from tconv.analysis.atlas.atlas import Atlas, Source
+from tconv.analysis.atlas.atlas import Atlas, MeasuredRun
 from tconv.analysis.claims.document import Claims
-from tconv.analysis.claims.results import Record, ledger
-from tconv.analysis.disagreements import Answer, Disagreement, disagreements
+from tconv.analysis.claims.results import ClaimResult, claim_results
+from tconv.analysis.disagreements import Disagreement, TargetAnswer, disagreements
 from tconv.errors import AtlasError
 
 Rows = Callable[[], Iterable[Mapping[str, Any]]]
@@ -36,10 +36,10 @@ class Compatibility:
 
     atlas: Atlas
     disagreements: tuple[Disagreement, ...]
-    claims: tuple[Record, ...] = ()
+    claims: tuple[ClaimResult, ...] = ()
 
     @classmethod
-    def from_rows(cls, rows: Rows, source: Source, claims: Claims = NO_CLAIMS) -> Self:
+    def from_rows(cls, rows: Rows, source: MeasuredRun, claims: Claims = NO_CLAIMS) -> Self:
         """Return what the rows of a run say.
 
         Args:
@@ -52,7 +52,7 @@ class Compatibility:
         """
         atlas = Atlas.from_rows(rows(), source)
         every = cls(atlas=atlas, disagreements=disagreements(rows()))
-        told = ledger(claims, rows()) if claims.claims else ()
+        told = claim_results(claims, rows()) if claims.claims else ()
         return replace(every, disagreements=_once(every), claims=told)
 
     @cached_property
@@ -94,7 +94,7 @@ class Compatibility:
             return cls(
                 atlas=atlas,
                 disagreements=tuple(map(Disagreement.from_dict, content["disagreements"])),
-                claims=tuple(Record(**each) for each in content["claims"]),
+                claims=tuple(ClaimResult(**each) for each in content["claims"]),
             )
         except (KeyError, TypeError) as error:
             raise AtlasError(
@@ -130,6 +130,6 @@ def _brief(each: Disagreement) -> Disagreement:
     return replace(each, answers=(first, second))
 
 
-def _told(answer: Answer) -> Answer:
+def _told(answer: TargetAnswer) -> TargetAnswer:
     line = next((line for line in answer.error.splitlines() if line.strip()), "").strip()
     return replace(answer, error=line[:_ERROR])

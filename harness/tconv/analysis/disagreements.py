@@ -19,7 +19,7 @@ _REFUSED: Final = "rejected"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class TargetAnswer:
     """What one target made of one case.
 
     Attributes:
@@ -67,7 +67,7 @@ class Disagreement:
     count: int
     common: int
     case: str
-    answers: tuple[Answer, Answer]
+    answers: tuple[TargetAnswer, TargetAnswer]
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as JSON can hold it."""
@@ -77,7 +77,7 @@ class Disagreement:
     def from_dict(cls, content: Mapping[str, Any]) -> Self:
         """Return what :meth:`to_dict` wrote."""
         first, second = (
-            Answer(shape=tuple(a["shape"]), windows=tuple(a["windows"]), error=a["error"])
+            TargetAnswer(shape=tuple(a["shape"]), windows=tuple(a["windows"]), error=a["error"])
             for a in content["answers"]
         )
         return cls(**{**content, "answers": (first, second)})
@@ -90,7 +90,9 @@ def disagreements(rows: Iterable[Mapping[str, Any]]) -> tuple[Disagreement, ...]
         rows: rows of open cases with the columns of :mod:`tconv.analysis.atlas.observation` and
             `error_text`; those that a target could not express are passed over.
     """
-    asked: dict[str, dict[str, dict[str, Answer]]] = {}  # question -> case -> target -> answer
+    asked: dict[
+        str, dict[str, dict[str, TargetAnswer]]
+    ] = {}  # question -> case -> target -> answer
     for row in rows:
         answer = _answer(row)
         if answer is not None:
@@ -99,18 +101,18 @@ def disagreements(rows: Iterable[Mapping[str, Any]]) -> tuple[Disagreement, ...]
     return tuple(found for words in sorted(asked) for found in _between(words, asked[words]))
 
 
-def _answer(row: Mapping[str, Any]) -> Answer | None:
+def _answer(row: Mapping[str, Any]) -> TargetAnswer | None:
     if row["suite"] != "open":
         return None
     if row["verdict"] in _ANSWERED:
         shape = row["observed_shape"] or row["inferred_shape"]
         listed = row["resolution"] or ()
         is_whole = len(listed) == row["resolutions"]
-        return Answer(shape=tuple(shape), windows=tuple(listed) if is_whole else ())
-    return Answer(error=row["error_text"] or "") if row["verdict"] == _REFUSED else None
+        return TargetAnswer(shape=tuple(shape), windows=tuple(listed) if is_whole else ())
+    return TargetAnswer(error=row["error_text"] or "") if row["verdict"] == _REFUSED else None
 
 
-def _between(words: str, cases: Mapping[str, Mapping[str, Answer]]) -> Iterator[Disagreement]:
+def _between(words: str, cases: Mapping[str, Mapping[str, TargetAnswer]]) -> Iterator[Disagreement]:
     """Yield the disagreements of every pair of targets on one kind of question."""
     common: dict[tuple[str, str], int] = {}
     differing: dict[tuple[str, str, Kind], list[str]] = {}
@@ -129,7 +131,7 @@ def _between(words: str, cases: Mapping[str, Mapping[str, Answer]]) -> Iterator[
         )  # fmt: skip
 
 
-def _difference(first: Answer, second: Answer) -> Kind | None:
+def _difference(first: TargetAnswer, second: TargetAnswer) -> Kind | None:
     """Return in what two answers differ, None where they agree or it cannot be told."""
     if first.is_refusal or second.is_refusal:
         return None if first.is_refusal and second.is_refusal else "acceptance"

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from tconv.analysis.atlas.atlas import Source
+from tconv.analysis.atlas.atlas import MeasuredRun
 from tconv.analysis.atlas.observation import COLUMNS
 from tconv.analysis.claims.document import Claims
 from tconv.analysis.claims.measurement import COLUMNS as MEASURED
@@ -15,7 +15,7 @@ _PIECE: Final = 2**14  # rows that are held at a time
 _COMPARED: Final = tuple(dict.fromkeys([*COLUMNS, *MEASURED, "error_text"]))
 
 
-def survey(reader: RunReader, claims: Claims = NO_CLAIMS) -> Compatibility:
+def compatibility_of(reader: RunReader, claims: Claims = NO_CLAIMS) -> Compatibility:
     """Return what a run says of the open cases in it, and of claims.
 
     Raises:
@@ -30,7 +30,7 @@ def has_open_cases(reader: RunReader) -> bool:
     return any(isinstance(grid, dict) and grid.get("suite") == "open" for grid in grids)
 
 
-def source(reader: RunReader) -> Source:
+def source(reader: RunReader) -> MeasuredRun:
     """Return which run it is.
 
     Raises:
@@ -48,7 +48,7 @@ def source(reader: RunReader) -> Source:
         for target in header["targets"]
         for name, version in (target.get("versions") or {}).items()
     }
-    return Source(
+    return MeasuredRun(
         run=header["config"]["run"]["name"],
         digest=reader.footer["digest"],
         started=header["started"],

@@ -8,7 +8,7 @@ from typing import Any, Final
 import click
 from rich.table import Table
 
-from tconv.analysis.acceptance.matrix import COLUMNS, Acceptance, Cell, Entry
+from tconv.analysis.acceptance.matrix import COLUMNS, Acceptance, Cell, ReactionCount
 from tconv.analysis.acceptance.reaction import Reaction
 from tconv.cli.output import as_json, counted, rendered
 from tconv.cli.swept import rows
@@ -85,7 +85,7 @@ def _texts(cells: tuple[Cell, ...]) -> str:
     )
 
 
-def _told(entry: Entry) -> Iterator[str]:
+def _told(entry: ReactionCount) -> Iterator[str]:
     yield f"  {entry.reaction.value} ({counted(entry.count, 'case')}), as in {entry.case}"
     yield from (f"    {line}" for line in entry.text.splitlines()[:_LINES])
 

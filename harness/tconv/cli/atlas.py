@@ -9,7 +9,7 @@ from tconv.analysis.atlas.atlas import Atlas
 from tconv.analysis.atlas.entry import Entry
 from tconv.analysis.claims.document import load_claims
 from tconv.analysis.compatibility import Compatibility
-from tconv.analysis.from_run import rows, source, survey
+from tconv.analysis.from_run import compatibility_of, rows, source
 from tconv.cli.output import rendered
 from tconv.errors import StoreError
 from tconv.store import RunReader
@@ -55,7 +55,7 @@ def compared_run(path: Path) -> Compatibility:
     Raises:
         StoreError: as for :func:`from_run`.
     """
-    return survey(RunReader(path), load_claims())
+    return compatibility_of(RunReader(path), load_claims())
 
 
 def _write(path: Path, text: str) -> None:

@@ -7,7 +7,7 @@ import click
 
 from tconv.analysis.claims.document import CLAIMS, load_claims
 from tconv.analysis.claims.measurement import COLUMNS
-from tconv.analysis.claims.results import Record, ledger
+from tconv.analysis.claims.results import ClaimResult, claim_results
 from tconv.cli.output import as_json
 from tconv.cli.swept import rows
 
@@ -29,14 +29,14 @@ def claims(*, run: Path | None, path: str, json_wanted: bool) -> None:
 
     Statements about targets need a RUN of configs/map.toml; without one they are not measured.
     """
-    found = ledger(load_claims(path), rows(run, COLUMNS) if run else ())
+    found = claim_results(load_claims(path), rows(run, COLUMNS) if run else ())
     if json_wanted:
         click.echo(as_json({"claims": [asdict(record) for record in found]}))
     else:
         click.echo("\n\n".join(map(_text, found)))
 
 
-def _text(record: Record) -> str:
+def _text(record: ClaimResult) -> str:
     said = f"  {record.formula}" if record.formula else ""
     return "\n".join([
         f"{record.name}: {record.verdict}",

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from tconv.analysis.atlas.atlas import Source
+from tconv.analysis.atlas.atlas import MeasuredRun
 from tconv.analysis.atlas.drawing import picture
 from tconv.analysis.atlas.explain import Explanation, Extent, explain
 from tconv.analysis.atlas.request import Request
@@ -61,7 +61,7 @@ def _lines(each: Explanation) -> Iterator[str]:
         yield from (f"rule: {line}" for line in str(each.entry.rule).splitlines())
 
 
-def _told(each: Explanation, source: Source) -> Iterator[str]:
+def _told(each: Explanation, source: MeasuredRun) -> Iterator[str]:
     """Yield the target, and how well it is known what it does."""
     entry, told = each.entry, each.entry.evidence
     yield f"{entry.question.target}"

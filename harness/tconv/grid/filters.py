@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tconv.grid.product import NAMES, IntArray
 from tconv.grid.requested_sizes import ABSENT
 from tconv.grid.sweep import Sweep
-from tconv.model.geometry import Axis, full_size, output_size
+from tconv.model.geometry import Axis, output_size
 from tconv.model.legality import (
     AXIS_RULES,
     CHANNEL_RULES,
@@ -94,7 +94,7 @@ def _volume(axis: Axis, channels: Channels) -> Volume:
 
     As :meth:`tconv.model.legality.Volume.of` counts it of one case.
     """
-    full = full_size(axis.i, axis.k, axis.s, axis.d)
+    full = axis.full
     extent = np.maximum(np.maximum(full, output_size(axis)), np.maximum(axis.o, 0))  # type: ignore[arg-type] # integer arrays
     per_row = extent.astype(np.float64).prod(axis=1, keepdims=True)
     return Volume(elements=per_row * channels.n * channels.c_out)

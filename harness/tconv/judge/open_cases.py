@@ -17,7 +17,6 @@ from tconv.judge.explain import reading_tolerance
 from tconv.judge.judgement import WINDOWS, Judgement
 from tconv.model.case import Case
 from tconv.model.dtypes import name_of
-from tconv.model.geometry import full_size
 from tconv.model.verdict import Verdict
 from tconv.model.window import Resolution, begins
 from tconv.oracle.readings import OfWeight, evaluate
@@ -118,7 +117,7 @@ def _resolved(candidate: _Candidate, y: Array) -> Judgement | None:
 def _judgement(
     case: Case, y: Array, windows: Array, *, reading: str | None, coinciding: tuple[str, ...] = ()
 ) -> Judgement:
-    full = [full_size(axis.i, axis.k, axis.s, axis.d) for axis in case.axes]
+    full = [axis.full for axis in case.axes]
     texts = (
         str(Resolution.from_begins(begin, full, y.shape[2:]))
         for begin in windows[:WINDOWS].tolist()

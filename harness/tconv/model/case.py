@@ -182,8 +182,8 @@ class Case:
 
     @cached_property
     def axes(self) -> tuple[Axis, ...]:
-        """One :class:`Axis` per axis; an output padding that is not given counts as 0."""
-        op = self.output_padding or (0,) * self.ndim
+        """The parameters along each axis."""
+        op = self.output_padding or (None,) * self.ndim
         o = self.o or (None,) * self.ndim
         return tuple(
             map(_axis, self.i, self.k, self.s, self.p_begin, self.p_end, op, self.dilation, o)
@@ -255,7 +255,9 @@ _MOST: Final = 2**14  # axes, and tuples of an id, that are kept: a grid has few
 
 
 @lru_cache(maxsize=_MOST)
-def _axis(i: int, k: int, s: int, p_begin: int, p_end: int, op: int, d: int, o: int | None) -> Axis:
+def _axis(
+    i: int, k: int, s: int, p_begin: int, p_end: int, op: int | None, d: int, o: int | None
+) -> Axis:
     """Return the axis with these parameters, the same object for the same ones."""
     return Axis(i=i, k=k, s=s, p_begin=p_begin, p_end=p_end, op=op, d=d, o=o)
 

@@ -9,6 +9,7 @@ means.
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,21 +20,46 @@ class Axis:
         i: input size, elements.
         k: kernel size, taps.
         s: stride, elements of the output per element of the input.
-        p_begin: crop at the begin, elements; negative adds zeros.
-        p_end: crop at the end, elements; negative adds zeros.
-        op: output padding, elements added at the end before the crop.
         d: dilation, elements of the output from one tap to the next.
-        o: output size that is requested, elements, or None: none is.
+        p_begin: crop at the start, elements; negative adds zeros; 0 where a policy decides.
+        p_end: the same at the end.
+        op: output padding, elements added at the end before the crop; None: not given.
+        o: requested output size, elements; None: not requested.
     """
 
     i: int
     k: int
     s: int = 1
+    d: int = 1
     p_begin: int = 0
     p_end: int = 0
-    op: int = 0
-    d: int = 1
+    op: int | None = None
     o: int | None = None
+
+    @property
+    def full(self) -> int:
+        """Size of the full result, s(i-1)+K, elements."""
+        return full_size(self.i, self.k, self.s, self.d)
+
+    @property
+    def extra(self) -> int:
+        """Elements added at the end before the crop: `op`, 0 where it is not given."""
+        return 0 if self.op is None else self.op
+
+    def to_dict(self) -> dict[str, int | None]:
+        """Return the parameters by name."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+    def __str__(self) -> str:
+        """Write the parameters as the command line reads them, without the defaults."""
+        return " ".join(
+            f"{name}={value}"
+            for name, value in self.to_dict().items()
+            if value is not None and value != _DEFAULTS.get(name)
+        )
+
+
+_DEFAULTS: Final = {"d": 1, "p_begin": 0, "p_end": 0}
 
 
 def effective_kernel(k: int, d: int = 1) -> int:
@@ -51,7 +77,7 @@ def output_size(axis: Axis) -> int:
 
     The result may be zero or negative: then no output exists, see :mod:`.legality`.
     """
-    return full_size(axis.i, axis.k, axis.s, axis.d) - axis.p_begin - axis.p_end + axis.op
+    return axis.full - axis.p_begin - axis.p_end + axis.extra
 
 
 def conv_output_size(i: int, k: int, s: int, p_begin: int, p_end: int, d: int = 1) -> int:
@@ -81,55 +107,3 @@ def same_preimages(i: int, s: int) -> range:
     """
     smallest = s * (i - 1) + 1
     return range(max(smallest, 1), smallest + s)
-
-
-def output_padding_for(axis: Axis, o: int) -> int:
-    """Return the output padding that gives the size `o`; the `op` of `axis` is not read.
-
-    A result outside 0..s-1 means that `o` is no preimage of `i`.
-    """
-    return o - full_size(axis.i, axis.k, axis.s, axis.d) + axis.p_begin + axis.p_end
-
-
-def relationship_8(i: int, k: int) -> int:
-    """Return o' = i' + (k-1): no zero padding, unit stride (the guide, relationship 8)."""
-    return i + (k - 1)
-
-
-def relationship_9(i: int, k: int, p: int) -> int:
-    """Return o' = i' + (k-1) - 2p: zero padding, unit stride (the guide, relationship 9)."""
-    return i + (k - 1) - 2 * p
-
-
-def relationship_10(i: int) -> int:
-    """Return o' = i': half padding, odd kernel, unit stride (the guide, relationship 10)."""
-    return i
-
-
-def relationship_11(i: int, k: int) -> int:
-    """Return o' = i' - (k-1): full padding, unit stride (the guide, relationship 11)."""
-    return i - (k - 1)
-
-
-def relationship_12(i: int, k: int, s: int) -> int:
-    """Return o' = s(i'-1) + k: no padding, i-k a multiple of s (the guide, relationship 12)."""
-    return s * (i - 1) + k
-
-
-def relationship_13(i: int, k: int, s: int, p: int) -> int:
-    """Return o' = s(i'-1) + k - 2p: i+2p-k a multiple of s (the guide, relationship 13)."""
-    return s * (i - 1) + k - 2 * p
-
-
-def relationship_14(i: int, k: int, s: int, p: int, a: int) -> int:
-    """Return o' = s(i'-1) + a + k - 2p with a = (i+2p-k) mod s (the guide, relationship 14)."""
-    return s * (i - 1) + a + k - 2 * p
-
-
-def relationship_15(i: int, k: int, s: int, p: int, d: int) -> int:
-    """Return floor((i+2p-k-(k-1)(d-1))/s) + 1, a dilated convolution (the guide, relationship 15).
-
-    The one of the guide's relationships here that belongs to the direct convolution: `i` is its
-    input size, the result its output size.
-    """
-    return (i + 2 * p - k - (k - 1) * (d - 1)) // s + 1

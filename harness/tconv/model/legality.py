@@ -19,7 +19,7 @@ from functools import lru_cache
 from math import prod
 from typing import Any, Final, Generic, Literal, Self, TypeVar
 
-from tconv.model.geometry import Axis, effective_kernel, full_size, output_size
+from tconv.model.geometry import Axis, effective_kernel, output_size
 
 Legality = Literal["legal", "extended", "illegal"]
 
@@ -94,14 +94,14 @@ def is_huge(axis: Axis) -> bool:
 
     An array of that many elements, or taps, is huge by its volume.
     """
-    given = (axis.s, axis.p_begin, axis.p_end, axis.op, axis.d, axis.o or 0)
+    given = (axis.s, axis.p_begin, axis.p_end, axis.extra, axis.d, axis.o or 0)
     return max(map(abs, given)) > LARGEST_SIZE
 
 
 @lru_cache(maxsize=_MOST)
 def _extent(axis: Axis) -> int:
     """Return the elements of the full result along an axis, or of the window: the larger."""
-    return max(full_size(axis.i, axis.k, axis.s, axis.d), output_size(axis), axis.o or 0, 0)
+    return max(axis.full, output_size(axis), axis.o or 0, 0)
 
 
 def _reach(axis: Axis) -> int:
@@ -117,12 +117,12 @@ AXIS_RULES: Final[tuple[Rule[Axis], ...]] = (
     Rule("illegal", "s below 1", lambda a: a.s < 1, lambda a: f"s={a.s} is below 1"),
     Rule("illegal", "k below 1", lambda a: a.k < 1, lambda a: f"k={a.k} is below 1"),
     Rule("illegal", "d below 1", lambda a: a.d < 1, lambda a: f"d={a.d} is below 1"),
-    Rule("illegal", "op negative", lambda a: a.op < 0, lambda a: f"op={a.op} is negative"),
+    Rule("illegal", "op negative", lambda a: a.extra < 0, lambda a: f"op={a.extra} is negative"),
     Rule("extended", "empty input", lambda a: a.i == 0, lambda _: "i=0 leaves an empty input"),
     Rule("illegal", "o below 1", lambda a: _wanted(a) < 1,
          lambda a: f"o={_wanted(a)} is below 1"),
-    Rule("extended", "op not below s", lambda a: a.op >= a.s,
-         lambda a: f"op={a.op} is not below s={a.s}"),
+    Rule("extended", "op not below s", lambda a: a.extra >= a.s,
+         lambda a: f"op={a.extra} is not below s={a.s}"),
     Rule("extended", "p negative", lambda a: (a.p_begin < 0) | (a.p_end < 0),
          lambda a: f"p={min(a.p_begin, a.p_end)} is negative"),
     Rule("extended", "p above K-1", lambda a: (a.p_begin > _reach(a)) | (a.p_end > _reach(a)),

@@ -13,7 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from tconv.analysis.atlas.entry import Entry
 from tconv.analysis.atlas.evidence import Evidence
 from tconv.analysis.atlas.question import EXPLICIT
-from tconv.analysis.claims.results import Record
+from tconv.analysis.claims.results import ClaimResult
 from tconv.analysis.compatibility import Compatibility, backend_of
 from tconv.analysis.disagreements import Disagreement, Kind
 from tconv.model.case import Case
@@ -74,7 +74,7 @@ class Chapter:
     rules: tuple[Line, ...]
     silent: Mapping[str, tuple[str, ...]]
     calls: Mapping[str, tuple[str, ...]]
-    claims: tuple[Record, ...]
+    claims: tuple[ClaimResult, ...]
     differences: tuple[Difference, ...]
 
 

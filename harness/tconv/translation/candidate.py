@@ -7,9 +7,9 @@ from itertools import product
 from typing import Final
 
 from tconv.analysis.atlas.entry import Entry
-from tconv.analysis.atlas.observation_point import Asked
 from tconv.analysis.atlas.question import EXPLICIT
 from tconv.model.case import Case
+from tconv.model.geometry import Axis
 from tconv.model.window import Resolution, Window
 from tconv.translation.windows import Windows, resolved
 
@@ -77,7 +77,7 @@ def explicit(case: Case, inner: Sequence[Window], step: Sequence[Window]) -> Can
 
 
 def policies(
-    case: Case, asked: Sequence[Asked], wanted: Sequence[Windows], entries: Sequence[Entry]
+    case: Case, asked: Sequence[Axis], wanted: Sequence[Windows], entries: Sequence[Entry]
 ) -> Iterator[Candidate]:
     """Yield the calls with a padding policy that keep the same window at every size in question.
 
@@ -100,7 +100,7 @@ def policies(
             yield Candidate(case=made, step=none)
 
 
-def _agreeing(entry: Entry, asked: Asked, wanted: Windows) -> list[int]:
+def _agreeing(entry: Entry, asked: Axis, wanted: Windows) -> list[int]:
     """Return the output paddings at which the entry's rule keeps what is wanted; 0 for none."""
     if entry.rule is None:
         return []

@@ -4,12 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final, Self
 
-from tconv.analysis.atlas.observation_point import Asked
 from tconv.analysis.atlas.question import EXPLICIT
 from tconv.analysis.atlas.request import Request
 from tconv.errors import AtlasError
 from tconv.model.case import DTYPES, Case
-from tconv.model.geometry import effective_kernel
+from tconv.model.geometry import Axis, effective_kernel
 
 C_IN: Final = 2
 C_OUT: Final = 3
@@ -61,7 +60,7 @@ class Query:
         )
 
     @property
-    def axes(self) -> tuple[Asked, ...]:
+    def axes(self) -> tuple[Axis, ...]:
         """The parameters of each axis."""
         return self.request.axes
 
@@ -140,7 +139,7 @@ def _number(single: dict[str, str], name: str, default: int) -> int:
     return int(text)
 
 
-def _repeated(axes: tuple[Asked, ...], ndim: int) -> tuple[Asked, ...]:
+def _repeated(axes: tuple[Axis, ...], ndim: int) -> tuple[Axis, ...]:
     if len(axes) not in {1, ndim}:
         raise AtlasError(f"ndim={ndim}, but the values are for {len(axes)} axes; leave ndim out")
     return axes * (ndim // len(axes))

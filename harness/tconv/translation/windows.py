@@ -14,21 +14,20 @@ left. A window that is constant up to there and over two more repetitions is con
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from tconv.analysis.atlas.observation_point import Asked
 from tconv.analysis.atlas.rule import Piecewise, Rule
-from tconv.model.geometry import effective_kernel
+from tconv.model.geometry import Axis, effective_kernel
 from tconv.model.window import Window
 
 Windows = dict[int, Window]
 """The window by input size, for sizes at which anything is returned; crops of the full result."""
 
 
-def defined(asked: Asked, sizes: Iterable[int]) -> Windows:
+def defined(asked: Axis, sizes: Iterable[int]) -> Windows:
     """Return what the definition keeps where padding and output padding are given as numbers.
 
     An output padding is added at the end before that is cropped (the guide, relationship 14).
     """
-    window = Window(begin=asked.p_begin, end=asked.p_end - (asked.op or 0))
+    window = Window(begin=asked.p_begin, end=asked.p_end - asked.extra)
     return {
         i: window
         for i in sizes
@@ -36,7 +35,7 @@ def defined(asked: Asked, sizes: Iterable[int]) -> Windows:
     }  # fmt: skip
 
 
-def resolved(rule: Rule, asked: Asked, sizes: Sequence[int]) -> Windows | None:
+def resolved(rule: Rule, asked: Axis, sizes: Sequence[int]) -> Windows | None:
     """Return what a rule says is kept, or None: it knows sizes alone."""
     points = [replace(asked, i=i) for i in sizes]
     lengths, begins = rule.of(points)
@@ -56,10 +55,10 @@ def constant(windows: Windows) -> Window | None:
     return found.pop() if len(found) == 1 else None
 
 
-def deciding_sizes(rules: Iterable[Rule], asked: Asked) -> range:
+def deciding_sizes(rules: Iterable[Rule], asked: Axis) -> range:
     """Return the input sizes that decide for every size; the module says why."""
     reach = effective_kernel(asked.k, asked.d) + asked.s + asked.d
-    reach += abs(asked.p_begin) + abs(asked.p_end) + (asked.op or 0) + (asked.o or 0)
+    reach += abs(asked.p_begin) + abs(asked.p_end) + asked.extra + (asked.o or 0)
     weight = max((_weight(rule.size) for rule in rules), default=0)
     return range(1, (weight + 2) * reach + 4 * asked.s + 1)
 

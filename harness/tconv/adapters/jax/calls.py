@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from tconv.adapters.jax.layout import JaxLayout, direct_kernel
 from tconv.adapters.jax.padding_spellings import AS_DOCUMENTED, Pairs, Spelling, why_refused
 from tconv.model.case import Case
-from tconv.model.geometry import effective_kernel, full_size
+from tconv.model.geometry import effective_kernel, output_size
 from tconv.model.route import Native, Route, Unsupported
 from tconv.model.tensors import Tensors
 
@@ -75,7 +75,7 @@ class ConvTranspose:
     def _padding(self, case: Case) -> Any:
         if not self.consistent or case.padding is not None:
             return self.spelling.of(dilated_padding(case))
-        return self.spelling.of(tuple((a.p_begin, a.p_end - a.op) for a in case.axes))
+        return self.spelling.of(tuple((a.p_begin, a.p_end - a.extra) for a in case.axes))
 
     @staticmethod
     def _refused(case: Case) -> dict[str, Any]:
@@ -188,7 +188,7 @@ class Vjp:
             return case.o
         if case.padding is not None or case.output_padding is None:
             return None
-        return tuple(full_size(a.i, a.k, a.s, a.d) - a.p_begin - a.p_end + a.op for a in case.axes)
+        return tuple(map(output_size, case.axes))
 
     @staticmethod
     def _padding(case: Case) -> Any:
@@ -199,7 +199,7 @@ class Vjp:
         """
         if case.padding is not None:
             return AS_DOCUMENTED.of(case.padding)
-        return tuple((a.p_begin, a.p_end - a.op // max(a.s, 1) * a.s) for a in case.axes)
+        return tuple((a.p_begin, a.p_end - a.extra // max(a.s, 1) * a.s) for a in case.axes)
 
     @staticmethod
     def _refused(case: Case) -> dict[str, Any]:
@@ -220,8 +220,11 @@ def dilated_padding(case: Case) -> str | Pairs:
     """
     if case.padding is not None:
         return case.padding
-    reach = [effective_kernel(a.k, a.d) - 1 for a in case.axes]
-    return tuple((r - a.p_begin, r - a.p_end + a.op) for r, a in zip(reach, case.axes, strict=True))
+    return tuple(
+        (reach - axis.p_begin, reach - axis.p_end + axis.extra)
+        for axis in case.axes
+        for reach in [effective_kernel(axis.k, axis.d) - 1]
+    )
 
 
 def _sizes_refused(case: Case) -> dict[str, Any]:

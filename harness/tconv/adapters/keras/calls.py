@@ -103,7 +103,7 @@ def _native(case: Case, *, inverts: bool) -> KerasCall | None:
 
 def _extra(axis: Axis) -> int:
     """Return what 'valid' has to add to the end of the full result; negative: nothing, but crop."""
-    return axis.op - axis.p_end
+    return axis.extra - axis.p_end
 
 
 def _same_extra(axis: Axis) -> int:

@@ -172,7 +172,7 @@ def _pads_itself(case: Case, call: TensorflowCall, lacking: Features) -> bool:
 
 def _pads(axis: Axis) -> tuple[int, int]:
     """Return explicit padding; what the output padding has beyond s-1 is taken off its end."""
-    beyond = max(axis.op - axis.s + 1, 0)
+    beyond = max(axis.extra - axis.s + 1, 0)
     return axis.p_begin, axis.p_end - min(beyond, max(axis.p_end, 0))
 
 

@@ -128,7 +128,7 @@ def _steps(axis: Axis) -> tuple[int, int, int, int]:
     From o = s(i-1) + K - p_begin - p_end + op (the guide, relationship 14): a call with padding
     p_begin has the same begin, and the same size where its output padding is op + p_begin - p_end.
     """
-    p_begin, p_end, op = axis.p_begin, axis.p_end, axis.op
+    p_begin, p_end, op = axis.p_begin, axis.p_end, axis.extra
     lead = p_begin - p_end
     if lead == 0 or (op >= 0 and 0 <= op + lead < max(axis.s, axis.d)):
         return p_begin, op + lead, 0, 0

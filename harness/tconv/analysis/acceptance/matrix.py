@@ -20,7 +20,7 @@ _SILENT: Final = frozenset({Reaction.UNSUPPORTED, Reaction.UNKNOWN})
 
 
 @dataclass(slots=True, kw_only=True)
-class Entry:
+class ReactionCount:
     """One reaction of a target to a fault.
 
     Attributes:
@@ -48,7 +48,7 @@ class Cell:
 
     target: str
     fault: str
-    entries: tuple[Entry, ...]
+    entries: tuple[ReactionCount, ...]
 
     @property
     def codes(self) -> str:
@@ -57,7 +57,7 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Disagreement:
+class ModeDisagreement:
     """Modes of one framework that treat the same cases differently.
 
     Attributes:
@@ -94,22 +94,22 @@ class Acceptance:
     targets: tuple[str, ...]
     faults: tuple[str, ...]
     cells: Mapping[tuple[str, str], Cell]
-    disagreements: tuple[Disagreement, ...]
+    disagreements: tuple[ModeDisagreement, ...]
     faultless: int
 
     @classmethod
     def from_rows(cls, rows: Iterable[Row]) -> "Acceptance":
         """Return the acceptance that rows with the columns :data:`COLUMNS` show."""
-        ledger = _Ledger()
+        gatherer = _Gatherer()
         for row in rows:
-            ledger.add(row)
-        names = {fault for _, fault in ledger.entries}
+            gatherer.add(row)
+        names = {fault for _, fault in gatherer.entries}
         return cls(
-            targets=tuple(sorted({target for target, _ in ledger.entries})),
+            targets=tuple(sorted({target for target, _ in gatherer.entries})),
             faults=tuple(fault.name for fault in FAULTS if fault.name in names),
-            cells={place: _cell(*place, found) for place, found in ledger.entries.items()},
-            disagreements=tuple(_disagreements(ledger.stances)),
-            faultless=ledger.faultless,
+            cells={place: _cell(*place, found) for place, found in gatherer.entries.items()},
+            disagreements=tuple(_disagreements(gatherer.stances)),
+            faultless=gatherer.faultless,
         )
 
     def of(self, fault: str) -> tuple[Cell, ...]:
@@ -120,11 +120,11 @@ class Acceptance:
 
 
 @dataclass(slots=True, kw_only=True)
-class _Ledger:
+class _Gatherer:
     """Grows row by row."""
 
     cases: dict[str, tuple[Case, Fault | None]] = field(default_factory=dict)
-    entries: dict[tuple[str, str], dict[Reaction, Entry]] = field(default_factory=dict)
+    entries: dict[tuple[str, str], dict[Reaction, ReactionCount]] = field(default_factory=dict)
     stances: dict[tuple[str, str], dict[str, dict[str, str]]] = field(default_factory=dict)
     faultless: int = 0
 
@@ -150,7 +150,7 @@ class _Ledger:
         found = self.entries.setdefault((row["target"], fault.name), {})
         entry = found.get(reaction)
         if entry is None:
-            found[reaction] = Entry(
+            found[reaction] = ReactionCount(
                 reaction=reaction, count=1, case=row["case"], text=_text(row, reaction)
             )
             return
@@ -170,19 +170,19 @@ def _text(row: Row, reaction: Reaction) -> str:
     return "; ".join(filter(None, (seen, row["reading"], row["reason"])))
 
 
-def _cell(target: str, fault: str, found: Mapping[Reaction, Entry]) -> Cell:
+def _cell(target: str, fault: str, found: Mapping[Reaction, ReactionCount]) -> Cell:
     entries = tuple(found[reaction] for reaction in Reaction if reaction in found)
     return Cell(target=target, fault=fault, entries=entries)
 
 
 def _disagreements(
     stances: Mapping[tuple[str, str], Mapping[str, Mapping[str, str]]],
-) -> Iterator[Disagreement]:
+) -> Iterator[ModeDisagreement]:
     for (framework, fault), cases in sorted(stances.items()):
         split = [case for case, sides in cases.items() if len(set(sides.values())) > 1]
         if split:
             smallest = min(split, key=_size)
-            yield Disagreement(
+            yield ModeDisagreement(
                 framework=framework, fault=fault, count=len(split), case=smallest,
                 sides=_sides(cases[smallest]),
             )  # fmt: skip

@@ -16,7 +16,7 @@ FORMAT: Final = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class MeasuredRun:
     """The run that the rules were measured in.
 
     Attributes:
@@ -43,11 +43,11 @@ class Atlas:
         entries: one for each question, sorted.
     """
 
-    source: Source
+    source: MeasuredRun
     entries: tuple[Entry, ...]
 
     @classmethod
-    def from_rows(cls, rows: Iterable[Mapping[str, Any]], source: Source) -> Self:
+    def from_rows(cls, rows: Iterable[Mapping[str, Any]], source: MeasuredRun) -> Self:
         """Return the atlas of rows with :data:`tconv.analysis.atlas.observation.COLUMNS`."""
         return cls(source=source, entries=tuple(entries(observe(rows))))
 
@@ -92,7 +92,7 @@ class Atlas:
             found = content["format"]
             if found == FORMAT:
                 return cls(
-                    source=Source(**content["source"]),
+                    source=MeasuredRun(**content["source"]),
                     entries=tuple(map(Entry.from_dict, content["entries"])),
                 )
         except (ValueError, KeyError, TypeError) as error:

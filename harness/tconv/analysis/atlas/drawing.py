@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from tconv.analysis.atlas.observation_point import Asked
+from tconv.model.geometry import Axis
 
 WIDEST: Final = 100
 """Characters of a drawing; a wider result is not drawn."""
@@ -10,7 +10,7 @@ WIDEST: Final = 100
 _ROWS: Final = 6  # inputs drawn one by one; of more, the first and the last
 
 
-def picture(asked: Asked, size: int, begin: int) -> list[str]:
+def picture(asked: Axis, size: int, begin: int) -> list[str]:
     """Return the lines of a drawing of one axis, none where it is too wide.
 
     `#` is a tap of the kernel at one input; of the full result `=` is kept, `-` cropped; `0` is an
@@ -38,7 +38,7 @@ def _mark(is_kept: bool, is_inside: bool) -> str:
     return "-" if is_inside else " "
 
 
-def _inputs(asked: Asked, first: int) -> list[tuple[str, str]]:
+def _inputs(asked: Axis, first: int) -> list[tuple[str, str]]:
     """Return a line for each input, or for the first and the last of many."""
     kernel = (" " * (asked.d - 1)).join("#" * asked.k)
     shown = list(range(asked.i))

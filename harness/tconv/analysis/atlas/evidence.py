@@ -7,9 +7,10 @@ from typing import Any, Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from tconv.analysis.atlas.observation_point import Asked, Point, letters
+from tconv.analysis.atlas.observation_point import Point, letters
 from tconv.analysis.atlas.piecewise import LEAST
 from tconv.analysis.atlas.rule import Piecewise, Rule
+from tconv.model.geometry import Axis
 
 Range = Mapping[str, tuple[int, int]]
 
@@ -29,7 +30,7 @@ class Counterexample:
         begins: the begin crops that explain what came back.
     """
 
-    asked: Asked
+    asked: Axis
     case: str
     said: tuple[int, int | None]
     size: int
@@ -81,7 +82,7 @@ class Evidence:
         """Whether the rule holds everywhere and nothing is missing."""
         return self.holding == self.points and not self.shortfalls
 
-    def outside(self, asked: Asked) -> Iterator[str]:
+    def outside(self, asked: Axis) -> Iterator[str]:
         """Yield, for people, which parameters lie outside of what was measured."""
         for name, (low, high) in self.fitted_range.items():
             others = self.verified_range.get(name, (low, high))
@@ -100,7 +101,7 @@ class Evidence:
         made = dict(content)
         if (failed := made["counterexample"]) is not None:
             made["counterexample"] = Counterexample(
-                asked=Asked(**failed["asked"]),
+                asked=Axis(**failed["asked"]),
                 case=failed["case"],
                 said=tuple(failed["said"]),
                 size=failed["size"],

@@ -5,10 +5,10 @@ from typing import Self
 
 from tconv.analysis.atlas.atlas import Atlas
 from tconv.analysis.atlas.entry import Entry
-from tconv.analysis.atlas.observation_point import Asked
 from tconv.analysis.atlas.request import Request
 from tconv.analysis.atlas.rule import Rule
 from tconv.errors import AtlasError
+from tconv.model.geometry import Axis
 from tconv.model.target import Selection
 
 
@@ -22,7 +22,7 @@ class Extent:
         begin: crop at the begin, elements (negative: zeros added); None where only sizes are known.
     """
 
-    asked: Asked
+    asked: Axis
     size: int
     begin: int | None
 
@@ -77,6 +77,6 @@ def explain(atlas: Atlas, selection: Selection, request: Request) -> tuple[Expla
     return tuple(found)
 
 
-def _extent(rule: Rule, asked: Asked) -> Extent:
+def _extent(rule: Rule, asked: Axis) -> Extent:
     sizes, begins = rule.of([asked])
     return Extent(asked=asked, size=int(sizes[0]), begin=None if begins is None else int(begins[0]))

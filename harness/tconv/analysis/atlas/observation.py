@@ -10,8 +10,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final, Self
 
 from tconv.analysis.atlas.evidence import smallness
-from tconv.analysis.atlas.observation_point import Asked, Point
+from tconv.analysis.atlas.observation_point import Point
 from tconv.analysis.atlas.question import Question
+from tconv.model.geometry import Axis
 from tconv.model.window import Resolution
 
 COLUMNS: Final = (
@@ -38,7 +39,7 @@ class Observation:
     verdicts: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
     calls: Counter[str] = field(default_factory=Counter)
-    merged: dict[Asked, list[Point]] = field(default_factory=dict)
+    merged: dict[Axis, list[Point]] = field(default_factory=dict)
 
     def add(self, row: Mapping[str, Any]) -> None:
         """Take in one row with the columns :data:`COLUMNS`, None where a value is absent."""
@@ -103,7 +104,7 @@ def _points(row: Mapping[str, Any]) -> Iterator[Point]:
     )  # fmt: skip
     sizes = (row["observed_shape"] or row["inferred_shape"])[2:]
     for each, size, begins in zip(axes, sizes, _begins(row), strict=True):
-        asked = Asked(**dict(zip(Asked.__slots__, each, strict=True)))
+        asked = Axis(**dict(zip(Axis.__slots__, each, strict=True)))
         yield Point(asked=asked, size=size, begins=begins, case=row["case"])
 
 

@@ -1,59 +1,15 @@
 """What was asked along one axis, and which window of the full result came back."""
 
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tconv.model.geometry import effective_kernel, full_size
+from tconv.model.geometry import Axis, effective_kernel
 
 Letters = dict[str, NDArray[np.int64]]
 """Quantity by its letter, one entry per point: the names that formulas and conditions use."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """The parameters of an open case along one axis.
-
-    Attributes:
-        i: input size, elements.
-        k: kernel size, taps.
-        s: stride, elements.
-        d: dilation, elements.
-        p_begin: crop asked for at the begin, elements; zero where a policy says it.
-        p_end: crop asked for at the end, elements; zero where a policy says it.
-        op: output padding, elements, or None: not given.
-        o: requested output size, elements, or None: not requested.
-    """
-
-    i: int
-    k: int
-    s: int = 1
-    d: int = 1
-    p_begin: int = 0
-    p_end: int = 0
-    op: int | None = None
-    o: int | None = None
-
-    @property
-    def full(self) -> int:
-        """Size of the full result, s(i-1)+K, elements."""
-        return full_size(self.i, self.k, self.s, self.d)
-
-    def __str__(self) -> str:
-        """Write the parameters as the command line reads them, defaults left out."""
-        given = {name: value for name, value in self.to_dict().items() if value is not None}
-        return " ".join(
-            f"{name}={value}" for name, value in given.items() if value != _DEFAULTS.get(name)
-        )
-
-    def to_dict(self) -> dict[str, int | None]:
-        """Return the parameters by name."""
-        return dict(zip(self.__slots__, astuple(self), strict=True))
-
-
-_DEFAULTS = {"d": 1, "p_begin": 0, "p_end": 0}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +25,7 @@ class Point:
         case: id of a case in which it was seen.
     """
 
-    asked: Asked
+    asked: Axis
     size: int
     begins: tuple[int, ...] = ()
     case: str = ""
@@ -80,7 +36,7 @@ class Point:
         return len(self.begins) == 1
 
 
-def letters(asked: Sequence[Asked]) -> Letters:
+def letters(asked: Sequence[Axis]) -> Letters:
     """Return the quantities that formulas are made of, as int64 arrays of shape (points,).
 
     `K` is d(k-1)+1, `o_requested` the requested size; `op` and `o_requested` are there only where

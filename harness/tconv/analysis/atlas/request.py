@@ -10,10 +10,10 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Final, Self
 
-from tconv.analysis.atlas.observation_point import Asked
 from tconv.analysis.atlas.question import EXPLICIT, Question
 from tconv.errors import AtlasError
 from tconv.model.case import POLICIES
+from tconv.model.geometry import Axis
 
 _ALIASES: Final = {"d": "dilation", "op": "output_padding"}
 _SHORT: Final = {"dilation": "d", "output_padding": "op"}
@@ -36,7 +36,7 @@ class Request:
     """
 
     padding: str
-    axes: tuple[Asked, ...]
+    axes: tuple[Axis, ...]
 
     @classmethod
     def from_texts(cls, texts: Iterable[str]) -> Self:
@@ -69,7 +69,7 @@ class Request:
     def __str__(self) -> str:
         """Write the request so that it reads back, each axis in full."""
         words = [] if self.padding == EXPLICIT else [f"padding={self.padding}"]
-        for field in fields(Asked):
+        for field in fields(Axis):
             values = [getattr(each, field.name) for each in self.axes]
             if None not in values and not field.name.startswith("p_"):
                 words.append(f"{field.name}={'x'.join(map(str, values))}")
@@ -77,7 +77,7 @@ class Request:
         return " ".join([*words, *([f"p={'x'.join(sides)}"] * (self.padding == EXPLICIT))])
 
 
-def wanted(texts: Iterable[str]) -> Asked:
+def wanted(texts: Iterable[str]) -> Axis:
     """Return the axis with a wanted size `o` that `name=value` texts write, with i = 1 for any.
 
     Raises:
@@ -136,7 +136,7 @@ def _matches(name: str, text: str, form: re.Pattern[str], words: str) -> list[re
     return matches
 
 
-def _axes(columns: Mapping[str, list[int]]) -> tuple[Asked, ...]:
+def _axes(columns: Mapping[str, list[int]]) -> tuple[Axis, ...]:
     ndim = max(map(len, columns.values()))
     for name, values in columns.items():
         if len(values) not in {1, ndim}:
@@ -145,9 +145,7 @@ def _axes(columns: Mapping[str, list[int]]) -> tuple[Asked, ...]:
                 f"{ndim} axes"
             )
     full = {name: values * (ndim // len(values)) for name, values in columns.items()}
-    axes = [
-        Asked(**dict(zip(full, each, strict=True))) for each in zip(*full.values(), strict=True)
-    ]
+    axes = [Axis(**dict(zip(full, each, strict=True))) for each in zip(*full.values(), strict=True)]
     for axis in axes:
         for name, least in (("i", 1), ("k", 1), ("s", 1), ("d", 1)):
             if getattr(axis, name) < least:

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from tconv.analysis.atlas.features import CONDITIONS
 from tconv.analysis.atlas.formula import Cost, Formula
-from tconv.analysis.atlas.observation_point import Asked, Letters, letters
+from tconv.analysis.atlas.observation_point import Letters, letters
 from tconv.errors import AtlasError
+from tconv.model.geometry import Axis
 
 SPLIT = 2
 """What a second regime costs, in terms: a condition is read as closely as two terms are."""
@@ -115,7 +116,7 @@ class Rule:
     size: Piecewise
     begin: Piecewise | None = None
 
-    def of(self, asked: Sequence[Asked]) -> tuple[NDArray[np.int64], NDArray[np.int64] | None]:
+    def of(self, asked: Sequence[Axis]) -> tuple[NDArray[np.int64], NDArray[np.int64] | None]:
         """Return output sizes and begin crops, each of shape (points,)."""
         at = letters(asked)
         size = self.size.of(at)
@@ -130,7 +131,7 @@ class Rule:
     def source(self, name: str = "resolve") -> str:
         """Return the rule as the source of a Python function that imports nothing.
 
-        The function takes the parameters of :class:`Asked` by name
+        The function takes the parameters of :class:`Axis` by name
         (`o_requested` for its `o`) and returns output size and begin crop, None where unknown.
         """
         begin = "None" if self.begin is None else str(self.begin)

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from itertools import product
 
 from tconv.analysis.atlas.atlas import Atlas
-from tconv.analysis.atlas.observation_point import Asked
 from tconv.analysis.atlas.question import EXPLICIT, Question
-from tconv.model.geometry import effective_kernel
+from tconv.model.geometry import Axis, effective_kernel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -41,7 +40,7 @@ class Reached:
     """
 
     question: Question
-    asked: Asked
+    asked: Axis
     is_measured: bool
     refusals: str
 
@@ -92,10 +91,10 @@ def reached(atlas: Atlas, o: int, *, k: int, s: int = 1, d: int = 1) -> Iterator
                 )  # fmt: skip
 
 
-def _tried(question: Question, o: int, k: int, s: int, d: int) -> Iterator[Asked]:
+def _tried(question: Question, o: int, k: int, s: int, d: int) -> Iterator[Axis]:
     """Yield the axes of which a rule may say that they have the size `o`."""
     extent = effective_kernel(k, d)
     crops = range(extent) if question.padding == EXPLICIT else range(1)
     paddings = range(s) if question.op else (None,)
     for i, p, op in product(range(1, (o + extent - 2) // s + 2), crops, paddings):
-        yield Asked(i=i, k=k, s=s, d=d, p_begin=p, p_end=p, op=op)
+        yield Axis(i=i, k=k, s=s, d=d, p_begin=p, p_end=p, op=op)

@@ -14,7 +14,7 @@ from tconv.errors import ClaimError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Counterexample:
+class Refutation:
     """The smallest point at which a claim is wrong.
 
     Attributes:
@@ -45,7 +45,7 @@ class HoldsOnlyWhere:
 
     points: int
     condition: str
-    counterexample: Counterexample
+    counterexample: Refutation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +59,7 @@ class Fails:
 
     points: int
     right: int
-    counterexample: Counterexample
+    counterexample: Refutation
     instead: str | None
 
 
@@ -115,8 +115,8 @@ def _formula(points: Points, true: NDArray[np.int64]) -> str | None:
 
 def _counterexample(
     points: Points, claimed: NDArray[np.int64], true: NDArray[np.int64]
-) -> Counterexample:
+) -> Refutation:
     wrong = np.flatnonzero(claimed != true)
     at = min(wrong, key=lambda row: (sum(int(column[row]) for column in points.values()), row))
     point = tuple((name, int(column[at])) for name, column in points.items())
-    return Counterexample(point=point, claimed=int(claimed[at]), true=int(true[at]))
+    return Refutation(point=point, claimed=int(claimed[at]), true=int(true[at]))

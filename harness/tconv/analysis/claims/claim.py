@@ -13,7 +13,7 @@ LONGEST_QUOTATION: Final = 15
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Measured:
+class MeasuredQuantity:
     """Which rows of a run a claim speaks of.
 
     Attributes:
@@ -29,7 +29,7 @@ class Measured:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Computed:
+class ComputedQuantity:
     """What the arithmetic itself says.
 
     Attributes:
@@ -67,6 +67,6 @@ class Claim:
     title: str
     quotation: str
     source: str
-    about: Computed | Measured
+    about: ComputedQuantity | MeasuredQuantity
     formula: Expression
     where: tuple[Expression, ...] = ()

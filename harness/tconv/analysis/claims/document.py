@@ -16,7 +16,7 @@ from pydantic import (
 )
 
 from tconv.analysis.claims.arithmetic import QUANTITIES
-from tconv.analysis.claims.claim import LONGEST_QUOTATION, Claim, Computed, Measured
+from tconv.analysis.claims.claim import LONGEST_QUOTATION, Claim, ComputedQuantity, MeasuredQuantity
 from tconv.analysis.claims.expression import Expression
 from tconv.errors import ClaimError
 from tconv.grid import values as notation
@@ -106,12 +106,12 @@ class _ClaimTable(_Table):
         return self
 
     def to_claim(self) -> Claim:
-        about: Computed | Measured
+        about: ComputedQuantity | MeasuredQuantity
         if self.domain is not None:
-            about = Computed(quantity=self.quantity, domain=self.domain)
+            about = ComputedQuantity(quantity=self.quantity, domain=self.domain)
         else:
             assert self.target is not None
-            about = Measured(target=self.target, quantity=self.quantity, asked=self.asked)
+            about = MeasuredQuantity(target=self.target, quantity=self.quantity, asked=self.asked)
         kept = {name: getattr(self, name) for name in ("name", "title", "quotation", "source")}
         return Claim(**kept, about=about, formula=self.formula, where=self.where)
 

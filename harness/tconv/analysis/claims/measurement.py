@@ -6,7 +6,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tconv.analysis.claims.claim import Claim, Measured
+from tconv.analysis.claims.claim import Claim, MeasuredQuantity
 from tconv.analysis.claims.expression import Points
 from tconv.errors import ClaimError
 from tconv.model.window import Resolution
@@ -40,18 +40,18 @@ def measured(
     Raises:
         ClaimError: two calls of one target contradict each other at one point.
     """
-    wanted = [claim for claim in claims if isinstance(claim.about, Measured)]
+    wanted = [claim for claim in claims if isinstance(claim.about, MeasuredQuantity)]
     found: dict[str, dict[Point, int]] = {claim.name: {} for claim in wanted}
     for row in rows:
         if row["verdict"] in _COMPUTED:
             for claim in wanted:
-                assert isinstance(claim.about, Measured)
+                assert isinstance(claim.about, MeasuredQuantity)
                 if _answers(row, claim.about):
                     _add(found[claim.name], row, claim)
     return {name: _columns(points) for name, points in found.items() if points}
 
 
-def _answers(row: Mapping[str, Any], about: Measured) -> bool:
+def _answers(row: Mapping[str, Any], about: MeasuredQuantity) -> bool:
     """Return whether a row is of the target and of the kind of call that a claim speaks of."""
     asked = {
         "padding": row["padding"] or "none",
@@ -64,7 +64,7 @@ def _answers(row: Mapping[str, Any], about: Measured) -> bool:
 
 
 def _add(points: dict[Point, int], row: Mapping[str, Any], claim: Claim) -> None:
-    assert isinstance(claim.about, Measured)
+    assert isinstance(claim.about, MeasuredQuantity)
     for point, value in zip(_asked(row), _values(row, claim.about.quantity), strict=True):
         if value is not None and points.setdefault(point, value) != value:
             raise ClaimError(

@@ -13,14 +13,14 @@ from tconv.analysis.claims.assessment import (
     assess,
     restricted,
 )
-from tconv.analysis.claims.claim import Claim, Computed, Measured
+from tconv.analysis.claims.claim import Claim, ComputedQuantity, MeasuredQuantity
 from tconv.analysis.claims.document import Claims
 from tconv.analysis.claims.measurement import measured
 from tconv.errors import ClaimError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class ClaimResult:
     """A claim or a law, and what is true of it.
 
     Attributes:
@@ -47,7 +47,9 @@ class Record:
 _TRUE: Final = "true value"  # no letter, so no formula can use it
 
 
-def ledger(document: Claims, rows: Iterable[Mapping[str, Any]] = ()) -> tuple[Record, ...]:
+def claim_results(
+    document: Claims, rows: Iterable[Mapping[str, Any]] = ()
+) -> tuple[ClaimResult, ...]:
     """Return what becomes of every claim and law, in the document's order.
 
     Args:
@@ -63,17 +65,17 @@ def ledger(document: Claims, rows: Iterable[Mapping[str, Any]] = ()) -> tuple[Re
     return (
         *made,
         *(
-            Record(name=law.name, title=law.title, quotation=law.quotation, source=law.source,
+            ClaimResult(name=law.name, title=law.title, quotation=law.quotation, source=law.source,
                    formula="", target="", verdict=law.verdict, evidence=f"shown by {law.test}")
             for law in document.laws
         ),
     )  # fmt: skip
 
 
-def _record(claim: Claim, seen: Mapping[str, Any]) -> Record:
+def _record(claim: Claim, seen: Mapping[str, Any]) -> ClaimResult:
     verdict, evidence = _told(claim, seen)
-    target = claim.about.target if isinstance(claim.about, Measured) else ""
-    return Record(
+    target = claim.about.target if isinstance(claim.about, MeasuredQuantity) else ""
+    return ClaimResult(
         name=claim.name, title=claim.title, quotation=claim.quotation, source=claim.source,
         formula=claim.formula.text, target=target, verdict=verdict, evidence=evidence,
     )  # fmt: skip
@@ -81,7 +83,7 @@ def _record(claim: Claim, seen: Mapping[str, Any]) -> Record:
 
 def _told(claim: Claim, seen: Mapping[str, Any]) -> tuple[str, str]:
     """Return the verdict and its evidence, in words."""
-    if isinstance(claim.about, Computed):
+    if isinstance(claim.about, ComputedQuantity):
         points = restricted(claim, claim.about.points())
         return _words(assess(claim, points, computed(claim.about.quantity, points)))
     if claim.name not in seen:

@@ -68,8 +68,7 @@ def _cut(case: Case, bounds: Bounds | None) -> Arguments | None:
     if bounds is None:
         return None
     padding = tuple(
-        (begin, full_size(a.i, a.k, a.s, a.d) - begin - size)
-        for a, (begin, size) in zip(case.axes, bounds, strict=True)
+        (begin, a.full - begin - size) for a, (begin, size) in zip(case.axes, bounds, strict=True)
     )
     return {**arguments(case), "padding": padding, "output_padding": (0,) * case.ndim}
 

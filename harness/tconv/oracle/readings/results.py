@@ -10,7 +10,6 @@ from typing import Any, Final
 import numpy as np
 
 from tconv.model.case import Case
-from tconv.model.geometry import full_size
 from tconv.oracle.readings.kinds import Array, Ints, OfBias, OfResult, Sum
 
 Number = Any  # of whatever dtype the reference has
@@ -81,7 +80,7 @@ def _is_filled_with_bias(case: Case) -> bool:
 
 def _is_tail_computed(case: Case) -> bool:
     """Whether products fall into the tail, as the output padding uncovers what was cropped."""
-    return any(axis.op > 0 and axis.p_end > 0 for axis in case.axes)
+    return any(axis.extra > 0 and axis.p_end > 0 for axis in case.axes)
 
 
 def _tail_of_zeros(case: Case, right: Sum) -> Array | None:
@@ -117,7 +116,7 @@ def _is_in_tail(case: Case, index: Ints) -> bool:
 def _past_the_full(case: Case, right: Sum) -> Array | None:
     if not case.bias:
         return None
-    ends = tuple(full_size(a.i, a.k, a.s, a.d) - a.p_begin for a in case.axes)
+    ends = tuple(a.full - a.p_begin for a in case.axes)
     past = _beyond(case.y_shape[2:], ends)
     return None if past is None else np.where(past, 0, right.total)
 

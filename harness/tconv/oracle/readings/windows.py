@@ -2,12 +2,8 @@
 
 from typing import Final
 
-from tconv.model.geometry import Axis, full_size, output_size
+from tconv.model.geometry import Axis, output_size
 from tconv.oracle.readings.kinds import OfMirroredWindow, OfWindow
-
-
-def _full(axis: Axis) -> int:
-    return full_size(axis.i, axis.k, axis.s, axis.d)
 
 
 def _always(axis: Axis) -> bool:
@@ -28,7 +24,7 @@ def _is_end_cropped(axis: Axis) -> bool:
 
 
 def _is_extended(axis: Axis) -> bool:
-    return axis.op != 0
+    return axis.extra != 0
 
 
 def _has_other_padding(here: Axis, opposite: Axis) -> bool:
@@ -36,7 +32,7 @@ def _has_other_padding(here: Axis, opposite: Axis) -> bool:
 
 
 def _has_other_output_padding(here: Axis, opposite: Axis) -> bool:
-    return here.op != opposite.op
+    return here.extra != opposite.extra
 
 
 def _reach(axis: Axis) -> int:
@@ -45,22 +41,22 @@ def _reach(axis: Axis) -> int:
 
 def _applied_to_the_input(axis: Axis) -> tuple[int, int]:
     """Pad x: i grows by p_begin + p_end, and each padded pixel takes s positions."""
-    return -axis.s * axis.p_begin, _full(axis) + axis.s * (axis.p_begin + axis.p_end) + axis.op
+    return -axis.s * axis.p_begin, axis.full + axis.s * (axis.p_begin + axis.p_end) + axis.extra
 
 
 def _applied_to_the_stretched_input(axis: Axis) -> tuple[int, int]:
     """Pad the zero-inserted x by p where the emulation pads K-1-p (the guide, section 4.1)."""
-    size = _full(axis) - 2 * _reach(axis) + axis.p_begin + axis.p_end + axis.op
+    size = axis.full - 2 * _reach(axis) + axis.p_begin + axis.p_end + axis.extra
     return _reach(axis) - axis.p_begin, size
 
 
 def _padding_exchanged(here: Axis, opposite: Axis) -> tuple[int, int]:
     begin, end = opposite.p_begin, opposite.p_end
-    return begin, _full(here) + here.op - begin - end
+    return begin, here.full + here.extra - begin - end
 
 
 def _output_padding_exchanged(here: Axis, opposite: Axis) -> tuple[int, int]:
-    return here.p_begin, output_size(here) - here.op + opposite.op
+    return here.p_begin, output_size(here) - here.extra + opposite.extra
 
 
 WINDOWS: Final = (
@@ -70,7 +66,7 @@ WINDOWS: Final = (
         applies=_always,
         along=_applied_to_the_stretched_input,
     ),
-    OfWindow(name="padding ignored", applies=_is_padded, along=lambda a: (0, _full(a) + a.op)),
+    OfWindow(name="padding ignored", applies=_is_padded, along=lambda a: (0, a.full + a.extra)),
     OfWindow(
         name="all of the crop at the end",
         applies=_is_begin_cropped,
@@ -117,12 +113,12 @@ WINDOWS: Final = (
     OfWindow(
         name="output padding at the begin",
         applies=_is_extended,
-        along=lambda a: (a.p_begin - a.op, output_size(a)),
+        along=lambda a: (a.p_begin - a.extra, output_size(a)),
     ),
     OfWindow(
         name="output padding ignored",
         applies=_is_extended,
-        along=lambda a: (a.p_begin, output_size(a) - a.op),
+        along=lambda a: (a.p_begin, output_size(a) - a.extra),
     ),
     OfMirroredWindow(
         name="output padding of the axes exchanged",

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 from xml.etree import ElementTree as ET
 
-from tconv.report.html.reach import Reach
+from tconv.model.geometry import Axis
 
 MOST: Final = 10
 """Input pixels that a drawing holds; of more, lines become a thicket."""
@@ -25,7 +25,7 @@ _STEP: Final = 44  # from one bracket to the next
 _LETTER: Final = 6.6  # width that a letter takes at most, on average
 
 
-def diagram(reach: Reach, windows: Mapping[str, tuple[int, int]], *, name: str) -> str:
+def diagram(reach: Axis, windows: Mapping[str, tuple[int, int]], *, name: str) -> str:
     """Return a drawing as an inline SVG element.
 
     Args:
@@ -39,7 +39,7 @@ def diagram(reach: Reach, windows: Mapping[str, tuple[int, int]], *, name: str) 
             or a window keeps nothing.
     """
     begin = min(0, *(begin for begin, _ in windows.values()))
-    end = reach.size - min(0, *(end for _, end in windows.values()))
+    end = reach.full - min(0, *(end for _, end in windows.values()))
     _check(reach, windows, end - begin)
     said = [_said(reach, who, window) for who, window in windows.items()]
     words = max(len(text) for text in said) * _LETTER
@@ -61,7 +61,7 @@ def diagram(reach: Reach, windows: Mapping[str, tuple[int, int]], *, name: str) 
     return ET.tostring(drawing, encoding="unicode")
 
 
-def _check(reach: Reach, windows: Mapping[str, tuple[int, int]], elements: int) -> None:
+def _check(reach: Axis, windows: Mapping[str, tuple[int, int]], elements: int) -> None:
     if not 1 <= reach.i <= MOST:
         raise ValueError(f"i={reach.i}, but should be 1 to {MOST}; draw a smaller case")
     if elements > WIDEST:
@@ -69,31 +69,31 @@ def _check(reach: Reach, windows: Mapping[str, tuple[int, int]], elements: int) 
             f"elements={elements}, but should be {WIDEST} at most; draw a smaller case"
         )
     for who, window in windows.items():
-        if sum(window) >= reach.size:
-            raise ValueError(f"window={window} of {who}, but should keep some of {reach.size}")
+        if sum(window) >= reach.full:
+            raise ValueError(f"window={window} of {who}, but should keep some of {reach.full}")
 
 
-def _title(reach: Reach, windows: Mapping[str, object]) -> str:
+def _title(reach: Axis, windows: Mapping[str, object]) -> str:
     return (
         f"What {' and '.join(windows)} keep of the full result: "
         f"i = {reach.i}, k = {reach.k}, s = {reach.s}, d = {reach.d}"
     )
 
 
-def _reach(reach: Reach) -> Iterator[str]:
+def _reach(reach: Axis) -> Iterator[str]:
     """Yield in words what each pixel reaches."""
-    yield f"The full result has {reach.size} elements, numbered from 0."
+    yield f"The full result has {reach.full} elements, numbered from 0."
     for pixel in range(reach.i):
-        yield f"Input {pixel} reaches {', '.join(map(str, reach.reached(pixel)))}."
+        yield f"Input {pixel} reaches {', '.join(map(str, _reached(reach, pixel)))}."
 
 
-def _said(reach: Reach, who: str, window: tuple[int, int]) -> str:
+def _said(reach: Axis, who: str, window: tuple[int, int]) -> str:
     """Return a window in words."""
     begin, end = (_change(size, side) for size, side in zip(window, ("begin", "end"), strict=True))
     if begin and end and begin.split()[0] == end.split()[0]:
         end = end.partition(" ")[2]
     changes = " and ".join(filter(None, (begin, end))) or "keeps all"
-    return f"{who}: size {reach.size - sum(window)}, {changes}."
+    return f"{who}: size {reach.full - sum(window)}, {changes}."
 
 
 def _change(cropped: int, side: str) -> str:
@@ -101,17 +101,17 @@ def _change(cropped: int, side: str) -> str:
     return f"{'crops' if cropped > 0 else 'adds'} {abs(cropped)} at the {side}" if cropped else ""
 
 
-def _inputs(drawing: ET.Element, reach: Reach, origin: int) -> None:
+def _inputs(drawing: ET.Element, reach: Axis, origin: int) -> None:
     _word(drawing, "input", _INPUT)
     for pixel in range(reach.i):
         left = _center(reach, origin, pixel) - _CELL / 2
         _square(drawing, left, _INPUT, str(pixel), f"input {_side(pixel)}")
 
 
-def _lines(drawing: ET.Element, reach: Reach, origin: int) -> None:
+def _lines(drawing: ET.Element, reach: Axis, origin: int) -> None:
     """Draw from each input to what it reaches; neighbours alternate, so that they stay apart."""
     for pixel in range(reach.i):
-        for element in reach.reached(pixel):
+        for element in _reached(reach, pixel):
             _element(
                 drawing, "line",
                 {"class": f"tap {_side(pixel)}", "stroke": "currentColor",
@@ -120,25 +120,25 @@ def _lines(drawing: ET.Element, reach: Reach, origin: int) -> None:
             )  # fmt: skip
 
 
-def _elements(drawing: ET.Element, reach: Reach, origin: int, shown: Sequence[int]) -> None:
+def _elements(drawing: ET.Element, reach: Axis, origin: int, shown: Sequence[int]) -> None:
     """Draw the full result, shaded by the number of inputs that add up, and what is added to it."""
     _word(drawing, "full result", _FULL)
     for element in shown:
         left = origin + element * _CELL
-        if not 0 <= element < reach.size:
+        if not 0 <= element < reach.full:
             _square(drawing, left, _FULL, "+", "added")
             continue
         square = _square(drawing, left, _FULL, str(element), "element")
-        terms = reach.terms(element)
-        square.set("class", "element" if terms else "element hole")
-        square.set("fill-opacity", f"{min(0.12 * terms, 0.42):g}")
+        inputs = terms(reach, element)
+        square.set("class", "element" if inputs else "element hole")
+        square.set("fill-opacity", f"{min(0.12 * inputs, 0.42):g}")
 
 
 def _bracket(
-    drawing: ET.Element, reach: Reach, origin: int, window: tuple[int, int], text: str, *, top: int
+    drawing: ET.Element, reach: Axis, origin: int, window: tuple[int, int], text: str, *, top: int
 ) -> None:
     left = origin + window[0] * _CELL + 1
-    right = origin + (reach.size - window[1]) * _CELL - 1
+    right = origin + (reach.full - window[1]) * _CELL - 1
     _element(
         drawing, "path",
         {"class": "bracket", "d": f"M{left},{top - 8}V{top}H{right}V{top - 8}", "fill": "none",
@@ -147,10 +147,20 @@ def _bracket(
     _element(drawing, "text", {"class": "said", "x": _MARGIN, "y": top + 17}, text.rstrip("."))
 
 
-def _center(reach: Reach, origin: int, pixel: int) -> float:
+def _center(reach: Axis, origin: int, pixel: int) -> float:
     """Return the middle of what an input pixel reaches."""
-    reached = reach.reached(pixel)
+    reached = _reached(reach, pixel)
     return origin + (reached[0] + reached[-1] + 1) / 2 * _CELL
+
+
+def _reached(axis: Axis, pixel: int) -> tuple[int, ...]:
+    """Return the elements of the full result that an input pixel adds to, one per tap."""
+    return tuple(axis.s * pixel + axis.d * tap for tap in range(axis.k))
+
+
+def terms(axis: Axis, element: int) -> int:
+    """Return how many input pixels add to an element of the full result."""
+    return sum(element in _reached(axis, pixel) for pixel in range(axis.i))
 
 
 def _side(pixel: int) -> str:

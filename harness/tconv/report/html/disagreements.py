@@ -7,12 +7,12 @@ from string import ascii_uppercase
 from typing import Final
 
 from tconv.analysis.compatibility import Compatibility
-from tconv.analysis.disagreements import Answer, Disagreement, Kind
+from tconv.analysis.disagreements import Disagreement, Kind, TargetAnswer
 from tconv.model.case import Case
+from tconv.model.geometry import Axis
 from tconv.model.window import Resolution, Window
 from tconv.report.compatibility_md import KINDS, asked, in_brief
 from tconv.report.html.diagram import MOST, WIDEST, diagram
-from tconv.report.html.reach import Reach
 
 LETTERS: Final = ascii_uppercase
 """What stands for an answer in a drawing."""
@@ -31,7 +31,7 @@ class Dispute:
 
     kind: Kind
     asked: str
-    answers: tuple[tuple[str, Answer, str], ...]
+    answers: tuple[tuple[str, TargetAnswer, str], ...]
     drawing: str
 
     @property
@@ -52,7 +52,7 @@ def disputes(compatibility: Compatibility) -> tuple[Dispute, ...]:
 
 
 def _dispute(compatibility: Compatibility, found: list[Disagreement], name: str) -> Dispute:
-    given: dict[Answer, dict[str, None]] = defaultdict(dict)
+    given: dict[TargetAnswer, dict[str, None]] = defaultdict(dict)
     for each in found:
         for target, answer in zip((each.first, each.second), each.answers, strict=True):
             given[answer][target] = None
@@ -70,7 +70,7 @@ def _dispute(compatibility: Compatibility, found: list[Disagreement], name: str)
     )
 
 
-def _drawn(case: Case, answers: list[tuple[str, Answer, str]], name: str) -> str:
+def _drawn(case: Case, answers: list[tuple[str, TargetAnswer, str]], name: str) -> str:
     """Return a drawing of the first axis on which the answers differ."""
     windows = {
         letter: Resolution.from_text(answer.windows[0]).axes
@@ -80,15 +80,15 @@ def _drawn(case: Case, answers: list[tuple[str, Answer, str]], name: str) -> str
     axis = next((at for at in range(case.ndim) if len({w[at] for w in windows.values()}) > 1), None)
     if axis is None:
         return ""
-    reach = Reach(i=case.i[axis], k=case.k[axis], s=case.s[axis], d=case.dilation[axis])
+    reach = case.axes[axis]
     shown = {letter: axes[axis] for letter, axes in windows.items()}
     if not _fits(reach, shown.values()):
         return ""
     return diagram(reach, {k: (w.begin, w.end) for k, w in shown.items()}, name=name)
 
 
-def _fits(reach: Reach, windows: Collection[Window]) -> bool:
+def _fits(reach: Axis, windows: Collection[Window]) -> bool:
     """Return whether a drawing can hold the windows."""
     added = max(0, *(-w.begin for w in windows)) + max(0, *(-w.end for w in windows))
-    is_empty = any(w.begin + w.end >= reach.size for w in windows)
-    return reach.i <= MOST and reach.size + added <= WIDEST and not is_empty
+    is_empty = any(w.begin + w.end >= reach.full for w in windows)
+    return reach.i <= MOST and reach.full + added <= WIDEST and not is_empty

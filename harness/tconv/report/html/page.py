@@ -7,7 +7,7 @@ from typing import Any, Final
 from jinja2 import Environment, PackageLoader, StrictUndefined, UndefinedError
 
 from tconv.analysis.findings import Finding, findings
-from tconv.analysis.from_run import has_open_cases, survey
+from tconv.analysis.from_run import compatibility_of, has_open_cases
 from tconv.analysis.rerun import rerun_command
 from tconv.analysis.summary import Summary
 from tconv.errors import StoreError
@@ -125,7 +125,7 @@ def _ambiguity(run: RunReader) -> dict[str, Any]:
     """Return what is told of open cases; no topics where a run has none, or has not ended."""
     if run.footer is None or not has_open_cases(run):
         return {"topics": ()}
-    found = survey(run)
+    found = compatibility_of(run)
     topics = ((topic, compare(found, topic)) for topic in TOPICS)
     return {
         "topics": [(topic, lines) for topic, lines in topics if lines],
