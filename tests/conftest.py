@@ -27,6 +27,31 @@ settings.register_profile("explore", deadline=None, max_examples=2_000)
 settings.load_profile("repeat")
 
 _LOCAL = ("127.", "::1", "localhost")
+_SLOW = {"framework", "process", "end_to_end"}
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Let a test start a process only where the marker of its folder says so."""
+    with pytest.MonkeyPatch.context() as patch:
+        if _SLOW.isdisjoint(marker.name for marker in item.iter_markers()):
+            for name in ("subprocess._fork_exec", "_posixsubprocess.fork_exec", "os.fork"):
+                patch.setattr(name, _refuse_process)
+        return (yield)
+
+
+def _refuse_process(*_: object) -> None:
+    raise AssertionError("a test that starts a process belongs in tests/processes")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _interrupts() -> Iterator[None]:
+    """Let SIGINT end what tests start, also where a shell runs pytest in the background."""
+    before = signal.getsignal(signal.SIGINT)
+    if before is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -55,15 +80,15 @@ def handlers() -> Iterator[None]:
         signal.signal(number, handler)
 
 
-@pytest.fixture
-def fakes(monkeypatch: pytest.MonkeyPatch) -> Path:
+@pytest.fixture(scope="module")
+def fakes() -> Iterator[Path]:
     """Register the adapters with one fault each, also in child processes; return their folder."""
     folder = Path(__file__).parent / "fakes"
-    monkeypatch.syspath_prepend(str(folder))
-    monkeypatch.setenv(
-        "PYTHONPATH", os.pathsep.join([str(folder.parents[1] / "harness"), str(folder)])
-    )
-    return folder
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(folder))
+        source = folder.parents[1] / "harness"
+        patch.setenv("PYTHONPATH", os.pathsep.join(map(str, (source, folder))))
+        yield folder
 
 
 @pytest.fixture

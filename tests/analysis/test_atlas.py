@@ -1,20 +1,16 @@
 """From rows to the atlas: points of rows, entries of questions, and the JSON form."""
 
-import json
 from collections.abc import Mapping
 from itertools import product
-from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 
 from tconv.analysis.atlas.atlas import Atlas, MeasuredRun
 from tconv.analysis.atlas.entry import entries
 from tconv.analysis.atlas.observation import Observation, observe
 from tconv.analysis.atlas.observation_point import Point
 from tconv.analysis.atlas.question import Question
-from tconv.cli import cli
 from tconv.errors import AtlasError
 from tconv.model.target import Selection
 from tconv.model.window import Resolution
@@ -218,60 +214,6 @@ def test_observations_add_up() -> None:
     assert isinstance(both, Observation)
     assert [p.asked.i for p in both.points] == [3, 4]
     assert both.verdicts == {"resolved": 2}
-
-
-CONFIG = """
-[run]
-name = "map"
-targets = ["fake-halving"]
-[[grid]]
-suite = "open"
-ndim = 1
-i = "1..8"
-k = "1..6"
-s = "1..6"
-padding = "same"
-output_padding = "none"
-"""
-
-
-@pytest.fixture
-def swept_run(tmp_path: Path, fakes: Path) -> Path:  # noqa: ARG001 # a fixture cannot use one otherwise
-    """Return the directory of a run of a fake that returns s*i, the smaller half cropped first."""
-    config = tmp_path / "map.toml"
-    config.write_text(CONFIG)
-    done = CliRunner().invoke(cli, ["run", str(config), "--out", str(tmp_path / "runs")])
-    assert done.exit_code == 0, done.output
-    (path,) = (tmp_path / "runs").iterdir()
-    return path
-
-
-def test_command_prints_the_rule_and_writes_the_atlas(swept_run: Path, tmp_path: Path) -> None:
-    out = tmp_path / "atlas.json"
-    done = CliRunner().invoke(cli, ["atlas", str(swept_run), "--out", str(out)])
-    written = Atlas.from_json(out.read_text())
-
-    assert done.exit_code == 0, done.output
-    assert "o = s*i" in done.output
-    assert "begin = max(K - s, 0)//2" in done.output
-    assert written.source.versions == {"fake-halving": "1.0"}
-    assert written.source.digest == json.loads((swept_run / "footer.json").read_text())["digest"]
-    assert written.entries[0].evidence
-    assert written.entries[0].evidence.is_sufficient
-
-
-def test_command_prints_the_same_json(swept_run: Path, tmp_path: Path) -> None:
-    out = tmp_path / "atlas.json"
-    done = CliRunner().invoke(cli, ["atlas", str(swept_run), "--json", "--out", str(out)])
-
-    assert done.stdout == out.read_text()
-
-
-def test_command_refuses_an_incomplete_run(swept_run: Path) -> None:
-    (swept_run / "footer.json").unlink()
-    done = CliRunner().invoke(cli, ["atlas", str(swept_run)])
-
-    assert "incomplete" in str(done.exception)
 
 
 def test_question_is_told_in_the_words_of_the_command_line() -> None:

@@ -66,22 +66,19 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 
 
 @pytest.fixture(scope="module")
-def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def report(
+    tmp_path_factory: pytest.TempPathFactory,
+    fakes: Path,  # registers the adapters
+) -> Path:
     """Return the report of a real sweep with many faults, hostile error texts among them."""
     from tconv.runs.run import run  # noqa: PLC0415 # as above
     from tconv.runs.spec import RunSpec  # noqa: PLC0415 # needs the fakes on the path
 
-    plugins = Path(__file__).parents[1] / "fakes"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(plugins))
-        patch.setenv(
-            "PYTHONPATH", os.pathsep.join([str(plugins.parents[1] / "harness"), str(plugins)])
-        )
-        config = from_mapping(
-            {"run": {"name": "careless", "targets": ["fake-careless", "fake-right"]},
-             "grid": [GRID]}, "careless.toml",
-        )  # fmt: skip
-        finished = run(RunSpec.from_config(config), out=tmp_path_factory.mktemp("runs"), workers=1)
+    config = from_mapping(
+        {"run": {"name": "careless", "targets": ["fake-careless", "fake-right"]}, "grid": [GRID]},
+        "careless.toml",
+    )
+    finished = run(RunSpec.from_config(config), out=tmp_path_factory.mktemp("runs"), workers=1)
     return finished.path / "report.html"
 
 

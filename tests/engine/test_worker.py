@@ -2,7 +2,6 @@
 
 import itertools
 from collections.abc import Sequence
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -18,6 +17,8 @@ from tconv.engine.worker.sampling import is_drawn
 from tconv.model.case import Case
 from tconv.model.target import Target
 from tconv.store.rows import Columns
+
+pytestmark = pytest.mark.usefixtures("fakes")
 
 SMALL = tuple(Case.from_parameters(ndim=1, i=i, k=2) for i in (3, 4, 5))
 
@@ -81,10 +82,7 @@ def test_result_is_judged_as_it_was_given() -> None:
 OPEN = tuple(Case.from_parameters(ndim=1, i=i, k=2, output_padding=None) for i in range(2, 8))
 
 
-def fake_rows(
-    monkeypatch: pytest.MonkeyPatch, name: str, cases: Sequence[Case]
-) -> dict[str, list[Any]]:
-    monkeypatch.syspath_prepend(str(Path(__file__).parents[1] / "fakes"))
+def fake_rows(name: str, cases: Sequence[Case]) -> dict[str, list[Any]]:
     target = Target(backend=name, mode="call", device="cpu")
     return compute.judged(registry.load(name), cases, compute.draw_batch(cases, 0), target, "1.0")
 
@@ -99,31 +97,29 @@ def fake_rows(
     ],
 )
 def test_inferred_shape_is_compared_with_what_comes(
-    monkeypatch: pytest.MonkeyPatch, name: str, verdict: str, inference: str
+    name: str, verdict: str, inference: str
 ) -> None:
-    made = fake_rows(monkeypatch, name, OPEN[:1])
+    made = fake_rows(name, OPEN[:1])
 
     assert (made["verdict"], made["inference"]) == ([verdict], [inference])
 
 
-def test_inferred_shape_is_kept_in_the_row(monkeypatch: pytest.MonkeyPatch) -> None:
-    made = fake_rows(monkeypatch, "fake-boastful", OPEN[:1])
+def test_inferred_shape_is_kept_in_the_row() -> None:
+    made = fake_rows("fake-boastful", OPEN[:1])
 
     assert (made["inferred_shape"], made["observed_shape"]) == ([(1, 4, 4)], [(1, 4, 3)])
 
 
-def test_inferred_shape_is_asked_of_a_sample_of_the_open_cases(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    made = fake_rows(monkeypatch, "fake-cautious", [*OPEN, *SMALL])
+def test_inferred_shape_is_asked_of_a_sample_of_the_open_cases() -> None:
+    made = fake_rows("fake-cautious", [*OPEN, *SMALL])
     asked = [inference is not None for inference in made["inference"]]
 
     assert asked == [case.suite == "open" and is_drawn(case, 3) for case in (*OPEN, *SMALL)]
     assert any(asked)
 
 
-def test_target_that_only_infers_shapes_resolves_the_size(monkeypatch: pytest.MonkeyPatch) -> None:
-    made = fake_rows(monkeypatch, "fake-inferring", OPEN[:1])
+def test_target_that_only_infers_shapes_resolves_the_size() -> None:
+    made = fake_rows("fake-inferring", OPEN[:1])
 
     assert (made["outcome"], made["verdict"]) == (["inferred"], ["resolved"])
     assert (made["observed_shape"], made["resolution"]) == ([(1, 4, 3)], [None])

@@ -45,8 +45,8 @@ class Done:
 @pytest.fixture
 def tconv(
     tmp_path: Path,
-    fakes: Path,  # noqa: ARG001 # the backends
-    handlers: None,  # noqa: ARG001 # are set back
+    fakes: Path,  # the backends
+    handlers: None,  # are set back
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
 ) -> Callable[..., Done]:

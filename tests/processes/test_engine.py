@@ -31,9 +31,7 @@ CASES = tuple(
 HARMLESS, DEADLY = CASES[:4], CASES[-1]
 
 
-@pytest.fixture(autouse=True)
-def _fakes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(str(Path(__file__).parents[1] / "fakes"))
+pytestmark = pytest.mark.usefixtures("fakes")
 
 
 @pytest.fixture

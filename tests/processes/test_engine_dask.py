@@ -44,7 +44,7 @@ Command = Callable[..., "subprocess.Popen[bytes]"]
 
 @pytest.fixture
 def command(
-    fakes: Path,  # noqa: ARG001 # registers them, also in what is started
+    fakes: Path,  # registers them, also in what is started
     tmp_path: Path,
 ) -> Iterator[Command]:
     """Return a starter of `dask` commands, which are ended after the test."""

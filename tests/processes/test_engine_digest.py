@@ -19,7 +19,7 @@ CASES = tuple(
 
 @pytest.fixture(autouse=True)
 def _helpful(
-    fakes: Path,  # noqa: ARG001 # registers them, also in other processes
+    fakes: Path,  # registers them, also in other processes
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Have a hand that is free help at once."""
@@ -40,11 +40,9 @@ def digest(executor: str = "local", *, workers: int = 1) -> tuple[str, int]:
 
 
 @pytest.fixture(scope="module")
-def undisturbed() -> str:
+def undisturbed(fakes: Path) -> str:  # registers the adapters
     """Return the digest of a sweep by one worker, in batches of the usual size."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(Path(__file__).parents[1] / "fakes"))
-        return digest()[0]
+    return digest()[0]
 
 
 @pytest.mark.parametrize("workers", [2, 3])

@@ -63,11 +63,9 @@ def _plugins(fakes: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def right() -> Columns:
+def right(fakes: Path) -> Columns:  # registers the adapters
     """Return the rows of a sweep that nothing disturbed."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(Path(__file__).parents[1] / "fakes"))
-        return swept("fake-right")
+    return swept("fake-right")
 
 
 def swept(backend: str, cases: tuple[Case, ...] = CASES) -> Columns:

@@ -14,7 +14,8 @@ import pytest
 
 import tconv
 
-PLUGINS: Final = Path(__file__).parents[1] / "fakes"
+pytestmark = pytest.mark.usefixtures("fakes")
+
 CONFIG: Final = """
 [run]
 name = "fakes"
@@ -65,8 +66,7 @@ def session(folder: Path, *arguments: str, text: str = "") -> Session:
         (folder / "fakes.toml").write_text(text)
     command = [sys.executable, "-m", "pytest", "-p", "no:hypothesispytest"]
     command += ["--tconv", "fakes.toml", *arguments]
-    found = os.pathsep.join([str(PLUGINS.parents[1] / "harness"), str(PLUGINS)])
-    environment = {**os.environ, "PYTHONPATH": found, "COLUMNS": "200"}
+    environment = {**os.environ, "COLUMNS": "200"}
     done = subprocess.run(  # noqa: S603 # our own interpreter
         command, cwd=folder, env=environment, check=False, capture_output=True, text=True
     )
@@ -74,7 +74,10 @@ def session(folder: Path, *arguments: str, text: str = "") -> Session:
 
 
 @pytest.fixture(scope="module")
-def plain(tmp_path_factory: pytest.TempPathFactory) -> Session:
+def plain(
+    tmp_path_factory: pytest.TempPathFactory,
+    fakes: Path,  # registers the adapters
+) -> Session:
     """Return a session in one process."""
     return session(
         tmp_path_factory.mktemp("plain"), "--junitxml=junit.xml", "-rs", text=config(*SWEPT)
@@ -82,24 +85,12 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> Session:
 
 
 @pytest.fixture(scope="module")
-def spread(tmp_path_factory: pytest.TempPathFactory) -> Session:
+def spread(
+    tmp_path_factory: pytest.TempPathFactory,
+    fakes: Path,  # registers the adapters
+) -> Session:
     """Return a session with two workers of xdist."""
     return session(tmp_path_factory.mktemp("spread"), "-n", "2", "-v", text=config(*SWEPT))
-
-
-def test_plugin_loads_nothing_without_its_option(tmp_path: Path) -> None:
-    code = "import pytest, sys; pytest.main(['--co', '-q']); print(*sorted(sys.modules))"
-    done = subprocess.run(  # noqa: S603 # our own interpreter
-        [sys.executable, "-c", code], cwd=tmp_path, check=True, capture_output=True, text=True
-    )
-
-    loaded = set(done.stdout.split())
-
-    assert {name for name in loaded if name.startswith("tconv")} == {
-        "tconv",
-        "tconv.pytest_plugin",
-    }
-    assert "numpy" not in loaded
 
 
 def test_items_pass_fail_and_skip_by_what_their_rows_say(plain: Session) -> None:
@@ -167,7 +158,6 @@ def test_rows_are_the_same_with_workers_of_xdist(plain: Session, spread: Session
 def test_rows_are_the_same_as_those_of_the_command_line(
     plain: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.syspath_prepend(str(PLUGINS))
     monkeypatch.chdir(tmp_path)  # an adapter leaves a note there
 
     run = tconv.run(plain.folder / "fakes.toml", out=tmp_path, workers=1)

@@ -5,7 +5,6 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -59,11 +58,12 @@ def begun(out: Path, *targets: str) -> Path:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunResult]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(Path(__file__).parents[1] / "fakes"))
-        out = tmp_path_factory.mktemp("undisturbed")
-        yield run(RunSpec.from_config(config("fake-right", "fake-wrong")), out=out, workers=1)
+def undisturbed(
+    tmp_path_factory: pytest.TempPathFactory,
+    fakes: Path,  # registers the adapters
+) -> RunResult:
+    out = tmp_path_factory.mktemp("undisturbed")
+    return run(RunSpec.from_config(config("fake-right", "fake-wrong")), out=out, workers=1)
 
 
 def test_interrupted_run_is_resumed_to_the_digest_of_an_undisturbed_one(

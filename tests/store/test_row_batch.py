@@ -1,7 +1,5 @@
 """Rows that are bound: what comes out is what went in, and nothing need be looked at in between."""
 
-import subprocess
-import sys
 from collections.abc import Callable
 
 import pyarrow as pa
@@ -14,17 +12,6 @@ from tconv.store.digest import RowsDigest
 from tconv.store.rows import Columns, columns
 
 MakeRows = Callable[..., Columns]
-
-_BIND = """
-import sys
-from tconv.model.case import Case
-from tconv.engine.worker.compute import judge_batch
-from tconv.model.target import Target
-case = Case.from_id("1d-i3-k3-s2-ci2-co4-f32")
-sheaf, _, _ = judge_batch([case], Target(backend="numpy", mode="scatter", device="cpu"), "1", 0)
-assert sheaf.counted["verdict"] == ["match"]
-print([name for name in ("pandas", "pyarrow.dataset") if name in sys.modules])
-"""
 
 
 def digest(rows: Columns) -> str:
@@ -84,11 +71,3 @@ def test_value_of_another_kind_is_refused(make_rows: MakeRows) -> None:
         RowBatch.from_columns(make_rows(1, bad_count=["many"]))
     with pytest.raises(TypeError, match="Cannot cast"):
         RowBatch.from_columns(make_rows(1, inferred_shape=[(1, 4.7)]))
-
-
-def test_worker_binds_rows_without_pandas() -> None:
-    done = subprocess.run(  # noqa: S603 # our own program
-        [sys.executable, "-c", _BIND], capture_output=True, text=True, check=True
-    )
-
-    assert done.stdout == "[]\n"

@@ -2,8 +2,6 @@
 
 import errno
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,15 +16,6 @@ from tconv.store.columns import SCHEMA_VERSION
 from tconv.store.errors import damaged, miscounted
 from tconv.store.rows import Columns
 
-_HOLD = """
-import time
-from pathlib import Path
-from tconv.store import RunWriter
-def hold(path):
-    writer = RunWriter.resume(Path(path))
-    print("held", flush=True)
-    time.sleep(60)
-"""
 MakeRows = Callable[..., Columns]
 
 
@@ -234,24 +223,6 @@ def test_tables_join_small_parts_and_cut_large_ones(
 def test_run_that_is_being_written_is_refused_to_others(written: RunWriter) -> None:
     with pytest.raises(StoreError, match=r"run is being written by another process; wait for"):
         RunWriter.resume(written.path)
-
-
-def test_lock_goes_with_its_process_even_when_that_is_killed(written: RunWriter) -> None:
-    path = written.path
-    written.__exit__()
-    held = subprocess.Popen(  # noqa: S603 # our own program
-        [sys.executable, "-c", f"{_HOLD}\nhold({str(path)!r})"], stdout=subprocess.PIPE
-    )  # fmt: skip
-    assert held.stdout is not None
-    assert held.stdout.readline() == b"held\n"
-    with pytest.raises(StoreError, match="by another process"):
-        RunWriter.resume(path)
-
-    held.kill()
-    held.communicate()
-
-    with RunWriter.resume(path) as writer:
-        assert writer.digest.rows == 5
 
 
 def test_resumed_run_has_the_digest_of_one_that_was_not_interrupted(written: RunWriter) -> None:

@@ -1,26 +1,21 @@
 """The examination, driven by adapters that break their contract in one way each."""
 
-import json
 import os
 import random
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Final
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
 
 from tconv.adapters.base import Adapter  # noqa: TC001 # the fixture of a test reads it
 from tconv.adapters.registry import load
-from tconv.cli.check import check_adapter
 from tconv.errors import TargetError
 from tconv.model.case import Case
 from tconv.testing.adapter_check.cases import ILLEGAL, LEGAL
 from tconv.testing.adapter_check.run import CHECKS, examine
 from tconv.testing.adapter_check.subject import Subject
 
-PLUGINS: Final = Path(__file__).parents[1] / "fakes"
 FAULTS: Final = {
     "fault-transposed": ("layout", "convert x from (n, c_in, *i)"),
     "fault-flipped": ("kernel", "kernel flipped"),
@@ -54,9 +49,7 @@ FAULTS: Final = {
 }
 
 
-@pytest.fixture(autouse=True)
-def _fakes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(str(PLUGINS))
+pytestmark = pytest.mark.usefixtures("fakes")
 
 
 @pytest.fixture
@@ -108,51 +101,6 @@ def test_illegal_probe_has_no_answer(reason: str) -> None:
     assert ILLEGAL[reason].suite == "illegal"
 
 
-def test_result_that_depends_on_threads_is_found_by_another_process() -> None:
-    mends = {result.name: result.mends for result in examine("fault-threaded") if result.mends}
-
-    assert list(mends) == ["threads"]
-    assert "look for a race" in mends["threads"][0][1]
-
-
-def test_adapter_that_dies_is_told_with_its_exit_code() -> None:
-    mends = {result.name: result.mends for result in examine("fault-mortal") if result.mends}
-
-    assert "the process ended with exit code 7" in mends["promises"][0][1]
-    assert "not looked at" in mends["groups"][0][1]
-
-
 def test_unknown_backend_lists_the_known_ones() -> None:
     with pytest.raises(TargetError, match=r"backend='nope', but should be one of .*fake-right"):
         next(examine("nope"))
-
-
-def test_command_prints_a_line_per_check_and_ends_with_0_where_all_is_well() -> None:
-    done = CliRunner().invoke(check_adapter, ["fake-right"])
-
-    assert done.exit_code == 0, done.output
-    assert len(done.stdout.splitlines()) == len(CHECKS) + 1
-    assert all(line.startswith("ok ") for line in done.stdout.splitlines())
-
-
-def test_command_says_what_to_mend_and_ends_with_1() -> None:
-    done = CliRunner().invoke(check_adapter, ["fault-unversioned"])
-
-    assert done.exit_code == 1
-    assert "mend  declarations" in done.stdout
-    assert "fault-unversioned:call@cpu: versions() should have" in done.stdout
-
-
-def test_command_prints_json_where_a_program_reads() -> None:
-    done = CliRunner().invoke(check_adapter, ["fault-unversioned", "--json"])
-
-    checks = {check["name"]: check["mends"] for check in json.loads(done.stdout)["checks"]}
-    assert done.exit_code == 1
-    assert [name for name, mends in checks.items() if mends] == ["declarations"]
-
-
-def test_command_ends_with_3_where_the_backend_is_unavailable() -> None:
-    done = CliRunner().invoke(check_adapter, ["fake-uninstalled"])
-
-    assert done.exit_code == 3
-    assert "fake-uninstalled is unavailable: ModuleNotFoundError" in done.stderr

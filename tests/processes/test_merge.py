@@ -26,12 +26,13 @@ def swept(out: Path, shard: str | None) -> Path:
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+def made(
+    tmp_path_factory: pytest.TempPathFactory,
+    fakes: Path,  # registers the adapters
+) -> list[Path]:
     """Return the whole run and its three shards; none is changed by a test."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(Path(__file__).parents[1] / "fakes"))
-        out = tmp_path_factory.mktemp("made")
-        return [swept(out, shard) for shard in (None, "1/3", "2/3", "3/3")]
+    out = tmp_path_factory.mktemp("made")
+    return [swept(out, shard) for shard in (None, "1/3", "2/3", "3/3")]
 
 
 @pytest.fixture
