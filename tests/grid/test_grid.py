@@ -16,7 +16,7 @@ from tconv.errors import ConfigError
 from tconv.grid import Budget, Grid, Sides, Sweep, expand
 from tconv.grid.config import load_config
 from tconv.model.case import Case, Suite
-from tconv.model.predicate import Predicate, columns_of
+from tconv.model.predicate import Columns, Predicate, columns_of
 
 SMOKE = Path(__file__).parents[2] / "configs" / "smoke.toml"
 
@@ -217,6 +217,11 @@ def smoke() -> Grid:
     return expand(config.grids, config.values)
 
 
+@pytest.fixture(scope="module")
+def smoke_columns(smoke: Grid) -> Columns:
+    return columns_of(smoke.cases)
+
+
 def test_smoke_judges_enough_cases_in_its_minute(smoke: Grid) -> None:
     assert 1_500 <= len(smoke) <= 2_000
     assert len({case.id for case in smoke}) == len(smoke)
@@ -247,10 +252,8 @@ def test_smoke_judges_enough_cases_in_its_minute(smoke: Grid) -> None:
         "n == 2",
     ],
 )
-def test_smoke_contains_each_feature(smoke: Grid, feature: str) -> None:
-    held = Predicate.from_text(feature).holds_in(columns_of(smoke.cases))
-
-    assert held.sum() >= 20
+def test_smoke_contains_each_feature(smoke_columns: Columns, feature: str) -> None:
+    assert Predicate.from_text(feature).holds_in(smoke_columns).sum() >= 20
 
 
 @pytest.mark.parametrize("name", ["i", "k", "s", "p_begin", "output_padding", "dilation"])
@@ -258,9 +261,9 @@ def test_smoke_has_axes_that_differ(smoke: Grid, name: str) -> None:
     assert sum(len(set(getattr(case, name))) > 1 for case in smoke) >= 20
 
 
-def test_smoke_is_mostly_what_every_framework_computes(smoke: Grid) -> None:
+def test_smoke_is_mostly_what_every_framework_computes(smoke_columns: Columns) -> None:
     plain = Predicate.from_text("dtype == 'float32' and groups == 1 and all(d == 1)")
-    share = float(np.mean(plain.holds_in(columns_of(smoke.cases))))
+    share = float(np.mean(plain.holds_in(smoke_columns)))
 
     assert share >= 0.75
 
