@@ -2,11 +2,11 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from unittest.mock import Mock
@@ -15,6 +15,7 @@ import dask
 import psutil
 import pytest
 from distributed import Client
+from tests.waiting import is_alive, until
 
 from tconv.engine.executor import Executor, Part
 from tconv.engine.executors import named
@@ -32,11 +33,13 @@ CASES = tuple(
 CONFIG = """
 [run]
 name = "made"
-targets = ["fake-slow-batch"]
+targets = ["hostile-sleep"]
+[limits]
+case_seconds = 600
 [[grid]]
 ndim = [1]
 i = "1..60"
-k = [2]
+k = [3]
 """
 
 Command = Callable[..., "subprocess.Popen[bytes]"]
@@ -89,13 +92,6 @@ def worker(command: Command, name: str, **environment: str) -> "subprocess.Popen
     return command("worker", *options, **environment)
 
 
-def until(holds: Callable[[], object], seconds: float = 60.0) -> None:
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end, f"not within {seconds} s"
-        time.sleep(0.1)
-
-
 def planned(executor: Executor, *backends: str) -> Sequence[TargetPlan]:
     found = executor.describe(backends)
     return plan([Selection.from_text(backend) for backend in backends], found, CASES)
@@ -146,7 +142,7 @@ def test_worker_that_is_killed_in_the_middle_changes_nothing(
 
     assert digest(parts) == local
     assert own
-    until(lambda: not any(child.is_running() for child in own), seconds=10)
+    until(lambda: not any(map(is_alive, own)))
     assert other.poll() is None
 
 
@@ -165,21 +161,28 @@ def test_environment_of_a_dask_worker_is_restored(command: Command, address: str
 
 
 @pytest.mark.usefixtures("fakes")
-def test_interrupt_of_the_terminal_is_answered_once_and_by_no_dask_worker(tmp_path: Path) -> None:
+def test_interrupt_of_the_terminal_is_answered_once_and_by_no_dask_worker(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reached = tmp_path / "reached"
+    monkeypatch.setenv("TCONV_REACHED", str(reached))
     config = tmp_path / "c.toml"
     config.write_text(CONFIG)
     process = subprocess.Popen(  # noqa: S603 # our own program
         [sys.executable, "-m", "tconv", "run", config, "--executor", "dask"],
         cwd=tmp_path, start_new_session=True, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
-    until(lambda: list(tmp_path.rglob("*.parquet")) or process.poll() is not None)
+    until(reached.exists, lambda: process.poll() is None)
 
     os.killpg(process.pid, signal.SIGINT)
-    said = process.communicate(timeout=60)[1].splitlines()
+    lines = process.communicate()[1].splitlines()
 
     assert process.returncode == 4
-    assert said[0].startswith("sweeping ")
-    assert [line[:18] for line in said[1:] if line] == ["tconv: interrupted"]
+    assert lines[0].startswith("sweeping ")
+    progress = re.compile(r"\d+ of 60 rows, ")
+    assert [line[:18] for line in lines[1:] if line and not progress.match(line)] == [
+        "tconv: interrupted"
+    ]
 
 
 def test_backend_that_one_worker_lacks_is_unavailable_and_says_where(
@@ -211,12 +214,17 @@ def test_worker_that_may_start_no_process_is_told_and_the_cluster_left_as_it_was
 
 
 def test_worker_that_is_lost_while_a_framework_loads_ends_the_wait(
-    command: Command, address: str
+    command: Command, address: str, tmp_path: Path
 ) -> None:
-    doomed = worker(command, "one")
+    reached = tmp_path / "reached"
+    doomed = worker(command, "one", TCONV_REACHED=str(reached))
+
+    def kill() -> None:
+        until(reached.exists)  # fake-leisurely takes six seconds from there
+        doomed.kill()
 
     with DaskCluster(workers=1, address=address) as executor:
-        threading.Timer(1.0, doomed.kill).start()  # fake-leisurely takes six seconds
+        threading.Thread(target=kill).start()
         with pytest.raises(ExecutorError, match="was lost while it loaded a framework"):
             executor.describe(["fake-leisurely"])
 

@@ -3,11 +3,11 @@
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import psutil
 import pytest
+from tests.waiting import is_alive, until
 
 SCRIPT = """
 import sys
@@ -34,14 +34,11 @@ def test_worker_ends_with_a_parent_that_is_killed(
     script = tmp_path / "sweep.py"
     script.write_text(SCRIPT)
     parent = subprocess.Popen([sys.executable, script, backend])  # noqa: S603 # our own program
-    while not reached.exists():
-        assert parent.poll() is None
-        time.sleep(0.05)
+    until(reached.exists, lambda: parent.poll() is None)
     workers = psutil.Process(parent.pid).children(recursive=True)
 
     parent.send_signal(signal.SIGKILL)
     parent.wait()
 
     assert len(workers) > 1  # the worker, and multiprocessing's resource tracker
-    _, alive = psutil.wait_procs(workers, timeout=20)
-    assert alive == []
+    until(lambda: not any(map(is_alive, workers)))

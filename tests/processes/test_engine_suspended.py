@@ -12,6 +12,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from tests.waiting import until
 
 from tconv.engine.executors.local import LocalPool
 from tconv.engine.plan import plan
@@ -50,9 +51,7 @@ def test_processes_that_are_stopped_for_longer_than_the_limit_time_nothing_out(
     parent = subprocess.Popen(  # noqa: S603 # our own program
         [sys.executable, script], start_new_session=True, stdout=subprocess.PIPE, text=True
     )
-    while not reached.exists():
-        assert parent.poll() is None
-        time.sleep(0.05)
+    until(reached.exists, lambda: parent.poll() is None)
 
     os.killpg(parent.pid, signal.SIGSTOP)
     time.sleep(LIMIT + 1)

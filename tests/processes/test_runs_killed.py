@@ -18,12 +18,12 @@ from pathlib import Path
 
 import psutil
 import pytest
+from tests.waiting import until
 
 from tconv.store import RunReader
 
 SEED = 20261123
 KILLS = 10
-PATIENCE = 120.0  # seconds for what takes one, so that a test that waits in vain ends
 CONFIG = """
 [run]
 name = "made"
@@ -85,14 +85,14 @@ def test_run_killed_at_ten_random_moments_ends_with_the_digest_of_one_undisturbe
     for at in range(KILLS):
         source = ["--resume", "out"] if at else ["c.toml", "--out", "out"]
         process = start(*source, "-j", "1")
-        wait(lambda: sessions() == at, process)  # noqa: B023 # called at once
+        until(lambda: sessions() == at, process.is_alive)  # noqa: B023 # called at once
         goal = parts() + moments.randrange(6)
-        wait(lambda: parts() >= goal, process)  # noqa: B023 # as above
+        until(lambda: parts() >= goal, process.is_alive)  # noqa: B023 # as above
         time.sleep(moments.uniform(0, 0.02))
         process.kill()
         process.join()
         left.append(rows())
-        wait(lambda: not members(process))  # noqa: B023 # as above
+        until(lambda: not members(process))  # noqa: B023 # as above
     done = footer(start("--resume", "out", "-j", "1"), Path("out"))
 
     assert left == sorted(left)
@@ -131,17 +131,8 @@ def members(leader: ForkServerProcess) -> list[int]:
 
 def footer(process: ForkServerProcess, out: Path) -> dict[str, object]:
     """Return the footer of the run in `out` once its process has come to its end."""
-    process.join(PATIENCE)
+    process.join()
     assert process.exitcode == 0, Path("log").read_text()
     (path,) = out.glob("*/footer.json")
     content: dict[str, object] = json.loads(path.read_text())
     return content
-
-
-def wait(condition: Callable[[], bool], process: ForkServerProcess | None = None) -> None:
-    """Wait until a condition holds; a process that should bring it about may not end before."""
-    begun = time.monotonic()
-    while not condition():
-        assert process is None or process.is_alive(), Path("log").read_text()
-        assert time.monotonic() - begun < PATIENCE
-        time.sleep(0.002)
