@@ -22,7 +22,7 @@ from tconv.model.target import Selection
 CASE = "1d-i2-k3-s2-ci1-co1-f32"  # takes hostile-drowsy two seconds
 LIMIT = 4.0
 SCRIPT = """
-from test_engine_suspended import verdict
+from tests.processes.test_engine_suspended import verdict
 
 if __name__ == "__main__":
     print(verdict())
@@ -44,7 +44,7 @@ def test_processes_that_are_stopped_for_longer_than_the_limit_time_nothing_out(
 ) -> None:
     reached = tmp_path / "reached"
     monkeypatch.setenv("TCONV_REACHED", str(reached))
-    here = os.pathsep.join([str(Path(__file__).parent), os.environ["PYTHONPATH"]])
+    here = os.pathsep.join([str(Path(__file__).parents[2]), os.environ["PYTHONPATH"]])
     monkeypatch.setenv("PYTHONPATH", here)
     script = tmp_path / "sweep.py"
     script.write_text(SCRIPT)
