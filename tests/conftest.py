@@ -1,6 +1,7 @@
 """What every test stands on: one thread, examples that repeat, and no network."""
 
 import os
+import platform
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -37,6 +38,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     """Let a test start a process only where the marker of its folder says so."""
     with pytest.MonkeyPatch.context() as patch:
         if _SLOW.isdisjoint(marker.name for marker in item.iter_markers()):
+            platform.processor()  # which calls `uname` once, and remembers
             for name in ("subprocess._fork_exec", "_posixsubprocess.fork_exec", "os.fork"):
                 patch.setattr(name, _refuse_process)
         return (yield)
