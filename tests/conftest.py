@@ -33,6 +33,12 @@ _LOCAL = ("127.", "::1", "localhost")
 _SLOW = {"framework", "process", "end_to_end"}
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Show in CI which tests are slow."""
+    if "CI" in os.environ and config.option.durations is None:
+        config.option.durations = 25
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     """Let a test start a process only where the marker of its folder says so."""
