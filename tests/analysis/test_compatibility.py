@@ -231,25 +231,25 @@ REGENERATE = "tconv compatibility > reports/compatibility.md"
 
 
 @pytest.fixture(scope="module")
-def published() -> str:
+def write_reports() -> str:
     """Return the document made of the atlas that comes with the harness."""
     result = CliRunner().invoke(cli, ["compatibility"])
     assert result.exit_code == 0, result.output
     return result.output
 
 
-def test_document_is_that_of_the_published_atlas(published: str) -> None:
+def test_document_is_that_of_the_published_atlas(write_reports: str) -> None:
     committed = (ROOT / "reports" / "compatibility.md").read_text("utf-8")
 
-    assert published == committed, f"out of date; write it again: {REGENERATE}"
+    assert write_reports == committed, f"out of date; write it again: {REGENERATE}"
 
 
-def test_document_can_be_read(published: str) -> None:
-    assert len(published.splitlines()) < 900
+def test_document_can_be_read(write_reports: str) -> None:
+    assert len(write_reports.splitlines()) < 900
 
 
-def test_readme_holds_the_table_of_the_document(published: str) -> None:
-    begin = published.index("| k=3 s=2 i=4 |")
-    table = published[begin : published.index("\n\n", begin)]
+def test_readme_holds_the_table_of_the_document(write_reports: str) -> None:
+    begin = write_reports.index("| k=3 s=2 i=4 |")
+    table = write_reports[begin : write_reports.index("\n\n", begin)]
 
     assert table in (ROOT / "README.md").read_text("utf-8"), "copy it from the document"

@@ -114,7 +114,7 @@ def test_resumption_that_is_interrupted_while_frameworks_load_can_be_resumed(
     assert done.err.endswith(f"to complete it: tconv run --resume {interrupted}\n")
 
 
-@pytest.mark.parametrize("step", ["header", "_require_same", "_left", "completed"])
+@pytest.mark.parametrize("step", ["header", "_require_same", "_left", "RunRecorder.finish"])
 def test_resumption_that_is_interrupted_anywhere_says_once_how_it_goes_on(
     step: str,
     tconv: Callable[..., Done],

@@ -67,7 +67,7 @@ def test_merged_run_is_the_run_without_shards(tmp_path: Path, made: list[Path]) 
     assert (finished.status.code, one.footer["status"]) == (1, 1)
     assert other.header["grid"] == one.header["grid"]
     assert other.header["targets"] == one.header["targets"]
-    assert finished.edition.failures == {}
+    assert finished.reports.failures == {}
 
 
 def test_header_keeps_where_each_shard_ran(tmp_path: Path, made: list[Path]) -> None:
@@ -150,7 +150,7 @@ def test_incomplete_shard_is_refused_with_the_command_that_completes_it(
 @pytest.mark.parametrize(
     ("module", "error"),
     [
-        ("tconv.runs.merge.completed", KeyboardInterrupt),
+        ("tconv.runs.merge.RunRecorder.finish", KeyboardInterrupt),
         ("shutil.copyfile", OSError(ENOSPC, "full")),
     ],
     ids=["interrupted", "disk full"],
@@ -170,8 +170,8 @@ def test_merge_that_fails_leaves_nothing_behind(
 def test_merge_that_was_interrupted_is_not_resumed(
     tmp_path: Path, made: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for step in ("completed", "reported"):  # as where its process is killed
-        monkeypatch.setattr(f"tconv.runs.merge.{step}", lambda *_: None)
+    for step in ("finish", "report"):  # as where its process is killed
+        monkeypatch.setattr(f"tconv.runs.merge.RunRecorder.{step}", lambda *_: None)
     merge(made[1:], out=tmp_path)
     (path,) = tmp_path.iterdir()
 

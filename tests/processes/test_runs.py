@@ -13,7 +13,8 @@ from tconv.engine.executors.local import LocalPool
 from tconv.errors import ConfigError, IncompleteError, StoreError
 from tconv.grid.config import Config, from_mapping
 from tconv.report import results_csv, summary_md
-from tconv.runs.run import RunResult, resume, run
+from tconv.runs.recorder import RunResult
+from tconv.runs.run import resume, run
 from tconv.runs.spec import RunSpec
 from tconv.store import RunReader, gaps
 
@@ -127,7 +128,7 @@ def test_resuming_something_else_is_refused_and_changes_nothing(
     (path / "header.json").write_text(json.dumps(header))
     before = (path / "header.json").read_text()
 
-    with pytest.raises(ConfigError, match=rf"(?s){said}.*resume it with what it was begun with"):
+    with pytest.raises(ConfigError, match=rf"(?s){said}.*resume it with what it was started with"):
         resume(path, workers=1)
 
     assert (path / "header.json").read_text() == before
@@ -183,8 +184,8 @@ def test_report_that_cannot_be_written_spares_the_run_and_the_others(
     name = failing.NAME  # type: ignore[attr-defined] # a module of a report
     assert RunReader(finished.path).is_complete
     assert finished.status.code == 0
-    assert list(finished.edition.failures) == [name]
-    assert "No space left" in str(finished.edition.failures[name])
+    assert list(finished.reports.failures) == [name]
+    assert "No space left" in str(finished.reports.failures[name])
     assert not (finished.path / name).exists()
     assert (
         len(

@@ -13,8 +13,8 @@ from tconv.adapters.registry import load
 from tconv.errors import TargetError
 from tconv.model.case import Case
 from tconv.testing.adapter_check.cases import ILLEGAL, LEGAL
-from tconv.testing.adapter_check.run import CHECKS, examine
-from tconv.testing.adapter_check.subject import Subject
+from tconv.testing.adapter_check.run import CHECKS, run_checks
+from tconv.testing.adapter_check.subject import CheckedAdapter
 
 FAULTS: Final = {
     "fault-transposed": ("layout", "convert x from (n, c_in, *i)"),
@@ -45,7 +45,7 @@ FAULTS: Final = {
     "fault-misnamed": ("declarations", "should be 'fault-misnamed', as it is registered"),
     "fault-unsorted": ("declarations", "mode='call+b+a', but should be 'call+a+b'"),
     "fault-unversioned": ("declarations", "should have the framework's version under"),
-    "fault-untexted": ("declarations", "settings() has 'threads': 1, but should have texts"),
+    "fault-untexted": ("declarations", "settings() has 'threads': 1, but should have strings"),
 }
 
 
@@ -63,19 +63,21 @@ def _restored() -> Iterator[None]:
     os.environ.update(variables)
 
 
-def subject(registered: str) -> Subject:
+def subject(registered: str) -> CheckedAdapter:
     adapter: Adapter = load(registered)
-    return Subject(registered=registered, adapter=adapter, mode=adapter.modes[0].name, device="cpu")
+    return CheckedAdapter(
+        registered=registered, adapter=adapter, mode=adapter.modes[0].name, device="cpu"
+    )
 
 
 def found(backend: str) -> dict[str, str]:
-    """Return what each check says that an adapter has to mend, in this process."""
+    """Return what each check finds to fix in an adapter, in this process."""
     examined = subject(backend)
-    said = {check.name: "\n".join(check.look(examined)) for check in CHECKS}
+    said = {check.name: "\n".join(check.problems(examined)) for check in CHECKS}
     return {name: text for name, text in said.items() if text}
 
 
-def test_right_adapter_has_nothing_to_mend() -> None:
+def test_right_adapter_has_nothing_to_fix() -> None:
     assert found("fake-right") == {}
 
 
@@ -84,9 +86,9 @@ def test_right_adapter_has_nothing_to_mend() -> None:
 def test_fault_is_named_by_its_check(backend: str) -> None:
     check, said = FAULTS[backend]
 
-    mends = found(backend)
+    problems = found(backend)
 
-    assert said in mends.get(check, ""), mends
+    assert said in problems.get(check, ""), problems
 
 
 @pytest.mark.parametrize("case", LEGAL, ids=lambda case: case.id)
@@ -103,4 +105,4 @@ def test_illegal_probe_has_no_answer(reason: str) -> None:
 
 def test_unknown_backend_lists_the_known_ones() -> None:
     with pytest.raises(TargetError, match=r"backend='nope', but should be one of .*fake-right"):
-        next(examine("nope"))
+        next(run_checks("nope"))

@@ -9,7 +9,7 @@ import click
 
 from tconv.cli.unwritten import tell_unwritten
 from tconv.report.write_all import REPORTS
-from tconv.runs.run import published
+from tconv.runs.recorder import write_reports
 from tconv.runs.status import ExitStatus
 from tconv.store import RunReader, newest
 
@@ -36,12 +36,12 @@ def report(*, run: Path | None) -> None:
         )
         sys.exit(ExitStatus.INCOMPLETE)
     with _progress(footer["rows"]) as bar:
-        edition = published(path, [lambda table: bar.update(table.num_rows)])
+        reports = write_reports(path, [lambda table: bar.update(table.num_rows)])
     for name in REPORTS:
-        if name not in edition.failures:
+        if name not in reports.failures:
             click.echo(path / name)
-    tell_unwritten(edition)
-    if edition.failures:
+    tell_unwritten(reports)
+    if reports.failures:
         sys.exit(ExitStatus.INCOMPLETE)
 
 

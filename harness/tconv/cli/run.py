@@ -16,7 +16,7 @@ from tconv.cli.unwritten import tell_unwritten
 from tconv.engine.executor import Executor
 from tconv.engine.executors import named
 from tconv.errors import ConfigError, IncompleteError
-from tconv.runs.run import RunResult
+from tconv.runs.recorder import RunResult
 from tconv.runs.run import resume as complete
 from tconv.runs.run import run as sweep
 from tconv.runs.spec import DEFAULT, RunSpec
@@ -89,7 +89,7 @@ def run(
             finished = sweep(
                 assignment, out=folder, workers=jobs, executor=executor, observer=observer
             )
-        rows = records(finished.edition.extract.run) if case_id else None
+        rows = records(finished.reports.extract.run) if case_id else None
     end(finished, rows, is_kept=is_kept, json_wanted=json_wanted)
 
 
@@ -140,7 +140,7 @@ def end(
     finished: RunResult, rows: list[dict[str, Any]] | None, *, is_kept: bool, json_wanted: bool
 ) -> NoReturn:
     """Print what a run found, and exit as it amounts to; `rows` are those of a case run again."""
-    extract = finished.edition.extract
+    extract = finished.reports.extract
     if json_wanted:
         path = {"path": str(finished.path)} if is_kept else {}
         told = {} if rows is None else {"records": rows}
@@ -149,11 +149,11 @@ def end(
         click.echo(case_text(rows))
     else:
         click.echo(totals_text(extract))
-    tell_unwritten(finished.edition)
+    tell_unwritten(finished.reports)
     for message in finished.status.messages:
         click.echo(f"tconv: {message}", err=True)
     # As `tconv report` ends where a report is not written, unless the run itself says more.
-    lacking = ExitStatus.INCOMPLETE if finished.edition.failures else ExitStatus.CONFORMS
+    lacking = ExitStatus.INCOMPLETE if finished.reports.failures else ExitStatus.CONFORMS
     sys.exit(finished.status.code or lacking)
 
 

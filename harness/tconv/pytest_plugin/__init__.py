@@ -1,7 +1,6 @@
 """Runs a sweep under pytest: `pytest --tconv configs/smoke.toml -n 2`.
 
-Without `--tconv` this costs an import and nothing else: what the option needs comes when it is
-given.
+Without `--tconv` it costs the import of this module and nothing else.
 """
 
 from typing import TYPE_CHECKING
@@ -17,7 +16,7 @@ _CONFIG = "a TOML file, the name of one that comes with the harness, or a run's 
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the options, all of which begin with `--tconv`."""
+    """Add the options, all of which start with `--tconv`."""
     group = parser.getgroup("tconv", "sweeps of transposed convolution")
     group.addoption(
         "--tconv",
@@ -51,18 +50,18 @@ def pytest_configure(config: pytest.Config) -> None:
     """Set up the sweep where one is asked for."""
     if config.getoption("tconv") is None:
         return
-    from tconv.pytest_plugin import collection  # noqa: PLC0415 # it costs nothing without --tconv
+    from tconv.pytest_plugin import collection  # noqa: PLC0415 # needed with --tconv only
 
     collection.register(config)
 
 
 @pytest.fixture(scope="session")
 def conformance() -> "Iterator[Conformance]":
-    """Hold adapters to the oracle in tests of your own: see :mod:`tconv.testing`.
+    """Compare adapters with the oracle in tests of your own: see :mod:`tconv.testing`.
 
-    Worker processes are started when a target is first named, and end with the session.
+    Worker processes are started when a target is first used, and end with the session.
     """
     from tconv.testing import Conformance  # noqa: PLC0415 # as above
 
-    with Conformance() as made:
-        yield made
+    with Conformance() as shared:
+        yield shared

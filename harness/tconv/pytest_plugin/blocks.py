@@ -1,8 +1,9 @@
-"""Blocks of cases: what one test item runs, under a name that `-k` can select."""
+"""Divides each target's cases into blocks, one per test item, with names that `-k` selects."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from operator import attrgetter
 from typing import Literal
 
 from tconv.engine.plan import TargetPlan
@@ -13,48 +14,39 @@ Size = Literal["block", "case"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Block:
+class SweepBlock:
     """Cases of one target that run together.
 
     Attributes:
         name: `torch:eager@cpu-2d-0003`, or the case's id behind the target where it is alone.
-        planned: the target.
-        number: position among the target's blocks, from 0.
+        plan: the target.
         cases: the cases, all with the same number of axes where they can be run at all.
     """
 
     name: str
-    planned: TargetPlan
-    number: int
+    plan: TargetPlan
     cases: tuple[Case, ...]
 
 
-def blocks(planned: Sequence[TargetPlan], size: Size) -> tuple[Block, ...]:
-    """Return the blocks of each target; the same wherever and whenever they are made.
+def blocks(plans: Sequence[TargetPlan], size: Size) -> tuple[SweepBlock, ...]:
+    """Return the blocks of each target, the same in every process of a session.
 
-    A target that cannot be run here is one block: there is one thing to say of it.
+    A target that cannot be run here is one block, as all its cases have the same result.
     """
     return tuple(
-        Block(name=f"{each.target}-{label}", planned=each, number=number, cases=cases)
-        for each in planned
-        for number, (label, cases) in enumerate(_labelled(each, size))
+        SweepBlock(name=f"{plan.target}-{label}", plan=plan, cases=cases)
+        for plan in plans
+        for label, cases in _labelled(plan, size)
     )
 
 
-def _labelled(planned: TargetPlan, size: Size) -> Iterator[tuple[str, tuple[Case, ...]]]:
-    if planned.unavailable:
-        yield "unavailable", tuple(planned.cases)
+def _labelled(plan: TargetPlan, size: Size) -> Iterator[tuple[str, tuple[Case, ...]]]:
+    if plan.unavailable:
+        yield "unavailable", tuple(plan.cases)
     elif size == "case":
-        yield from ((case.id, (case,)) for case in planned.cases)
+        yield from ((case.id, (case,)) for case in plan.cases)
     else:
-        for ndim, cases in groupby(sorted(planned.cases, key=_ndim), key=_ndim):
-            yield from _chunks(ndim, tuple(cases))
-
-
-def _chunks(ndim: int, cases: tuple[Case, ...]) -> Iterator[tuple[str, tuple[Case, ...]]]:
-    for number, batch in enumerate(batched(cases)):
-        yield f"{ndim}d-{number:04d}", tuple(batch)
-
-
-def _ndim(case: Case) -> int:
-    return case.ndim
+        ndim = attrgetter("ndim")
+        for axes, cases in groupby(sorted(plan.cases, key=ndim), key=ndim):
+            for number, batch in enumerate(batched(tuple(cases))):
+                yield f"{axes}d-{number:04d}", tuple(batch)

@@ -1,4 +1,4 @@
-"""Joins a sweep to a pytest session: collection, the exchange with xdist's workers, the record."""
+"""Connects a sweep to a pytest session: collects its items and shares them with xdist's workers."""
 
 import os
 from dataclasses import asdict
@@ -9,11 +9,11 @@ import pytest
 
 from tconv.errors import TconvError
 from tconv.pytest_plugin.items import SweepFile, SweepItem
-from tconv.pytest_plugin.session import Sweep, from_builtins, to_builtins
+from tconv.pytest_plugin.session import SessionSweep, from_builtins, to_builtins
 from tconv.pytest_plugin.xdist import scheduling
-from tconv.runs.spec import RunSpec, located
+from tconv.runs.spec import RunSpec, config_file
 
-_KEY: Final = "tconv_found"  # of workerinput: what backends said of themselves
+_KEY: Final = "tconv_descriptions"  # of workerinput: what backends say of themselves
 
 
 def register(config: pytest.Config) -> None:
@@ -24,27 +24,29 @@ def register(config: pytest.Config) -> None:
             every item.
     """
     if config.getoption("dist", "no") == "each":
-        raise pytest.UsageError("--dist=each, but should be another with --tconv: leave it out")
-    given = Path(config.getoption("tconv"))
+        raise pytest.UsageError(
+            "--dist=each, but should be another value with --tconv; leave it out"
+        )
+    source = Path(config.getoption("tconv"))
     try:
-        assignment = RunSpec.from_config(given, targets=config.getoption("tconv_targets"))
+        spec = RunSpec.from_config(source, targets=config.getoption("tconv_targets"))
     except TconvError as error:
         raise pytest.UsageError(f"tconv: {error}") from error
-    path = _normal(config, str(located(given)))
-    sweep = Sweep(assignment, path=path, size=config.getoption("tconv_items"))
+    path = _normal(config, str(config_file(source)))
+    sweep = SessionSweep(spec, path=path, size=config.getoption("tconv_items"))
     config.addinivalue_line("markers", "tconv: an item of the sweep that --tconv asks for")
-    _aim(config, path)
+    _collect(config, path)
     config.pluginmanager.register(Collection(sweep), "tconv-collection")
     if _workerinput(config) is None:
-        from tconv.pytest_plugin.recorder import Recorder  # noqa: PLC0415 # no worker needs pandas
+        from tconv.pytest_plugin.recorder import SessionRecorder  # noqa: PLC0415 # xdist's workers need no pandas
 
-        recorder = Recorder(sweep, out=config.invocation_params.dir / config.getoption("tconv_out"))
-        config.pluginmanager.register(recorder, "tconv-recorder")
+        out = config.invocation_params.dir / config.getoption("tconv_out")
+        config.pluginmanager.register(SessionRecorder(sweep, out=out), "tconv-recorder")
         config.pluginmanager.register(Distribution(sweep), "tconv-distribution")
 
 
-def _aim(config: pytest.Config, path: Path) -> None:
-    """Collect the configuration: beside the paths that were named, or alone where none was."""
+def _collect(config: pytest.Config, path: Path) -> None:
+    """Let pytest collect the configuration: with the paths it was given, or alone without any."""
     if config.args_source is not pytest.Config.ArgsSource.ARGS:
         config.args = [str(path)]
     elif not any(_normal(config, text.partition("::")[0]) == path for text in config.args):
@@ -64,18 +66,20 @@ def _workerinput(config: pytest.Config) -> dict[str, Any] | None:
 class Collection:
     """Makes the items, in every process, and runs them."""
 
-    def __init__(self, sweep: Sweep) -> None:
+    def __init__(self, sweep: SessionSweep) -> None:
         self._sweep = sweep
 
     def pytest_sessionstart(self, session: pytest.Session) -> None:
-        """Learn the targets: from the controller, or from the backends themselves."""
+        """Get the targets: from the controller, or from the backends themselves."""
         sent = _workerinput(session.config)
         try:
             if sent is None:
-                self._sweep.survey()
+                self._sweep.describe_backends()
             else:
-                self._sweep.found = from_builtins(sent[_KEY])
-            assert self._sweep.blocks is not None  # made here, where a faulty target is told well
+                self._sweep.descriptions = from_builtins(sent[_KEY])
+            assert (
+                self._sweep.blocks is not None
+            )  # computed here, where an error becomes a usage error
         except TconvError as error:
             raise pytest.UsageError(f"tconv: {error}") from error
 
@@ -85,28 +89,28 @@ class Collection:
         """Return the collector of the configuration's items."""
         if file_path != self._sweep.path:
             return None
-        # Outside of the root directory pytest would leave the path out of the ids of items.
+        # Pytest would leave the path of a file outside its root directory out of the items' ids.
         is_inside = file_path.is_relative_to(parent.config.rootpath)
-        named: dict[str, Any] = {} if is_inside else {"nodeid": file_path.as_posix()}
-        made: SweepFile = SweepFile.from_parent(parent, path=file_path, **named)
-        made.sweep = self._sweep
-        return made
+        node_id: dict[str, Any] = {} if is_inside else {"nodeid": file_path.as_posix()}
+        file: SweepFile = SweepFile.from_parent(parent, path=file_path, **node_id)
+        file.sweep = self._sweep
+        return file
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Any:  # noqa: ANN401 # a wrapper's generator
-        """Load the framework of an item before its time begins: a limit on items is around this."""
+        """Load an item's framework before the item starts, which a time limit is about."""
         if isinstance(item, SweepItem):
             self._sweep.prepare(item.block)
         return (yield)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Any:  # noqa: ANN401 # a wrapper's generator
-        """Give the rows of an item to its report, which goes to the controller."""
+        """Put the rows of an item into its report, which xdist sends to the controller."""
         report = yield
         if isinstance(item, SweepItem) and call.when == "call":
-            # Rows of a target that is unavailable say nothing new: the controller makes its own.
+            # The controller makes the rows of an unavailable target itself.
             rows = item.rows and asdict(item.rows)
-            report.tconv_rows = {} if item.block.planned.unavailable else rows
+            report.tconv_rows = {} if item.block.plan.unavailable else rows
             item.rows = None
             if report.skipped:
                 report.longrepr = (str(item.path), 1, report.longrepr[2])
@@ -118,16 +122,16 @@ class Collection:
 
 
 class Distribution:
-    """Spreads the items over xdist's workers; it is heard where xdist runs."""
+    """Spreads the items over xdist's workers; pytest calls its hooks where xdist is installed."""
 
-    def __init__(self, sweep: Sweep) -> None:
+    def __init__(self, sweep: SessionSweep) -> None:
         self._sweep = sweep
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:  # noqa: ANN401 # xdist has no public type
-        """Tell a worker the targets, so that it need not load every framework to ask."""
+        """Send a worker the targets, so that it need not load every framework."""
         self._sweep.close()
-        node.workerinput[_KEY] = to_builtins(self._sweep.found)
+        node.workerinput[_KEY] = to_builtins(self._sweep.descriptions)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> Any:  # noqa: ANN401 # as above

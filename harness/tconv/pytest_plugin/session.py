@@ -1,7 +1,7 @@
-"""What a pytest session sweeps: the targets there are, their blocks, and the engine under them.
+"""What one process of a pytest session sweeps: the targets, their blocks, and the worker processes.
 
-Asking backends for their targets loads frameworks, so one process does it and the others are told:
-they have to make the same items. The engine starts when the first block runs.
+Listing the targets loads every framework, so one process does it and sends the others the result,
+from which they make the same items. Workers are started when the first block runs.
 """
 
 import json
@@ -16,48 +16,46 @@ from tconv.adapters.base import Mode
 from tconv.engine.executors.local import LocalPool
 from tconv.engine.plan import TargetPlan, plan
 from tconv.engine.worker.describe import BackendDescription
-from tconv.model.outcome import Unavailable
 from tconv.model.target import Selection
-from tconv.pytest_plugin.blocks import Block, Size, blocks
+from tconv.pytest_plugin.blocks import Size, SweepBlock, blocks
 from tconv.runs.spec import RunSpec
 from tconv.store import RowBatch
-from tconv.store.unjudged import unjudged
 
 
-class Sweep:
+class SessionSweep:
     """The sweep of one session, in one of its processes.
 
     Args:
-        assignment: what is swept.
+        spec: what is swept.
         path: the file that holds the configuration; items are named after it.
         size: what an item runs.
 
     Attributes:
-        found: what each backend says of itself, or why it is unavailable; once it is known.
+        descriptions: what each backend says of itself, or why it is unavailable; once known.
     """
 
-    def __init__(self, assignment: RunSpec, *, path: Path, size: Size) -> None:
-        self.assignment = assignment
+    def __init__(self, spec: RunSpec, *, path: Path, size: Size) -> None:
+        self.spec = spec
         self.path = path
-        self.found: Mapping[str, BackendDescription | str] = {}
+        self.descriptions: Mapping[str, BackendDescription | str] = {}
         self._size = size
         self._stack = ExitStack()
         self._warm: set[str] = set()  # backends whose framework is loaded
 
-    def survey(self) -> None:
-        """Ask each backend what it is; this loads the frameworks, in processes of their own.
+    def describe_backends(self) -> None:
+        """Ask each backend what it is; this loads the frameworks, in worker processes.
 
         Raises:
             TargetError: no backend has this name.
         """
         names = dict.fromkeys(each.backend for each in self._selections)
-        self.found = self._engine.describe(list(names))
+        self.descriptions = self._engine.describe(list(names))
         self._warm.update(names)
 
-    def prepare(self, block: Block) -> None:
-        """Load the framework of a block, so that the time of the block is its own."""
-        backend = block.planned.target.backend
-        if backend not in self._warm and not block.planned.unavailable:
+    def prepare(self, block: SweepBlock) -> None:
+        """Load a block's framework, so that the block's time does not include the loading."""
+        backend = block.plan.target.backend
+        if backend not in self._warm and not block.plan.unavailable:
             self._engine.describe([backend])
             self._warm.add(backend)
 
@@ -68,43 +66,37 @@ class Sweep:
         self.__dict__.pop("_engine", None)
 
     @cached_property
-    def planned(self) -> tuple[TargetPlan, ...]:
+    def plans(self) -> tuple[TargetPlan, ...]:
         """The targets and their cases.
 
         Raises:
             TargetError: a backend has no such mode.
         """
-        return plan(self._selections, self.found, self.assignment.cases)
+        return plan(self._selections, self.descriptions, self.spec.cases)
 
     @cached_property
-    def blocks(self) -> Mapping[str, Block]:
+    def blocks(self) -> Mapping[str, SweepBlock]:
         """Every block under its name, in the order in which they run."""
-        return {block.name: block for block in blocks(self.planned, self._size)}
+        return {block.name: block for block in blocks(self.plans, self._size)}
 
-    def rows(self, block: Block) -> RowBatch:
+    def rows(self, block: SweepBlock) -> RowBatch:
         """Run a block and return a row for each of its cases.
 
-        Whatever ends this early, as a time limit on the item does, ends the workers too.
+        Whatever ends this early, such as a time limit on the item, ends the worker processes too.
         """
-        if block.planned.unavailable:
-            outcome = Unavailable(reason=block.planned.unavailable)
-            planned = block.planned
-            return RowBatch.from_columns(
-                unjudged(block.cases, planned.target, planned.version, outcome)
-            )
         try:
-            return self._engine.rows(block.planned, block.cases)
+            return self._engine.rows(block.plan, block.cases)
         except BaseException:
             self.close()
             raise
 
     @cached_property
     def _selections(self) -> list[Selection]:
-        return [Selection.from_text(text) for text in self.assignment.config.targets]
+        return [Selection.from_text(text) for text in self.spec.config.targets]
 
     @cached_property
     def _engine(self) -> LocalPool:
-        config = self.assignment.config
+        config = self.spec.config
         engine = LocalPool(
             workers=2,
             seed=config.seed,
@@ -115,20 +107,23 @@ class Sweep:
         return self._stack.enter_context(engine)
 
 
-def to_builtins(found: Mapping[str, BackendDescription | str]) -> dict[str, Any]:
-    """Return descriptions as what execnet carries from one process to another."""
-    plain = {name: each if isinstance(each, str) else asdict(each) for name, each in found.items()}
-    made: dict[str, Any] = json.loads(json.dumps(plain))  # a version may be a subclass of str
-    return made
+def to_builtins(descriptions: Mapping[str, BackendDescription | str]) -> dict[str, Any]:
+    """Return descriptions as builtins, which execnet can send to another process."""
+    plain = {
+        name: each if isinstance(each, str) else asdict(each) for name, each in descriptions.items()
+    }
+    builtins: dict[str, Any] = json.loads(json.dumps(plain))  # a version may be a subclass of str
+    return builtins
 
 
-def from_builtins(found: Mapping[str, Any]) -> dict[str, BackendDescription | str]:
-    """Return the descriptions that :func:`to_builtins` was given."""
+def from_builtins(builtins: Mapping[str, Any]) -> dict[str, BackendDescription | str]:
+    """Return the descriptions of which :func:`to_builtins` made these builtins."""
     return {
-        name: each if isinstance(each, str) else _described(each) for name, each in found.items()
+        name: each if isinstance(each, str) else _description(each)
+        for name, each in builtins.items()
     }
 
 
-def _described(fields: Mapping[str, Any]) -> BackendDescription:
+def _description(fields: Mapping[str, Any]) -> BackendDescription:
     modes = tuple(Mode(**{**mode, "declared": tuple(mode["declared"])}) for mode in fields["modes"])
     return BackendDescription(**{**fields, "modes": modes, "devices": tuple(fields["devices"])})

@@ -1,4 +1,4 @@
-"""Keeps the items of one backend in one of xdist's workers: a framework takes seconds to load."""
+"""Keeps the items of a backend in one of xdist's workers, as frameworks take seconds to load."""
 
 from typing import TYPE_CHECKING, Final
 
@@ -14,13 +14,13 @@ _START: Final = f"::{PREFIX}"
 
 
 def block_name(node_id: str) -> str | None:
-    """Return the name of the block that an item of this id runs, or None: it is no sweep's."""
-    _, start, rest = node_id.partition(_START)
-    return rest.removesuffix("]") if start else None
+    """Return the name of the block that the item with this id runs; None for any other test."""
+    _, start, name = node_id.partition(_START)
+    return name.removesuffix("]") if start else None
 
 
 def scope(node_id: str, dist: str) -> str:
-    """Return what has to stay in one worker: the items of a backend, others as `--dist` says."""
+    """Return the group whose items share a worker: a backend's, or as `--dist` says."""
     name = block_name(node_id)
     if name is not None:
         return f"tconv {name.partition(':')[0]}"

@@ -1,4 +1,4 @@
-"""What a run's header says of the machine and the software it ran on."""
+"""The machine and the software that a run was made on, for its header."""
 
 import os
 import platform
@@ -31,7 +31,7 @@ def machine() -> dict[str, Any]:
 
 
 def software() -> dict[str, Any]:
-    """Return the versions of Python, the harness and what the harness computes with."""
+    """Return the versions of Python, of this package and of the libraries it computes with."""
     return {
         "python": platform.python_version(),
         "implementation": sys.implementation.name,
@@ -48,7 +48,7 @@ def _version(package: str) -> str | None:
 
 
 def _cpu_facts() -> Mapping[str, str]:
-    """Return what Linux says of the first CPU; empty elsewhere."""
+    """Return the properties of the first CPU as Linux gives them; empty elsewhere."""
     path = Path("/proc/cpuinfo")
     if not path.is_file():
         return {}

@@ -1,4 +1,4 @@
-"""What a run is of: its header says it, and two headers are compared before rows are joined."""
+"""The header of a run, and what two headers must share before their rows may be joined."""
 
 import hashlib
 import json
@@ -17,26 +17,26 @@ _ABSENT: Final = "none"
 
 
 def header(
-    assignment: RunSpec,
-    planned: Sequence[TargetPlan],
-    found: Mapping[str, BackendDescription | str],
+    spec: RunSpec,
+    plans: Sequence[TargetPlan],
+    descriptions: Mapping[str, BackendDescription | str],
     *,
     started: datetime,
 ) -> dict[str, Any]:
-    """Return what a run's header says: what was asked for, of which targets, on which machine."""
-    config = assignment.config
+    """Return the header of a run: its configuration, its targets and its machine."""
+    config = spec.config
     return {
         "config": config.to_dict(),
         "config_path": config.path,
-        "grid": grid_facts(assignment),
+        "grid": grid_facts(spec),
         "config_digest": config.digest,
         "targets": [
             _target(
                 each,
-                found[each.target.backend],
+                descriptions[each.target.backend],
                 config.environments.get(each.target.backend, {}),
             )
-            for each in planned
+            for each in plans
         ],
         "machine": machine(),
         "software": software(),
@@ -54,11 +54,12 @@ def differences(
         other: another.
         shards: whether the two may have different cases of one grid.
     """
-    facts, others = (dict(_facts(_plain(each), shards=shards)) for each in (one, other))
+    left, right = (dict(_facts(json.loads(json.dumps(each)), shards=shards))  # as read from a file
+                   for each in (one, other))  # fmt: skip
     return tuple(
-        f"{name}: {facts.get(name, _ABSENT)} and {others.get(name, _ABSENT)}"
-        for name in dict.fromkeys([*facts, *others])
-        if facts.get(name) != others.get(name)
+        f"{name}: {left.get(name, _ABSENT)} and {right.get(name, _ABSENT)}"
+        for name in dict.fromkeys([*left, *right])
+        if left.get(name) != right.get(name)
     )
 
 
@@ -69,15 +70,15 @@ def _facts(header: Mapping[str, Any], *, shards: bool) -> Iterator[tuple[str, ob
     if not shards:
         yield from ((k, v) for k, v in _leaves(header.get("grid"), "grid") if k in _OWN)
     for target in header.get("targets", ()):
-        known = dict(target) | {"unavailable": bool(target["unavailable"])}
-        name = known.pop("target")
+        facts = dict(target) | {"unavailable": bool(target["unavailable"])}
+        name = facts.pop("target")
         if shards:
-            known.pop("cases")
-        yield from _leaves(known, name)
+            facts.pop("cases")
+        yield from _leaves(facts, name)
 
 
 def _leaves(value: object, name: str) -> Iterator[tuple[str, object]]:
-    """Yield the plain values inside of `value`, named by their place: `config.run.seed`."""
+    """Yield the plain values inside `value`, named by their place: `config.run.seed`."""
     match value:
         case {}:
             for key, each in value.items():
@@ -89,38 +90,32 @@ def _leaves(value: object, name: str) -> Iterator[tuple[str, object]]:
             yield name, value
 
 
-def _plain(header: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return a header as it comes from its file."""
-    made: Mapping[str, Any] = json.loads(json.dumps(header))
-    return made
-
-
-def grid_facts(assignment: RunSpec) -> dict[str, Any]:
-    """Return what a header says of the cases: their number, marginals and digest."""
+def grid_facts(spec: RunSpec) -> dict[str, Any]:
+    """Return the entry `grid` of a header: number, marginals and digest of the cases."""
     digest = hashlib.sha256()
-    for at, case in enumerate(assignment.cases):
+    for at, case in enumerate(spec.cases):
         digest.update(f"{case.id}".encode() if at == 0 else f"\n{case.id}".encode())
     return {
-        **assignment.tally.to_dict(),
-        "shard": assignment.shard,
-        "case": assignment.case,
-        "cases": len(assignment.cases),
+        **spec.tally.to_dict(),
+        "shard": spec.shard,
+        "case": spec.case,
+        "cases": len(spec.cases),
         "digest": digest.hexdigest(),
     }
 
 
 def _target(
-    planned: TargetPlan, found: BackendDescription | str, environment: Mapping[str, str]
+    plan: TargetPlan, description: BackendDescription | str, environment: Mapping[str, str]
 ) -> dict[str, Any]:
-    known = found if isinstance(found, BackendDescription) else None
+    versions, settings = {}, {}
+    if isinstance(description, BackendDescription):
+        versions = dict(description.versions)
+        settings = dict(description.settings.get(str(plan.target), {}))
     return {
-        "target": str(planned.target),
-        "cases": len(planned.cases),
-        "sample": planned.sample,
-        "unavailable": planned.unavailable,
-        "versions": dict(known.versions) if known else {},
-        "settings": {
-            **(known.settings.get(str(planned.target), {}) if known else {}),
-            **environment,
-        },
+        "target": str(plan.target),
+        "cases": len(plan.cases),
+        "sample": plan.sample,
+        "unavailable": plan.unavailable,
+        "versions": versions,
+        "settings": settings | dict(environment),
     }

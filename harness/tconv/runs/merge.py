@@ -1,6 +1,7 @@
-"""Joins the shards of one grid, wherever they ran, into the run that the whole grid would be."""
+"""Joins the shards of one grid, wherever they ran, into the run of the whole grid."""
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -12,14 +13,11 @@ from tconv.errors import ConfigError
 from tconv.grid import expand
 from tconv.grid.config import from_mapping
 from tconv.runs.header import differences, grid_facts
-from tconv.runs.run import RunResult, completed, reported
+from tconv.runs.recorder import RunRecorder, RunResult
 from tconv.runs.spec import RunSpec
-from tconv.runs.status import Totals
-from tconv.store import RunReader, RunWriter
-from tconv.store.columns import COUNTED
+from tconv.store import RunReader
 
 _NEEDED: Final = ("config", "config_path", "grid", "targets", "machine", "software", "started")
-_PIECE: Final = 2**16  # rows that are counted at a time
 
 
 def merge(paths: Sequence[Path], *, out: Path) -> RunResult:
@@ -40,15 +38,14 @@ def merge(paths: Sequence[Path], *, out: Path) -> RunResult:
     shards = _in_order(readers)
     _require_alike(shards)
     whole = _whole(shards)
-    name = f"{whole.config.name}-{datetime.now(tz=UTC):%Y%m%d-%H%M%S}"
-    with RunWriter.create(out / name, _header(shards, whole)) as writer:
+    with RunRecorder.create(out, _header(shards, whole), datetime.now(tz=UTC)) as recorder:
         try:
-            totals = _joined(shards, writer)
-            verdict = completed(writer, totals, whole.config)
+            _copy_parts(shards, recorder)
+            recorder.finish(whole.config.required)
         except BaseException:
-            writer.discard()  # the shards are still there, to be merged again
+            recorder.discard()  # the shards are still there, to be merged again
             raise
-        return reported(writer, totals, verdict)
+        return recorder.report()
 
 
 def _in_order(readers: Sequence[RunReader]) -> list[RunReader]:
@@ -71,9 +68,9 @@ def _in_order(readers: Sequence[RunReader]) -> list[RunReader]:
     count = max(n for _, n in named)
     missing = [f"{k}/{count}" for k in range(1, count + 1) if (k, count) not in named]
     if missing or len(named) > count:
-        given = ", ".join(f"{reader.path} is {k}/{n}" for (k, n), reader in named.items())
+        shards = ", ".join(f"{reader.path} is {k}/{n}" for (k, n), reader in named.items())
         raise ConfigError(
-            f"shards given: {given}; but should be 1/{count} to {count}/{count}, each once"
+            f"shards given: {shards}; but should be 1/{count} to {count}/{count}, each once"
             + (f": {', '.join(missing)} missing" if missing else "")
         )
     return [named[k, count] for k in range(1, count + 1)]
@@ -91,9 +88,9 @@ def _number(reader: RunReader) -> tuple[int, int]:
 
 def _require_alike(shards: Sequence[RunReader]) -> None:
     for other in shards[1:]:
-        found = differences(shards[0].header, other.header, shards=True)
-        if found:
-            listed = "\n  ".join(found)
+        differing = differences(shards[0].header, other.header, shards=True)
+        if differing:
+            listed = "\n  ".join(differing)
             raise ConfigError(
                 f"{shards[0].path} and {other.path} are not shards of one run; they differ in:\n"
                 f"  {listed}\nrun the shards with the same configuration and versions"
@@ -101,7 +98,7 @@ def _require_alike(shards: Sequence[RunReader]) -> None:
 
 
 def _whole(shards: Sequence[RunReader]) -> RunSpec:
-    """Return what all shards were asked to do; no backend need be installed here."""
+    """Return the specification of the whole run; no backend need be installed here."""
     header = shards[0].header
     config = from_mapping(header["config"], header["config_path"])
     grid = expand(config.grids, config.values)
@@ -113,17 +110,17 @@ def _whole(shards: Sequence[RunReader]) -> RunSpec:
 
 
 def _require_cases(shard: RunReader, here: Mapping[str, Any]) -> None:
-    """Require that a shard has the cases that this version of the harness makes of its grid.
+    """Refuse a shard whose cases are not those that this version makes of its grid.
 
-    The whole's header says what its cases are, and the shards' rows are put into their order.
+    The header of the whole run gets its cases from here, so the rows must be of the same ones.
     """
-    said = shard.header["grid"]
-    if any(said.get(name) != here[name] for name in ("cases", "digest")):
-        made = shard.header["software"].get("tconv")
+    grid = shard.header["grid"]
+    if any(grid.get(name) != here[name] for name in ("cases", "digest")):
+        version = shard.header["software"].get("tconv")
         raise ConfigError(
             f"{shard.path} has other cases than its configuration gives here: "
-            f"{said.get('cases')} with grid.digest {said.get('digest')}, but {here['cases']} with "
-            f"{here['digest']}; it was made by tconv {made}, and this is {__version__}: merge "
+            f"{grid.get('cases')} with grid.digest {grid.get('digest')}, but {here['cases']} with "
+            f"{here['digest']}; it was made by tconv {version}, and this is {__version__}: merge "
             "the shards with the version that made them"
         )
 
@@ -131,11 +128,10 @@ def _require_cases(shard: RunReader, here: Mapping[str, Any]) -> None:
 def _header(shards: Sequence[RunReader], whole: RunSpec) -> dict[str, Any]:
     """Return the header of the whole, with where and when each shard ran."""
     first = shards[0].header
-    counts = [{each["target"]: each["cases"] for each in s.header["targets"]} for s in shards]
-    targets = [
-        each | {"cases": sum(count[each["target"]] for count in counts)}
-        for each in first["targets"]
-    ]
+    cases: Counter[str] = Counter()
+    for shard in shards:
+        cases.update({each["target"]: each["cases"] for each in shard.header["targets"]})
+    targets = [each | {"cases": cases[each["target"]]} for each in first["targets"]]
     return {
         name: value for name, value in first.items() if name not in {"schema_version", "resumed"}
     } | {
@@ -147,27 +143,21 @@ def _header(shards: Sequence[RunReader], whole: RunSpec) -> dict[str, Any]:
 
 
 def _origin(shard: RunReader) -> dict[str, Any]:
-    kept = ("started", "machine", "software", "resumed")
-    said = {name: shard.header[name] for name in kept if name in shard.header}
-    return {"run": shard.path.name, "shard": shard.header["grid"]["shard"]} | said | _counts(shard)
+    header, footer = shard.header, shard.footer or {}
+    names = ("started", "machine", "software", "resumed")
+    return (
+        {"run": shard.path.name, "shard": header["grid"]["shard"]}
+        | {name: header[name] for name in names if name in header}
+        | {name: footer[name] for name in ("rows", "digest", "ended") if name in footer}
+    )
 
 
-def _counts(shard: RunReader) -> dict[str, Any]:
-    footer = shard.footer or {}
-    return {name: footer[name] for name in ("rows", "digest", "ended") if name in footer}
-
-
-def _joined(shards: Sequence[RunReader], writer: RunWriter) -> dict[str, Totals]:
-    """Copy every part behind those of its target that are there, and count its rows."""
-    names = [each["target"] for each in shards[0].header["targets"]]
-    totals = {name: Totals() for name in names}
-    firsts = dict.fromkeys(names, 0)
+def _copy_parts(shards: Sequence[RunReader], recorder: RunRecorder) -> None:
+    """Copy every part behind those of its target that are there already."""
+    firsts = dict.fromkeys(recorder.totals, 0)
     for shard in shards:
-        own = [each["target"] for each in shard.header["targets"]]
+        targets = [each["target"] for each in shard.header["targets"]]
         for part in shard.whole():
-            name = own[part.target]
-            writer.adopt(part, target=names.index(name), first=firsts[name])
-            firsts[name] += len(part.span)
-            for table in part.batches(_PIECE, COUNTED):
-                totals[name].add(table.to_pydict())
-    return totals
+            target = targets[part.target]
+            recorder.adopt(part, target, firsts[target])
+            firsts[target] += len(part.span)

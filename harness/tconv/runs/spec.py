@@ -1,4 +1,4 @@
-"""What a user asks to be swept: a configuration, narrowed to targets, to one case or to a shard."""
+"""What a run is to do: a configuration, narrowed to some targets, to one case or to a shard."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ from tconv.model.target import Selection
 from tconv.store import RunReader
 
 DEFAULT: Final = "configs/smoke.toml"
-"""What is swept where nothing else is named."""
+"""The configuration that `tconv run` takes by default."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,9 +26,9 @@ class RunSpec:
     Attributes:
         config: targets, seed and limits.
         cases: the cases, distinct, in the grid's order.
-        tally: what became of every point of the grid.
+        tally: how many points of the grid were kept, and why the others were dropped.
         shard: `k/n` where the cases are the k-th of n parts, else empty.
-        case: id of the case where one alone was asked for, else empty.
+        case: id of the only case where the run is of one case, else empty.
     """
 
     config: Config
@@ -46,13 +46,13 @@ class RunSpec:
         case: str | None = None,
         shard: str | None = None,
     ) -> Self:
-        """Return what a user asks for.
+        """Return what a run of a configuration is to do.
 
         Args:
             config: the configuration, or what :func:`read_config` reads.
             targets: `backend[:mode][@device]`, instead of the config's own; of the required
                 backends only these stay required.
-            case: id of the one case that is to be run instead of the grid.
+            case: id of one case to run instead of the grid.
             shard: `k/n` for the k-th of n parts of the cases.
 
         Raises:
@@ -63,21 +63,21 @@ class RunSpec:
         if case and shard:
             raise ConfigError(f"shard={shard!r} and case={case!r}, but should be one of the two")
         whole = read_config(config)
-        _require_known(whole)
-        chosen = _aimed(whole, targets)
-        for text in chosen.targets:
+        _require_backends(whole)
+        narrowed = _narrow(whole, targets)
+        for text in narrowed.targets:
             registry.require(Selection.from_text(text).backend)
         if case:
             return cls(
-                config=chosen, cases=(Case.from_id(case),), tally=Tally(made=1, kept=1), case=case
+                config=narrowed, cases=(Case.from_id(case),), tally=Tally(made=1, kept=1), case=case
             )
         part = _part(shard) if shard else (1, 1)
-        grid = expand(chosen.grids, chosen.values)
-        return cls(config=chosen, cases=grid.shard(*part), tally=grid.tally, shard=shard or "")
+        grid = expand(narrowed.grids, narrowed.values)
+        return cls(config=narrowed, cases=grid.shard(*part), tally=grid.tally, shard=shard or "")
 
     @classmethod
     def from_run(cls, run: RunReader) -> Self:
-        """Return what a run was asked to do, from its header.
+        """Return what a run was to do, from its header.
 
         Raises:
             StoreError: its header lacks something.
@@ -111,30 +111,30 @@ def read_config(config: Config | Mapping[str, object] | str | PathLike[str]) -> 
         run = RunReader(path)
         run.require(["config"])
         return from_mapping(run.header["config"], str(path))
-    return replace(load_config(located(path)), path=str(path))
+    return replace(load_config(config_file(path)), path=str(path))
 
 
-def located(path: Path) -> Path:
-    """Return the file that is meant.
+def config_file(path: Path) -> Path:
+    """Return the file that holds a configuration.
 
-    That is `path` itself, or the configuration of that name that comes with the harness, or the
-    header of the run in the directory `path`.
+    That is the header of the run in the directory `path`, or `path` itself, or the configuration of
+    that name that comes with the package; `path` where none of them exists.
     """
-    header = path / "header.json"
-    bundled = [folder / f"{path.name.removesuffix('.toml')}.toml" for folder in BUNDLED]
-    named = path.name == str(path) or str(path) == DEFAULT
-    return next((each for each in [header, path, *bundled * named] if each.is_file()), path)
+    candidates = [path / "header.json", path]
+    if path.name == str(path) or str(path) == DEFAULT:
+        candidates += [folder / f"{path.name.removesuffix('.toml')}.toml" for folder in BUNDLED]
+    return next((each for each in candidates if each.is_file()), path)
 
 
-def _require_known(config: Config) -> None:
-    """Refuse a table of variables that no backend would ever get, as where its name is misspelt."""
-    named = {Selection.from_text(text).backend for text in config.targets}
+def _require_backends(config: Config) -> None:
+    """Refuse a table of variables for a backend that does not exist, as where it is misspelt."""
+    selected = {Selection.from_text(text).backend for text in config.targets}
     for backend in config.environments:
-        if backend not in named:
+        if backend not in selected:
             registry.require(backend)
 
 
-def _aimed(config: Config, targets: Sequence[str]) -> Config:
+def _narrow(config: Config, targets: Sequence[str]) -> Config:
     """Return the config with these targets alone, its own where there are none.
 
     Of what it says about backends, only what concerns theirs is left.

@@ -1,4 +1,4 @@
-"""What a run amounts to: one exit status, and a sentence for each thing that is wrong."""
+"""The exit status of a run, and a sentence for each thing that is wrong with it."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -41,8 +41,8 @@ class Totals:
             self.verdicts[Verdict(str(verdict))] += count
         self.compared += sum(map(bool, compared))
         if Verdict.NOT_RUN in self.verdicts:
-            told = zip(verdicts, reasons, strict=True)
-            self.omissions |= {str(why): None for what, why in told if what == Verdict.NOT_RUN}
+            pairs = zip(verdicts, reasons, strict=True)
+            self.omissions |= {str(why): None for what, why in pairs if what == Verdict.NOT_RUN}
 
     @property
     def rows(self) -> int:
@@ -61,11 +61,11 @@ class Totals:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """What a run amounts to.
+    """The exit status of a run, and why.
 
     Attributes:
         code: the exit status.
-        messages: one sentence for each thing that is wrong, the one that decides first.
+        messages: one sentence for each thing that is wrong, first the one that decides the code.
     """
 
     code: ExitStatus
@@ -75,10 +75,10 @@ class Status:
 def status(
     totals: Mapping[str, Totals], required: Sequence[str], *, interrupted: bool = False
 ) -> Status:
-    """Return what a run amounts to; `totals` has one entry per target, `backend:mode@device`.
+    """Return the status of a run; `totals` has one entry per target, `backend:mode@device`.
 
-    No false green: a run that judged nothing, or that lacks a required backend, does not
-    conform; nor does one that was interrupted.
+    A run that judged nothing, that lacks a required backend or that was interrupted must not
+    look as if everything conformed.
     """
     problems = [
         *_missing(totals, required),

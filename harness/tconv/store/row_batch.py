@@ -5,7 +5,7 @@ the file, so that is done where the row is made, in one of many workers.
 """
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from tconv.store import arrow, part
 from tconv.store.columns import COUNTED
 from tconv.store.digest import RowsDigest
-from tconv.store.rows import Columns
+from tconv.store.rows import Columns, records
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +45,10 @@ class RowBatch:
             counted={name: columns[name] for name in COUNTED},
             parquet=sink.getvalue().to_pybytes(),
         )
+
+    def records(self) -> list[dict[str, Any]]:
+        """Return a dict for each row; entries of per-axis columns are tuples."""
+        return records(self.to_columns())
 
     def to_columns(self) -> Columns:
         """Return the rows that were bound; entries of per-axis columns are tuples."""

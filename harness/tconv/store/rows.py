@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from operator import attrgetter, itemgetter
-from typing import Final
+from typing import Any, Final
 
 from tconv.inputs.draw import Draw
 from tconv.judge import Judgement
@@ -92,6 +92,12 @@ def columns(rows: Sequence[dict[str, object]]) -> Columns:
     if not rows:
         return {name: [] for name in _NAMES}
     return dict(zip(_NAMES, map(list, zip(*map(_row_values, rows), strict=True)), strict=True))
+
+
+def records(columns: Columns) -> list[dict[str, Any]]:
+    """Return a dict for each row."""
+    names = tuple(columns)
+    return [dict(zip(names, values, strict=True)) for values in zip(*columns.values(), strict=True)]
 
 
 def _storable(text: object) -> str | None:

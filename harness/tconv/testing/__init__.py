@@ -1,4 +1,4 @@
-"""For tests of your own: hold an adapter, or a target, to the oracle.
+"""For tests of your own: compare an adapter, or a target, with the oracle.
 
     from tconv.testing import assert_conforms, cases
 
@@ -10,12 +10,11 @@
     def test_torch_conforms(target, case):
         assert_conforms(target, case)
 
-An axis on which a size is per axis needs its own number of axes: cases that do not fit are dropped.
-Under pytest there is a fixture besides, `conformance`, whose worker processes end with the session:
+A size per axis, such as `[3, 2]`, goes with that number of axes only: other cases are dropped.
+Under pytest there is also a fixture, `conformance`, whose worker processes end with the session:
 `conformance.assert_conforms("torch", "1d-i3-k2-ci1-co1-f32")`.
 """
 
-from tconv.testing.conformance import Conformance, assert_conforms
-from tconv.testing.parameters import cases
+from tconv.testing.conformance import Conformance, assert_conforms, cases
 
 __all__ = ["Conformance", "assert_conforms", "cases"]

@@ -15,7 +15,9 @@ from tconv.engine.schedule.scheduler import swept
 from tconv.engine.schedule.target_state import Course
 from tconv.engine.worker.describe import BackendDescription
 from tconv.model.case import Case
+from tconv.model.outcome import Unavailable
 from tconv.store import RowBatch
+from tconv.store.unjudged import unjudged
 
 
 class LocalPool(AbstractContextManager["LocalPool"]):
@@ -90,7 +92,7 @@ class LocalPool(AbstractContextManager["LocalPool"]):
         )
 
     def rows(self, planned: TargetPlan, cases: Sequence[Case]) -> RowBatch:
-        """Return a row for each of these cases of a target that can be run here, in order.
+        """Return a row for each of these cases of a target, in order.
 
         For a caller that goes batch by batch. The worker is that of the backend's other targets;
         it stays until the pool is left, and so does what is known of the target.
@@ -99,6 +101,10 @@ class LocalPool(AbstractContextManager["LocalPool"]):
             TargetError: no backend has this name.
             UnavailableError: its adapter does not load.
         """
+        if planned.unavailable:
+            outcome = Unavailable(reason=planned.unavailable)
+            rows = unjudged(cases, planned.target, planned.version, outcome)
+            return RowBatch.from_columns(rows)
         course = self._course(planned)
         served = self._workshop.serve(planned.target.backend, course.order(cases))
         course.settle(served)

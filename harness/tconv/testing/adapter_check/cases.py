@@ -1,6 +1,6 @@
-"""The cases that an adapter is examined with: few, small, and no two sizes alike in any of them.
+"""The cases that an adapter is checked with: few, small, and without two equal sizes in any.
 
-Sizes that differ along every axis show a swap of axes; values that differ show a flip.
+Different sizes on all axes reveal swapped axes; different values reveal a flip.
 """
 
 from collections.abc import Mapping
@@ -57,4 +57,4 @@ ILLEGAL: Final[Mapping[str, Case]] = {
     "an output size below zero": _case(ndim=1, i=1, k=1, p=2),
     "groups that do not divide the channels": _case(ndim=1, i=4, k=3, groups=2),
 }
-"""Cases that have no answer, by the reason."""
+"""Cases without an answer, by the reason."""

@@ -1,9 +1,9 @@
-"""What a check is: a name, what it makes sure of, and how it looks."""
+"""One property that an adapter must have, and the function that looks for violations."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from tconv.testing.adapter_check.subject import Subject
+from tconv.testing.adapter_check.subject import CheckedAdapter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -12,10 +12,10 @@ class Check:
 
     Attributes:
         name: a word.
-        meaning: what it makes sure of, in one line.
-        look: yields what has to be mended, in words; nothing where all is well.
+        meaning: the property, in one line.
+        problems: yields what is to be fixed, a sentence each; nothing where all is well.
     """
 
     name: str
     meaning: str
-    look: Callable[[Subject], Iterable[str]]
+    problems: Callable[[CheckedAdapter], Iterable[str]]

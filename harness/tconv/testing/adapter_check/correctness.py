@@ -1,4 +1,4 @@
-"""Are the results right, and does each route keep what it promises?"""
+"""Checks that results are right, and that each route is what it claims to be."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -7,9 +7,9 @@ from tconv.model.verdict import Verdict
 from tconv.report.discrepancy import Discrepancy
 from tconv.testing.adapter_check.cases import PROBES
 from tconv.testing.adapter_check.check import Check
-from tconv.testing.adapter_check.subject import Subject
+from tconv.testing.adapter_check.subject import CheckedAdapter
 
-_MENDS: Final = {
+_ADVICE: Final = {
     "layout": "convert x from (n, c_in, *i), w from (c_in, c_out/groups, *k), y to (n, c_out, *o)",
     "kernel": "flip the kernel where the framework correlates, and only there",
     "stride": "the stride is that of the direct convolution: it dilates the input",
@@ -20,39 +20,39 @@ _MENDS: Final = {
     "bias": "tensors.b is None where the case has no bias, else (c_out,), added everywhere",
     "dtype": "compute in the case's own dtype",
 }
-_DECLARE: Final = "return Unsupported with a `error_pattern` where no call expresses the case"
+_DECLARE: Final = "return Unsupported with an `error_pattern` where no call expresses the case"
 _PROVE: Final = "let compute make the real call, and `error_pattern` quote its error"
 _OFFER: Final = "return Native where the framework's call is right, else let compute make that call"
 _WRONG: Final = {Verdict.SHAPE, Verdict.DTYPE, Verdict.VALUE, Verdict.NONFINITE}
 
 
-def _right(subject: Subject, about: str) -> Iterator[str]:
+def _right(subject: CheckedAdapter, about: str) -> Iterator[str]:
     for row in (subject.rows[case.id] for case in PROBES[about]):
         if row["verdict"] in _WRONG:
-            found = Discrepancy.from_row(row, "smoke")
-            reading = f", which is right for: {found.reading}" if found.reading else ""
-            yield f"{found.line()}{reading}; {_MENDS[about]}"
+            discrepancy = Discrepancy.from_row(row, "smoke")
+            reading = f", which is right for: {row['reading']}" if row["reading"] else ""
+            yield f"{discrepancy.line()}{reading}; {_ADVICE[about]}"
 
 
-def _promises(subject: Subject) -> Iterator[str]:
-    """Yield the routes that promise a result and give none, or promise none and give one."""
+def _promises(subject: CheckedAdapter) -> Iterator[str]:
+    """Yield the routes that promise a result and give none, or the other way round."""
     if not subject.few and not any(row["outcome"] == "inferred" for row in subject.rows.values()):
-        yield "nothing was computed of any probe; begin with the route Native and a plain 1-D case"
+        yield "nothing was computed of any probe; start with the route Native and a plain 1-D case"
     for row in subject.rows.values():
-        said = f"{row['error_type'] or ''}: {row['error_text'] or ''}".strip(": ")
+        error = f"{row['error_type'] or ''}: {row['error_text'] or ''}".strip(": ")
         where = f"[{row['case']}]"
         if row["verdict"] == Verdict.REJECTED_LEGAL:
-            yield f"the route is {row['route']}, but compute raises {said}; {_DECLARE} {where}"
+            yield f"the route is {row['route']}, but compute raises {error}; {_DECLARE} {where}"
         elif row["verdict"] == Verdict.ADAPTER_ERROR and row["route"] == "unsupported":
-            remedy = _PROVE if said else _OFFER
-            yield f"{' '.join(filter(None, (row['reason'], said)))}; {remedy} {where}"
+            remedy = _PROVE if error else _OFFER
+            yield f"{' '.join(filter(None, (row['reason'], error)))}; {remedy} {where}"
         elif row["verdict"] == Verdict.ADAPTER_ERROR:
-            yield f"{row['reason']} {said} {where}"
+            yield f"{row['reason']} {error} {where}"
 
 
 def _about(about: str) -> Check:
     return Check(
-        name=about, meaning=f"results on {about}", look=lambda subject: _right(subject, about)
+        name=about, meaning=f"results on {about}", problems=lambda subject: _right(subject, about)
     )
 
 
@@ -60,5 +60,5 @@ ANSWERS = tuple(map(_about, PROBES))
 PROMISES = Check(
     name="promises",
     meaning="what a route promises holds, with a plain array of numbers",
-    look=_promises,
+    problems=_promises,
 )

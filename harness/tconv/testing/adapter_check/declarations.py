@@ -1,4 +1,4 @@
-"""Is what an adapter says of itself well formed?"""
+"""Checks that what an adapter declares is well formed: names, modes, versions, routes."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -8,13 +8,13 @@ from tconv.model.route import Composed, Native, Unsupported
 from tconv.model.target import canonical_mode
 from tconv.testing.adapter_check.cases import LEGAL
 from tconv.testing.adapter_check.check import Check
-from tconv.testing.adapter_check.subject import Subject
+from tconv.testing.adapter_check.subject import CheckedAdapter
 
 _MODE: Final = re.compile(r"[a-z0-9_]+(\+[a-z0-9_]+)*")
 _DEVICE: Final = re.compile(r"[a-z0-9:]+")
 
 
-def _declarations(subject: Subject) -> Iterator[str]:
+def _declarations(subject: CheckedAdapter) -> Iterator[str]:
     adapter = subject.adapter
     if adapter.name != subject.registered:
         yield f"name={adapter.name!r}, but should be {subject.registered!r}, as it is registered"
@@ -42,16 +42,16 @@ def _modes(names: list[str]) -> Iterator[str]:
             yield f"mode={name!r}, but should be {canonical_mode(name)!r}: qualifiers are sorted"
 
 
-def _texts(what: str, given: object) -> Iterator[str]:
-    if not isinstance(given, Mapping):
-        yield f"{what}={given!r}, but should be a mapping of texts to texts"
+def _texts(what: str, value: object) -> Iterator[str]:
+    if not isinstance(value, Mapping):
+        yield f"{what}={value!r}, but should be a mapping of strings to strings"
         return
-    for name, value in given.items():
-        if not (isinstance(name, str) and isinstance(value, str)):
-            yield f"{what} has {name!r}: {value!r}, but should have texts alone; use str()"
+    for name, entry in value.items():
+        if not (isinstance(name, str) and isinstance(entry, str)):
+            yield f"{what} has {name!r}: {entry!r}, but should have strings only; use str()"
 
 
-def _routes(subject: Subject) -> Iterator[str]:
+def _routes(subject: CheckedAdapter) -> Iterator[str]:
     for case in LEGAL:
         route: object = subject.adapter.route(case, subject.mode, subject.device)
         match route:
@@ -88,6 +88,6 @@ def _pattern(error_pattern: str) -> Iterator[str]:
 
 
 DECLARATIONS = Check(
-    name="declarations", meaning="name, modes, devices, versions, settings", look=_declarations
+    name="declarations", meaning="name, modes, devices, versions, settings", problems=_declarations
 )
-ROUTES = Check(name="routes", meaning="each route is well formed and repeats", look=_routes)
+ROUTES = Check(name="routes", meaning="each route is well formed and repeats", problems=_routes)

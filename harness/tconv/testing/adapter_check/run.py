@@ -1,4 +1,4 @@
-"""Runs the checks on an adapter, in a process of its own that may die or hang without harm."""
+"""Runs the checks on an adapter, in a worker process that may crash or hang without harm."""
 
 import hashlib
 import threading
@@ -30,37 +30,37 @@ from tconv.testing.adapter_check.side_effects import (
     REPEATED,
     SESSION,
 )
-from tconv.testing.adapter_check.subject import Subject
+from tconv.testing.adapter_check.subject import CheckedAdapter
 
 CHECKS: Final = (
     DECLARATIONS, ROUTES, PROMISES, *ANSWERS, INPUTS, READ_ONLY, LATER, REPEATED, BATCH,
     ERRORS, SESSION,
 )  # fmt: skip
-"""Every check that looks at an adapter in one process."""
+"""Every check that needs one process only."""
 
 _LIMITS: Final = Limits(case_seconds=120.0, worker_gib=8.0)
 _THREADS: Final = dict.fromkeys(ONE_THREAD, "3")
-_UNSEEN: Final = "not looked at, as an earlier check ended the process"
+_UNCHECKED: Final = "not checked, as an earlier check ended the process"
 _RACE: Final = "differ; exact inputs have one result in any order, so look for a race"
 _BY_NAME: Final = {check.name: check for check in CHECKS}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
-    """What one check found.
+class CheckResult:
+    """The result of one check.
 
     Attributes:
         name: the check's name.
-        meaning: what it makes sure of.
-        mends: what has to be mended, in words: pairs of a target and a sentence.
+        meaning: the property that it checks.
+        problems: what is to be fixed: pairs of a target and a sentence.
     """
 
     name: str
     meaning: str
-    mends: tuple[tuple[str, str], ...]
+    problems: tuple[tuple[str, str], ...]
 
 
-def examine(backend: str) -> Iterator[Result]:
+def run_checks(backend: str) -> Iterator[CheckResult]:
     """Yield the result of each check, over every mode and device of the backend.
 
     Raises:
@@ -69,28 +69,32 @@ def examine(backend: str) -> Iterator[Result]:
     """
     with LocalPool(
         workers=1, case_seconds=_LIMITS.case_seconds, worker_gib=_LIMITS.worker_gib
-    ) as it:
-        found = it.describe([backend])[backend]
-        if isinstance(found, str):
-            raise UnavailableError(found)
-        lane = it.lane(backend)
+    ) as pool:
+        description = pool.describe([backend])[backend]
+        if isinstance(description, str):
+            raise UnavailableError(description)
+        process = pool.lane(backend)
         ended: set[Target] = set()
         for check in CHECKS:
-            yield _result(check.name, check.meaning, _mends(lane, found, check, ended))
-        mends = _stable(lane, found, ended)
-        yield _result("threads", "another process with three threads agrees", mends)
+            problems = _problems(process, description, check, ended)
+            yield CheckResult(name=check.name, meaning=check.meaning, problems=tuple(problems))
+        yield CheckResult(
+            name="threads",
+            meaning="another process with three threads agrees",
+            problems=tuple(_thread_problems(process, description, ended)),
+        )
 
 
-def look(backend: str, target: Target, name: str) -> tuple[str, ...]:
-    """Return what a check finds to mend, in the process that has the backend loaded."""
+def find_problems(backend: str, target: Target, name: str) -> tuple[str, ...]:
+    """Return the problems that a check finds, in the process that has the backend loaded."""
     try:
-        return tuple(_BY_NAME[name].look(_subject(backend, target)))
+        return tuple(_BY_NAME[name].problems(_subject(backend, target)))
     except Exception as error:  # noqa: BLE001 # a third party's code
-        met = f"{type(error).__name__}: {error}"
-        return (f"the check met {met}; mend what the other checks say first",)
+        text = f"{type(error).__name__}: {error}"
+        return (f"the check raised {text}; fix what the other checks say first",)
 
 
-def prints(backend: str, target: Target) -> dict[str, str]:
+def result_digests(backend: str, target: Target) -> dict[str, str]:
     """Return a digest of each probe's result, by case id."""
     subject = _subject(backend, target)
     return {
@@ -100,46 +104,46 @@ def prints(backend: str, target: Target) -> dict[str, str]:
 
 
 @lru_cache
-def _subject(backend: str, target: Target) -> Subject:
-    return Subject(
+def _subject(backend: str, target: Target) -> CheckedAdapter:
+    return CheckedAdapter(
         registered=backend, adapter=loaded(backend), mode=target.mode, device=target.device
     )
 
 
-def _result(name: str, meaning: str, mends: Iterator[tuple[str, str]]) -> Result:
-    return Result(name=name, meaning=meaning, mends=tuple(mends))
-
-
-def _mends(
-    lane: Lane, found: BackendDescription, check: Check, ended: set[Target]
+def _problems(
+    process: Lane, description: BackendDescription, check: Check, ended: set[Target]
 ) -> Iterator[tuple[str, str]]:
-    """Yield what a check finds; a target that ended the process is not looked at again."""
-    for target in found.targets:
+    """Yield the problems that a check finds; a target that ended the process is not tried again."""
+    for target in description.targets:
         if target in ended:
-            yield str(target), _UNSEEN
+            yield str(target), _UNCHECKED
             continue
-        match lane.call(look, found.backend, target, check.name):
+        match process.call(find_problems, description.backend, target, check.name):
             case End(outcome=outcome):
                 ended.add(target)
                 yield str(target), _ended(outcome)
-            case mends:
-                yield from ((str(target), mend) for mend in mends)
+            case problems:
+                yield from ((str(target), problem) for problem in problems)
 
 
-def _stable(lane: Lane, found: BackendDescription, ended: set[Target]) -> Iterator[tuple[str, str]]:
-    """Yield the targets whose results are others in a process with more threads."""
-    environment = {**registry.adapter_class(found.backend).environment, **_THREADS}
-    with Lane(environment=environment, limits=_LIMITS, stopped=threading.Event()) as other:
-        for target in (target for target in found.targets if target not in ended):
-            one = lane.call(prints, found.backend, target)
-            two = other.call(prints, found.backend, target)
+def _thread_problems(
+    process: Lane, description: BackendDescription, ended: set[Target]
+) -> Iterator[tuple[str, str]]:
+    """Yield the targets whose results are different in a process with more threads."""
+    backend = description.backend
+    environment = {**registry.adapter_class(backend).environment, **_THREADS}
+    with Lane(environment=environment, limits=_LIMITS, stopped=threading.Event()) as threaded:
+        for target in (target for target in description.targets if target not in ended):
+            one, other = (
+                each.call(result_digests, backend, target) for each in (process, threaded)
+            )
             if isinstance(one, End):
                 yield str(target), _ended(one.outcome)
-            elif isinstance(two, End):
-                yield str(target), _ended(two.outcome)
-            elif one != two:
-                differing = sorted(k for k in one.keys() | two.keys() if one.get(k) != two.get(k))
-                yield str(target), f"{differing[0]} and {len(differing) - 1} more {_RACE}"
+            elif isinstance(other, End):
+                yield str(target), _ended(other.outcome)
+            elif one != other:
+                ids = sorted(k for k in one.keys() | other.keys() if one.get(k) != other.get(k))
+                yield str(target), f"{ids[0]} and {len(ids) - 1} more {_RACE}"
 
 
 def _ended(end: Crashed | TimedOut) -> str:

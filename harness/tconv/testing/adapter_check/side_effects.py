@@ -1,4 +1,4 @@
-"""Does a computation depend on its arguments alone, and leave everything else as it was?"""
+"""Checks that a computation depends on its arguments alone and leaves all else as it was."""
 
 import os
 import random
@@ -15,21 +15,21 @@ from tconv.inputs.draw import draw
 from tconv.model.case import Case
 from tconv.testing.adapter_check.cases import ILLEGAL
 from tconv.testing.adapter_check.check import Check
-from tconv.testing.adapter_check.subject import Subject, writable
+from tconv.testing.adapter_check.subject import CheckedAdapter, writable
 
 
-def _inputs(subject: Subject) -> Iterator[str]:
+def _inputs(subject: CheckedAdapter) -> Iterator[str]:
     for case in subject.few:
-        given = writable(draw(case).tensors)
-        kept = writable(given)
-        subject.compute(case, given)
+        tensors = writable(draw(case).tensors)
+        original = writable(tensors)
+        subject.compute(case, tensors)
         for name in ("x", "w", "b"):
-            before, after = getattr(kept, name), getattr(given, name)
+            before, after = getattr(original, name), getattr(tensors, name)
             if before is not None and not _same(before, after):
                 yield f"{name} was written to; copy it before [{case.id}]"
 
 
-def _read_only(subject: Subject) -> Iterator[str]:
+def _read_only(subject: CheckedAdapter) -> Iterator[str]:
     for case in subject.few:
         try:
             subject.compute(case, draw(case).tensors)
@@ -41,20 +41,21 @@ def _read_only(subject: Subject) -> Iterator[str]:
             return
 
 
-def _later(subject: Subject) -> Iterator[str]:
+def _later(subject: CheckedAdapter) -> Iterator[str]:
     for case in subject.few:
         y = subject.compute(case)
-        kept = np.array(y, copy=True)
-        subject.compute(case, _others(writable(draw(case).tensors)))
-        if not _same(kept, y):
+        before = np.array(y, copy=True)
+        tensors = writable(draw(case).tensors)
+        subject.compute(case, Tensors(x=tensors.x + tensors.x, w=tensors.w, b=tensors.b))
+        if not _same(before, y):
             yield (
-                "a result changed after the next call; return an array of its own, a copy if need "
-                f"be [{case.id}]"
+                "a result changed after the next call; return an array that nothing else uses, "
+                f"such as a copy [{case.id}]"
             )
             return
 
 
-def _repeated(subject: Subject) -> Iterator[str]:
+def _repeated(subject: CheckedAdapter) -> Iterator[str]:
     for case in subject.few:
         first = np.array(subject.compute(case), copy=True)
         if not all(_same(first, subject.compute(case)) for _ in range(2)):
@@ -64,7 +65,7 @@ def _repeated(subject: Subject) -> Iterator[str]:
             )
 
 
-def _batch(subject: Subject) -> Iterator[str]:
+def _batch(subject: CheckedAdapter) -> Iterator[str]:
     cases = subject.few
     singles = [np.array(subject.compute(case), copy=True) for case in cases]
     together = _many(subject, cases, [writable(draw(case).tensors) for case in cases])
@@ -80,7 +81,7 @@ def _batch(subject: Subject) -> Iterator[str]:
     yield from _refused_alone(subject, cases)
 
 
-def _refused_alone(subject: Subject, cases: tuple[Case, ...]) -> Iterator[str]:
+def _refused_alone(subject: CheckedAdapter, cases: tuple[Case, ...]) -> Iterator[str]:
     """Yield what is wrong where one case of a batch has tensors that do not fit."""
     if not cases:
         return
@@ -103,7 +104,7 @@ def _refused_alone(subject: Subject, cases: tuple[Case, ...]) -> Iterator[str]:
         )
 
 
-def _errors(subject: Subject) -> Iterator[str]:
+def _errors(subject: CheckedAdapter) -> Iterator[str]:
     for case in subject.few[:4]:
         yield from _must_raise(
             subject, case, "an input that lacks a channel", _mismatched(draw(case).tensors)
@@ -112,22 +113,27 @@ def _errors(subject: Subject) -> Iterator[str]:
         yield from _must_raise(subject, case, reason, writable(draw(case).tensors))
 
 
-def _must_raise(subject: Subject, case: Case, reason: str, tensors: Tensors) -> Iterator[str]:
+def _must_raise(
+    subject: CheckedAdapter, case: Case, reason: str, tensors: Tensors
+) -> Iterator[str]:
     try:
         y = subject.compute(case, tensors)
-    except Exception:  # noqa: BLE001 # what it must do
+    except Exception:  # noqa: BLE001 # raising is right
         return
     yield (
-        f"{reason} gave {_described(y)}, but should raise; leave the framework's errors to pass "
+        f"{reason} gave {_described(y)}, but should raise; let the framework's errors pass "
         f"through, and compose no result where there is none [{case.id}]"
     )
 
 
-def _session(subject: Subject) -> Iterator[str]:
+def _session(subject: CheckedAdapter) -> Iterator[str]:
     adapter, mode, device = subject.adapter, subject.mode, subject.device
     for case in subject.few[:1]:
         subject.compute(case)  # a framework may set something once, when it is first used
-    with np.errstate(all="print"), np.printoptions(precision=3):  # what no session would choose
+    with (
+        np.errstate(all="print"),
+        np.printoptions(precision=3),
+    ):  # settings that no session would choose
         before = _globals()
         with adapter.session(mode, device):
             for case in subject.few[:2]:
@@ -151,14 +157,14 @@ def _raise_in(session: AbstractContextManager[None]) -> None:
 
 
 def _globals() -> dict[str, object]:
-    """Return process-global state that is visible without knowing the framework."""
+    """Return the process-global state that can be read without knowing the framework."""
     return {
         "numpy.geterr()": np.geterr(),
         "numpy.get_printoptions()": repr(np.get_printoptions()),
-        "numpy.random's global state": repr(np.random.get_state()),  # noqa: NPY002 # looked at, not drawn from
+        "numpy.random's global state": repr(np.random.get_state()),  # noqa: NPY002 # only read
         "random.getstate()": random.getstate(),
         "os.environ": dict(os.environ),
-        "os.getcwd()": os.getcwd(),  # noqa: PTH109 # as it is named
+        "os.getcwd()": os.getcwd(),  # noqa: PTH109 # its documented name
         "warnings.filters": list(warnings.filters),
     }
 
@@ -170,7 +176,7 @@ def _left(before: dict[str, object], when: str) -> Iterator[str]:
 
 
 def _many(
-    subject: Subject, cases: tuple[Case, ...], tensors: list[Tensors]
+    subject: CheckedAdapter, cases: tuple[Case, ...], tensors: list[Tensors]
 ) -> list[NDArray[Any] | Exception]:
     adapter = subject.adapter
     with adapter.session(subject.mode, subject.device):
@@ -178,12 +184,8 @@ def _many(
         return [one if isinstance(one, Exception) else np.array(one, copy=True) for one in results]
 
 
-def _others(given: Tensors) -> Tensors:
-    return Tensors(x=given.x + given.x, w=given.w, b=given.b)
-
-
-def _mismatched(given: Tensors) -> Tensors:
-    return Tensors(x=given.x[:, :-1].copy(), w=given.w, b=given.b)
+def _mismatched(tensors: Tensors) -> Tensors:
+    return Tensors(x=tensors.x[:, :-1].copy(), w=tensors.w, b=tensors.b)
 
 
 def _same(one: object, other: object) -> bool:
@@ -202,10 +204,14 @@ def _line(error: Exception) -> str:
     return f"{type(error).__name__}: {error}".partition("\n")[0][:200]
 
 
-INPUTS = Check(name="inputs", meaning="arrays that are given are not written to", look=_inputs)
-READ_ONLY = Check(name="read-only", meaning="read-only arrays compute as others", look=_read_only)
-LATER = Check(name="later", meaning="a result does not change later", look=_later)
-REPEATED = Check(name="repeat", meaning="the same call gives the same result", look=_repeated)
-BATCH = Check(name="batch", meaning="compute_many gives what compute gives", look=_batch)
-ERRORS = Check(name="errors", meaning="errors pass through", look=_errors)
-SESSION = Check(name="session", meaning="a session restores process-global state", look=_session)
+INPUTS = Check(name="inputs", meaning="arrays that are given are not written to", problems=_inputs)
+READ_ONLY = Check(
+    name="read-only", meaning="read-only arrays compute as others", problems=_read_only
+)
+LATER = Check(name="later", meaning="a result does not change later", problems=_later)
+REPEATED = Check(name="repeat", meaning="the same call gives the same result", problems=_repeated)
+BATCH = Check(name="batch", meaning="compute_many gives what compute gives", problems=_batch)
+ERRORS = Check(name="errors", meaning="errors pass through", problems=_errors)
+SESSION = Check(
+    name="session", meaning="a session restores process-global state", problems=_session
+)
