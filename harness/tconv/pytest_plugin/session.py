@@ -16,7 +16,6 @@ from tconv.adapters.base import Mode
 from tconv.engine.executors.local import LocalPool
 from tconv.engine.plan import TargetPlan, plan
 from tconv.engine.worker.describe import BackendDescription
-from tconv.model.target import Selection
 from tconv.pytest_plugin.blocks import Size, SweepBlock, blocks
 from tconv.runs.spec import RunSpec
 from tconv.store import RowBatch
@@ -48,7 +47,7 @@ class SessionSweep:
         Raises:
             TargetError: no backend has this name.
         """
-        names = dict.fromkeys(each.backend for each in self._selections)
+        names = dict.fromkeys(each.backend for each in self.spec.selections)
         self.descriptions = self._engine.describe(list(names))
         self._warm.update(names)
 
@@ -72,7 +71,7 @@ class SessionSweep:
         Raises:
             TargetError: a backend has no such mode.
         """
-        return plan(self._selections, self.descriptions, self.spec.cases)
+        return plan(self.spec.selections, self.descriptions, self.spec.cases)
 
     @cached_property
     def blocks(self) -> Mapping[str, SweepBlock]:
@@ -91,20 +90,8 @@ class SessionSweep:
             raise
 
     @cached_property
-    def _selections(self) -> list[Selection]:
-        return [Selection.from_text(text) for text in self.spec.config.targets]
-
-    @cached_property
     def _engine(self) -> LocalPool:
-        config = self.spec.config
-        engine = LocalPool(
-            workers=2,
-            seed=config.seed,
-            case_seconds=config.case_seconds,
-            worker_gib=config.worker_gib,
-            environments=config.environments,
-        )
-        return self._stack.enter_context(engine)
+        return self._stack.enter_context(LocalPool(**self.spec.executor_options(workers=2)))
 
 
 def to_builtins(descriptions: Mapping[str, BackendDescription | str]) -> dict[str, Any]:

@@ -14,8 +14,6 @@ from tconv.engine.executors.local import LocalPool
 from tconv.engine.plan import TargetPlan, plan
 from tconv.engine.worker.describe import BackendDescription
 from tconv.errors import ConfigError, StoreError
-from tconv.grid.config import Config
-from tconv.model.target import Selection
 from tconv.runs.header import differences, header
 from tconv.runs.recorder import RunRecorder, RunResult, add_remedy
 from tconv.runs.spec import RunSpec
@@ -70,7 +68,7 @@ def run(
     """
     started = datetime.now(tz=UTC)
     with ExitStack() as stack:
-        with executor(**_limits(spec.config, workers)) as engine:
+        with executor(**_options(spec, workers)) as engine:
             plans, descriptions = _plan(engine, spec)
             content = header(spec, plans, descriptions, started=started)
             recorder = stack.enter_context(RunRecorder.create(out, content, started))
@@ -106,7 +104,7 @@ def resume(
         raise StoreError(f"{path} is a merge that was interrupted; delete it, and merge again")
     with RunWriter.resume(path) as writer, _interruptible(path), ExitStack() as stack:
         spec = RunSpec.from_run(reader)
-        with executor(**_limits(spec.config, workers)) as engine:
+        with executor(**_options(spec, workers)) as engine:
             plans, descriptions = _plan(engine, spec)
             now = header(spec, plans, descriptions, started=datetime.now(tz=UTC))
             _require_same(reader, now)
@@ -121,22 +119,15 @@ def resume(
     return recorder.report()
 
 
-def _limits(config: Config, workers: int | None) -> dict[str, Any]:
-    return {
-        "workers": workers or psutil.cpu_count(logical=False) or 1,
-        "seed": config.seed,
-        "case_seconds": config.case_seconds,
-        "worker_gib": config.worker_gib,
-        "environments": config.environments,
-    }
+def _options(spec: RunSpec, workers: int | None) -> dict[str, Any]:
+    return spec.executor_options(workers or psutil.cpu_count(logical=False) or 1)
 
 
 def _plan(
     engine: Executor, spec: RunSpec
 ) -> tuple[tuple[TargetPlan, ...], Mapping[str, BackendDescription | str]]:
-    selections = [Selection.from_text(text) for text in spec.config.targets]
-    descriptions = engine.describe(list(dict.fromkeys(each.backend for each in selections)))
-    return plan(selections, descriptions, spec.cases), descriptions
+    descriptions = engine.describe(list(dict.fromkeys(each.backend for each in spec.selections)))
+    return plan(spec.selections, descriptions, spec.cases), descriptions
 
 
 def _require_same(reader: RunReader, now: Mapping[str, Any]) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from tconv.adapters import registry
 from tconv.errors import ConfigError
@@ -89,6 +89,16 @@ class RunSpec:
         return cls.from_config(
             config, case=grid.get("case") or None, shard=grid.get("shard") or None
         )
+
+    @property
+    def selections(self) -> list[Selection]:
+        """The targets, as the configuration selects them."""
+        return [Selection.from_text(text) for text in self.config.targets]
+
+    def executor_options(self, workers: int) -> dict[str, Any]:
+        """Return the keyword arguments of the executor that runs this."""
+        names = ("seed", "case_seconds", "worker_gib", "environments")
+        return {"workers": workers} | {name: getattr(self.config, name) for name in names}
 
 
 def read_config(config: Config | Mapping[str, object] | str | PathLike[str]) -> Config:
