@@ -65,7 +65,8 @@ class Conformance(AbstractContextManager["Conformance"]):
         __tracebackhide__ = True  # pytest shows the line of the test instead
         case = Case.from_id(case) if isinstance(case, str) else case
         if isinstance(subject, Adapter):
-            rows = compute_rows_here(subject, [case], _target(subject, mode, device), self._seed)
+            target, version = _target(subject, mode, device), subject.versions().get(subject.name)
+            rows = compute_rows_here(subject, [case], target, self._seed, version)
         else:
             plans = self._plan(subject, case, mode, device)
             rows = [row for each in plans for row in self._engine.rows(each, each.cases).records()]
@@ -132,10 +133,9 @@ def _shared() -> Conformance:
 
 
 def compute_rows_here(
-    adapter: Adapter, cases: Sequence[Case], target: Target, seed: int
+    adapter: Adapter, cases: Sequence[Case], target: Target, seed: int, version: str | None = None
 ) -> list[dict[str, Any]]:
     """Return the row that a run would have of each case, computed in this process."""
-    version = adapter.versions().get(adapter.name)
     return records(judged(adapter, cases, draw_batch(cases, seed), target, version))
 
 

@@ -43,7 +43,7 @@ class CheckedAdapter:
     def rows(self) -> Mapping[str, dict[str, Any]]:
         """The row that a run would have of each legal probe, by case id."""
         target = Target(backend=self.adapter.name, mode=self.mode, device=self.device)
-        rows = compute_rows_here(self.adapter, LEGAL, target, seed=0)
+        rows = compute_rows_here(self.adapter, LEGAL, target, 0)
         return {row["case"]: row for row in rows}
 
     @cached_property
