@@ -9,9 +9,9 @@ from tconv.engine.executor import Part
 from tconv.engine.plan import TargetPlan
 from tconv.model.case import Case
 from tconv.model.target import Target
-from tconv.runs.status import Totals
 from tconv.store import RowBatch
 from tconv.store.rows import Columns
+from tconv.store.totals import TargetTotals
 
 CASE = Case.from_id("1d-i3-k3-ci1-co1-f32")
 
@@ -31,7 +31,7 @@ def test_rows_that_nobody_computes_make_no_target_look_cheap(
     monkeypatch.setattr("tconv.cli.progress.time.monotonic", lambda: next(clock))
     begun = [planned("gone", 100, unavailable="no module"), planned("there", 200)]
     targets = [*begun, planned("new", 100)]
-    totals = {str(each.target): Totals() for each in targets}
+    totals = {str(each.target): TargetTotals() for each in targets}
     lines = Lines()
     lines.planned(targets, totals)
 

@@ -6,23 +6,23 @@ import pytest
 from click.testing import CliRunner
 
 from tconv.cli.check import check_adapter
-from tconv.testing.adapter_check.run import CHECKS, examine
+from tconv.testing.adapter_check.run import CHECKS, run_checks
 
 pytestmark = pytest.mark.usefixtures("fakes")
 
 
 def test_result_that_depends_on_threads_is_found_by_another_process() -> None:
-    mends = {result.name: result.mends for result in examine("fault-threaded") if result.mends}
+    problems = {result.name: result.problems for result in run_checks("fault-threaded") if result.problems}
 
-    assert list(mends) == ["threads"]
-    assert "look for a race" in mends["threads"][0][1]
+    assert list(problems) == ["threads"]
+    assert "look for a race" in problems["threads"][0][1]
 
 
 def test_adapter_that_dies_is_told_with_its_exit_code() -> None:
-    mends = {result.name: result.mends for result in examine("fault-mortal") if result.mends}
+    problems = {result.name: result.problems for result in run_checks("fault-mortal") if result.problems}
 
-    assert "the process ended with exit code 7" in mends["promises"][0][1]
-    assert "not looked at" in mends["groups"][0][1]
+    assert "the process ended with exit code 7" in problems["promises"][0][1]
+    assert "not checked" in problems["groups"][0][1]
 
 
 def test_command_prints_a_line_per_check_and_ends_with_0_where_all_is_well() -> None:
@@ -33,20 +33,20 @@ def test_command_prints_a_line_per_check_and_ends_with_0_where_all_is_well() -> 
     assert all(line.startswith("ok ") for line in done.stdout.splitlines())
 
 
-def test_command_says_what_to_mend_and_ends_with_1() -> None:
+def test_command_says_what_to_fix_and_ends_with_1() -> None:
     done = CliRunner().invoke(check_adapter, ["fault-unversioned"])
 
     assert done.exit_code == 1
-    assert "mend  declarations" in done.stdout
+    assert "fix   declarations" in done.stdout
     assert "fault-unversioned:call@cpu: versions() should have" in done.stdout
 
 
 def test_command_prints_json_where_a_program_reads() -> None:
     done = CliRunner().invoke(check_adapter, ["fault-unversioned", "--json"])
 
-    checks = {check["name"]: check["mends"] for check in json.loads(done.stdout)["checks"]}
+    checks = {check["name"]: check["problems"] for check in json.loads(done.stdout)["checks"]}
     assert done.exit_code == 1
-    assert [name for name, mends in checks.items() if mends] == ["declarations"]
+    assert [name for name, problems in checks.items() if problems] == ["declarations"]
 
 
 def test_command_ends_with_3_where_the_backend_is_unavailable() -> None:

@@ -5,20 +5,21 @@ from collections.abc import Callable
 import pytest
 
 from tconv.model.verdict import Standpoint, Verdict
-from tconv.runs.status import ExitStatus, Totals, status
+from tconv.runs.status import ExitStatus, status
 from tconv.store.rows import Columns
+from tconv.store.totals import TargetTotals
 
 DEVIATIONS = [v for v in Verdict if v.standpoint is Standpoint.DEVIATION]
 
 
-def totals(compared: int = 1, **verdicts: int) -> Totals:
-    made = Totals(compared=compared)
+def totals(compared: int = 1, **verdicts: int) -> TargetTotals:
+    made = TargetTotals(compared=compared)
     made.verdicts.update({Verdict(name): count for name, count in verdicts.items()})
     return made
 
 
 def test_counts_add_up_over_batches(make_rows: Callable[..., Columns]) -> None:
-    made = Totals()
+    made = TargetTotals()
     made.add(make_rows(3))
     made.add(make_rows(2, verdict=["value", "unsupported"], compared=[4, 0]))
 
@@ -49,7 +50,7 @@ def test_neutral_and_conformant_verdicts_are_no_deviation(verdict: str) -> None:
     "none", [{}, {"a:b@cpu": totals(0, unavailable=5)}, {"a:b@cpu": totals(0, unsupported=5)}],
     ids=["no target", "unavailable", "all unsupported"],
 )  # fmt: skip
-def test_nothing_compared_is_status_3(none: dict[str, Totals]) -> None:
+def test_nothing_compared_is_status_3(none: dict[str, TargetTotals]) -> None:
     made = status(none, [])
 
     assert made.code == 3
@@ -71,7 +72,7 @@ def test_verdict_without_values_is_a_judgement_all_the_same(verdict: str, code: 
     ],
     ids=["unavailable", "nothing compared", "absent", "name that only begins alike"],
 )
-def test_missing_required_backend_is_status_3(given: dict[str, Totals], said: str) -> None:
+def test_missing_required_backend_is_status_3(given: dict[str, TargetTotals], said: str) -> None:
     made = status({"numpy:scatter@cpu": totals(match=1), **given}, ["numpy", "torch"])
 
     assert made.code == 3
@@ -92,7 +93,7 @@ def test_rows_that_were_not_run_are_status_4() -> None:
 
 
 def test_reason_why_rows_were_not_run_is_told_once(make_rows: Callable[..., Columns]) -> None:
-    made = Totals()
+    made = TargetTotals()
     made.add(
         make_rows(3, verdict=["match", "not_run", "not_run"], reason=["", "no budget", "no budget"])
     )

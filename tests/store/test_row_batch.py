@@ -71,3 +71,11 @@ def test_value_of_another_kind_is_refused(make_rows: MakeRows) -> None:
         RowBatch.from_columns(make_rows(1, bad_count=["many"]))
     with pytest.raises(TypeError, match="Cannot cast"):
         RowBatch.from_columns(make_rows(1, inferred_shape=[(1, 4.7)]))
+
+
+def test_records_are_the_rows_one_dict_each(rows: Columns) -> None:
+    records = RowBatch.from_columns(rows).records()
+
+    assert len(records) == 4
+    assert [record["o"] for record in records] == [None, (3, 4), None, (5, 6)]
+    assert all(list(record) == list(rows) for record in records)

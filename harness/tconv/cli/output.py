@@ -64,12 +64,16 @@ def totals_text(extract: Summary) -> str:
     table.add_column("target")
     totals = extract.totals
     seen = totals.of(*totals.targets())
-    verdicts = [verdict.value for verdict in Verdict if verdict.value in seen]
+    verdicts = [verdict for verdict in Verdict if verdict in seen]
     for name in ("rows", "compared", *verdicts):
         table.add_column(name, justify="right")
     for target in totals.targets():
         counts = totals.of(target)
-        cells = [counts.total(), totals.compared[target], *(counts[name] for name in verdicts)]
+        cells = [
+            counts.total(),
+            totals.by_target[target].compared,
+            *(counts[name] for name in verdicts),
+        ]
         table.add_row(target, *map(str, cells))
     found = findings(extract)
     return "\n".join(

@@ -26,7 +26,7 @@ from tconv.engine.executor import Part
 from tconv.engine.plan import TargetPlan
 from tconv.model.verdict import Standpoint
 from tconv.runs.run import Silence
-from tconv.runs.status import Totals
+from tconv.store.totals import TargetTotals
 
 _EVERY: Final = 10.0  # seconds between two plain lines
 
@@ -54,7 +54,7 @@ class Bars(AbstractContextManager["Bars"]):
         """Leave the last state of the bars on the terminal."""
         self._progress.stop()
 
-    def planned(self, targets: Sequence[TargetPlan], totals: Mapping[str, Totals]) -> None:
+    def planned(self, targets: Sequence[TargetPlan], totals: Mapping[str, TargetTotals]) -> None:
         """Draw an empty bar for each target."""
         for warning in _warnings(targets):
             self._progress.console.print(warning, markup=False, highlight=False)
@@ -67,7 +67,7 @@ class Bars(AbstractContextManager["Bars"]):
                 deviations=before.count(Standpoint.DEVIATION),
             )
 
-    def advanced(self, part: Part, totals: Totals) -> None:
+    def advanced(self, part: Part, totals: TargetTotals) -> None:
         """Move the bar of the part's target."""
         task = self._tasks[str(part.planned.target)]
         deviations = totals.count(Standpoint.DEVIATION)
@@ -87,7 +87,7 @@ class Lines(AbstractContextManager["Lines"]):
     def __init__(self) -> None:
         self._begun = self._said = time.monotonic()
         self._forecast = Forecast()
-        self._totals: dict[str, Totals] = {}
+        self._totals: dict[str, TargetTotals] = {}
         self._planned: dict[str, int] = {}  # rows of each target
         self._rows = 0
         self._before = 0  # rows of earlier sessions
@@ -96,7 +96,7 @@ class Lines(AbstractContextManager["Lines"]):
     def __exit__(self, *_: object) -> None:
         """Nothing is held."""
 
-    def planned(self, targets: Sequence[TargetPlan], totals: Mapping[str, Totals]) -> None:
+    def planned(self, targets: Sequence[TargetPlan], totals: Mapping[str, TargetTotals]) -> None:
         """Say how much is going to run."""
         self._planned = {str(each.target): len(each.cases) for each in targets}
         self._rows = sum(self._planned.values())
@@ -109,7 +109,7 @@ class Lines(AbstractContextManager["Lines"]):
         for warning in _warnings(targets):
             click.echo(warning, err=True)
 
-    def advanced(self, part: Part, totals: Totals) -> None:
+    def advanced(self, part: Part, totals: TargetTotals) -> None:
         """Say how far the run has come, unless that was said a moment ago."""
         target = str(part.planned.target)
         self._totals[target] = totals

@@ -58,7 +58,7 @@ def text(extract: Summary) -> str:
         "additions": [(t, step, n) for t in targets for step, n in totals.steps(t)],
         "native_shares": {t: extract.usage.shares(t) for t in targets if totals.steps(t)},
         "blind_spots": extract.doubts.counts(),
-        "verdicts": [v for v in Verdict if v.value in totals.of(*targets)],
+        "verdicts": [v for v in Verdict if v in totals.of(*targets)],
     }
     try:
         return environment.get_template("summary.md.j2").render(content)
@@ -71,7 +71,7 @@ def text(extract: Summary) -> str:
 def _total(extract: Summary, target: str) -> dict[str, Any]:
     """Return a target's counts, and the shares compared and native."""
     totals = extract.totals
-    verdicts, compared = totals.of(target), totals.compared[target]
+    verdicts, compared = totals.of(target), totals.by_target[target].compared
     native, composed = (totals.routes[target, route] for route in ("native", "composed"))
     reached = native + composed
     return {

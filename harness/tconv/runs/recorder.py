@@ -11,10 +11,11 @@ from typing import Any, Final, Self
 from tconv.analysis.summary import Listener
 from tconv.errors import IncompleteError, TconvError
 from tconv.report.write_all import Reports
-from tconv.runs.status import Status, Totals, status
+from tconv.runs.status import Status, status
 from tconv.store import RowBatch, RunWriter
 from tconv.store.columns import COUNTED
 from tconv.store.part import StoredPart
+from tconv.store.totals import TargetTotals
 
 _PIECE: Final = 2**16  # rows that are counted at a time
 
@@ -32,7 +33,7 @@ class RunResult:
     """
 
     path: Path
-    totals: Mapping[str, Totals] = field(default_factory=dict)
+    totals: Mapping[str, TargetTotals] = field(default_factory=dict)
     status: Status
     digest: str
     reports: Reports
@@ -54,7 +55,7 @@ class RunRecorder(AbstractContextManager["RunRecorder"]):
 
     def __init__(self, writer: RunWriter, header: Mapping[str, Any]) -> None:
         self.path = writer.path
-        self.totals = {each["target"]: Totals() for each in header["targets"]}
+        self.totals = {each["target"]: TargetTotals() for each in header["targets"]}
         self._writer = writer
         self._status: Status | None = None
 

@@ -17,27 +17,27 @@ from tconv.errors import ConfigError, StoreError
 from tconv.runs.header import differences, header
 from tconv.runs.recorder import RunRecorder, RunResult, add_remedy
 from tconv.runs.spec import RunSpec
-from tconv.runs.status import Totals
 from tconv.store import RunReader, RunWriter, gaps
+from tconv.store.totals import TargetTotals
 
 
 class Observer(Protocol):
     """Shows how far a run has come."""
 
-    def planned(self, targets: Sequence[TargetPlan], totals: Mapping[str, Totals]) -> None:
+    def planned(self, targets: Sequence[TargetPlan], totals: Mapping[str, TargetTotals]) -> None:
         """Show what is going to run; the totals of each target are those of earlier sessions."""
 
-    def advanced(self, part: Part, totals: Totals) -> None:
+    def advanced(self, part: Part, totals: TargetTotals) -> None:
         """Show that a batch is done; the totals are those of its target so far."""
 
 
 class Silence:
     """An observer that does nothing."""
 
-    def planned(self, targets: Sequence[TargetPlan], totals: Mapping[str, Totals]) -> None:
+    def planned(self, targets: Sequence[TargetPlan], totals: Mapping[str, TargetTotals]) -> None:
         """Ignore what is going to run."""
 
-    def advanced(self, part: Part, totals: Totals) -> None:
+    def advanced(self, part: Part, totals: TargetTotals) -> None:
         """Ignore that a batch is done."""
 
 

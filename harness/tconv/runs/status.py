@@ -1,13 +1,11 @@
 """The exit status of a run, and a sentence for each thing that is wrong with it."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import IntEnum
 
 from tconv.model.verdict import Standpoint, Verdict
-from tconv.store.columns import COUNTED
-from tconv.store.rows import Columns
+from tconv.store.totals import TargetTotals
 
 
 class ExitStatus(IntEnum):
@@ -18,45 +16,6 @@ class ExitStatus(IntEnum):
     INCOMPLETE = 4
     DEVIATIONS = 1
     CONFORMS = 0
-
-
-@dataclass(slots=True, kw_only=True)
-class Totals:
-    """Counts of one target, added up as its rows come.
-
-    Attributes:
-        verdicts: number of rows per verdict.
-        compared: number of rows of which at least one element was compared with the oracle.
-        omissions: reasons of the rows that were not run, in the order in which they came.
-    """
-
-    verdicts: Counter[Verdict] = field(default_factory=Counter)
-    compared: int = 0
-    omissions: dict[str, None] = field(default_factory=dict)
-
-    def add(self, columns: Columns) -> None:
-        """Count the rows of `columns`, which has at least :data:`COUNTED`."""
-        verdicts, compared, reasons = (columns[name] for name in COUNTED)
-        for verdict, count in Counter(verdicts).items():
-            self.verdicts[Verdict(str(verdict))] += count
-        self.compared += sum(map(bool, compared))
-        if Verdict.NOT_RUN in self.verdicts:
-            pairs = zip(verdicts, reasons, strict=True)
-            self.omissions |= {str(why): None for what, why in pairs if what == Verdict.NOT_RUN}
-
-    @property
-    def rows(self) -> int:
-        """Number of rows."""
-        return self.verdicts.total()
-
-    @property
-    def judged(self) -> int:
-        """Number of rows that say something of their target: they conform or deviate."""
-        return self.count(Standpoint.CONFORMANT) + self.count(Standpoint.DEVIATION)
-
-    def count(self, standpoint: Standpoint) -> int:
-        """Return the number of rows whose verdict has this standpoint."""
-        return sum(n for verdict, n in self.verdicts.items() if verdict.standpoint is standpoint)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +32,7 @@ class Status:
 
 
 def status(
-    totals: Mapping[str, Totals], required: Sequence[str], *, interrupted: bool = False
+    totals: Mapping[str, TargetTotals], required: Sequence[str], *, interrupted: bool = False
 ) -> Status:
     """Return the status of a run; `totals` has one entry per target, `backend:mode@device`.
 
@@ -90,7 +49,7 @@ def status(
 
 
 def _missing(
-    totals: Mapping[str, Totals], required: Sequence[str]
+    totals: Mapping[str, TargetTotals], required: Sequence[str]
 ) -> Iterable[tuple[ExitStatus, str]]:
     if not any(each.judged for each in totals.values()):
         yield ExitStatus.NOTHING_COMPARED, "nothing was compared: no row has a result to judge"
@@ -103,7 +62,7 @@ def _missing(
 
 
 def _incomplete(
-    totals: Mapping[str, Totals], *, interrupted: bool
+    totals: Mapping[str, TargetTotals], *, interrupted: bool
 ) -> Iterable[tuple[ExitStatus, str]]:
     if interrupted:
         yield ExitStatus.INCOMPLETE, "the run was interrupted"
@@ -113,7 +72,7 @@ def _incomplete(
         yield ExitStatus.INCOMPLETE, f"{_rows(left)} planned and not run{''.join(whys)}"
 
 
-def _deviating(totals: Mapping[str, Totals]) -> Iterable[tuple[ExitStatus, str]]:
+def _deviating(totals: Mapping[str, TargetTotals]) -> Iterable[tuple[ExitStatus, str]]:
     for target, each in totals.items():
         count = each.count(Standpoint.DEVIATION)
         if count:

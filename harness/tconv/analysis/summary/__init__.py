@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from tconv.analysis.summary.blind_spots import Doubts
 from tconv.analysis.summary.breakdown import Breakdown
-from tconv.analysis.summary.counts import Totals
+from tconv.analysis.summary.counts import RunTotals
 from tconv.analysis.summary.deviations import Deviants
 from tconv.analysis.summary.examples import Sample
 from tconv.analysis.summary.native_share import Usage
@@ -39,7 +39,7 @@ class Summary:
     """
 
     run: RunReader
-    totals: Totals = field(default_factory=Totals)
+    totals: RunTotals = field(default_factory=RunTotals)
     breakdown: Breakdown = field(default_factory=Breakdown)
     usage: Usage = field(default_factory=Usage)
     sample: Sample = field(default_factory=Sample)

@@ -8,43 +8,52 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tconv.model.verdict import Verdict
+from tconv.store.totals import TargetTotals
+
 
 @dataclass(kw_only=True)
-class Totals:
+class RunTotals:
     """Counts that grow table by table.
 
     Attributes:
-        verdicts: (target, verdict) -> rows.
+        by_target: target -> its counts, in the order in which the targets come.
         routes: (target, route) -> rows; a row that was never asked for has no route.
         additions: (target, step) -> rows of composed routes that need this step.
-        compared: target -> rows whose values were compared with the oracle.
         versions: target -> version of the framework, where it is known.
     """
 
-    verdicts: Counter[tuple[str, ...]] = field(default_factory=Counter)
+    by_target: dict[str, TargetTotals] = field(default_factory=dict)
     routes: Counter[tuple[str, ...]] = field(default_factory=Counter)
     additions: Counter[tuple[str, ...]] = field(default_factory=Counter)
-    compared: Counter[str] = field(default_factory=Counter)
     versions: dict[str, str] = field(default_factory=dict)
 
     @property
     def rows(self) -> int:
         """Number of all rows."""
-        return self.verdicts.total()
+        return sum(each.rows for each in self.by_target.values())
+
+    @property
+    def compared(self) -> int:
+        """Number of all rows with an element that was compared with the oracle."""
+        return sum(each.compared for each in self.by_target.values())
 
     def add(self, table: pa.Table) -> None:
         """Count the rows of a table with the columns of the store."""
-        self.verdicts.update(_counted(table, "target", "verdict"))
+        for (target, verdict), count in _counted(table, "target", "verdict").items():
+            totals = self.by_target.setdefault(target, TargetTotals())
+            totals.verdicts[Verdict(verdict)] += count
+        compared = table.filter(pc.field("compared") > 0)
+        for (target,), count in _counted(compared, "target").items():
+            self.by_target[target].compared += count
         self.routes.update(_counted(table, "target", "route"))
         self.additions.update(_counted(table, "target", "addition"))
-        compared = table.filter(pc.field("compared") > 0)
-        self.compared.update({key[0]: n for key, n in _counted(compared, "target").items()})
         for target, version in _counted(table, "target", "backend_version"):
             self.versions.setdefault(target, version)
 
     def targets(self) -> tuple[str, ...]:
         """Return the targets in the order in which they came."""
-        return tuple(dict.fromkeys(target for target, _ in self.verdicts))
+        return tuple(self.by_target)
 
     def backends(self) -> dict[str, list[str]]:
         """Return the targets of each backend."""
@@ -57,13 +66,9 @@ class Totals:
         """Return the steps that composed routes of a target add, the most frequent first."""
         return [(step, n) for (where, step), n in self.additions.most_common() if where == target]
 
-    def of(self, *targets: str) -> Counter[str]:
+    def of(self, *targets: str) -> Counter[Verdict]:
         """Return the counts of each verdict that some targets have."""
-        counts: Counter[str] = Counter()
-        for (target, verdict), count in self.verdicts.items():
-            if target in targets:
-                counts[verdict] += count
-        return counts
+        return sum((self.by_target[target].verdicts for target in targets), Counter())
 
 
 def _counted(table: pa.Table, *names: str) -> Mapping[tuple[Any, ...], int]:

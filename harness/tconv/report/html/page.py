@@ -92,7 +92,7 @@ def _content(extract: Summary) -> dict[str, Any]:
     found = findings(extract)
     deviants = list(dict.fromkeys(each.target for each in found))
     rows, limit = rows_json(extract.sample)
-    seen = {verdict for _, verdict in extract.totals.verdicts}
+    seen = extract.totals.of(*targets)
     return {
         **_ambiguity(run),
         "header": run.header,
@@ -102,7 +102,7 @@ def _content(extract: Summary) -> dict[str, Any]:
         "targets": targets,
         "backends": extract.totals.backends(),
         "unfolded": UNFOLDED,
-        "verdicts": [v for s in SYMBOLS for v in Verdict if v.standpoint is s and v.value in seen],
+        "verdicts": [v for s in SYMBOLS for v in Verdict if v.standpoint is s and v in seen],
         "standpoints": list(SYMBOLS),
         "every_verdict": list(Verdict),
         "symbols": SYMBOLS,
