@@ -12,14 +12,18 @@ pytestmark = pytest.mark.usefixtures("fakes")
 
 
 def test_result_that_depends_on_threads_is_found_by_another_process() -> None:
-    problems = {result.name: result.problems for result in run_checks("fault-threaded") if result.problems}
+    problems = {
+        result.name: result.problems for result in run_checks("fault-threaded") if result.problems
+    }
 
     assert list(problems) == ["threads"]
     assert "look for a race" in problems["threads"][0][1]
 
 
 def test_adapter_that_dies_is_told_with_its_exit_code() -> None:
-    problems = {result.name: result.problems for result in run_checks("fault-mortal") if result.problems}
+    problems = {
+        result.name: result.problems for result in run_checks("fault-mortal") if result.problems
+    }
 
     assert "the process ended with exit code 7" in problems["promises"][0][1]
     assert "not checked" in problems["groups"][0][1]

@@ -81,11 +81,11 @@ def _leaves(value: object, name: str) -> Iterator[tuple[str, object]]:
     """Yield the plain values inside `value`, named by their place: `config.run.seed`."""
     match value:
         case {}:
-            for key, each in value.items():
-                yield from _leaves(each, f"{name}.{key}")
+            for key, inner in value.items():
+                yield from _leaves(inner, f"{name}.{key}")
         case [{}, *_]:
-            for at, each in enumerate(value):
-                yield from _leaves(each, f"{name}.{at}")
+            for at, inner in enumerate(value):
+                yield from _leaves(inner, f"{name}.{at}")
         case _:
             yield name, value
 

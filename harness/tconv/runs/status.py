@@ -73,12 +73,12 @@ def _incomplete(
 
 
 def _deviating(totals: Mapping[str, TargetTotals]) -> Iterable[tuple[ExitStatus, str]]:
-    for target, each in totals.items():
-        count = each.count(Standpoint.DEVIATION)
+    for target, target_totals in totals.items():
+        count = target_totals.count(Standpoint.DEVIATION)
         if count:
             kinds = ", ".join(
                 f"{n} {verdict}"
-                for verdict, n in sorted(each.verdicts.items())
+                for verdict, n in sorted(target_totals.verdicts.items())
                 if verdict.standpoint is Standpoint.DEVIATION
             )
             yield ExitStatus.DEVIATIONS, f"{target} deviates in {_rows(count)}: {kinds}"
