@@ -192,7 +192,7 @@ def test_example_outside_of_what_was_measured_is_not_told() -> None:
     ("case", "words"),
     [
         ("1d-i4-k3-s2-opnone-padsame-ci2-co3-f32", "padding=same i=4 k=3 s=2"),
-        ("2d-i4x3-k1x3-p1.0x0-opnone-o5x5-ci2-co3-f32", "i=4x3 k=1x3 s=1x1 o=5x5 p=1.0x0.0"),
+        ("2d-i4x3-k1x3-p1.0x0-opnone-o5x5-ci2-co3-f32", "i=4x3 k=1x3 s=1x1 o=5x5 p=1:0x0:0"),
         ("1d-i4-k3-s2-op1-d2-padvalid-ci2-co3-f32", "padding=valid i=4 k=3 s=2 d=2 op=1"),
     ],
 )

@@ -133,19 +133,21 @@ def test_missing_atlas_says_how_to_make_one(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("texts", "message"),
     [
-        (["stride=2"], f"'stride=2', but should be name=value with one of {', '.join(KNOWN)}"),
+        (["stride=2"], f"name=value with one of {', '.join(KNOWN)} (got 'stride=2')"),
         (["dilatoin=2"], "did you mean dilation"),
-        (["k"], "'k', but should be name=value"),
+        (["k"], "a parameter must be name=value"),
         (["k=3", "k=4"], "k is given twice"),
         (["d=3", "dilation=4"], "dilation is given twice"),
         (["k=3"], "i is missing"),
-        (["i=3", "k=x"], "k='x', but should be numbers"),
-        (["i=3", "k=3", "p=1.2.3"], "but should be numbers or begin.end"),
-        (["i=3", "k=3", "padding=SAME"], "but should be one of same, same_lower, valid"),
-        (["i=3", "k=3", "p=1", "padding=same"], "should not be given together"),
-        (["i=3x4", "k=3x4x5"], "i has 2 values, but should have one, or one for each of the 3"),
-        (["i=3", "k=3", "s=0"], "s=0, but should be 1 or more"),
-        (["i=3", "k=3", "s=none"], "s='none'"),
+        (["i=3", "k=x"], "k must be a number, or one per axis, as in k=3 or k=3x2 (got 'x')"),
+        (["i=3", "k=3", "p=1:2:3"], "did you mean p=1:0?"),
+        (["i=3", "k=3", "p=1.0"], "(got '1.0'); did you mean p=1:0?"),
+        (["i=3x3", "k=3", "p=0.1x-1.2"], "did you mean p=0:1x-1:2?"),
+        (["i=3", "k=3", "padding=SAME"], "one of same, same_lower, valid or none (got 'SAME')"),
+        (["i=3", "k=3", "p=1", "padding=same"], "p and padding exclude each other"),
+        (["i=3x4", "k=3x4x5"], "i must have one value, or one for each of the 3"),
+        (["i=3", "k=3", "s=0"], "s must be 1 or more (got 0)"),
+        (["i=3", "k=3", "s=none"], "s must be a number, or one per axis"),
     ],
 )  # fmt: skip
 def test_request_that_cannot_be_read_is_refused(texts: list[str], message: str) -> None:
@@ -156,7 +158,7 @@ def test_request_that_cannot_be_read_is_refused(texts: list[str], message: str) 
 
 
 def test_request_reads_the_letters_of_case_ids() -> None:
-    request = Request.from_texts(["i=5x4", "k=3", "s=2x1", "p=1.0x0", "op=1x0", "o=none"])
+    request = Request.from_texts(["i=5x4", "k=3", "s=2x1", "p=1:0x0", "op=1x0", "o=none"])
 
     assert request.axes == (
         Axis(i=5, k=3, s=2, p_begin=1, p_end=0, op=1),

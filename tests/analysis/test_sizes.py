@@ -14,7 +14,7 @@ from tconv.analysis.atlas.entry import Entry
 from tconv.analysis.atlas.evidence import Evidence
 from tconv.analysis.atlas.formula import Formula
 from tconv.analysis.atlas.question import Question
-from tconv.analysis.atlas.request import wanted
+from tconv.analysis.atlas.request import axis_of_size
 from tconv.analysis.atlas.rule import Piecewise, Rule
 from tconv.analysis.atlas.sizes import Way, reached, ways
 from tconv.cli import cli
@@ -89,17 +89,17 @@ def test_rule_with_a_counterexample_is_not_asked() -> None:
 @pytest.mark.parametrize(
     ("texts", "message"),
     [
-        (["o=8", "k=3", "i=2"], "'i=2', but should be name=value with one of o, k, s, dilation"),
+        (["o=8", "k=3", "i=2"], "name=value with one of o, k, s, dilation (got 'i=2')"),
         (["o=8"], "k is missing"),
-        (["o=8x9", "k=3"], "o='8x9', but should be one number from 1"),
-        (["o=0", "k=3"], "o='0', but should be one number from 1"),
-        (["o=none", "k=3"], "o='none', but should be one number from 1"),
-        (["o=8", "k=0"], "k=0, but should be 1 or more"),
+        (["o=8x9", "k=3"], "o must be one number from 1, for one axis (got '8x9')"),
+        (["o=0", "k=3"], "o must be one number from 1, for one axis (got '0')"),
+        (["o=none", "k=3"], "o must be one number from 1, for one axis (got 'none')"),
+        (["o=8", "k=0"], "k must be 1 or more (got 0)"),
     ],
 )  # fmt: skip
 def test_wish_that_cannot_be_read_is_refused(texts: list[str], message: str) -> None:
     with pytest.raises(AtlasError) as error:
-        wanted(texts)
+        axis_of_size(texts)
 
     assert message in str(error.value)
 

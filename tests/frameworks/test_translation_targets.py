@@ -24,7 +24,7 @@ NEEDED: Final = {
     "onnx": ("onnx",),
     "onnxruntime": ("onnx", "onnxruntime"),
 }
-CALLS: Final = ("k=3x2 s=2 p=1.0 op=1", "k=2 s=3 d=2 op=0", "k=2x1x3 s=1x3x2 p=-1.0 op=0")
+CALLS: Final = ("k=3x2 s=2 p=1:0 op=1", "k=2 s=3 d=2 op=0", "k=2x1x3 s=1x3x2 p=-1:0 op=0")
 
 
 @pytest.mark.parametrize("backend", NEEDED)

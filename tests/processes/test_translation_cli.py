@@ -32,7 +32,7 @@ def run(written: Path, *arguments: str) -> Result:
 
 
 def test_translation_is_run_and_printed_as_a_python_file(written: Path) -> None:
-    result = run(written, "k=3x2", "s=2", "p=1.0", "op=1")
+    result = run(written, "k=3x2", "s=2", "p=1:0", "op=1")
 
     assert result.exit_code == 0
     assert "# run beside the source at i=1x1, i=2x4, i=5x9: every element is equal" in result.output
@@ -68,7 +68,7 @@ def test_call_that_nobody_knows_is_impossible_with_status_three(written: Path) -
 
 
 def test_wanted_size_without_the_size_of_the_input_is_refused() -> None:
-    with pytest.raises(AtlasError, match="should be given: add i"):
+    with pytest.raises(AtlasError, match="give that too, as in i=7"):
         Query.from_texts(["k=3", "o=7"])
 
 

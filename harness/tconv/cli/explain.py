@@ -34,7 +34,7 @@ def explain_case(
     """Say which window of the full result TARGET returns for an open case, and by which rule.
 
     TARGET is backend[:mode][@device]. Names are padding, i, k, s, p, dilation (d), output_padding
-    (op) and o; a value is a number for all axes, or one for each joined by x; p may be begin.end.
+    (op) and o; a value is a number for all axes, or one for each joined by x; p may be start:end.
     """
     request = Request.from_texts(parameters)
     atlas = charted(path)

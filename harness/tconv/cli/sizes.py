@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from tconv.analysis.atlas.request import wanted
+from tconv.analysis.atlas.request import axis_of_size
 from tconv.analysis.atlas.sizes import Reached, reached, ways
 from tconv.cli.atlas_source import charted, option
 from tconv.cli.output import as_json, counted
@@ -29,7 +29,7 @@ def sizes(*, parameters: Sequence[str], path: Path | None, json_wanted: bool) ->
     First by arithmetic: input size i, padding p and output padding op, all legal. Then what the
     targets of the atlas return where a policy, or no output padding, is given.
     """
-    axis = wanted(parameters)
+    axis = axis_of_size(parameters)
     assert axis.o is not None
     explicit = list(ways(axis.o, k=axis.k, s=axis.s, d=axis.d))
     found = list(reached(charted(path), axis.o, k=axis.k, s=axis.s, d=axis.d))

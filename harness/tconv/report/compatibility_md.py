@@ -13,6 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from tconv.analysis.atlas.entry import Entry
 from tconv.analysis.atlas.evidence import Evidence
 from tconv.analysis.atlas.question import EXPLICIT
+from tconv.analysis.atlas.request import Request
 from tconv.analysis.claims.results import ClaimResult
 from tconv.analysis.compatibility import Compatibility, backend_of
 from tconv.analysis.disagreements import Disagreement, Kind
@@ -196,16 +197,7 @@ def in_brief(compatibility: Compatibility, targets: Iterable[str]) -> str:
 
 def asked(case_id: str) -> str:
     """Return the parameters of an open case in the words of the command line."""
-    case = Case.from_id(case_id)
-    given = {"padding": case.padding, "i": case.i, "k": case.k, "s": case.s,
-             "d": case.dilation, "op": case.output_padding, "o": case.o}  # fmt: skip
-    words = [
-        f"{name}={value if isinstance(value, str) else 'x'.join(map(str, value))}"
-        for name, value in given.items()
-        if value is not None and not (name == "d" and set(value) == {1})
-    ]
-    sides = [f"{begin}.{end}" for begin, end in zip(case.p_begin, case.p_end, strict=True)]
-    return " ".join([*words, *([f"p={'x'.join(sides)}"] * (case.padding is None))])
+    return str(Request.from_case(Case.from_id(case_id)))
 
 
 def _range(told: Evidence) -> str:

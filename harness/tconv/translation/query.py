@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Self
 
 from tconv.analysis.atlas.question import EXPLICIT
-from tconv.analysis.atlas.request import Request
+from tconv.analysis.atlas.request import KNOWN, Request, number_from_one, values_by_name
 from tconv.errors import AtlasError
 from tconv.model.case import DTYPES, Case
 from tconv.model.geometry import Axis, effective_kernel
@@ -13,9 +13,6 @@ from tconv.model.geometry import Axis, effective_kernel
 C_IN: Final = 2
 C_OUT: Final = 3
 """Channels of each group in the calls that are run: unlike, so that a wrong order shows."""
-
-_ANY: Final = "i=1"
-_ONCE: Final = ("dtype", "groups", "ndim")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,20 +40,23 @@ class Query:
         Raises:
             AtlasError: a name is unknown, given twice or missing, or its value cannot be read.
         """
-        single, rest = _parted(texts)
-        is_sized = any(text.startswith("i=") for text in rest)
-        request = Request.from_texts(rest if is_sized else [*rest, _ANY])
+        values = values_by_name(texts, (*KNOWN, "ndim", "dtype", "groups"), ("k",))
+        is_sized = "i" in values
+        request = Request.from_values({"i": "1"} | {k: values[k] for k in KNOWN if k in values})
         if not is_sized and request.axes[0].o is not None:
-            raise AtlasError("o is the result of one input size, which should be given: add i")
-        dtype = single.get("dtype", "float32")
+            raise AtlasError("o is the result of one input size; give that too, as in i=7")
+        dtype = values.get("dtype", "float32")
         if dtype not in DTYPES:
-            raise AtlasError(f"dtype={dtype!r}, but should be one of {', '.join(DTYPES)}")
-        axes = _repeated(request.axes, _number(single, "ndim", len(request.axes)))
+            raise AtlasError(f"dtype must be one of {', '.join(DTYPES)} (got {dtype!r})")
+        axes = len(request.axes)
+        ndim = number_from_one(values, "ndim", axes)
+        if axes not in {1, ndim}:
+            raise AtlasError(f"ndim must be {axes}, as other values are (got {ndim}); leave it out")
         return cls(
-            request=replace(request, axes=axes),
+            request=replace(request, axes=request.axes * (ndim // axes)),
             is_sized=is_sized,
             dtype=dtype,
-            groups=_number(single, "groups", 1),
+            groups=number_from_one(values, "groups", 1),
         )
 
     @property
@@ -71,17 +71,16 @@ class Query:
 
     def case(self, sizes: Iterable[int]) -> Case:
         """Return the call as a case with these input sizes, one per axis."""
-        asked = self.axes
-        first = asked[0]
+        axes = self.axes
         return Case.from_parameters(
-            ndim=len(asked),
+            ndim=len(axes),
             i=tuple(sizes),
-            k=[a.k for a in asked],
-            s=[a.s for a in asked],
-            p=[(a.p_begin, a.p_end) for a in asked],
-            dilation=[a.d for a in asked],
-            output_padding=None if first.op is None else [a.op or 0 for a in asked],
-            o=None if first.o is None else [a.o or 0 for a in asked],
+            k=[axis.k for axis in axes],
+            s=[axis.s for axis in axes],
+            p=[(axis.p_begin, axis.p_end) for axis in axes],
+            dilation=[axis.d for axis in axes],
+            output_padding=None if axes[0].op is None else [axis.extra for axis in axes],
+            o=None if axes[0].o is None else [axis.o or 0 for axis in axes],
             padding=self.policy,
             groups=self.groups,
             c_in=C_IN * self.groups,
@@ -90,56 +89,14 @@ class Query:
         )
 
     @property
-    def spread(self) -> Self:
+    def with_dilated_kernel(self) -> Self:
         """The same call of a kernel that has zeros between its taps, and is not dilated."""
         axes = tuple(replace(a, k=effective_kernel(a.k, a.d), d=1) for a in self.axes)
         return replace(self, request=replace(self.request, axes=axes))
 
     def __str__(self) -> str:
         """Write the query as the command line reads it, defaults left out."""
-        words = [f"padding={self.policy}"] * (self.policy is not None)
-        for name, default in _DEFAULTS.items():
-            values = [getattr(axis, name) for axis in self.axes]
-            if any(value != default for value in values) and (name != "i" or self.is_sized):
-                words.append(f"{name}={_joined(values)}")
-        sides = [f"{axis.p_begin}.{axis.p_end}" for axis in self.axes]
-        words += [f"p={_joined(sides)}"] * any(axis.p_begin or axis.p_end for axis in self.axes)
+        words = self.request.words(has_sizes=self.is_sized)
         words += [f"groups={self.groups}"] * (self.groups != 1)
         words += [f"dtype={self.dtype}"] * (self.dtype != "float32")
         return " ".join(words)
-
-
-_DEFAULTS: Final = {"k": None, "s": None, "i": None, "d": 1, "op": None, "o": None}
-
-
-def _joined(values: list[int] | list[str]) -> str:
-    return "x".join(map(str, values))
-
-
-def _parted(texts: Iterable[str]) -> tuple[dict[str, str], list[str]]:
-    """Return what a call has once, by name, and the texts of what it has per axis."""
-    single: dict[str, str] = {}
-    rest = []
-    for text in texts:
-        word, _, value = text.partition("=")
-        name = "groups" if word == "g" else word
-        if name not in _ONCE:
-            rest.append(text)
-        elif name in single:
-            raise AtlasError(f"{name} is given twice, but should be once; remove {text!r}")
-        else:
-            single[name] = value
-    return single, rest
-
-
-def _number(single: dict[str, str], name: str, default: int) -> int:
-    text = single.get(name, str(default))
-    if not text.isdecimal() or int(text) < 1:
-        raise AtlasError(f"{name}={text!r}, but should be a number from 1")
-    return int(text)
-
-
-def _repeated(axes: tuple[Axis, ...], ndim: int) -> tuple[Axis, ...]:
-    if len(axes) not in {1, ndim}:
-        raise AtlasError(f"ndim={ndim}, but the values are for {len(axes)} axes; leave ndim out")
-    return axes * (ndim // len(axes))

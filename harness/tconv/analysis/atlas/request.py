@@ -1,29 +1,31 @@
-"""An open case as a user writes it on a command line: `padding=same k=3 s=2 i=7x5`.
+"""The language of `name=value` words in which a call is written: `padding=same k=3 s=2 i=7x5`.
 
-Names are those of configurations and predicates; values are written as in case ids: one number for
-all axes, or one per axis joined by `x`; a padding is a number or `begin.end`; `none`: not given.
+Names are those of configurations and predicates. A value is one number for all axes, or one per
+axis joined by `x`; a padding is a number, or `start:end`; `none` says that it is not given.
 """
 
 import difflib
 import re
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Final, Self
 
 from tconv.analysis.atlas.question import EXPLICIT, Question
 from tconv.errors import AtlasError
-from tconv.model.case import POLICIES
+from tconv.model.case import POLICIES, Case
 from tconv.model.geometry import Axis
 
-_ALIASES: Final = {"d": "dilation", "op": "output_padding"}
-_SHORT: Final = {"dilation": "d", "output_padding": "op"}
+_ALIASES: Final = {"d": "dilation", "op": "output_padding", "g": "groups"}
+_FIELDS: Final = {"dilation": "d", "output_padding": "op"}
+_DEFAULTS: Final = {"i": None, "k": None, "s": None, "d": 1, "op": None, "o": None}
 KNOWN: Final = ("padding", "i", "k", "s", "p", "dilation", "output_padding", "o")
-"""Every name; `d` and `op` are short for `dilation` and `output_padding`."""
+"""Every name of a request; `d` and `op` are short for `dilation` and `output_padding`."""
 
 _NONE: Final = "none"
 _OPTIONAL: Final = ("output_padding", "o")
-_SIZE: Final = re.compile(r"-?\d+")
-_SIDES: Final = re.compile(r"(-?\d+)(?:\.(-?\d+))?")
+_NUMBER: Final = re.compile(r"-?\d+")
+_PAIR: Final = re.compile(r"(-?\d+)(?::(-?\d+))?")
+_DOTTED: Final = re.compile(r"(-?\d+)\.(-?\d+)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,17 +47,30 @@ class Request:
         Raises:
             AtlasError: a name is unknown, given twice or missing, or its value cannot be read.
         """
-        given = _given(texts, KNOWN, ("i", "k"))
-        policy = given.pop("padding", _NONE)
+        return cls.from_values(values_by_name(texts, KNOWN, ("i", "k")))
+
+    @classmethod
+    def from_values(cls, values: Mapping[str, str]) -> Self:
+        """Return the request of these values, as texts by name.
+
+        Raises:
+            AtlasError: a value cannot be read, or the values are of different numbers of axes.
+        """
+        policy = values.get("padding", _NONE)
         if policy not in {_NONE, *POLICIES}:
             raise AtlasError(
-                f"padding={policy!r}, but should be one of {', '.join(POLICIES)}, none; numbers "
-                "are given as p=1 or, for begin and end apart, p=1.0"
+                f"padding must be one of {', '.join(POLICIES)} or none (got {policy!r}); write "
+                "numbers as p=1 or, for start and end, p=1:0"
             )
-        if policy != _NONE and "p" in given:
-            raise AtlasError("p and padding should not be given together; remove one of the two")
-        padding = EXPLICIT if policy == _NONE else policy
-        return cls(padding=padding, axes=_axes(_columns(given)))
+        if policy != _NONE and "p" in values:
+            raise AtlasError("p and padding exclude each other; remove one of the two")
+        axes = _axes({name: text for name, text in values.items() if name != "padding"})
+        return cls(padding=EXPLICIT if policy == _NONE else policy, axes=axes)
+
+    @classmethod
+    def from_case(cls, case: Case) -> Self:
+        """Return the request that asks for this case."""
+        return cls(padding=case.padding or EXPLICIT, axes=case.axes)
 
     def is_for(self, question: Question) -> bool:
         """Return whether this is a case of the question."""
@@ -66,88 +81,115 @@ class Request:
             and question.ndim in {None, len(self.axes)}
         )
 
-    def __str__(self) -> str:
-        """Write the request so that it reads back, each axis in full."""
+    def words(self, *, has_sizes: bool = True) -> list[str]:
+        """Return the words that write the request, with its input sizes or without; no defaults."""
         words = [] if self.padding == EXPLICIT else [f"padding={self.padding}"]
-        for field in fields(Axis):
-            values = [getattr(each, field.name) for each in self.axes]
-            if None not in values and not field.name.startswith("p_"):
-                words.append(f"{field.name}={'x'.join(map(str, values))}")
-        sides = [f"{each.p_begin}.{each.p_end}" for each in self.axes]
-        return " ".join([*words, *([f"p={'x'.join(sides)}"] * (self.padding == EXPLICIT))])
+        for name, default in _DEFAULTS.items():
+            values = [getattr(axis, name) for axis in self.axes]
+            if any(value != default for value in values) and (name != "i" or has_sizes):
+                words.append(f"{name}={'x'.join(map(str, values))}")
+        if any(axis.p_begin or axis.p_end for axis in self.axes):
+            words.append("p=" + "x".join(f"{axis.p_begin}:{axis.p_end}" for axis in self.axes))
+        return words
+
+    def __str__(self) -> str:
+        return " ".join(self.words())
 
 
-def wanted(texts: Iterable[str]) -> Axis:
-    """Return the axis with a wanted size `o` that `name=value` texts write, with i = 1 for any.
+def axis_of_size(texts: Iterable[str]) -> Axis:
+    """Return the axis with a requested size `o` that `name=value` texts write; its i is 1, for any.
 
     Raises:
         AtlasError: a name is none of o, k, s and dilation, is given twice or missing, or its value
             is no single number from 1.
     """
-    given = _given(texts, ("o", "k", "s", "dilation"), ("o", "k"))
-    axes = _axes(_columns(given | {"i": "1"}))
+    values = values_by_name(texts, ("o", "k", "s", "dilation"), ("o", "k"))
+    axes = _axes(values | {"i": "1"})
     size = axes[0].o
     if len(axes) > 1 or size is None or size < 1:
-        raise AtlasError(f"o={given['o']!r}, but should be one number from 1, for one axis")
+        raise AtlasError(f"o must be one number from 1, for one axis (got {values['o']!r})")
     return axes[0]
 
 
-def _given(texts: Iterable[str], known: Collection[str], needed: Collection[str]) -> dict[str, str]:
-    given: dict[str, str] = {}
+def values_by_name(
+    texts: Iterable[str], known: Collection[str], needed: Collection[str]
+) -> dict[str, str]:
+    """Return the values of `name=value` texts, as texts, by their full names.
+
+    Raises:
+        AtlasError: a name is not `known`, is given twice, or is `needed` and missing.
+    """
+    values: dict[str, str] = {}
     for text in texts:
         word, sign, value = text.partition("=")
         name = _ALIASES.get(word, word)
         if not sign or name not in known:
-            raise AtlasError(_unknown(text, word, known))
-        if name in given:
-            raise AtlasError(f"{name} is given twice, but should be once; remove {text!r}")
-        given[name] = value
-    for name in needed:
-        if name not in given:
-            raise AtlasError(f"{name} is missing, but should be given, as in {name}=3")
-    return given
-
-
-def _unknown(text: str, word: str, known: Collection[str]) -> str:
-    close = difflib.get_close_matches(word, known, n=1)
-    hint = f"; did you mean {close[0]}?" if close else ""
-    return f"parameter={text!r}, but should be name=value with one of {', '.join(known)}{hint}"
-
-
-def _columns(given: Mapping[str, str]) -> dict[str, list[int]]:
-    """Return the values of each parameter of an axis that is given."""
-    columns: dict[str, list[int]] = {}
-    for name, text in given.items():
-        if name == "p":
-            matches = _matches(name, text, _SIDES, "numbers or begin.end, as in p=1 or p=1.0x0")
-            columns["p_begin"] = [int(match[1]) for match in matches]
-            columns["p_end"] = [int(match[2] or match[1]) for match in matches]
-        elif text != _NONE or name not in _OPTIONAL:
-            matches = _matches(name, text, _SIZE, f"numbers, as in {name}=3 or {name}=3x2")
-            columns[_SHORT.get(name, name)] = [int(match[0]) for match in matches]
-    return columns
-
-
-def _matches(name: str, text: str, form: re.Pattern[str], words: str) -> list[re.Match[str]]:
-    found = [form.fullmatch(part) for part in text.split("x")]
-    matches = [match for match in found if match]
-    if len(matches) != len(found):
-        raise AtlasError(f"{name}={text!r}, but should be {words}")
-    return matches
-
-
-def _axes(columns: Mapping[str, list[int]]) -> tuple[Axis, ...]:
-    ndim = max(map(len, columns.values()))
-    for name, values in columns.items():
-        if len(values) not in {1, ndim}:
+            close = difflib.get_close_matches(word, known, n=1)
+            hint = f"; did you mean {close[0]}?" if close else ""
             raise AtlasError(
-                f"{name} has {len(values)} values, but should have one, or one for each of the "
-                f"{ndim} axes"
+                f"a parameter must be name=value with one of {', '.join(known)} (got {text!r})"
+                f"{hint}"
             )
-    full = {name: values * (ndim // len(values)) for name, values in columns.items()}
-    axes = [Axis(**dict(zip(full, each, strict=True))) for each in zip(*full.values(), strict=True)]
-    for axis in axes:
-        for name, least in (("i", 1), ("k", 1), ("s", 1), ("d", 1)):
-            if getattr(axis, name) < least:
-                raise AtlasError(f"{name}={getattr(axis, name)}, but should be {least} or more")
-    return tuple(axes)
+        if name in values:
+            raise AtlasError(f"{name} is given twice; remove {text!r}")
+        values[name] = value
+    for name in needed:
+        if name not in values:
+            raise AtlasError(f"{name} is missing; give it, as in {name}=3")
+    return values
+
+
+def number_from_one(values: Mapping[str, str], name: str, default: int) -> int:
+    """Return a value that has one number for all axes.
+
+    Raises:
+        AtlasError: it is no number, or below 1.
+    """
+    text = values.get(name, str(default))
+    if not text.isdecimal() or int(text) < 1:
+        raise AtlasError(f"{name} must be a number from 1 (got {text!r})")
+    return int(text)
+
+
+def _axes(values: Mapping[str, str]) -> tuple[Axis, ...]:
+    columns: dict[str, list[int]] = {}
+    for name, text in values.items():
+        if name == "p":
+            columns["p_begin"], columns["p_end"] = _pairs(text)
+        elif text != _NONE or name not in _OPTIONAL:
+            columns[_FIELDS.get(name, name)] = _numbers(name, text)
+    ndim = max(map(len, columns.values()))
+    for name, column in columns.items():
+        if len(column) not in {1, ndim}:
+            raise AtlasError(
+                f"{name} must have one value, or one for each of the {ndim} axes "
+                f"(got {len(column)})"
+            )
+        if name in {"i", "k", "s", "d"} and min(column) < 1:
+            raise AtlasError(f"{name} must be 1 or more (got {min(column)})")
+    return tuple(
+        Axis(**{name: column[at % len(column)] for name, column in columns.items()})
+        for at in range(ndim)
+    )
+
+
+def _numbers(name: str, text: str) -> list[int]:
+    parts = text.split("x")
+    if not all(map(_NUMBER.fullmatch, parts)):
+        raise AtlasError(
+            f"{name} must be a number, or one per axis, as in {name}=3 or {name}=3x2 (got {text!r})"
+        )
+    return list(map(int, parts))
+
+
+def _pairs(text: str) -> tuple[list[int], list[int]]:
+    matches = [_PAIR.fullmatch(part) for part in text.split("x")]
+    pairs = [match.groups() for match in matches if match]
+    if len(pairs) < len(matches):
+        right = _DOTTED.sub(r"\1:\2", text)
+        hint = "p=1:0" if right == text else f"p={right}"
+        raise AtlasError(
+            "p must be a number, or start:end, for all axes or for each, as in p=1, p=1:0 or "
+            f"p=1:0x0 (got {text!r}); did you mean {hint}?"
+        )
+    return [int(start) for start, _ in pairs], [int(end or start) for start, end in pairs]
