@@ -8,6 +8,7 @@ from tconv.adapters.keras.calls import KerasCall, call_for
 from tconv.adapters.keras.support import why_unsupported
 from tconv.model.case import Case
 from tconv.model.geometry import Axis, effective_kernel, full_size
+from tconv.model.window import Window
 
 
 @st.composite
@@ -44,11 +45,11 @@ def window(call: KerasCall, index: int, axis: Axis) -> tuple[int, int]:
 def test_the_call_and_its_crop_leave_the_window_of_the_case(case: Case, inverts: bool) -> None:
     call = call_for(case, inverts=inverts)
 
-    none = (0,) * case.ndim
-    cut = list(zip(call.crop.begin or none, call.crop.end or none, strict=True))
+    crop = call.crop or (Window(begin=0, end=0),) * case.ndim
     windows = [window(call, index, axis) for index, axis in enumerate(case.axes)]
-    assert [begin + cut[n][0] for n, (begin, _) in enumerate(windows)] == list(case.p_begin)
-    assert [size - sum(cut[n]) for n, (_, size) in enumerate(windows)] == list(case.y_shape[2:])
+    pairs = list(zip(windows, crop, strict=True))
+    assert tuple(begin + cut.begin for (begin, _), cut in pairs) == case.p_begin
+    assert tuple(size - cut.begin - cut.end for (_, size), cut in pairs) == case.y_shape[2:]
 
 
 @settings(deadline=None)

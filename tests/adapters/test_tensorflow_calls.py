@@ -10,6 +10,7 @@ from tconv.adapters.tensorflow.calls import TensorflowCall, call_for
 from tconv.adapters.tensorflow.support import why_unsupported
 from tconv.model.case import Case
 from tconv.model.geometry import Axis, full_size
+from tconv.model.window import Window
 
 FEATURES = ("dilation", "groups", "explicit dilation", "explicit groups")
 NOTHING: frozenset[str] = frozenset()
@@ -50,13 +51,12 @@ def test_the_call_and_its_crop_leave_the_window_of_the_case(
     call = call_for(case, lacking)
 
     assert call.size is not None
-    none = (0,) * case.ndim
-    begin, end = call.crop.begin or none, call.crop.end or none
+    crop = call.crop or (Window(begin=0, end=0),) * case.ndim
     assert case.y_shape[2:] == tuple(
-        n - b - e for n, b, e in zip(call.size, begin, end, strict=True)
+        n - cut.begin - cut.end for n, cut in zip(call.size, crop, strict=True)
     )
     assert case.p_begin == tuple(
-        begin_of(call, index, axis) + begin[index] for index, axis in enumerate(case.axes)
+        begin_of(call, index, axis) + crop[index].begin for index, axis in enumerate(case.axes)
     )
 
 

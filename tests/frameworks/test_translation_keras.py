@@ -14,7 +14,7 @@ from tconv.engine.executors.local import LocalPool
 from tconv.engine.plan import TargetPlan
 from tconv.model.target import Selection, Target
 from tconv.translation.query import Query
-from tconv.translation.source import Impossible, sources
+from tconv.translation.source import Impossible, find_sources
 from tconv.translation.translate import Translation, translate
 
 SEED: Final = 20261123
@@ -106,7 +106,7 @@ def samples(backend: str, query: Query) -> tuple[tuple[int, ...], ...]:
     """Return the sizes at which the call was to be run; the given one where nothing comes out."""
     entries = charted(None).of(Selection(backend=backend, mode="ops"))
     known = {Target(backend=backend, mode="ops", device="cpu"): entries}
-    found = sources(query, known, ())
+    found = find_sources(query, known, ())
     if isinstance(found, Impossible):
         return (tuple(axis.i for axis in query.axes),)
     return found[0].samples

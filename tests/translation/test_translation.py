@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tconv.adapters.layout import CANONICAL, CHANNELS_LAST, DIRECT, Layout
+from tconv.adapters.numpy import NumpyAdapter
 from tconv.adapters.torch import calls
 from tconv.analysis.atlas.entry import Entry
 from tconv.analysis.atlas.evidence import evidence
@@ -23,19 +25,24 @@ from tconv.model.route import Native, Route, Unsupported
 from tconv.model.target import Target
 from tconv.model.window import Window
 from tconv.oracle.formulations import conv_transpose
-from tconv.translation.candidate import Candidate, choices, nearest
-from tconv.translation.layout import CANONICAL, Layout, conversion, layout_of
+from tconv.translation.candidate import Candidate, nearest_first, splits
+from tconv.translation.python_file import FUNCTION, python_file
 from tconv.translation.query import Query
 from tconv.translation.search import Search
-from tconv.translation.snippet import FUNCTION, snippet
-from tconv.translation.source import Impossible, sampled, sources
-from tconv.translation.windows import constant, deciding_sizes, defined, resolved
+from tconv.translation.source import Impossible, find_sources, sample_sizes
+from tconv.translation.windows import (
+    constant_window,
+    deciding_sizes,
+    windows_of_numbers,
+    windows_of_rule,
+)
 
 # sizes of which every window below leaves something
 AXES = st.builds(
     Axis, i=st.integers(9, 12), k=st.integers(1, 4), s=st.integers(1, 4), d=st.integers(1, 3)
 )
 WINDOWS = st.builds(Window, begin=st.integers(-2, 4), end=st.integers(-4, 4))
+LAYOUTS = {"canonical": CANONICAL, "channels_last": CHANNELS_LAST, "direct": DIRECT}
 SAME = Rule(
     size=Piecewise(formula=Formula((("s*i", 1),))),
     begin=Piecewise(formula=Formula((("max(K - s, 0)//2", 1),))),
@@ -69,7 +76,7 @@ def search(axes: tuple[Axis, ...], kept: tuple[Window, ...], **changes: Any) -> 
     windows = [{axis.i: window} for axis, window in zip(axes, kept, strict=True)]
     made = Search(
         query=query(axes or (Axis(i=1, k=1),)),
-        wanted=windows,
+        windows=windows,
         entries=(),
         samples=[tuple(axis.i for axis in axes)],
         route=torch_route,
@@ -83,7 +90,7 @@ def test_query_without_size_means_every_size() -> None:
 
 
 def test_query_writes_itself_as_it_is_read() -> None:
-    text = "k=3x2 s=2x1 i=4x5 d=1x2 op=1x0 p=1.0x0.0 groups=2 dtype=float64"
+    text = "i=4x5 k=3x2 s=2x1 d=1x2 op=1x0 p=1:0x0:0 groups=2 dtype=float64"
 
     assert str(Query.from_texts(text.split())) == text
 
@@ -95,10 +102,10 @@ def test_query_repeats_one_number_for_each_axis() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("dtype=float8", "dtype='float8', but should be one of float16"),
-        ("groups=0", "groups='0', but should be a number from 1"),
+        ("dtype=float8", "dtype must be one of float16"),
+        ("groups=0", "groups must be a number from 1 .got '0'."),
         ("groups=2 groups=3", "groups is given twice"),
-        ("k=3x2 ndim=3", "ndim=3, but the values are for 2 axes"),
+        ("k=3x2 ndim=3", "ndim must be 2, as other values are .got 3."),
     ],
 )
 def test_query_that_cannot_be_read_says_why(text: str, message: str) -> None:
@@ -111,10 +118,10 @@ def test_rule_of_same_padding_keeps_one_window_at_every_size(asked: Axis) -> Non
     total = effective_kernel(asked.k, asked.d) - asked.s
     begin = max(total, 0) // 2
 
-    found = resolved(SAME, asked, deciding_sizes([SAME], asked))
+    found = windows_of_rule(SAME, asked, deciding_sizes([SAME], asked))
 
     assert found is not None
-    assert constant(found) == Window(begin=begin, end=total - begin)
+    assert constant_window(found) == Window(begin=begin, end=total - begin)
 
 
 @given(st.integers(1, 40), st.integers(1, 5))
@@ -124,31 +131,35 @@ def test_window_that_changes_at_a_large_size_is_not_taken_for_constant(k: int, s
     asked = Axis(i=1, k=k + 1, s=s)
     rule = Rule(size=size, begin=begin)
 
-    found = resolved(rule, asked, deciding_sizes([rule], asked))
+    found = windows_of_rule(rule, asked, deciding_sizes([rule], asked))
 
     assert found is not None
-    assert constant(found) is None
+    assert constant_window(found) is None
 
 
 def test_window_of_numbers_has_the_output_padding_at_the_end() -> None:
-    found = defined(Axis(i=1, k=3, s=2, p_begin=1, p_end=1, op=1), [4])
+    found = windows_of_numbers(Axis(i=1, k=3, s=2, p_begin=1, p_end=1, op=1), [4])
 
     assert found == {4: Window(begin=1, end=0)}
 
 
 def test_sizes_that_give_no_output_are_left_out() -> None:
-    assert set(defined(Axis(i=1, k=3, s=2, p_begin=2, p_end=2, op=0), range(1, 5))) == {2, 3, 4}
+    assert set(windows_of_numbers(Axis(i=1, k=3, s=2, p_begin=2, p_end=2, op=0), range(1, 5))) == {
+        2,
+        3,
+        4,
+    }
 
 
 def test_samples_begin_with_the_smallest_size_and_differ_between_axes() -> None:
     windows = {i: Window(begin=0, end=0) for i in range(2, 40)}
 
-    assert sampled([windows, windows], 3) == ((2, 2), (3, 5), (6, 10))
+    assert sample_sizes([windows, windows], 3) == ((2, 2), (3, 5), (6, 10))
 
 
 @given(WINDOWS)
 def test_choices_lead_to_the_window_and_the_first_is_the_window(wanted: Window) -> None:
-    found = choices(wanted)
+    found = splits(wanted)
 
     assert found[0] == (wanted, Window(begin=0, end=0))
     assert all((a.begin + b.begin, a.end + b.end) == (wanted.begin, wanted.end) for a, b in found)
@@ -156,11 +167,13 @@ def test_choices_lead_to_the_window_and_the_first_is_the_window(wanted: Window) 
 
 @given(st.lists(WINDOWS, min_size=1, max_size=3))
 def test_combinations_come_once_each_and_the_smallest_steps_first(wanted: list[Window]) -> None:
-    options = [choices(window) for window in wanted]
+    options = [splits(window) for window in wanted]
 
-    found = list(nearest(options))
+    found = list(nearest_first(options))
 
-    costs = [sum(abs(step.begin) + abs(step.end) for _, step in each) for each in found]
+    costs = [
+        sum(abs(correction.begin) + abs(correction.end) for _, correction in each) for each in found
+    ]
     assert costs == sorted(costs)
     assert len(set(found)) == len(found) == np.prod([len(each) for each in options])
 
@@ -174,7 +187,7 @@ def test_call_is_native_where_a_search_of_all_arguments_finds_one(
         (p, p - op) == (wanted.begin, wanted.end) for p in range(reach + 9) for op in range(most)
     )
 
-    found = search((asked,), (wanted,)).found()
+    found = search((asked,), (wanted,)).run()
 
     assert isinstance(found, Candidate)
     assert found.is_native == exists
@@ -191,17 +204,17 @@ def test_step_is_the_smallest_that_leads_from_any_call_to_the_window(
         if min(wanted.end, 0) <= p - op <= max(wanted.end, 0)
     )
 
-    found = search((asked,), (wanted,)).found()
+    found = search((asked,), (wanted,)).run()
 
     assert isinstance(found, Candidate)
-    (step,) = found.step.axes
-    assert abs(step.begin) + abs(step.end) == least
+    (correction,) = found.correction.axes
+    assert abs(correction.begin) + abs(correction.end) == least
 
 
 @given(st.lists(st.tuples(AXES, WINDOWS), min_size=1, max_size=2))
 def test_call_and_step_give_the_planted_window(planted: list[tuple[Axis, Window]]) -> None:
     axes, wanted = zip(*planted, strict=True)
-    found = search(axes, wanted).found()
+    found = search(axes, wanted).run()
     assert isinstance(found, Candidate)
     case = found.case
     x, w = np.ones((1, 1, *case.i)), np.arange(1.0, 1 + np.prod(case.k)).reshape(1, 1, *case.k)
@@ -212,7 +225,7 @@ def test_call_and_step_give_the_planted_window(planted: list[tuple[Axis, Window]
         output_padding=case.output_padding or 0,
     )  # fmt: skip
 
-    assert np.array_equal(cut(y, found.step.axes), cut(full, wanted))
+    assert np.array_equal(cut(y, found.correction.axes), cut(full, wanted))
 
 
 def cut(y: np.ndarray[Any, Any], windows: tuple[Window, ...]) -> np.ndarray[Any, Any]:
@@ -231,15 +244,15 @@ def test_policy_of_the_target_is_found_where_its_rule_keeps_the_same_window() ->
     asked = Axis(i=1, k=3, s=2)
     question = Question(target="fake:call@cpu", padding="same", op=False, o=False)
     entry = Entry(question=question, verdicts={}, rule=SAME)
-    windows = resolved(SAME, asked, range(1, 60))
+    windows = windows_of_rule(SAME, asked, range(1, 60))
     assert windows is not None
 
     def route(case: Case) -> Route:
         named = case.padding == "same"
         return Native(call="call") if named else Unsupported(reason="no numbers", error_pattern="")
 
-    found = search((asked,), (Window(begin=0, end=1),), wanted=[windows], entries=[entry],
-                   route=route, refusal=lambda _: None).found()  # fmt: skip
+    found = search((asked,), (Window(begin=0, end=1),), windows=[windows], entries=[entry],
+                   route=route, refusal=lambda _: None).run()  # fmt: skip
 
     assert isinstance(found, Candidate)
     assert (found.case.padding, found.is_native) == ("same", True)
@@ -253,7 +266,7 @@ def test_rule_that_fails_somewhere_is_no_ground_for_a_translation() -> None:
     question = Question(target=str(target), padding="same", op=False, o=False)
     entry = Entry(question=question, verdicts={}, rule=SAME, evidence=evidence(SAME, points, ()))
 
-    found = sources(Query.from_texts(["padding=same", "k=3", "s=2"]), {target: [entry]}, [])
+    found = find_sources(Query.from_texts(["padding=same", "k=3", "s=2"]), {target: [entry]}, [])
 
     assert isinstance(found, Impossible)
     assert "its rule is known at 28 of 29 points only, so it is not resolved" in found.reason
@@ -262,7 +275,7 @@ def test_rule_that_fails_somewhere_is_no_ground_for_a_translation() -> None:
 def test_what_the_target_lacks_is_why_nothing_is_found() -> None:
     lacks = Unsupported(reason="no groups argument", error_pattern="")
 
-    found = search((Axis(i=1, k=3),), (Window(begin=0, end=0),), route=lambda _: lacks).found()
+    found = search((Axis(i=1, k=3),), (Window(begin=0, end=0),), route=lambda _: lacks).run()
 
     assert found == Impossible(reason="no groups argument")
 
@@ -270,7 +283,7 @@ def test_what_the_target_lacks_is_why_nothing_is_found() -> None:
 def test_window_that_depends_on_the_size_asks_for_one() -> None:
     windows = {1: Window(begin=0, end=0), 2: Window(begin=0, end=1)}
 
-    found = search((Axis(i=1, k=3),), (Window(begin=0, end=0),), wanted=[windows]).found()
+    found = search((Axis(i=1, k=3),), (Window(begin=0, end=0),), windows=[windows]).run()
 
     assert isinstance(found, Impossible)
     assert "give the size, as in i=7" in found.reason
@@ -283,20 +296,20 @@ def test_kernel_is_dilated_by_zeros_where_the_target_does_not_dilate() -> None:
     def route(case: Case) -> Route:
         return lacks if max(case.dilation) > 1 else torch_route(case)
 
-    found = search((asked,), (Window(begin=1, end=1),), route=route).found()
+    found = search((asked,), (Window(begin=1, end=1),), route=route).run()
 
     assert isinstance(found, Candidate)
-    assert (found.case.k, found.case.dilation, found.spread) == ((5,), (1,), (2,))
+    assert (found.case.k, found.case.dilation, found.dilated_by) == ((5,), (1,), (2,))
     assert not found.is_native
 
 
 @pytest.mark.parametrize("groups", [1, 2])
 @pytest.mark.parametrize("spreads", [False, True], ids=["dilated", "spread"])
-@pytest.mark.parametrize("source", ["numpy", "keras-torch", "jax"])
+@pytest.mark.parametrize("own", LAYOUTS.values(), ids=LAYOUTS)
 @given(planted=st.lists(st.tuples(AXES, WINDOWS), min_size=1, max_size=2))
 @settings(max_examples=10)
-def test_snippet_in_numpy_returns_the_planted_window(
-    source: str, spreads: bool, groups: int, planted: list[tuple[Axis, Window]]
+def test_file_in_numpy_returns_the_planted_window(
+    own: Layout, spreads: bool, groups: int, planted: list[tuple[Axis, Window]]
 ) -> None:
     axes, kept = zip(*planted, strict=True)
 
@@ -305,14 +318,12 @@ def test_snippet_in_numpy_returns_the_planted_window(
         return Unsupported(reason="no dilation", error_pattern="") if lacks else Native(call="")
 
     asked = replace(query(axes), groups=groups)
-    found = search(axes, kept, query=asked, route=route, refusal=lambda _: None).found()
-    own = layout_of(source, "")
+    found = search(axes, kept, query=asked, route=route, refusal=lambda _: None).run()
     assert isinstance(found, Candidate)
-    assert own is not None
-    target = Target(backend="numpy", mode="scatter", device="cpu")
+    snippet = NumpyAdapter().snippet(found.case, "scatter", "cpu")
     names: dict[str, Any] = {}
-    text = snippet(found, target, Native(call=""), source=source, own=own, into=CANONICAL)
-    exec(compile(text, "snippet.py", "exec"), names)  # noqa: S102 # the harness's own text
+    text = python_file(found, snippet, source="any", own=own, into=CANONICAL)
+    exec(compile(text, "ported.py", "exec"), names)  # noqa: S102 # the harness's own text
     case = asked.case([axis.i for axis in axes])
     rng = np.random.default_rng(1)
     x, w, b = (rng.integers(1, 9, n) * 1.0 for n in (case.x_shape, case.w_shape, case.b_shape))
@@ -326,50 +337,17 @@ def test_snippet_in_numpy_returns_the_planted_window(
 def test_readme_shows_the_text_that_is_written_now() -> None:
     readme = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
     asked = Query.from_texts(["padding=same", "k=3", "s=2", "ndim=2"])
-    windows = resolved(SAME, asked.axes[0], range(1, 60))
-    own, target = (
-        layout_of("keras-tensorflow", "layer"),
-        Target(backend="torch", mode="eager", device="cpu"),
-    )
+    windows = windows_of_rule(SAME, asked.axes[0], range(1, 60))
     assert windows is not None
-    assert own is not None
-    found = search((), (), query=asked, wanted=[windows] * 2, samples=[(1, 1)]).found()
+    found = search((), (), query=asked, windows=[windows] * 2, samples=[(1, 1)]).run()
     assert isinstance(found, Candidate)
     route = torch_route(found.case)
     assert isinstance(route, Native)
 
-    text = snippet(found, target, route, source="keras-tensorflow", own=own, into=CANONICAL)
+    snippet = calls.snippet(found.case)
+    assert snippet is not None
+
+    text = python_file(found, snippet, source="keras-tensorflow", own=CHANNELS_LAST, into=CANONICAL)
 
     assert f"every element is equal\n\n{text}```" in readme
     assert f"{route.call}, then {found.words}\n" in readme
-
-
-LAYOUTS = [CANONICAL] + [
-    found
-    for backend, mode in (("keras-jax", "layer"), ("jax", "conv_transpose"))
-    if (found := layout_of(backend, mode))
-]
-
-
-@pytest.mark.parametrize("groups", [1, 2])
-@pytest.mark.parametrize("ndim", [1, 2, 3])
-@pytest.mark.parametrize("target", LAYOUTS, ids=["canonical", "keras", "jax"])
-@pytest.mark.parametrize("source", LAYOUTS, ids=["canonical", "keras", "jax"])
-def test_conversion_from_one_layout_to_another_is_that_by_way_of_the_canonical_one(
-    source: Layout, target: Layout, ndim: int, groups: int
-) -> None:
-    shape = (2 * groups, 3, *range(2, 2 + ndim))
-    canonical = np.arange(np.prod(shape)).reshape(shape)
-    w = source.w(canonical, groups)
-
-    for expression, _ in conversion(source, target, ndim, groups):
-        w = eval(expression, {"np": np, "w": w})  # noqa: S307 # the harness's own text
-
-    assert np.array_equal(w, target.w(canonical, groups))
-
-
-def test_direct_kernel_has_the_shape_that_jax_documents() -> None:
-    layout = layout_of("jax", "conv_general_dilated")
-    assert layout is not None
-
-    assert layout.w(np.zeros((4, 3, 5)), 2).shape == (5, 2, 6)

@@ -24,12 +24,24 @@ from typing import Any, ClassVar, TypeAlias
 
 from numpy.typing import NDArray
 
+from tconv.adapters.layout import CANONICAL, Layout
+from tconv.adapters.snippet import Snippet
 from tconv.model.case import Case
 from tconv.model.outcome import InferredShape
 from tconv.model.route import Route
 from tconv.model.tensors import Tensors
 
-__all__ = ["Adapter", "Case", "InferredShape", "Mode", "Result", "Route", "Tensors"]
+__all__ = [
+    "Adapter",
+    "Case",
+    "InferredShape",
+    "Layout",
+    "Mode",
+    "Result",
+    "Route",
+    "Snippet",
+    "Tensors",
+]
 
 Result: TypeAlias = NDArray[Any] | InferredShape | Exception
 """What becomes of one case of several: the result, or the framework's error for that case."""
@@ -48,12 +60,15 @@ class Mode:
         declared: what its arithmetic is known to do beside sums of products: `transformed` (FFT,
             Winograd), `reduced`, or the format that inputs are rounded to, such as `tf32`. An
             error of that kind matches; any other is still a deviation.
+        layout: how users of the mode hold x and w, for adapters that write a
+            :meth:`~Adapter.snippet`; None: its calls are not translated.
     """
 
     name: str
     meaning: str
     sample: int = 1
     declared: tuple[str, ...] = ()
+    layout: Layout | None = CANONICAL
 
 
 class Adapter(ABC):
@@ -131,6 +146,14 @@ class Adapter(ABC):
     def session(self, mode: str, device: str) -> Iterator[None]:  # noqa: ARG002 # a default that needs neither
         """Hold process-global state (x64, threads, determinism) as the mode needs; restore it."""
         yield
+
+    def snippet(self, case: Case, mode: str, device: str) -> Snippet | None:  # noqa: ARG002 # a default that needs none
+        """Return the call of a case whose route is native as source text, or None: it has none.
+
+        An adapter that overrides this is a source and a target of `tconv translate`. The sizes of x
+        are not those of the case: the text must hold for every input size.
+        """
+        return None
 
     def compute_many(
         self, cases: Sequence[Case], tensors: Sequence[Tensors], mode: str, device: str

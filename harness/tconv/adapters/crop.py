@@ -1,35 +1,24 @@
-"""What is cut off a framework's result where none of its calls gives the case's window."""
+"""The crop that an adapter makes itself where no call of its framework gives the case's window."""
 
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Iterable
 
 from tconv.model.route import Composed, Native
+from tconv.model.window import Window
+
+Crop = tuple[Window, ...]
+"""What is cut off along each spatial axis, 0 or more at each end; empty where nothing is cut."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Crop:
-    """The positions to cut off, one entry per spatial axis; by default nothing is cut.
-
-    Attributes:
-        begin: positions cut off the begin, 0 or more.
-        end: positions cut off the end, 0 or more.
-    """
-
-    begin: tuple[int, ...] = ()
-    end: tuple[int, ...] = ()
-
-    def __bool__(self) -> bool:
-        """Return whether anything is cut."""
-        return any(self.begin + self.end)
-
-    def route(self, call: str) -> Native | Composed:
-        """Return that `call` is all there is, or that it is composed with this crop."""
-        if not self:
-            return Native(call=call)
-        sides = (("begin", any(self.begin)), ("end", any(self.end)))
-        words = " and ".join(side for side, is_cut in sides if is_cut)
-        return Composed(call=call, addition=f"crop the {words}")
+def crop_of(starts: Iterable[int], ends: Iterable[int]) -> Crop:
+    """Return the crop of these many elements at the start and at the end of each axis."""
+    windows = tuple(Window(begin=b, end=e) for b, e in zip(starts, ends, strict=True))
+    return windows if any(w.begin or w.end for w in windows) else ()
 
 
-NO_CROP: Final = Crop()
-"""The crop that cuts nothing."""
+def route_with(crop: Crop, call: str) -> Native | Composed:
+    """Return that `call` is all there is, or that it is composed with this crop."""
+    if not crop:
+        return Native(call=call)
+    sides = (("begin", any(w.begin for w in crop)), ("end", any(w.end for w in crop)))
+    words = " and ".join(side for side, is_cut in sides if is_cut)
+    return Composed(call=call, addition=f"crop the {words}")

@@ -12,7 +12,8 @@ from typing import Any, ClassVar, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tconv.adapters.base import Adapter, Case, Mode, Route, Tensors
+from tconv.adapters.base import Adapter, Case, Mode, Route, Snippet, Tensors
+from tconv.adapters.snippet import output_sizes
 from tconv.model.route import Native, Unsupported
 from tconv.oracle.formulations import FORMULATIONS
 
@@ -36,6 +37,28 @@ _OPEN: Final = Unsupported(
 )
 
 
+_SUM_OVER_TAPS: Final = """\
+n, c_in, *i = x.shape
+k = w.shape[2:]
+s, d, groups = {s}, {d}, {groups}
+lead, begin = {lead}, {begin}  # zeros before the full result; where y begins
+stop = [p + o for p, o in zip(begin, {sizes})]
+full = [l + si * (ii - 1) + di * (ki - 1) + 1 for l, si, ii, di, ki in zip(lead, s, i, d, k)]
+y = np.zeros((n, len(b), *map(max, full, stop)), x.dtype)
+parts = x.reshape(n, groups, -1, *i)
+taps = w.reshape(groups, c_in // groups, -1, *k)
+for u in np.ndindex(*k):
+    starts = [l + di * ui for l, di, ui in zip(lead, d, u)]
+    reach = [slice(at, at + si * ii, si) for at, si, ii in zip(starts, s, i)]
+    part = np.einsum("ngc...,gco->ngo...", parts, taps[(..., *u)])
+    y[(..., *reach)] += part.reshape(n, len(b), *i)
+y = y[(..., *map(slice, begin, stop))]{bias}
+"""
+_TO_FLOAT32: Final = """\
+x, w, b, dtype = x.astype("float32"), w.astype("float32"), b.astype("float32"), x.dtype
+"""
+
+
 class NumpyAdapter(Adapter):
     """The formulations of the oracle; float16 and bfloat16 are rounded once, from float32."""
 
@@ -54,6 +77,18 @@ class NumpyAdapter(Adapter):
         if case.padding is not None or case.o is not None:
             return _OPEN
         return Native(call=f"tconv.oracle.formulations.FORMULATIONS[{mode!r}]")
+
+    def snippet(self, case: Case, mode: str, device: str) -> Snippet:  # noqa: ARG002 # one text for all
+        """Return the sum over taps: what any of the formulations computes, in a few lines."""
+        lead, begin = (tuple(max(sign * p, 0) for p in case.p_begin) for sign in (-1, 1))
+        bias = f"b.reshape(-1{', 1' * case.ndim})"
+        call = _SUM_OVER_TAPS.format(
+            s=case.s, d=case.dilation, groups=case.groups, lead=lead, begin=begin,
+            sizes=output_sizes(case, "i"), bias=f" + {bias}" * case.bias,
+        )  # fmt: skip
+        if case.dtype in _WIDER:
+            call = _TO_FLOAT32 + call + "y = y.astype(dtype)\n"
+        return Snippet(call=call, bias="" if case.bias else f"y + {bias}")
 
     def compute(self, case: Case, tensors: Tensors, mode: str, device: str) -> NDArray[Any]:  # noqa: ARG002 # there is one device
         """Return the formulation's y (n, c_out, *o), in the dtype of x."""

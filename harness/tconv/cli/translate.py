@@ -16,7 +16,7 @@ from tconv.runs.status import ExitStatus
 from tconv.translation.query import Query
 from tconv.translation.source import Impossible
 from tconv.translation.translate import Translation, translate
-from tconv.translation.windows import constant
+from tconv.translation.windows import constant_window
 
 EPILOG = """\b
 Examples:
@@ -51,7 +51,7 @@ def translate_call(
 
     SOURCE and TARGET are backend[:mode][@device]. Names are padding, k, s, p, dilation (d),
     output_padding (op), o, i, ndim, dtype and groups (g); a value is a number for all axes, or one
-    for each joined by x; p may be begin.end. The result holds for every input size or, where i is
+    for each joined by x; p may be start:end. The result holds for every input size or, where i is
     given, for that one. What is printed is a Python file: the text that was run.
     """
     query = Query.from_texts(parameters)
@@ -67,7 +67,7 @@ def translate_call(
         click.echo(f"tconv: impossible: {found.reason}", err=True)
     else:
         click.echo("\n".join(f"# {line}" for line in _lines(found)))
-        click.echo(f"\n{found.made.text}", nl=False)
+        click.echo(f"\n{found.target_call.text}", nl=False)
     sys.exit(_status(found))
 
 
@@ -78,17 +78,17 @@ def _status(found: Translation | Impossible) -> ExitStatus:
 
 
 def _lines(found: Translation) -> Iterator[str]:
-    made, sizes = found.made, "this size" if found.query.is_sized else "every input size"
+    call, sizes = found.target_call, "this size" if found.query.is_sized else "every input size"
     yield f"{found.source.target} {found.query}, for {sizes}"
-    kept = [constant(windows) for windows in found.source.wanted]
+    kept = [constant_window(windows) for windows in found.source.windows]
     alike = len(set(kept)) == 1
     for axis, window in enumerate(kept[:1] if alike else kept):
         if window is not None:
             on = f" on {'every axis' if alike else f'axis {axis}'}" if len(kept) > 1 else ""
             yield f"keeps of the full result{on}: {_window(window)}"
-    spread = " of a kernel with zeros between its taps" if made.candidate.spread else ""
-    then = f", then {made.candidate.words}" if made.candidate.words else ""
-    yield f"{made.target}: {made.call}{spread}{then}"
+    dilated = " of a kernel with zeros between its taps" if call.candidate.dilated_by else ""
+    then = f", then {call.candidate.words}" if call.candidate.words else ""
+    yield f"{call.target}: {call.call}{dilated}{then}"
     ran = ", ".join("i=" + "x".join(map(str, each)) for each in found.source.samples)
     if found.differences is None:
         yield "not run"
@@ -110,17 +110,17 @@ def _window(window: Window) -> str:
 def _record(query: Query, found: Translation | Impossible) -> dict[str, Any]:
     if isinstance(found, Impossible):
         return {"query": str(query), "impossible": found.reason}
-    made = found.made
+    call = found.target_call
     return {
         "query": str(query),
         "source": str(found.source.target),
-        "target": str(made.target),
-        "call": made.call,
-        "native": made.candidate.is_native,
-        "step": made.candidate.words,
-        "kernel_dilated_by": made.candidate.spread,
-        "case": made.candidate.case.id,
+        "target": str(call.target),
+        "call": call.call,
+        "native": call.candidate.is_native,
+        "step": call.candidate.words,
+        "kernel_dilated_by": call.candidate.dilated_by,
+        "case": call.candidate.case.id,
         "samples": found.source.samples,
         "differences": found.differences,
-        "snippet": made.text,
+        "snippet": call.text,
     }

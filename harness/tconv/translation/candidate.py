@@ -1,4 +1,4 @@
-"""Cases whose window is that of the source, or larger by a step that is made afterwards."""
+"""Calls of the target that keep the source's window, or more that a correction then cuts off."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -11,36 +11,43 @@ from tconv.analysis.atlas.question import EXPLICIT
 from tconv.model.case import Case
 from tconv.model.geometry import Axis
 from tconv.model.window import Resolution, Window
-from tconv.translation.windows import Windows, resolved
+from tconv.translation.windows import WindowBySize, windows_of_rule
 
 NO_CROP: Final = Window(begin=0, end=0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """A call of the target, and the step after it.
+    """A call of the target, and the correction after it.
 
     Attributes:
         case: the call, with the input sizes of the source's.
-        step: what is cut off the call's result; negative: elements that hold the bias alone are
-            added.
-        spread: dilations that the kernel gets beforehand, by zeros between its taps, as the call
-            takes none; None: the call dilates by itself.
+        correction: what is cut off the call's result; negative: elements that hold the bias alone
+            are added.
+        dilated_by: dilations that the kernel gets beforehand, by zeros between its taps, as the
+            call takes none; None: the call dilates by itself.
     """
 
     case: Case
-    step: Resolution
-    spread: tuple[int, ...] | None = None
+    correction: Resolution
+    dilated_by: tuple[int, ...] | None = None
 
     @property
     def is_native(self) -> bool:
         """Whether the call is all there is."""
-        return self.spread is None and all(window == NO_CROP for window in self.step.axes)
+        return self.dilated_by is None and all(cut == NO_CROP for cut in self.correction.axes)
+
+    @property
+    def argument_count(self) -> int:
+        """How many of the arguments that decide the window the call has."""
+        case = self.case
+        has_op = any(case.output_padding or ())
+        return any(case.p_begin + case.p_end) + (case.padding is not None) + has_op
 
     @property
     def words(self) -> str:
-        """The step in words, one part for each side of an axis; empty for none."""
-        windows = self.step.axes
+        """The correction in words, one part for each side of an axis; empty for none."""
+        windows = self.correction.axes
         if len(windows) == 1:
             return _words(windows[0], "")
         if len(set(windows)) == 1:
@@ -49,98 +56,105 @@ class Candidate:
         return ", ".join(part for part in parts if part)
 
 
-def _words(window: Window, of: str) -> str:
+def _words(window: Window, where: str) -> str:
     sides = (("begin", window.begin), ("end", window.end))
     return ", ".join(
-        f"{'crop' if count > 0 else 'pad'} the {side}{of} by {abs(count)}"
+        f"{'crop' if count > 0 else 'pad'} the {side}{where} by {abs(count)}"
         for side, count in sides
         if count
     )
 
 
-def explicit(case: Case, inner: Sequence[Window], step: Sequence[Window]) -> Candidate:
-    """Return the call that crops by numbers.
+def call_by_numbers(
+    case: Case, windows: Sequence[Window], correction: Sequence[Window]
+) -> Candidate:
+    """Return the call that is given its crops as numbers.
 
-    What is added at the end is an output padding. Further ones would be the same case: one that a
-    larger crop at the end takes off again.
+    What is added at the end is an output padding. A larger one would give no further case: a larger
+    crop at the end would take it off again.
     """
-    op = tuple(max(-window.end, 0) for window in inner)
-    made = replace(
+    call = replace(
         case,
         padding=None,
         o=None,
-        output_padding=op,
-        p_begin=tuple(window.begin for window in inner),
-        p_end=tuple(max(window.end, 0) for window in inner),
+        output_padding=tuple(max(-window.end, 0) for window in windows),
+        p_begin=tuple(window.begin for window in windows),
+        p_end=tuple(max(window.end, 0) for window in windows),
     )
-    return Candidate(case=made, step=Resolution(axes=tuple(step)))
+    return Candidate(case=call, correction=Resolution(axes=tuple(correction)))
 
 
-def policies(
-    case: Case, asked: Sequence[Axis], wanted: Sequence[Windows], entries: Sequence[Entry]
+def calls_by_policy(
+    case: Case, axes: Sequence[Axis], windows: Sequence[WindowBySize], entries: Sequence[Entry]
 ) -> Iterator[Candidate]:
     """Yield the calls with a padding policy that keep the same window at every size in question.
 
     Args:
-        case: the source's call, of which only what is no padding is kept.
-        asked: the same by axis.
-        wanted: the source's windows by axis.
+        case: the source's call, whose padding is not looked at.
+        axes: the same by axis.
+        windows: the source's windows by axis.
         entries: what the atlas knows of the target.
     """
-    none = Resolution(axes=(NO_CROP,) * len(asked))
-    plain = [replace(axis, p_begin=0, p_end=0, op=None, o=None) for axis in asked]
+    none = Resolution(axes=(NO_CROP,) * len(axes))
+    plain = [replace(axis, p_begin=0, p_end=0, op=None, o=None) for axis in axes]
     for entry in entries:
         question = entry.question
-        if question.o or question.padding == EXPLICIT or question.ndim not in {None, len(asked)}:
+        if question.o or question.padding == EXPLICIT or question.ndim not in {None, len(axes)}:
             continue
-        for ops in product(*(_agreeing(entry, *each) for each in zip(plain, wanted, strict=True))):
-            op = ops if question.op else None
-            made = replace(case, padding=question.padding, p_begin=(0,) * case.ndim,
-                           p_end=(0,) * case.ndim, o=None, output_padding=op)  # fmt: skip
-            yield Candidate(case=made, step=none)
+        options = (_output_paddings(entry, *each) for each in zip(plain, windows, strict=True))
+        for output_padding in product(*options):
+            call = replace(
+                case,
+                padding=question.padding,
+                p_begin=(0,) * case.ndim,
+                p_end=(0,) * case.ndim,
+                o=None,
+                output_padding=output_padding if question.op else None,
+            )
+            yield Candidate(case=call, correction=none)
 
 
-def _agreeing(entry: Entry, asked: Axis, wanted: Windows) -> list[int]:
-    """Return the output paddings at which the entry's rule keeps what is wanted; 0 for none."""
-    if entry.rule is None:
+def _output_paddings(entry: Entry, axis: Axis, windows: WindowBySize) -> list[int]:
+    """Return the output paddings at which the entry's rule keeps these windows; 0 for none."""
+    rule = entry.rule
+    if rule is None:
         return []
-    given = range(max(asked.s, asked.d)) if entry.question.op else (None,)
+    options = range(max(axis.s, axis.d)) if entry.question.op else (None,)
     return [
         op or 0
-        for op in given
-        if resolved(entry.rule, replace(asked, op=op), tuple(wanted)) == wanted
+        for op in options
+        if windows_of_rule(rule, replace(axis, op=op), tuple(windows)) == windows
     ]
 
 
-Choice = tuple[Window, Window]
-"""What a call may keep along an axis, and the step from there to what is wanted."""
+Split = tuple[Window, Window]
+"""What a call keeps along an axis, and the correction from there to the source's window."""
 
 
-def choices(wanted: Window) -> list[Choice]:
-    """Return every window between the wanted one and the full result, the nearest first.
+def splits(goal: Window) -> list[Split]:
+    """Return every window between this one and the full result, the nearest first.
 
     At each side a call may crop less, and the rest is cropped afterwards; or add less, and the rest
-    is added. Of two that are equally near, that whose step is at the end comes first.
+    is added. Of two that are equally near, the one whose correction is at the end comes first.
     """
-    sides = product(_towards_zero(wanted.begin), _towards_zero(wanted.end))
-    made = [
-        (Window(begin=b, end=e), Window(begin=wanted.begin - b, end=wanted.end - e))
-        for b, e in sides
+    sides = product(_towards_zero(goal.begin), _towards_zero(goal.end))
+    options = [
+        (Window(begin=b, end=e), Window(begin=goal.begin - b, end=goal.end - e)) for b, e in sides
     ]
-    return sorted(made, key=lambda choice: (_excess(choice), abs(choice[1].begin)))
+    return sorted(options, key=lambda split: (_size(split), abs(split[1].begin)))
 
 
-def nearest(options: Sequence[Sequence[Choice]]) -> Iterator[tuple[Choice, ...]]:
-    """Yield every combination of one choice per axis, those with the smallest steps first."""
+def nearest_first(options: Sequence[Sequence[Split]]) -> Iterator[tuple[Split, ...]]:
+    """Yield every combination of one split per axis, those with the smallest corrections first."""
     queue = [(_total(options, first), first) for first in [(0,) * len(options)] if all(options)]
-    seen = {places for _, places in queue}
+    queued = {places for _, places in queue}
     while queue:
         _, places = heappop(queue)
-        yield tuple(each[at] for each, at in zip(options, places, strict=True))
+        yield tuple(splits[at] for splits, at in zip(options, places, strict=True))
         for axis, at in enumerate(places):
             further = (*places[:axis], at + 1, *places[axis + 1 :])
-            if at + 1 < len(options[axis]) and further not in seen:
-                seen.add(further)
+            if at + 1 < len(options[axis]) and further not in queued:
+                queued.add(further)
                 heappush(queue, (_total(options, further), further))
 
 
@@ -148,16 +162,9 @@ def _towards_zero(crop: int) -> range:
     return range(crop, -1, -1) if crop >= 0 else range(crop, 1)
 
 
-def _excess(choice: Choice) -> int:
-    return abs(choice[1].begin) + abs(choice[1].end)
+def _size(split: Split) -> int:
+    return abs(split[1].begin) + abs(split[1].end)
 
 
-def _total(options: Sequence[Sequence[Choice]], places: Sequence[int]) -> int:
-    return sum(_excess(each[at]) for each, at in zip(options, places, strict=True))
-
-
-def length(case: Case) -> int:
-    """Return how many arguments a call has, of those that say its window."""
-    return (
-        any(case.p_begin + case.p_end) + (case.padding is not None) + any(case.output_padding or ())
-    )
+def _total(options: Sequence[Sequence[Split]], places: Sequence[int]) -> int:
+    return sum(_size(splits[at]) for splits, at in zip(options, places, strict=True))

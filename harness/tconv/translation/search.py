@@ -14,16 +14,15 @@ from tconv.model.window import Window
 from tconv.translation.candidate import (
     NO_CROP,
     Candidate,
-    Choice,
-    choices,
-    explicit,
-    length,
-    nearest,
-    policies,
+    Split,
+    call_by_numbers,
+    calls_by_policy,
+    nearest_first,
+    splits,
 )
 from tconv.translation.query import Query
 from tconv.translation.source import Impossible
-from tconv.translation.windows import Windows, constant
+from tconv.translation.windows import WindowBySize, constant_window
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +31,7 @@ class Search:
 
     Attributes:
         query: the source's call.
-        wanted: its window by input size, for each axis.
+        windows: its window by input size, for each axis.
         entries: what the atlas knows of the target.
         samples: input sizes per axis at which a call must be taken, one tuple per sample.
         route: the adapter's route for a case.
@@ -40,13 +39,13 @@ class Search:
     """
 
     query: Query
-    wanted: Sequence[Windows]
+    windows: Sequence[WindowBySize]
     entries: Sequence[Entry]
     samples: Sequence[tuple[int, ...]]
     route: Callable[[Case], Route]
     refusal: Callable[[Case], str | None]
 
-    def found(self) -> Candidate | Impossible:
+    def run(self) -> Candidate | Impossible:
         """Return the first call that is taken, native ones first, then those with less to add.
 
         Where the target does not dilate, the kernel can be: it has zeros between its taps then.
@@ -54,30 +53,29 @@ class Search:
         for candidate in self._candidates():
             if self._is_taken(candidate):
                 return candidate
-        spread = self.query.spread
-        if spread != self.query:
-            candidate_or_not = replace(self, query=spread).found()
+        dilated = self.query.with_dilated_kernel
+        if dilated != self.query:
+            candidate_or_not = replace(self, query=dilated).run()
             if isinstance(candidate_or_not, Candidate):
                 dilations = tuple(axis.d for axis in self.query.axes)
-                return replace(candidate_or_not, spread=dilations)
+                return replace(candidate_or_not, dilated_by=dilations)
         return Impossible(reason=self._reason())
 
     def _candidates(self) -> Iterator[Candidate]:
-        windows = [constant(each) for each in self.wanted]
         case = self.query.case(self.samples[0])
-        native = list(policies(case, self.query.axes, self.wanted, self.entries))
-        if None in windows:
-            yield from sorted(native, key=lambda each: length(each.case))
-            return
-        known = [window for window in windows if window is not None]
-        options = [self._options(case, axis, window) for axis, window in enumerate(known)]
-        whole = explicit(case, known, (NO_CROP,) * len(known))
-        yield from sorted([whole, *native], key=lambda each: length(each.case))
-        for chosen in nearest(options):
-            inner, step = zip(*chosen, strict=True)
-            yield explicit(case, inner, step)
+        native = list(calls_by_policy(case, self.query.axes, self.windows, self.entries))
+        constants = [constant_window(windows) for windows in self.windows]
+        goals = [window for window in constants if window is not None]
+        is_constant = len(goals) == len(constants)
+        if is_constant:
+            native.insert(0, call_by_numbers(case, goals, (NO_CROP,) * len(goals)))
+        yield from sorted(native, key=lambda candidate: candidate.argument_count)
+        if is_constant:
+            options = [self._splits(case, axis, window) for axis, window in enumerate(goals)]
+            for combination in nearest_first(options):
+                yield call_by_numbers(case, *zip(*combination, strict=True))
 
-    def _options(self, case: Case, axis: int, window: Window) -> list[Choice]:
+    def _splits(self, case: Case, axis: int, goal: Window) -> list[Split]:
         """Return what the target may keep on one axis: what it takes where all axes are alike.
 
         What no call says of one axis no call says of several.
@@ -88,9 +86,11 @@ class Search:
             dtype=case.dtype,
         )  # fmt: skip
         return [
-            choice
-            for choice in choices(window)
-            if isinstance(self.route(_along(alike, choice)), Native)
+            (window, correction)
+            for window, correction in splits(goal)
+            if isinstance(
+                self.route(call_by_numbers(alike, (window,) * case.ndim, ()).case), Native
+            )
         ]
 
     def _is_taken(self, candidate: Candidate) -> bool:
@@ -102,7 +102,7 @@ class Search:
 
     def _reason(self) -> str:
         """Return what the target says of its plainest call, that of the full result."""
-        if any(constant(each) is None for each in self.wanted):
+        if any(constant_window(windows) is None for windows in self.windows):
             return (
                 "the window depends on the input size, and no policy follows it; give the size, as "
                 "in i=7"
@@ -113,8 +113,3 @@ class Search:
                 return reason
             case _:
                 return self.refusal(plain) or "no call keeps the window, nor a larger one"
-
-
-def _along(case: Case, choice: Choice) -> Case:
-    inner, step = choice
-    return explicit(case, (inner,) * case.ndim, (step,) * case.ndim).case

@@ -4,11 +4,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from tconv.adapters import registry
+from tconv.adapters.layout import Layout
 from tconv.analysis.atlas.entry import Entry
 from tconv.analysis.atlas.rule import Rule
 from tconv.model.target import Target
 from tconv.translation.query import Query
-from tconv.translation.windows import Windows, deciding_sizes, defined, resolved
+from tconv.translation.windows import (
+    WindowBySize,
+    deciding_sizes,
+    windows_of_numbers,
+    windows_of_rule,
+)
 
 SAMPLES: Final = 3
 """Input sizes at which a translation for every size is run."""
@@ -31,46 +38,54 @@ class SourceCall:
 
     Attributes:
         target: backend, mode and device.
-        wanted: the window that it returns by input size, for each axis.
+        windows: the window that it returns by input size, for each axis.
         samples: input sizes per axis at which it is run, one tuple per sample.
     """
 
     target: Target
-    wanted: tuple[Windows, ...]
+    windows: tuple[WindowBySize, ...]
     samples: tuple[tuple[int, ...], ...]
 
 
-def sources(
-    query: Query, entries: Mapping[Target, Sequence[Entry]], others: Iterable[Rule]
+def layout_of(target: Target) -> Layout:
+    """Return the layout in which a mode that is translated holds its arrays."""
+    modes = registry.adapter_class(target.backend).modes
+    (layout,) = (mode.layout for mode in modes if mode.name == target.mode)
+    assert layout is not None
+    return layout
+
+
+def find_sources(
+    query: Query, entries: Mapping[Target, Sequence[Entry]], target_rules: Iterable[Rule]
 ) -> list[SourceCall] | Impossible:
-    """Return the modes of which it is known what they return, or why none is.
+    """Return the modes whose window is known for the call, or why none is.
 
     Args:
         query: the call.
         entries: what the atlas knows of each mode of the source.
-        others: rules of the target, whose windows are compared with the source's.
+        target_rules: rules of the target, whose windows are compared with the source's.
     """
-    found, reasons = [], []
-    for target, known in entries.items():
-        windows = _windows(query, _rule(query, known), tuple(others))
+    calls, reasons = [], []
+    for target, of_mode in entries.items():
+        windows = _windows(query, _rule(query, of_mode), tuple(target_rules))
         if isinstance(windows, Impossible):
             reasons.append(f"{target}: {windows.reason}")
         else:
-            samples = sampled(windows, 1 if query.is_sized else SAMPLES)
-            found.append(SourceCall(target=target, wanted=windows, samples=samples))
-    return found or Impossible(reason="; ".join(reasons))
+            samples = sample_sizes(windows, 1 if query.is_sized else SAMPLES)
+            calls.append(SourceCall(target=target, windows=windows, samples=samples))
+    return calls or Impossible(reason="; ".join(reasons))
 
 
-def sampled(wanted: Sequence[Windows], count: int) -> tuple[tuple[int, ...], ...]:
+def sample_sizes(windows: Sequence[WindowBySize], count: int) -> tuple[tuple[int, ...], ...]:
     """Return input sizes at which calls are run, unlike across the axes: one tuple per sample.
 
     The smallest sizes that give an output come first; where there are fewer, none comes twice.
     """
-    known = [sorted(windows) for windows in wanted]
+    sizes = [sorted(by_size) for by_size in windows]
     samples = (
         tuple(
-            sizes[min(turn * turn + 2 * axis * turn, len(sizes) - 1)]
-            for axis, sizes in enumerate(known)
+            of_axis[min(turn * turn + 2 * axis * turn, len(of_axis) - 1)]
+            for axis, of_axis in enumerate(sizes)
         )
         for turn in range(count)
     )
@@ -85,29 +100,29 @@ def _rule(query: Query, entries: Iterable[Entry]) -> Rule | Impossible | None:
     entry = next((each for each in entries if query.request.is_for(each.question)), None)
     if entry is None:
         return Impossible(reason="the atlas does not know what it makes of such a call")
-    if entry.rule is None or entry.evidence is None:
+    evidence = entry.evidence
+    if entry.rule is None or evidence is None:
         return Impossible(reason=entry.reason or "no rule holds for what it returns")
-    told = entry.evidence
-    if told.holding < told.points:
+    if evidence.holding < evidence.points:
         return Impossible(
-            reason=f"its rule is known at {told.holding} of {told.points} points only, so it is "
-            "not resolved"
+            reason=f"its rule is known at {evidence.holding} of {evidence.points} points only, so "
+            "it is not resolved"
         )
     return entry.rule
 
 
 def _windows(
-    query: Query, rule: Rule | Impossible | None, others: Sequence[Rule]
-) -> tuple[Windows, ...] | Impossible:
+    query: Query, rule: Rule | Impossible | None, target_rules: Sequence[Rule]
+) -> tuple[WindowBySize, ...] | Impossible:
     """Return the windows that are kept, per axis."""
     if isinstance(rule, Impossible):
         return rule
-    found = []
-    for asked in query.axes:
-        rules = [*others, rule] if rule else others
-        sizes = (asked.i,) if query.is_sized else deciding_sizes(rules, asked)
-        windows = resolved(rule, asked, sizes) if rule else defined(asked, sizes)
-        if not windows:
+    windows = []
+    for axis in query.axes:
+        rules = [*target_rules, rule] if rule else target_rules
+        sizes = (axis.i,) if query.is_sized else deciding_sizes(rules, axis)
+        by_size = windows_of_rule(rule, axis, sizes) if rule else windows_of_numbers(axis, sizes)
+        if not by_size:
             return Impossible(reason="it returns no element, or it is not known which")
-        found.append(windows)
-    return tuple(found)
+        windows.append(by_size)
+    return tuple(windows)

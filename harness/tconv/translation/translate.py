@@ -1,6 +1,6 @@
 """Translates calls: asks the atlas, then the source, then the target, each in a process of its own.
 
-A translation is shown to be one by running it: the target's snippet and the source itself compute
+A translation is shown to be one by running it: the file's function and the source itself compute
 the same exact integers, and every element is compared.
 """
 
@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tconv.adapters import registry
+from tconv.adapters.base import Adapter
 from tconv.analysis.atlas.atlas import Atlas
 from tconv.analysis.atlas.entry import Entry
 from tconv.engine.executors.local import LocalPool
@@ -20,11 +21,9 @@ from tconv.engine.process.process import End, Lane
 from tconv.errors import TargetError, UnavailableError
 from tconv.model.target import Selection, Target
 from tconv.translation import worker
-from tconv.translation.layout import layout_of
 from tconv.translation.query import Query
-from tconv.translation.snippet import has_template
-from tconv.translation.source import Impossible, SourceCall, sources
-from tconv.translation.worker import Result, SourceResults, TargetCall
+from tconv.translation.source import Impossible, SourceCall, find_sources
+from tconv.translation.worker import Output, SourceOutputs, TargetCall
 
 _TOGETHER: Final = 20  # queries that one call of a worker serves
 _SECONDS: Final = 300.0
@@ -40,13 +39,13 @@ class Translation:
     Attributes:
         query: the call.
         source: the mode that has it, with its windows and the sizes at which it was run.
-        made: what is called, and the snippet.
+        target_call: what is called, and the Python file.
         differences: what differs, one sentence per sample that does; None: it was not run.
     """
 
     query: Query
     source: SourceCall
-    made: TargetCall
+    target_call: TargetCall
     differences: tuple[str, ...] | None
 
 
@@ -66,35 +65,35 @@ def translate(
         TargetError: there is no such backend or mode, or none that can be translated.
         UnavailableError: a backend that is needed cannot be used here.
     """
-    origins = [each for each in _targets(source) if layout_of(each.backend, each.mode)]
-    goals = [each for each in _targets(target) if has_template(each)]
-    for selection, modes in ((source, origins), (target, goals)):
-        if not modes:
-            raise TargetError(f"mode={selection.mode!r} of {selection.backend} is not translated")
-    entries = {each: _entries(atlas, each) for each in (*origins, *goals)}
-    rules = [entry.rule for goal in goals for entry in entries[goal] if entry.rule]
-    jobs = [
-        (query, sources(query, {each: entries[each] for each in origins}, rules))
-        for query in queries
-    ]
+    source_modes, target_modes = _targets(source), _targets(target)
+    entries = {mode: _entries(atlas, mode) for mode in (*source_modes, *target_modes)}
     with LocalPool(workers=2, case_seconds=_SECONDS, worker_gib=_GIB) as pool:
-        lanes = [pool.lane(each) for each in (*[source.backend] * runs, target.backend)]
-        _warm(lanes, [*[source.backend] * runs, target.backend])
+        lanes = [pool.lane(backend) for backend in (*[source.backend] * runs, target.backend)]
+        target_modes = _loaded(lanes, source.backend, target_modes)
+        if not target_modes:
+            raise TargetError(f"mode={target.mode!r} of {target.backend} is not translated")
+        rules = [entry.rule for mode in target_modes for entry in entries[mode] if entry.rule]
+        source_entries = {mode: entries[mode] for mode in source_modes}
+        jobs = [(query, find_sources(query, source_entries, rules)) for query in queries]
         for chunk in _chunks(jobs):
-            answered = _answered(lanes[0], chunk) if runs else [_unasked(each) for _, each in chunk]
-            known = [
-                (query, each.source)
-                for (query, _), each in zip(chunk, answered, strict=True)
-                if isinstance(each, SourceResults)
+            outputs = _source_outputs(lanes[0], chunk) if runs else list(map(_not_run, chunk))
+            possible = [
+                (query, output.source)
+                for (query, _), output in zip(chunk, outputs, strict=True)
+                if isinstance(output, SourceOutputs)
             ]
-            made = iter(
-                _required(lanes[-1].call(worker.target_calls, known, goals, entries, runs=runs))
+            answers = lanes[-1].call(
+                worker.target_calls, possible, target_modes, entries, runs=runs
             )
-            for (query, _), each in zip(chunk, answered, strict=True):
-                yield each if isinstance(each, Impossible) else _judged(query, each, next(made))
+            calls = iter(_required(answers))
+            for (query, _), output in zip(chunk, outputs, strict=True):
+                if isinstance(output, Impossible):
+                    yield output
+                else:
+                    yield _compared(query, output, next(calls))
 
 
-def difference(sizes: tuple[int, ...], y: NDArray[np.generic], other: Result) -> str:
+def difference(sizes: tuple[int, ...], y: NDArray[np.generic], other: Output) -> str:
     """Return how the target's result differs from the source's, empty where every bit is equal."""
     at = f"i={'x'.join(map(str, sizes))}"
     if isinstance(other, str):
@@ -112,54 +111,73 @@ def difference(sizes: tuple[int, ...], y: NDArray[np.generic], other: Result) ->
 
 
 def _targets(selection: Selection) -> list[Target]:
-    """Return the modes that are selected; without a mode, those without qualifiers."""
-    modes = [mode.name for mode in registry.adapter_class(selection.backend).modes]
+    """Return the selected modes that have a layout; without a mode, those without qualifiers."""
+    adapter = registry.adapter_class(selection.backend)
+    if adapter.snippet is Adapter.snippet:
+        raise TargetError(
+            f"backend={selection.backend!r} is not translated: its adapter has no method snippet"
+        )
+    modes = {mode.name: mode for mode in adapter.modes}
     if selection.mode is not None and selection.mode not in modes:
         raise TargetError(
             f"mode={selection.mode!r} of {selection.backend}, but should be one of "
             f"{', '.join(modes)}"
         )
-    chosen = [selection.mode] if selection.mode else [mode for mode in modes if "+" not in mode]
+    names = [selection.mode] if selection.mode else [name for name in modes if "+" not in name]
     device = selection.device or "cpu"
-    return [Target(backend=selection.backend, mode=mode, device=device) for mode in chosen]
+    targets = [
+        Target(backend=selection.backend, mode=name, device=device)
+        for name in names
+        if modes[name].layout is not None
+    ]
+    if not targets:
+        raise TargetError(f"mode={selection.mode!r} of {selection.backend} is not translated")
+    return targets
 
 
 def _entries(atlas: Atlas, target: Target) -> tuple[Entry, ...]:
-    return tuple(each for each in atlas.entries if each.question.target == str(target))
+    return tuple(entry for entry in atlas.entries if entry.question.target == str(target))
 
 
-def _unasked(found: list[SourceCall] | Impossible) -> SourceResults | Impossible:
-    return found if isinstance(found, Impossible) else SourceResults(source=found[0], results=())
+Job = tuple[Query, list[SourceCall] | Impossible]
 
 
-def _answered(
-    lane: Lane, jobs: Sequence[tuple[Query, list[SourceCall] | Impossible]]
-) -> list[SourceResults | Impossible]:
-    """Return the source's answer to each query that has sources."""
-    asked = [(query, each) for query, each in jobs if not isinstance(each, Impossible)]
-    found = iter(_required(lane.call(worker.source_results, asked)))
-    return [each if isinstance(each, Impossible) else next(found) for _, each in jobs]
+def _not_run(job: Job) -> SourceOutputs | Impossible:
+    _, sources = job
+    if isinstance(sources, Impossible):
+        return sources
+    return SourceOutputs(source=sources[0], outputs=())
 
 
-def _judged(
-    query: Query, answer: SourceResults, made: TargetCall | Impossible
+def _source_outputs(lane: Lane, jobs: Sequence[Job]) -> list[SourceOutputs | Impossible]:
+    """Return what the source computes of each query that has sources."""
+    possible = [(query, sources) for query, sources in jobs if not isinstance(sources, Impossible)]
+    outputs = iter(_required(lane.call(worker.source_outputs, possible)))
+    return [sources if isinstance(sources, Impossible) else next(outputs) for _, sources in jobs]
+
+
+def _compared(
+    query: Query, output: SourceOutputs, call: TargetCall | Impossible
 ) -> Translation | Impossible:
-    if isinstance(made, Impossible):
-        return made
+    if isinstance(call, Impossible):
+        return call
     differences = None
-    if answer.results:
-        pairs = zip(answer.source.samples, answer.results, made.results, strict=True)
-        found = (difference(sizes, y, other) for sizes, y, other in pairs)
-        differences = tuple(text for text in found if text)
-    return Translation(query=query, source=answer.source, made=made, differences=differences)
+    if output.outputs:
+        pairs = zip(output.source.samples, output.outputs, call.outputs, strict=True)
+        texts = (difference(sizes, y, other) for sizes, y, other in pairs)
+        differences = tuple(text for text in texts if text)
+    return Translation(query=query, source=output.source, target_call=call, differences=differences)
 
 
-def _warm(lanes: Sequence[Lane], backends: Sequence[str]) -> None:
-    """Let the processes load their frameworks beside each other."""
+def _loaded(lanes: Sequence[Lane], source: str, modes: Sequence[Target]) -> list[Target]:
+    """Load the frameworks beside each other; return the modes of the target that are written."""
     with ThreadPoolExecutor(len(lanes)) as threads:
-        calls = dict(zip(backends, lanes, strict=True))
-        for _ in threads.map(lambda name: _required(calls[name].call(worker.load, name)), calls):
-            pass
+        first = [lane for lane in lanes if lane is not lanes[-1]]
+        loads = [threads.submit(lane.call, worker.load, source) for lane in first]
+        written = threads.submit(lanes[-1].call, worker.written, modes)
+        for load in loads:
+            _required(load.result())
+        return _required(written.result())
 
 
 def _required(result: T | End) -> T:

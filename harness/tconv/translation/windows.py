@@ -18,26 +18,26 @@ from tconv.analysis.atlas.rule import Piecewise, Rule
 from tconv.model.geometry import Axis, effective_kernel
 from tconv.model.window import Window
 
-Windows = dict[int, Window]
+WindowBySize = dict[int, Window]
 """The window by input size, for sizes at which anything is returned; crops of the full result."""
 
 
-def defined(asked: Axis, sizes: Iterable[int]) -> Windows:
+def windows_of_numbers(axis: Axis, sizes: Iterable[int]) -> WindowBySize:
     """Return what the definition keeps where padding and output padding are given as numbers.
 
     An output padding is added at the end before that is cropped (the guide, relationship 14).
     """
-    window = Window(begin=asked.p_begin, end=asked.p_end - asked.extra)
+    window = Window(begin=axis.p_begin, end=axis.p_end - axis.extra)
     return {
         i: window
         for i in sizes
-        if replace(asked, i=i).full - window.begin - window.end >= 1
+        if replace(axis, i=i).full - window.begin - window.end >= 1
     }  # fmt: skip
 
 
-def resolved(rule: Rule, asked: Axis, sizes: Sequence[int]) -> Windows | None:
+def windows_of_rule(rule: Rule, axis: Axis, sizes: Sequence[int]) -> WindowBySize | None:
     """Return what a rule says is kept, or None: it knows sizes alone."""
-    points = [replace(asked, i=i) for i in sizes]
+    points = [replace(axis, i=i) for i in sizes]
     lengths, begins = rule.of(points)
     if begins is None:
         return None
@@ -49,18 +49,18 @@ def resolved(rule: Rule, asked: Axis, sizes: Sequence[int]) -> Windows | None:
     }
 
 
-def constant(windows: Windows) -> Window | None:
+def constant_window(windows: WindowBySize) -> Window | None:
     """Return the window that is kept at every size, or None: it depends on the size."""
-    found = set(windows.values())
-    return found.pop() if len(found) == 1 else None
+    distinct = set(windows.values())
+    return distinct.pop() if len(distinct) == 1 else None
 
 
-def deciding_sizes(rules: Iterable[Rule], asked: Axis) -> range:
+def deciding_sizes(rules: Iterable[Rule], axis: Axis) -> range:
     """Return the input sizes that decide for every size; the module says why."""
-    reach = effective_kernel(asked.k, asked.d) + asked.s + asked.d
-    reach += abs(asked.p_begin) + abs(asked.p_end) + asked.extra + (asked.o or 0)
+    reach = effective_kernel(axis.k, axis.d) + axis.s + axis.d
+    reach += abs(axis.p_begin) + abs(axis.p_end) + axis.extra + (axis.o or 0)
     weight = max((_weight(rule.size) for rule in rules), default=0)
-    return range(1, (weight + 2) * reach + 4 * asked.s + 1)
+    return range(1, (weight + 2) * reach + 4 * axis.s + 1)
 
 
 def _weight(formulas: Piecewise) -> int:

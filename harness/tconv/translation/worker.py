@@ -1,4 +1,4 @@
-"""What happens in worker processes: the source answers, the target is searched, its snippet run.
+"""What happens in worker processes: the source computes, the target is searched, its file is run.
 
 A process has one framework loaded; jobs go to it in lists, so that many are done in one call.
 """
@@ -21,46 +21,45 @@ from tconv.model.route import Composed, Native, Unsupported
 from tconv.model.target import Target
 from tconv.model.tensors import Tensors
 from tconv.translation.candidate import Candidate
-from tconv.translation.layout import layout_of
+from tconv.translation.python_file import FUNCTION, added, python_file
 from tconv.translation.query import Query
 from tconv.translation.search import Search
-from tconv.translation.snippet import FUNCTION, snippet
-from tconv.translation.source import Impossible, SourceCall
+from tconv.translation.source import Impossible, SourceCall, layout_of
 
-Result = NDArray[Any] | str
+Output = NDArray[Any] | str
 """A result (n, c_out, *o), or why there is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class SourceResults:
+class SourceOutputs:
     """What the source computes.
 
     Attributes:
         source: the mode that has the call.
-        results: one per sample.
+        outputs: one per sample.
     """
 
     source: SourceCall
-    results: tuple[NDArray[Any], ...]
+    outputs: tuple[NDArray[Any], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class TargetCall:
-    """A translation with what came of it.
+    """The call of the target, and what it returned.
 
     Attributes:
         target: backend, mode and device that are called.
-        candidate: the call and the step after it.
+        candidate: the call and the correction after it.
         call: the call as a user would name it.
-        text: the snippet.
-        results: what it returned, one per sample.
+        text: the Python file.
+        outputs: what its function returned, one per sample.
     """
 
     target: Target
     candidate: Candidate
     call: str
     text: str
-    results: tuple[Result, ...] = ()
+    outputs: tuple[Output, ...] = ()
 
 
 def load(backend: str) -> bool:
@@ -72,11 +71,26 @@ def load(backend: str) -> bool:
     return loaded(backend) is not None
 
 
-def source_results(
+def written(targets: Sequence[Target]) -> list[Target]:
+    """Return the modes of one backend whose calls its adapter writes as source text.
+
+    Raises:
+        UnavailableError: the framework is not here.
+    """
+    plain = [Case.from_parameters(ndim=ndim, i=2, k=2, output_padding=0) for ndim in (1, 2, 3)]
+    adapter = loaded(targets[0].backend)
+    return [
+        target
+        for target in targets
+        if any(adapter.snippet(case, target.mode, target.device) for case in plain)
+    ]
+
+
+def source_outputs(
     jobs: Sequence[tuple[Query, Sequence[SourceCall]]],
-) -> list[SourceResults | Impossible]:
-    """Return for each query the answer of the first mode that has a call for it."""
-    return [_source_results(query, sources) for query, sources in jobs]
+) -> list[SourceOutputs | Impossible]:
+    """Return for each query what the first mode that has a call for it computes."""
+    return [_source_outputs(query, sources) for query, sources in jobs]
 
 
 def target_calls(
@@ -90,22 +104,22 @@ def target_calls(
     return [_target_call(query, source, targets, entries, runs=runs) for query, source in jobs]
 
 
-def _source_results(query: Query, sources: Sequence[SourceCall]) -> SourceResults | Impossible:
+def _source_outputs(query: Query, sources: Sequence[SourceCall]) -> SourceOutputs | Impossible:
     reasons = []
     for source in sources:
         target = source.target
         adapter = loaded(target.backend)
         with adapter.session(target.mode, target.device):
-            results = list(_computed(adapter, target, map(query.case, source.samples)))
-        reason = next((result for result in results if isinstance(result, str)), None)
+            outputs = list(_outputs(adapter, target, map(query.case, source.samples)))
+        reason = next((output for output in outputs if isinstance(output, str)), None)
         if reason is None:
-            arrays = tuple(result for result in results if not isinstance(result, str))
-            return SourceResults(source=source, results=arrays)
+            arrays = tuple(output for output in outputs if not isinstance(output, str))
+            return SourceOutputs(source=source, outputs=arrays)
         reasons.append(f"{target}: {reason}")
     return Impossible(reason="; ".join(dict.fromkeys(reasons)))
 
 
-def _computed(adapter: Adapter, target: Target, cases: Iterator[Case]) -> Iterator[Result]:
+def _outputs(adapter: Adapter, target: Target, cases: Iterator[Case]) -> Iterator[Output]:
     for case in cases:
         match adapter.route(case, target.mode, target.device):
             case Unsupported(reason=reason):
@@ -113,10 +127,10 @@ def _computed(adapter: Adapter, target: Target, cases: Iterator[Case]) -> Iterat
             case Composed(addition=addition):
                 yield f"no call of its own gives this, but one that makes a user {addition}"
             case _:
-                yield _tried(adapter, case, target, draw(case).tensors)
+                yield _output(adapter, case, target, draw(case).tensors)
 
 
-def _tried(adapter: Adapter, case: Case, target: Target, tensors: Tensors) -> Result:
+def _output(adapter: Adapter, case: Case, target: Target, tensors: Tensors) -> Output:
     match adapter.attempt(case, tensors, target.mode, target.device):
         case InferredShape():
             return "it infers shapes and computes nothing"
@@ -134,76 +148,76 @@ def _target_call(
     *,
     runs: bool,
 ) -> TargetCall | Impossible:
-    """Return the call of the first mode that has one alone, else with a step, or none."""
-    found: list[TargetCall] = []
+    """Return the first mode's call that needs nothing beside it, else the first one, or none."""
+    calls: list[TargetCall] = []
     reasons = []
     for target in targets:
-        match _searched(query, source, target, entries.get(target, ())):
+        match _search(query, source, target, entries.get(target, ())):
             case Impossible(reason=reason):
                 reasons.append(f"{target}: {reason}")
-            case made:
-                found.append(made)
-                if made.candidate.is_native:
+            case call:
+                calls.append(call)
+                if call.candidate.is_native:
                     break
-    if not found:
+    if not calls:
         return Impossible(reason="; ".join(dict.fromkeys(reasons)))
-    best = next((each for each in found if each.candidate.is_native), found[0])
-    return replace(best, results=tuple(_run(best, query, source))) if runs else best
+    best = calls[-1] if calls[-1].candidate.is_native else calls[0]
+    return replace(best, outputs=tuple(_run(best, query, source))) if runs else best
 
 
-def _searched(
+def _search(
     query: Query, source: SourceCall, target: Target, entries: Sequence[Entry]
 ) -> TargetCall | Impossible:
     adapter = loaded(target.backend)
-    own = layout_of(source.target.backend, source.target.mode)
-    into = layout_of(target.backend, target.mode)
-    assert own is not None
-    assert into is not None
     with adapter.session(target.mode, target.device):
         candidate = Search(
             query=query,
-            wanted=source.wanted,
+            windows=source.windows,
             entries=entries,
             samples=source.samples,
             route=lambda case: adapter.route(case, target.mode, target.device),
             refusal=lambda case: _refusal(adapter, case, target),
-        ).found()
+        ).run()
         if isinstance(candidate, Impossible):
             return candidate
+        own, into = layout_of(source.target), layout_of(target)
+        # The bias is no zero: what is padded gets it after that.
+        case = replace(candidate.case, bias=not added(candidate.correction, into))
+        snippet = adapter.snippet(case, target.mode, target.device)
         route = adapter.route(candidate.case, target.mode, target.device)
+    assert snippet is not None  # the search takes no call without one
     assert isinstance(route, Native)
-    text = snippet(candidate, target, route, source=source.target.backend, own=own, into=into)
+    text = python_file(candidate, snippet, source=source.target.backend, own=own, into=into)
     return TargetCall(target=target, candidate=candidate, call=route.call, text=text)
 
 
 def _refusal(adapter: Adapter, case: Case, target: Target) -> str | None:
-    """Return why the framework does not compute a case of ones, or None: it does."""
+    """Return why there is no call to show, or what the framework says of a case of ones."""
+    if adapter.snippet(case, target.mode, target.device) is None:
+        return "its adapter does not write this call as source text"
     dtype = PRECISIONS[case.dtype].dtype
     x, w, b = (np.ones(shape, dtype) for shape in (case.x_shape, case.w_shape, case.b_shape))
-    result = _tried(adapter, case, target, Tensors(x=x, w=w, b=b))
-    return result if isinstance(result, str) else None
+    output = _output(adapter, case, target, Tensors(x=x, w=w, b=b))
+    return output if isinstance(output, str) else None
 
 
-def _run(made: TargetCall, query: Query, source: SourceCall) -> Iterator[Result]:
-    """Yield what the snippet returns at each sample, from the same arrays as the source's."""
-    own = layout_of(source.target.backend, source.target.mode)
-    into = layout_of(made.target.backend, made.target.mode)
-    adapter = loaded(made.target.backend)
+def _run(call: TargetCall, query: Query, source: SourceCall) -> Iterator[Output]:
+    """Yield what the file's function returns at each sample, from the same arrays as the source."""
+    own, into = layout_of(source.target), layout_of(call.target)
+    adapter = loaded(call.target.backend)
     names: dict[str, Any] = {"__name__": "snippet"}
-    assert own is not None
-    assert into is not None
-    with adapter.session(made.target.mode, made.target.device):
-        exec(compile(made.text, "snippet.py", "exec"), names)  # noqa: S102 # our own text
+    with adapter.session(call.target.mode, call.target.device):
+        exec(compile(call.text, "snippet.py", "exec"), names)  # noqa: S102 # our own text
         for sizes in source.samples:
             case = query.case(sizes)
-            given = draw(case).tensors
-            assert given.b is not None
+            tensors = draw(case).tensors
+            assert tensors.b is not None
             try:
-                y = names[FUNCTION](into.x(given.x), own.w(given.w, case.groups), given.b)
+                y = names[FUNCTION](into.x(tensors.x), own.w(tensors.w, case.groups), tensors.b)
             except Exception as error:  # noqa: BLE001 # the framework's, of whatever kind
                 yield f"{type(error).__name__}: {error}"
             else:
-                yield into.y(_array(y, given.x.dtype))
+                yield into.y(_array(y, tensors.x.dtype))
 
 
 def _array(y: Any, dtype: np.dtype[Any]) -> NDArray[Any]:  # noqa: ANN401 # a framework's tensor

@@ -1,20 +1,21 @@
 """JAX: `conv_transpose` under its two paddings, the general convolution, and its gradient."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import cached_property, partial
+from functools import partial
 from typing import Any, ClassVar, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tconv.adapters.base import Adapter, Mode, Result
-from tconv.adapters.jax.batching import QUICK, JaxCall, accepted_options, run_many
+from tconv.adapters.base import Mode, Snippet
+from tconv.adapters.jax.batching import BatchingAdapter, JaxCall, is_single, run_many
 from tconv.adapters.jax.bias import Adder
 from tconv.adapters.jax.calls import ConvGeneralDilated, ConvTranspose, Operation, Vjp
 from tconv.adapters.jax.layout import JaxLayout
 from tconv.adapters.jax.padding_spellings import SPELLINGS
+from tconv.adapters.layout import CHANNELS_LAST, DIRECT
 from tconv.model.case import Case
 from tconv.model.route import Route
 from tconv.model.target import canonical_mode
@@ -37,9 +38,22 @@ _OPERATIONS: Final[Mapping[str, Operation]] = {
     "vjp": Vjp(),
 }
 _HOW: Final = frozenset({"channel_first", "single"})
+_WRITTEN: Final = frozenset({"conv_transpose", "conv_general_dilated"})
 
 
-class JaxAdapter(Adapter):
+def _mode(name: str, meaning: str, sample: int = 1) -> Mode:
+    """Return the mode; where channels are first, the layout is none that JAX's users have."""
+    transposes = "transpose_kernel" in name or name.startswith("vjp")
+    layout = CHANNELS_LAST if transposes else DIRECT
+    return Mode(
+        name=name,
+        meaning=meaning,
+        sample=sample,
+        layout=None if "channel_first" in name else layout,
+    )
+
+
+class JaxAdapter(BatchingAdapter):
     """JAX, by default channel-last and many cases in one program.
 
     Programs of many cases are compiled at XLA's lowest optimisation: quick to compile, the same
@@ -52,37 +66,37 @@ class JaxAdapter(Adapter):
 
     name: ClassVar[str] = "jax"
     modes: ClassVar[tuple[Mode, ...]] = (
-        Mode(name="conv_transpose", meaning="jax.lax.conv_transpose; the padding is K-1-p"),
-        Mode(
+        _mode(name="conv_transpose", meaning="jax.lax.conv_transpose; the padding is K-1-p"),
+        _mode(
             name="conv_transpose+consistent",
             meaning="jax.lax.conv_transpose(use_consistent_padding=True); the padding is p",
             sample=4,
         ),
-        Mode(
+        _mode(
             name="conv_general_dilated",
             meaning="jax.lax.conv_general_dilated(lhs_dilation=s) with the flipped kernel",
         ),
-        Mode(name="vjp", meaning="jax.vjp of jax.lax.conv_general_dilated in its input", sample=8),
-        Mode(
+        _mode(name="vjp", meaning="jax.vjp of jax.lax.conv_general_dilated in its input", sample=8),
+        _mode(
             name="conv_transpose+transpose_kernel",
             meaning="jax.lax.conv_transpose(transpose_kernel=True); the padding is K-1-p",
             sample=20,
         ),
         *(
-            Mode(name=f"{mode}+{how}", meaning=f"{mode}, {text}", sample=80)
+            _mode(name=f"{mode}+{how}", meaning=f"{mode}, {text}", sample=80)
             for how, text in (
                 ("channel_first", "arrays channel-first"),
                 ("single", "each case compiled alone, with JAX's own options"),
             )
             for mode in ("conv_transpose", "conv_general_dilated", "vjp")
         ),
-        Mode(
+        _mode(
             name="conv_transpose+consistent+single",
             meaning="conv_transpose+consistent, each case compiled alone, with JAX's own options",
             sample=80,
         ),
         *(
-            Mode(name=name, meaning=f"{mode}, {spelling.meaning}", sample=0)
+            _mode(name=name, meaning=f"{mode}, {spelling.meaning}", sample=0)
             for name, (mode, spelling) in _SPELLED.items()
         ),
     )
@@ -116,7 +130,7 @@ class JaxAdapter(Adapter):
 
     def settings(self, mode: str, device: str) -> Mapping[str, str]:
         """Return what the session sets, and the compiler options where they are not JAX's own."""
-        options = {} if _is_single(mode) else self._options(device)
+        options = {} if is_single(mode) else self._options(device)
         return {
             "jax_enable_x64": "True",
             "jax_default_matmul_precision": _precision(device) or "default",
@@ -147,16 +161,6 @@ class JaxAdapter(Adapter):
         """Return native wherever an argument of the mode's call says it; nothing is composed."""
         return _operation(mode).route(case)
 
-    def compute(self, case: Case, tensors: Tensors, mode: str, device: str) -> NDArray[Any]:
-        """Return y of a program that holds this case alone."""
-        if _is_single(mode):
-            call = self._whole(case, tensors, mode)
-            return _layout(mode).canonical(np.asarray(self._jax.jit(call.function)(*call.arrays)))
-        (result,) = self._together([case], [tensors], mode, device)
-        if isinstance(result, Exception):
-            raise result
-        return result
-
     def infer_shape(self, case: Case, mode: str, device: str) -> tuple[int, ...]:  # noqa: ARG002 # the same on each
         """Return the shape that `jax.eval_shape` gives: the call is traced and never compiled."""
         x, w, b = (np.zeros(s, case.dtype) for s in (case.x_shape, case.w_shape, case.b_shape))
@@ -165,39 +169,31 @@ class JaxAdapter(Adapter):
             self._jax.eval_shape(call.function, *call.arrays).shape
         )
 
-    def compute_many(
-        self, cases: Sequence[Case], tensors: Sequence[Tensors], mode: str, device: str
-    ) -> Iterable[Result]:
-        """Return one result per case, in order; the single modes compile each by itself."""
-        if _is_single(mode):
-            return self._one_by_one(cases, tensors, mode, device)
-        return self._together(cases, tensors, mode, device)
+    def snippet(self, case: Case, mode: str, device: str) -> Snippet | None:  # noqa: ARG002 # the same on each
+        """Return the call of the modes that most users know; the bias comes after."""
+        operation = _OPERATIONS[mode] if mode in _WRITTEN else None
+        if not isinstance(operation, ConvTranspose | ConvGeneralDilated):
+            return None
+        return Snippet(
+            imports="import jax",
+            call=f"w = jax.numpy.asarray(w)\ny = {operation.text(case)}  # the padding is K-1-p",
+            bias="y + b",
+            pad=lambda pads: f"jax.numpy.pad(y, {list(pads)})",
+        )
+
+    def _alone(self, case: Case, tensors: Tensors, mode: str, device: str) -> NDArray[Any]:  # noqa: ARG002 # the session knows it
+        call = self._whole(case, tensors, mode)
+        return _layout(mode).canonical(np.asarray(self._jax.jit(call.function)(*call.arrays)))
 
     def _together(
         self, cases: Sequence[Case], tensors: Sequence[Tensors], mode: str, device: str
     ) -> list[NDArray[Any] | Exception]:
-        """Return one result per case, in order, computed in programs of many."""
         layout, options = _layout(mode), self._options(device)
         calls = [self._call(*each, mode) for each in zip(cases, tensors, strict=True)]
         biases = [_bias(*each, layout) for each in zip(cases, tensors, strict=True)]
         adder = self._adders.setdefault(device, Adder(self._jax, options))
         results = adder.added(run_many(self._jax, calls, options), biases)
         return [y if isinstance(y, Exception) else layout.canonical(y) for y in results]
-
-    def _one_by_one(
-        self, cases: Sequence[Case], tensors: Sequence[Tensors], mode: str, device: str
-    ) -> Iterator[Result]:
-        """Yield one result per case, and keep no compiled program: none is used twice."""
-        yield from super().compute_many(cases, tensors, mode, device)
-        self._jax.clear_caches()
-
-    def _options(self, device: str) -> Mapping[str, Any]:
-        """Return the compiler options of programs of many cases; a GPU keeps its defaults."""
-        return self._quick if device == "cpu" else {}
-
-    @cached_property
-    def _quick(self) -> Mapping[str, Any]:
-        return accepted_options(self._jax, QUICK)
 
     def _call(self, case: Case, tensors: Tensors, mode: str) -> JaxCall:
         """Return the convolution of the case, without its bias."""
@@ -228,10 +224,6 @@ def _operation(mode: str) -> Operation:
 
 def _layout(mode: str) -> JaxLayout:
     return JaxLayout(channel_first="channel_first" in mode.split("+"))
-
-
-def _is_single(mode: str) -> bool:
-    return "single" in mode.split("+")
 
 
 def _precision(device: str) -> str | None:

@@ -6,12 +6,16 @@ the program goes on without it. A program that does not compile is halved until 
 stands alone.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from abc import abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+
+from tconv.adapters.base import Adapter, Case, Result, Tensors
 
 CHUNK: Final = 100
 """Convolutions in one program."""
@@ -28,7 +32,7 @@ They turn off LLVM's optimisation, and the newer code generator for element-wise
 leave a program in one piece, as a worker has no further threads to compile others.
 """
 
-Result = NDArray[Any] | Exception
+ArrayOrError = NDArray[Any] | Exception
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -57,7 +61,7 @@ def accepted_options(jax: Any, options: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in options.items() if accepts(name)}
 
 
-def run_many(jax: Any, calls: Sequence[JaxCall], options: Mapping[str, Any]) -> list[Result]:
+def run_many(jax: Any, calls: Sequence[JaxCall], options: Mapping[str, Any]) -> list[ArrayOrError]:
     """Return one result per call, in order: the array, or JAX's error for that call.
 
     `options` are given to the compiler. JAX's caches are empty afterwards: they would only grow.
@@ -68,7 +72,9 @@ def run_many(jax: Any, calls: Sequence[JaxCall], options: Mapping[str, Any]) -> 
     return results
 
 
-def _run_chunk(jax: Any, calls: Sequence[JaxCall], options: Mapping[str, Any]) -> list[Result]:
+def _run_chunk(
+    jax: Any, calls: Sequence[JaxCall], options: Mapping[str, Any]
+) -> list[ArrayOrError]:
     """Return the results of one program, halving a program that fails."""
     refused: dict[int, Exception] = {}
 
@@ -91,3 +97,55 @@ def _run_chunk(jax: Any, calls: Sequence[JaxCall], options: Mapping[str, Any]) -
             return [error]
     middle = len(calls) // 2
     return [y for half in (calls[:middle], calls[middle:]) for y in _run_chunk(jax, half, options)]
+
+
+def is_single(mode: str) -> bool:
+    """Return whether a mode computes each case by itself, as users do."""
+    return "single" in mode.split("+")
+
+
+def uncached(jax: Any, results: Iterable[Result]) -> Iterator[Result]:
+    """Yield the results, then empty JAX's caches: no program that was compiled is used twice."""
+    yield from results
+    jax.clear_caches()
+
+
+class BatchingAdapter(Adapter):
+    """An adapter that computes many cases in one program of JAX, but in modes named `single`."""
+
+    _jax: Any
+
+    def compute(self, case: Case, tensors: Tensors, mode: str, device: str) -> NDArray[Any]:
+        """Return y of a program that holds this case alone or, where single, of its own call."""
+        if is_single(mode):
+            return self._alone(case, tensors, mode, device)
+        (result,) = self._together([case], [tensors], mode, device)
+        if isinstance(result, Exception):
+            raise result
+        return result
+
+    def compute_many(
+        self, cases: Sequence[Case], tensors: Sequence[Tensors], mode: str, device: str
+    ) -> Iterable[Result]:
+        """Return one result per case, in order; the single modes compute each by itself."""
+        if is_single(mode):
+            return uncached(self._jax, super().compute_many(cases, tensors, mode, device))
+        return self._together(cases, tensors, mode, device)
+
+    def _options(self, device: str) -> Mapping[str, Any]:
+        """Return the compiler options of programs of many cases; a GPU keeps its defaults."""
+        return self._quick if device == "cpu" else {}
+
+    @cached_property
+    def _quick(self) -> Mapping[str, Any]:
+        return accepted_options(self._jax, QUICK)
+
+    @abstractmethod
+    def _alone(self, case: Case, tensors: Tensors, mode: str, device: str) -> NDArray[Any]:
+        """Return y of a call of its own."""
+
+    @abstractmethod
+    def _together(
+        self, cases: Sequence[Case], tensors: Sequence[Tensors], mode: str, device: str
+    ) -> list[ArrayOrError]:
+        """Return one result per case, in order, computed in programs of many."""

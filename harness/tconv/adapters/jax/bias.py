@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tconv.adapters.jax.batching import JaxCall, Result, run_many
+from tconv.adapters.jax.batching import ArrayOrError, JaxCall, run_many
 
 LENGTH: Final = 2**14
 """Elements of each of the two arrays that are added."""
@@ -33,8 +33,8 @@ class Adder:
         self._kernels: dict[np.dtype[Any], Any] = {}  # outside of JAX's caches, which are emptied
 
     def added(
-        self, results: Sequence[Result], biases: Sequence[NDArray[Any] | None]
-    ) -> list[Result]:
+        self, results: Sequence[ArrayOrError], biases: Sequence[NDArray[Any] | None]
+    ) -> list[ArrayOrError]:
         """Return each result, its bias added if it has one, or the error of JAX.
 
         A bias whose dtype or shape would change the result's is left to JAX's own promotion and
@@ -52,7 +52,7 @@ class Adder:
                 found[index] = total
         return found
 
-    def _odd(self, sums: Sequence[_Sum]) -> list[Result]:
+    def _odd(self, sums: Sequence[_Sum]) -> list[ArrayOrError]:
         """Return what JAX makes of sums that do not fit, each refused alone."""
         calls = [JaxCall(function=self._jax.numpy.add, arrays=each) for each in sums]
         return run_many(self._jax, calls, self._options)

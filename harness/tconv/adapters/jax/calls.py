@@ -72,6 +72,14 @@ class ConvTranspose:
             **self._refused(case),
         )
 
+    def text(self, case: Case) -> str:
+        """Return the call as source text, channels last."""
+        return (
+            f"jax.lax.conv_transpose(\n    x, w, {case.s}, {self._padding(case)!r}, "
+            f"rhs_dilation={case.dilation},\n"
+            f"    dimension_numbers={JaxLayout(channel_first=False).numbers(case.ndim)},\n)"
+        )
+
     def _padding(self, case: Case) -> Any:
         if not self.consistent or case.padding is not None:
             return self.spelling.of(dilated_padding(case))
@@ -124,6 +132,16 @@ class ConvGeneralDilated:
             dimension_numbers=layout.numbers(case.ndim),
             feature_group_count=case.groups,
             **_sizes_refused(case),
+        )
+
+    def text(self, case: Case) -> str:
+        """Return the call as source text, channels last."""
+        padding = self.spelling.of(dilated_padding(case))
+        return (
+            f"jax.lax.conv_general_dilated(\n    x, w, {(1,) * case.ndim}, {padding!r}, {case.s}, "
+            f"{case.dilation},\n"
+            f"    dimension_numbers={JaxLayout(channel_first=False).numbers(case.ndim)},\n"
+            f"    feature_group_count={case.groups},\n)"
         )
 
 

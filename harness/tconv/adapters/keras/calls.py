@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
-from tconv.adapters.crop import NO_CROP, Crop
+from tconv.adapters.crop import Crop, crop_of, route_with
 from tconv.model.case import Case
 from tconv.model.geometry import Axis, effective_kernel, full_size, output_size
 from tconv.model.route import Composed, Native
@@ -33,7 +33,7 @@ class KerasCall:
 
     padding: str | tuple[tuple[int, int], ...] = "valid"
     output_padding: Ints | None = None
-    crop: Crop = NO_CROP
+    crop: Crop = ()
 
     @property
     def is_explicit(self) -> bool:
@@ -43,7 +43,7 @@ class KerasCall:
     def route(self, function: str, after: str = "") -> Native | Composed:
         """Return the call as a user would write it, what comes after it, and the crop added."""
         given = "" if self.output_padding is None else ", output_padding=op"
-        return self.crop.route(f"{function}(padding={self.padding!r}{given}){after}")
+        return route_with(self.crop, f"{function}(padding={self.padding!r}{given}){after}")
 
     def arguments(self, case: Case) -> dict[str, Any]:
         """Return the keyword arguments that the layers and the operation share."""
@@ -127,5 +127,5 @@ def _cropped(case: Case) -> KerasCall:
     if min(map(output_size, case.axes)) < 1 <= min(case.i):  # no crop leaves it: let Keras refuse
         return _explicit(case)
     extra = tuple(map(_extra, case.axes))
-    crop = Crop(begin=case.p_begin, end=tuple(max(-each, 0) for each in extra))
+    crop = crop_of(case.p_begin, (max(-each, 0) for each in extra))
     return KerasCall(output_padding=tuple(max(each, 0) for each in extra), crop=crop)

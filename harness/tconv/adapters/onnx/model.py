@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from numpy.typing import NDArray
 
+from tconv.adapters.snippet import Snippet, keywords
 from tconv.model.case import Case
 from tconv.model.tensors import Tensors
 
@@ -92,6 +93,35 @@ def attributes(case: Case) -> dict[str, Any]:
     if case.o is not None:
         found["output_shape"] = case.o
     return found
+
+
+def snippet(case: Case, imports: str, run: str) -> Snippet:
+    """Return the call that makes the model and lets `run` compute y of it and of x."""
+    ones, none = (1,) * case.ndim, (0,) * case.ndim
+    defaults = {"strides": ones, "dilations": ones, "group": 1, "output_padding": none}
+    inputs = '["x", "w", "b"]' if case.bias else '["x", "w"]'
+    sizes = ", None" * case.ndim
+    opset = f'opset_imports=[helper.make_opsetid("", {OPSET})]'
+    written = f"graph, {opset}, ir_version={IR_VERSION}"
+    lines = [
+        "helper, kind = onnx.helper, onnx.helper.np_dtype_to_tensor_dtype(x.dtype)",
+        "node = helper.make_node(",
+        f'    "ConvTranspose", {inputs}, ["y"],',
+        f"    {keywords(attributes(case), defaults | {'pads': none * 2})},",
+        ")",
+        'inputs = [helper.make_tensor_value_info("x", kind, x.shape)]',
+        f'output = helper.make_tensor_value_info("y", kind, (len(x), len(b){sizes}))',
+        'weights = [onnx.numpy_helper.from_array(np.ascontiguousarray(w), "w")]',
+        *['weights.append(onnx.numpy_helper.from_array(b, "b"))'] * case.bias,
+        'graph = helper.make_graph([node], "ported", inputs, [output], weights)',
+        f"model = helper.make_model({written})",
+        run,
+    ]
+    return Snippet(
+        imports=imports,
+        call="\n".join(lines),
+        bias="" if case.bias else f"y + b.reshape(-1{', 1' * case.ndim})",
+    )
 
 
 def is_well_formed(case: Case) -> bool:

@@ -5,8 +5,8 @@ from typing import Any, ClassVar, Final
 
 from numpy.typing import NDArray
 
-from tconv.adapters.base import Adapter, Case, InferredShape, Mode, Route, Tensors
-from tconv.adapters.onnx.model import FLOATS, IR_VERSION, OPSET, call_for, is_well_formed
+from tconv.adapters.base import Adapter, Case, InferredShape, Mode, Route, Snippet, Tensors
+from tconv.adapters.onnx.model import FLOATS, IR_VERSION, OPSET, call_for, is_well_formed, snippet
 from tconv.model.route import Native, Unsupported
 
 _TYPE: Final = Unsupported(
@@ -69,6 +69,11 @@ class OnnxAdapter(Adapter):
         evaluator = self._onnx.reference.ReferenceEvaluator(call.model)
         y: NDArray[Any] = evaluator.run(None, call.feed)[0]
         return y
+
+    def snippet(self, case: Case, mode: str, device: str) -> Snippet | None:  # noqa: ARG002 # the CPU is all there is
+        """Return the model, and the evaluator that computes it."""
+        run = '(y,) = onnx.reference.ReferenceEvaluator(model).run(None, {"x": x})'
+        return snippet(case, "import onnx.reference", run) if mode == "reference" else None
 
     def _inferred(self, model: Any) -> tuple[int, ...]:
         """Return the shape of y: where all inputs have sizes, each is inferred, or an error."""

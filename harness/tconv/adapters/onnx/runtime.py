@@ -6,13 +6,19 @@ from typing import Any, ClassVar, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tconv.adapters.base import Adapter, Case, Mode, Route, Tensors
-from tconv.adapters.onnx.model import FLOATS, IR_VERSION, OPSET, call_for, is_well_formed
+from tconv.adapters.base import Adapter, Case, Mode, Route, Snippet, Tensors
+from tconv.adapters.onnx.model import FLOATS, IR_VERSION, OPSET, call_for, is_well_formed, snippet
 from tconv.model.dtypes import PRECISIONS
 from tconv.model.route import Native, Unsupported
 
 _PROVIDER: Final = "CPUExecutionProvider"
 _KERNELS: Final = frozenset({"float32", "float16"})
+
+_RUN: Final = f"""\
+session = onnxruntime.InferenceSession(
+    model.SerializeToString(), providers=["{_PROVIDER}"]
+)
+(y,) = session.run(None, {{"x": x}})"""
 
 _TYPE: Final = Unsupported(
     reason="not a dtype that ONNX lists for ConvTranspose",
@@ -85,6 +91,12 @@ class OnnxruntimeAdapter(Adapter):
         call = call_for(self._onnx, case, tensors, feeds_weights="fed_weights" in mode)
         y: NDArray[Any] = self._session(call.model, mode).run(None, call.feed)[0]
         return y
+
+    def snippet(self, case: Case, mode: str, device: str) -> Snippet | None:  # noqa: ARG002 # the CPU is all there is
+        """Return the model, in which weights are constants, and the session that runs it."""
+        if mode != "session":
+            return None
+        return snippet(case, "import onnx\nimport onnxruntime", _RUN)
 
     def infer_shape(self, case: Case, mode: str, device: str) -> tuple[int, ...] | None:  # noqa: ARG002 # the CPU is all there is
         """Return the shape that a session gives for its output before it is run, if it gives one.

@@ -3,16 +3,21 @@
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tconv.adapters.base import Adapter, Case, Mode, Route, Tensors
+from tconv.adapters.base import Adapter, Case, Mode, Route, Snippet, Tensors
 from tconv.adapters.crop import Crop
+from tconv.adapters.layout import CHANNELS_LAST
+from tconv.adapters.snippet import output_sizes
 from tconv.adapters.tensorflow.calls import TensorflowCall, call_for
 from tconv.adapters.tensorflow.kernels import Features, probe
 from tconv.adapters.tensorflow.support import why_unsupported
+
+_mode = partial(Mode, layout=CHANNELS_LAST)
 
 
 class TensorflowAdapter(Adapter):
@@ -24,9 +29,9 @@ class TensorflowAdapter(Adapter):
 
     name: ClassVar[str] = "tensorflow"
     modes: ClassVar[tuple[Mode, ...]] = (
-        Mode(name="eager", meaning="tf.nn.conv{1,2,3}d_transpose, then tf.nn.bias_add"),
-        Mode(name="function", meaning="the same in a tf.function", sample=20),
-        Mode(name="xla", meaning="the same in a tf.function with jit_compile=True", sample=80),
+        _mode(name="eager", meaning="tf.nn.conv{1,2,3}d_transpose, then tf.nn.bias_add"),
+        _mode(name="function", meaning="the same in a tf.function", sample=20),
+        _mode(name="xla", meaning="the same in a tf.function with jit_compile=True", sample=80),
     )
     environment: ClassVar[Mapping[str, str]] = {
         "OMP_NUM_THREADS": "1",
@@ -40,7 +45,7 @@ class TensorflowAdapter(Adapter):
         import tensorflow as tf
 
         self._tf: Any = tf
-        self._lacking = {device: probe(tf, device) for device in self.devices()}
+        self._features_lacking = {device: probe(tf, device) for device in self.devices()}
 
     def versions(self) -> Mapping[str, str]:
         """Return the version of TensorFlow."""
@@ -54,7 +59,7 @@ class TensorflowAdapter(Adapter):
         """Return what decides the kernels: oneDNN's variable, and what its kernels lack here."""
         names = sorted(
             f"{feature} {rank}d {dtype}"
-            for (rank, dtype), features in self._lacking.get(device, {}).items()
+            for (rank, dtype), features in self._features_lacking.get(device, {}).items()
             for feature in features
         )
         return {
@@ -78,13 +83,13 @@ class TensorflowAdapter(Adapter):
 
     def route(self, case: Case, mode: str, device: str) -> Route:
         """Return how TensorFlow reaches the case."""
-        lacking = self._lacks(case, mode, device)
+        lacking = self.lacking(case, mode, device)
         call = call_for(case, lacking)
         return why_unsupported(case, call, lacking) or call.route(case)
 
     def compute(self, case: Case, tensors: Tensors, mode: str, device: str) -> NDArray[Any]:
         """Return TensorFlow's y (n, c_out, *o), in the dtype that TensorFlow gave."""
-        call = call_for(case, self._lacks(case, mode, device))
+        call = call_for(case, self.lacking(case, mode, device))
         x = np.moveaxis(tensors.x, 1, -1)
         w = tensors.w.transpose(*range(2, tensors.w.ndim), 1, 0)
         if call.is_lifted:
@@ -101,7 +106,7 @@ class TensorflowAdapter(Adapter):
 
     def infer_shape(self, case: Case, mode: str, device: str) -> tuple[int, ...] | None:
         """Return the static shape of the same operations in a graph that is never run."""
-        call = call_for(case, self._lacks(case, mode, device))
+        call = call_for(case, self.lacking(case, mode, device))
         unit = (1,) * call.is_lifted
         shapes = [
             (case.n, *unit, *case.i, case.c_in),
@@ -116,6 +121,31 @@ class TensorflowAdapter(Adapter):
         n, *sizes, channels = found.as_list()
         return (n, channels, *sizes)
 
+    def snippet(self, case: Case, mode: str, device: str) -> Snippet | None:
+        """Return an eager call, to which the size of the result is given; the bias comes after."""
+        if mode != "eager":
+            return None
+        call = call_for(case, self.lacking(case, mode, device))
+        arguments = call.arguments(case)
+        arguments.pop("output_shape", None)
+        lines = [
+            "x, w = tf.convert_to_tensor(x), tf.convert_to_tensor(w)",
+            "n, *i, _ = x.shape",
+            f"shape = [n, {'1, ' * call.is_lifted}*{output_sizes(case, 'i')}, len(b)]",
+            f"y = tf.nn.{call.name}(",
+            f"    {'x[:, None], w[None]' if call.is_lifted else 'x, w'}, shape,",
+            *(f"    {name}={value!r}," for name, value in arguments.items()),
+            ")",
+        ]
+        if call.is_lifted:
+            lines.append("y = tf.squeeze(y, 1)  # TensorFlow pads explicitly on two axes only")
+        return Snippet(
+            imports="import tensorflow as tf",
+            call="\n".join(lines),
+            bias="tf.nn.bias_add(y, b)",
+            pad=lambda pads: f"tf.pad(y, {list(pads)})",
+        )
+
     def _run(self, case: Case, call: TensorflowCall, x: Any, w: Any, b: Any = None) -> Any:
         """Return (n, *o, c_out) by TensorFlow's operations alone."""
         y = getattr(self._tf.nn, call.name)(x, w, **call.arguments(case))
@@ -127,13 +157,14 @@ class TensorflowAdapter(Adapter):
 
     def _cropped(self, y: Any, crop: Crop) -> Any:
         """Return the window of y (n, *size, c_out) that the crop leaves."""
-        begin = (0, *crop.begin, 0)
-        size = [n - b - e for n, b, e in zip(y.shape, begin, (0, *crop.end, 0), strict=True)]
-        return self._tf.slice(y, begin, size)
+        n, *sizes, channels = y.shape
+        begin = [window.begin for window in crop]
+        size = [o - w.begin - w.end for o, w in zip(sizes, crop, strict=True)]
+        return self._tf.slice(y, [0, *begin, 0], [n, *size, channels])
 
-    def _lacks(self, case: Case, mode: str, device: str) -> Features:
+    def lacking(self, case: Case, mode: str, device: str) -> Features:
         """Return what the kernel of the case's number of axes and dtype lacks; XLA's are whole."""
         if mode == "xla":
             return frozenset()
-        kernels = self._lacking.get(device, {})
+        kernels = self._features_lacking.get(device, {})
         return kernels.get((max(case.ndim, 2), case.dtype), frozenset())

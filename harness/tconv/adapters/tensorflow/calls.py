@@ -9,7 +9,7 @@ TensorFlow refuses.
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from tconv.adapters.crop import NO_CROP, Crop
+from tconv.adapters.crop import Crop, crop_of, route_with
 from tconv.adapters.tensorflow.kernels import Features, first_lacking, has_kernel
 from tconv.model.case import Case
 from tconv.model.geometry import Axis, full_size, output_size
@@ -36,7 +36,7 @@ class TensorflowCall:
     padding: str | tuple[tuple[int, int], ...] = "VALID"
     size: Ints | None
     dilation: Ints
-    crop: Crop = NO_CROP
+    crop: Crop = ()
 
     @property
     def is_explicit(self) -> bool:
@@ -59,7 +59,7 @@ class TensorflowCall:
         text = f"tf.nn.{self.name}(padding={padding})"
         text += " on a unit axis" if self.is_lifted else ""
         text += " + tf.nn.bias_add" if case.bias else ""
-        return self.crop.route(text)
+        return route_with(self.crop, text)
 
     def arguments(self, case: Case) -> dict[str, Any]:
         """Return the keyword arguments of the call; arrays are channel-last."""
@@ -184,5 +184,5 @@ def _cropped(case: Case, call: TensorflowCall) -> TensorflowCall:
     full = [full_size(axis.i, axis.k, axis.s, axis.d) for axis in case.axes]
     stop = [begin + o for begin, o in zip(case.p_begin, call.size, strict=True)]
     size = tuple(map(max, full, stop))
-    end = tuple(n - last for n, last in zip(size, stop, strict=True))
-    return replace(call, size=size, crop=Crop(begin=case.p_begin, end=end))
+    ends = (n - last for n, last in zip(size, stop, strict=True))
+    return replace(call, size=size, crop=crop_of(case.p_begin, ends))

@@ -8,9 +8,9 @@ import ml_dtypes
 import numpy as np
 from numpy.typing import NDArray
 
-from tconv.adapters.base import Adapter, Case, Mode, Route, Tensors
+from tconv.adapters.base import Adapter, Case, Mode, Route, Snippet, Tensors
 from tconv.adapters.crop import Crop
-from tconv.adapters.torch.calls import Module, call_for, route
+from tconv.adapters.torch.calls import Module, call_for, route, snippet
 
 
 class TorchAdapter(Adapter):
@@ -105,6 +105,10 @@ class TorchAdapter(Adapter):
         x, w, b = (self._torch.empty(shape, dtype=dtype, device="meta") for shape in shapes)
         return tuple(self._run(case, x, w, b if case.bias else None).shape)
 
+    def snippet(self, case: Case, mode: str, device: str) -> Snippet | None:  # noqa: ARG002 # the same in every mode
+        """Return a call of the function; those of modules are not written."""
+        return snippet(case)
+
     def _run(self, case: Case, x: Any, w: Any, b: Any) -> Any:
         """Return y (n, c_out, *o) as a tensor on the device of its arguments."""
         call = call_for(case)
@@ -167,5 +171,5 @@ def _without_tf32(torch: Any) -> Iterator[None]:
 
 def _cropped(y: Any, crop: Crop) -> Any:
     """Return the window of y (n, c_out, *o) that the crop leaves."""
-    sides = zip(crop.begin, y.shape[2:], crop.end, strict=True)
-    return y[(..., *(slice(begin, o - end) for begin, o, end in sides))]
+    sides = zip(crop, y.shape[2:], strict=True)
+    return y[(..., *(slice(window.begin, o - window.end) for window, o in sides))]

@@ -9,7 +9,8 @@ argument of the modules alone. What no call says is passed all the same, so that
 from dataclasses import dataclass
 from typing import Any, Final
 
-from tconv.adapters.crop import NO_CROP, Crop
+from tconv.adapters.crop import Crop, crop_of, route_with
+from tconv.adapters.snippet import Pads, Snippet, keywords, plain
 from tconv.model.case import Case
 from tconv.model.geometry import Axis, output_size, preimages
 from tconv.model.route import Native, Route, Unsupported
@@ -22,7 +23,7 @@ _SIDES: Final = Unsupported(
     reason="no padding apart for begin and end where output_size is given",
     error_pattern=_POLICY.error_pattern,
 )
-_INT32: Final = Unsupported(
+INT32: Final = Unsupported(
     reason="no int32 kernel on the CPU",
     error_pattern=r"NotImplementedError: .*not implemented for 'Int'",
 )
@@ -31,6 +32,14 @@ _RANK: Final = Unsupported(
     error_pattern=r"RuntimeError: Expected 4D \(unbatched\) or 5D \(batched\) "
     r"input to conv_transpose3d",
 )
+
+
+_FROM_NUMPY: Final = """\
+x, w, b = torch.as_tensor(x), torch.tensor(np.ascontiguousarray(w)), torch.tensor(b)
+"""
+_FROM_BFLOAT16: Final = """\
+x, w, b = (torch.tensor(np.array(a, "float32")).bfloat16() for a in (x, w, b))
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +54,7 @@ class Function:
 
     padding: Any
     output_padding: tuple[int, ...]
-    crop: Crop = NO_CROP
+    crop: Crop = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +82,7 @@ def route(case: Case, device: str) -> Route:
         case Module():
             return Native(call=f"torch.nn.ConvTranspose{case.ndim}d(...)(x, output_size=o)")
         case Function(crop=crop):
-            return crop.route(f"torch.nn.functional.conv_transpose{case.ndim}d")
+            return route_with(crop, f"torch.nn.functional.conv_transpose{case.ndim}d")
 
 
 def call_for(case: Case) -> Function | Module:
@@ -88,9 +97,39 @@ def call_for(case: Case) -> Function | Module:
             output_padding=case.output_padding or none,
             output_size=case.o,
         )
-    padding, output_padding, begin, end = zip(*map(_steps, case.axes), strict=True)
-    crop = Crop(begin=begin, end=end)
-    return Function(padding=padding, output_padding=output_padding, crop=crop)
+    padding, output_padding, starts, ends = zip(*map(_steps, case.axes), strict=True)
+    return Function(padding=padding, output_padding=output_padding, crop=crop_of(starts, ends))
+
+
+def snippet(case: Case) -> Snippet | None:
+    """Return the function's call as source text, or None: it is a module's, or cropped."""
+    call = call_for(case)
+    if not isinstance(call, Function) or call.crop:
+        return None
+    arguments = keywords(
+        {
+            "stride": plain(case.s),
+            "padding": plain(call.padding),
+            "output_padding": plain(call.output_padding),
+            "groups": case.groups,
+            "dilation": plain(case.dilation),
+        },
+        {"stride": 1, "padding": 0, "output_padding": 0, "groups": 1, "dilation": 1},
+    )
+    given = ", ".join(["x, w", *["b"] * case.bias, *[arguments] * bool(arguments)])
+    return Snippet(
+        imports="import torch",
+        call=(_FROM_BFLOAT16 if case.dtype == "bfloat16" else _FROM_NUMPY)
+        + f"y = torch.nn.functional.conv_transpose{case.ndim}d({given})",
+        bias="" if case.bias else f"y + b.reshape(-1{', 1' * case.ndim})",
+        pad=_padded,
+    )
+
+
+def _padded(pads: Pads) -> str:
+    """Return the expression that pads y; PyTorch takes the numbers of the last axis first."""
+    numbers = tuple(number for pair in reversed(pads[2:]) for number in pair)
+    return f"torch.nn.functional.pad(y, {numbers})"
 
 
 def _missing(case: Case, device: str) -> Unsupported | None:
@@ -101,7 +140,7 @@ def _missing(case: Case, device: str) -> Unsupported | None:
         return _POLICY
     if _is_sided(case):
         return _SIDES
-    return _INT32 if case.dtype == "int32" and device == "cpu" and _is_sound(case) else None
+    return INT32 if case.dtype == "int32" and device == "cpu" and _is_sound(case) else None
 
 
 def _is_sided(case: Case) -> bool:

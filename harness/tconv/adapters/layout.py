@@ -1,12 +1,7 @@
-"""How each framework lays out x and w, and the NumPy expressions from one layout to another.
-
-A wrong entry of the table shows where the framework is the target: then the converted weights are
-handed to the framework itself, and the result is compared.
-"""
+"""How the users of a framework lay out x and w, and the NumPy expressions between two layouts."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
@@ -33,23 +28,17 @@ class Layout:
         taps = ("k",) if ndim == 1 else tuple(f"k{axis}" for axis in range(ndim))
         return tuple(name for part in self.weight for name in (taps if part == "k" else (part,)))
 
-    def text(self, ndim: int, groups: int) -> str:
+    def x_text(self, channels: str, size: str, ndim: int) -> str:
+        """Return the shape of x, or of y, in words."""
+        sizes = [size] if ndim == 1 else [f"{size}{axis}" for axis in range(ndim)]
+        axes = [*sizes, channels] if self.channels_last else [channels, *sizes]
+        return f"({', '.join(['n', *axes])})"
+
+    def w_text(self, ndim: int, groups: int) -> str:
         """Return the shape of w, in words."""
         divided = "c_in" if self.is_direct else "c_out"
         words = {divided: f"{divided}/{groups}"} if groups > 1 else {}
         return f"({', '.join(words.get(axis, axis) for axis in self.axes(ndim))})"
-
-    def spread(self, extent: tuple[int, ...], dilation: tuple[int, ...]) -> tuple[str, str]:
-        """Return the shape of w with zeros between its taps, and the index of the taps in it.
-
-        Args:
-            extent: extent of the spread kernel, per axis.
-            dilation: distance from one tap to the next, per axis.
-        """
-        sizes, taps = ", ".join(map(str, extent)), ", ".join(f"::{d}" for d in dilation)
-        if self.weight[0] == "k":
-            return f"({sizes}, *w.shape[{len(extent)}:])", taps
-        return f"(*w.shape[:2], {sizes})", f":, :, {taps}"
 
     def x(self, x: NDArray[Any]) -> NDArray[Any]:
         """Return (n, c, *sizes) in this layout."""
@@ -67,36 +56,13 @@ class Layout:
 
 
 CANONICAL: Final = Layout(channels_last=False, weight=("c_in", "c_out", "k"))
-_LAST: Final = Layout(channels_last=True, weight=("k", "c_out", "c_in"))
-_DIRECT: Final = Layout(channels_last=True, weight=("k", "c_in", "c_out"), is_direct=True)
+"""x is (n, c_in, *i) and w is (c_in, c_out/groups, *k), as in PyTorch and ONNX."""
 
-_LAYOUTS: Final = MappingProxyType(
-    {
-        "torch": CANONICAL,
-        "onnx": CANONICAL,
-        "onnxruntime": CANONICAL,
-        "numpy": CANONICAL,
-        "tensorflow": _LAST,
-        "keras-tensorflow": _LAST,
-        "keras-torch": _LAST,
-        "keras-jax": _LAST,
-        "keras-numpy": _LAST,
-        "jax": _DIRECT,
-        "jax:conv_transpose+transpose_kernel": _LAST,
-        "jax:vjp": _LAST,
-    }
-)
+CHANNELS_LAST: Final = Layout(channels_last=True, weight=("k", "c_out", "c_in"))
+"""x is (n, *i, c_in) and w is (*k, c_out/groups, c_in), as in TensorFlow and Keras."""
 
-
-def layout_of(backend: str, mode: str) -> Layout | None:
-    """Return the layout in which a mode of a backend takes its arrays, or None: it is not known.
-
-    Modes that have channels first are not known: none is the usual one of its backend.
-    """
-    if "channel_first" in mode:
-        return None
-    operation = "+".join(part for part in mode.split("+") if part not in {"single", "consistent"})
-    return _LAYOUTS.get(f"{backend}:{operation}") or _LAYOUTS.get(backend)
+DIRECT: Final = Layout(channels_last=True, weight=("k", "c_in", "c_out"), is_direct=True)
+"""w is the kernel of the direct convolution, (*k, c_in/groups, c_out), as JAX takes it."""
 
 
 def conversion(source: Layout, target: Layout, ndim: int, groups: int) -> Iterator[tuple[str, str]]:
@@ -113,11 +79,11 @@ def conversion(source: Layout, target: Layout, ndim: int, groups: int) -> Iterat
         yield f"np.flip(w, {taps})", "one of the two has the kernel flipped"
 
 
-def _ordered(axes: tuple[str, ...], into: Layout, ndim: int) -> Iterator[tuple[str, str]]:
-    wanted = into.axes(ndim)
-    if axes != wanted:
-        order = ", ".join(str(axes.index(name)) for name in wanted)
-        yield f"w.transpose({order})", f"({', '.join(axes)}) to ({', '.join(wanted)})"
+def _ordered(axes: tuple[str, ...], target: Layout, ndim: int) -> Iterator[tuple[str, str]]:
+    names = target.axes(ndim)
+    if axes != names:
+        order = ", ".join(str(axes.index(name)) for name in names)
+        yield f"w.transpose({order})", f"({', '.join(axes)}) to ({', '.join(names)})"
 
 
 def _regrouped(groups: int, *, from_direct: bool) -> Iterator[tuple[str, str]]:

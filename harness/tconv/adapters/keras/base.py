@@ -1,0 +1,237 @@
+"""Keras 3: `keras.layers.Conv{1,2,3}DTranspose` and `keras.ops.conv_transpose`, on any backend.
+
+Keras computes with another framework, chosen once per process, so each of its backends is a backend
+here. What belongs to that framework (threads, flags, devices) is taken from its own adapter.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, ClassVar, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tconv.adapters.base import Adapter, Case, Route, Snippet, Tensors
+from tconv.adapters.keras.calls import KerasCall, call_for
+from tconv.adapters.keras.support import why_unsupported
+from tconv.adapters.snippet import keywords, plain
+from tconv.model.route import Unsupported
+
+_LAYER_TEXT: Final = """\
+layer = keras.layers.Conv{ndim}DTranspose(
+    w.shape[-2], w.shape[:-2], {arguments},
+    use_bias={bias}, kernel_initializer="zeros", dtype="{dtype}",
+)
+layer.build(x.shape)
+layer.set_weights([{weights}])
+y = layer(x)"""
+_OPS_TEXT: Final = """\
+x, w, b = map(keras.ops.convert_to_tensor, (x, np.ascontiguousarray(w), b))
+y = keras.ops.conv_transpose(x, w, {arguments}, data_format="channels_last")"""
+
+
+class KerasAdapter(Adapter):
+    """Keras on one of its backends; x is (n, *i, c_in), w is (*k, c_out, c_in), not flipped.
+
+    Keras's note of the arguments at the end of an error is off: it has tensors in it, and hides
+    the backend's own text.
+
+    Attributes:
+        below: the adapter of the framework that Keras computes with.
+        inverts: whether that framework refuses a size that a direct convolution would not map to i.
+    """
+
+    below: ClassVar[type[Adapter]]
+    inverts: ClassVar[bool] = False
+
+    def __init__(self) -> None:
+        import keras
+
+        backend = self.environment["KERAS_BACKEND"]
+        if keras.config.backend() != backend:
+            raise ImportError(
+                f"the backend of Keras is {keras.config.backend()}, but should be {backend}; set "
+                f"KERAS_BACKEND={backend} before Keras is imported, or use a process of its own"
+            )
+        self._keras: Any = keras
+        self._below = self.below()
+
+    def versions(self) -> Mapping[str, str]:
+        """Return the versions of Keras and of the framework that it computes with."""
+        return {self.name: self._keras.__version__, **self._below.versions()}
+
+    def devices(self) -> tuple[str, ...]:
+        """Return the devices of the framework below."""
+        return self._below.devices()
+
+    def settings(self, mode: str, device: str) -> Mapping[str, str]:
+        """Return the flags of the framework below, that choose its kernels."""
+        return self._below.settings(self._mode_below(mode), device)
+
+    @contextmanager
+    def session(self, mode: str, device: str) -> Iterator[None]:
+        """Hold what the framework below needs, the device, and Keras's errors as they are."""
+        keras = self._keras
+        before = keras.config.is_traceback_filtering_enabled()
+        keras.config.disable_traceback_filtering()
+        try:
+            with self._below.session(self._mode_below(mode), device), keras.device(f"{device}:0"):
+                yield
+        finally:
+            if before:
+                keras.config.enable_traceback_filtering()
+
+    def route(self, case: Case, mode: str, device: str) -> Route:
+        """Return how Keras reaches the case."""
+        call, layer = self._call(case), is_layer(mode)
+        missing = why_unsupported(case, call, is_layer=layer)
+        if missing is None and case.legality[0] == "legal" and not case.is_huge:
+            missing = self._lacks(case, mode, device)
+        if missing is not None:
+            return missing
+        if layer:
+            return call.route(f"keras.layers.Conv{case.ndim}DTranspose")
+        return call.route("keras.ops.conv_transpose", " + keras.ops.add" * case.bias)
+
+    def infer_shape(self, case: Case, mode: str, device: str) -> tuple[int, ...] | None:  # noqa: ARG002 # the same on each
+        """Return what a layer's compute_output_shape says, or the operation on a symbolic input."""
+        x = case.x_shape if "channel_first" in mode else (case.n, *case.i, case.c_in)
+        if is_layer(mode):
+            shape = self._new_layer(case, mode, None, None).compute_output_shape(x)
+        else:
+            tensor, call = self._keras.KerasTensor, self._call(case)
+            y = self._keras.ops.conv_transpose(
+                tensor(x, case.dtype),
+                tensor((*case.k, case.c_out, case.c_in), case.dtype),
+                data_format=_format(mode),
+                **call.arguments(case),
+            )
+            shape = y.shape
+        n, *rest = map(int, shape)
+        return (n, *rest) if "channel_first" in mode else (n, rest[-1], *rest[:-1])
+
+    def snippet(self, case: Case, mode: str, device: str) -> Snippet | None:  # noqa: ARG002 # the same on each
+        """Return a layer with its weights, or the operation and the sum with the bias."""
+        call = self._call(case)
+        op = call.output_padding
+        arguments = keywords(
+            {
+                "strides": plain(case.s),
+                "padding": call.padding,
+                "output_padding": op and plain(op),
+                "dilation_rate": plain(case.dilation),
+            },
+            {"output_padding": None, "dilation_rate": 1},
+        )
+        if mode not in {"layer", "ops"}:
+            return None
+        return Snippet(
+            imports="import keras",
+            call=(_LAYER_TEXT if mode == "layer" else _OPS_TEXT).format(
+                ndim=case.ndim,
+                arguments=arguments,
+                bias=case.bias,
+                weights="w, b" if case.bias else "w",
+                dtype=case.dtype,
+            ),
+            bias="" if mode == "layer" and case.bias else "keras.ops.add(y, b)",
+            pad=lambda pads: f"keras.ops.pad(y, {list(pads)})",
+        )
+
+    def compute(self, case: Case, tensors: Tensors, mode: str, device: str) -> NDArray[Any]:  # noqa: ARG002 # the session knows it
+        """Return Keras's y (n, c_out, *o), in the dtype that Keras gave."""
+        function, arrays = self._prepared(case, tensors, mode)
+        y = function(*map(self._keras.ops.convert_to_tensor, arrays))
+        return to_canonical(self._keras.ops.convert_to_numpy(y), mode)
+
+    def _prepared(self, case: Case, tensors: Tensors, mode: str) -> tuple[Any, list[Any]]:
+        """Return a function in Keras's operations, and the arrays that it takes."""
+        x, w, b = to_keras_x(tensors.x, mode), to_keras_w(tensors.w), tensors.b
+        if is_layer(mode):
+            layer = self._layer(case, mode, x.shape, w, b)
+            return (lambda x: self._cropped(case, mode, layer(x))), [x]
+        arguments = self._call(case).arguments(case)
+
+        def function(x: Any, w: Any, *bias: Any) -> Any:
+            y = self._keras.ops.conv_transpose(x, w, data_format=_format(mode), **arguments)
+            y = self._cropped(case, mode, y)
+            return self._keras.ops.add(y, bias[0]) if bias else y
+
+        return function, [x, w] if b is None else [x, w, b]
+
+    def _layer(self, case: Case, mode: str, x_shape: tuple[int, ...], w: Any, b: Any) -> Any:
+        """Return a layer that has w and b: it takes them, or is given those that do not fit it.
+
+        An initializer is trusted to give the right shape; `set_weights`, which users call, looks.
+        """
+        if case.malformed is None or case.malformed.startswith("input"):
+            return self._new_layer(case, mode, w, b)
+        sound = np.zeros((*case.k, case.c_out, case.c_in)), np.zeros(case.b_shape)
+        layer = self._new_layer(case, mode, sound[0], b if b is None else sound[1])
+        layer.build(x_shape)
+        layer.set_weights([w] if b is None else [w, b])
+        return layer
+
+    def _new_layer(self, case: Case, mode: str, w: Any, b: Any) -> Any:
+        """Return the layer of the case, which takes w and b when it is built."""
+        convert = self._keras.ops.convert_to_tensor
+        return getattr(self._keras.layers, f"Conv{case.ndim}DTranspose")(
+            case.c_out,
+            case.k,
+            data_format=_format(mode),
+            use_bias=b is not None,
+            kernel_initializer=lambda _, dtype: convert(w, dtype=dtype),
+            bias_initializer=lambda _, dtype: convert(b, dtype=dtype),
+            dtype=case.dtype,
+            **self._call(case).arguments(case),
+        )
+
+    def _cropped(self, case: Case, mode: str, y: Any) -> Any:
+        """Return the window of y, in the mode's layout, that the crop of the case leaves.
+
+        Of an axis without elements less may be there than is to be cut: then nothing is left.
+        """
+        crop = self._call(case).crop
+        if not crop:
+            return y
+        first = 2 if "channel_first" in mode else 1
+        begin, size = [0] * len(y.shape), list(y.shape)
+        for axis, window in enumerate(crop, first):
+            begin[axis] = min(window.begin, size[axis])
+            size[axis] = max(size[axis] - window.begin - window.end, 0)
+        return self._keras.ops.slice(y, begin, size)
+
+    def _call(self, case: Case) -> KerasCall:
+        return call_for(case, inverts=self.inverts)
+
+    def _mode_below(self, mode: str) -> str:  # noqa: ARG002 # a default that needs none
+        """Return the mode of the framework's own adapter whose session is held."""
+        return self.below.modes[0].name
+
+    def _lacks(self, case: Case, mode: str, device: str) -> Unsupported | None:  # noqa: ARG002 # a default that needs none
+        """Return what the framework below has no kernel for, of a legal case, or None."""
+        return None
+
+
+def is_layer(mode: str) -> bool:
+    """Return whether the mode calls a layer; else it calls the operation."""
+    return mode.split("+", maxsplit=1)[0] == "layer"
+
+
+def _format(mode: str) -> str:
+    return "channels_first" if "channel_first" in mode else "channels_last"
+
+
+def to_keras_x(x: NDArray[Any], mode: str) -> NDArray[Any]:
+    """Return a copy of (n, c_in, *i) in the mode's layout."""
+    return np.array(x if "channel_first" in mode else np.moveaxis(x, 1, -1), order="C")
+
+
+def to_keras_w(w: NDArray[Any]) -> NDArray[Any]:
+    """Return (c_in, c_out, *k) as (*k, c_out, c_in)."""
+    return np.ascontiguousarray(w.transpose(*range(2, w.ndim), 1, 0))
+
+
+def to_canonical(y: NDArray[Any], mode: str) -> NDArray[Any]:
+    """Return a result in the mode's layout as (n, c_out, *o)."""
+    return np.ascontiguousarray(y if "channel_first" in mode else np.moveaxis(y, -1, 1))
