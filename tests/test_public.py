@@ -15,7 +15,8 @@ PUBLIC = {
         "conv_transpose", "expand", "load", "run",
     },
     "tconv.adapters": {
-        "Adapter", "Case", "Composed", "InferredShape", "Mode", "Native", "Tensors", "Unsupported",
+        "Adapter", "Case", "Composed", "InferredShape", "Layout", "Mode", "Native", "Snippet",
+        "Tensors", "Unsupported",
     },
     "tconv.testing": {"Conformance", "assert_conforms", "cases"},
 }  # fmt: skip

@@ -55,15 +55,12 @@ def tconv(*arguments: str, path: list[Path]) -> "subprocess.CompletedProcess[str
     )
 
 
-def test_package_has_40_lines_at_most() -> None:
-    lines = [
-        line
-        for name in ("pyproject.toml", "tconv_upfirdn.py")
-        for line in (PACKAGE / name).read_text().splitlines()
-        if line.strip()
-    ]
+def test_package_has_40_lines_at_most_and_10_more_for_translate() -> None:
+    texts = [(PACKAGE / name).read_text() for name in ("tconv_upfirdn.py", "pyproject.toml")]
+    needed, _, optional = texts[0].partition("    def snippet(")
 
-    assert len(lines) <= 40
+    assert len([line for line in (needed + texts[1]).splitlines() if line.strip()]) <= 40
+    assert len([line for line in optional.splitlines() if line.strip()]) <= 10
 
 
 @pytest.mark.parametrize("name", ["pyproject.toml", "tconv_upfirdn.py"])
@@ -107,3 +104,21 @@ def test_backend_is_swept(installed: Path, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout
     assert totals.keys() == {"match", "unsupported"}
     assert totals["match"] > 500
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "--from scipy k=3 s=2 d=2 op=0 groups=2 --to numpy",
+        "--from numpy k=4 s=3 d=2 p=1:-1 op=1 groups=2 dtype=float16 --to scipy",
+        "--from scipy k=3 s=2 op=0 --to torch",
+    ],
+)
+def test_backend_is_translated(installed: Path, call: str) -> None:
+    if "torch" in call:
+        pytest.importorskip("torch", reason="torch is not installed")
+
+    done = tconv("translate", *call.split(), path=[installed])
+
+    assert done.returncode == 0, done.stderr
+    assert ": every element is equal\n" in done.stdout

@@ -4,6 +4,8 @@
 """
 
 from tconv.adapters.base import Adapter, Mode
+from tconv.adapters.layout import Layout
+from tconv.adapters.snippet import Snippet
 from tconv.model.case import Case
 from tconv.model.outcome import InferredShape
 from tconv.model.route import Composed, Native, Unsupported
@@ -14,8 +16,10 @@ __all__ = [
     "Case",
     "Composed",
     "InferredShape",
+    "Layout",
     "Mode",
     "Native",
+    "Snippet",
     "Tensors",
     "Unsupported",
 ]
