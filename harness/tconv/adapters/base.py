@@ -166,8 +166,8 @@ class Adapter(ABC):
         instead, says that its results were computed together: they share the time it took, and no
         memory.
         """
-        for case, given in zip(cases, tensors, strict=True):
-            yield self.attempt(case, given, mode, device)
+        for case, inputs in zip(cases, tensors, strict=True):
+            yield self.attempt(case, inputs, mode, device)
 
     def attempt(self, case: Case, tensors: Tensors, mode: str, device: str) -> Result:
         """Return what :meth:`compute` returns or raises; frameworks' errors are caught here."""

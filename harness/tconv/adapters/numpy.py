@@ -96,7 +96,7 @@ class NumpyAdapter(Adapter):
         if b is None and case.c_out % max(case.groups, 1):
             b = np.zeros(case.c_out, x.dtype)  # w does not say c_out where groups do not divide it
         dtype = _WIDER.get(case.dtype, x.dtype)
-        wanted = {"policy": case.padding, "output_size": case.o}
+        refused = {"policy": case.padding, "output_size": case.o}
         y = FORMULATIONS[mode](
             x.astype(dtype, copy=False),
             w.astype(dtype, copy=False),
@@ -106,6 +106,6 @@ class NumpyAdapter(Adapter):
             output_padding=case.output_padding or 0,
             dilation=case.dilation,
             groups=case.groups,
-            **{name: value for name, value in wanted.items() if value is not None},
+            **{name: value for name, value in refused.items() if value is not None},
         )
         return np.ascontiguousarray(y, dtype=x.dtype)

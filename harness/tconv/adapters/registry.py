@@ -51,9 +51,9 @@ def load(backend: str) -> Adapter:
         TargetError: no backend has this name.
         UnavailableError: the framework is not installed or does not import.
     """
-    made = adapter_class(backend)
+    adapter = adapter_class(backend)
     try:
-        return made()
+        return adapter()
     except ModuleNotFoundError as error:
         raise UnavailableError(f"{_line(error)}; install it{_hint(backend)}") from error
     except Exception as error:
@@ -61,13 +61,13 @@ def load(backend: str) -> Adapter:
 
 
 def _entry_point(backend: str) -> EntryPoint:
-    found = entry_points(group=GROUP, name=backend)
-    if not found:
+    entries = entry_points(group=GROUP, name=backend)
+    if not entries:
         raise TargetError(
             f"backend={backend!r}, but should be one of {', '.join(backends())}; "
             "`tconv adapters list` shows them with their modes"
         )
-    offers = {entry.value: entry for entry in found}
+    offers = {entry.value: entry for entry in entries}
     if len(offers) > 1:
         raise TargetError(
             f"backend={backend!r} is registered more than once ({', '.join(sorted(offers))}), but "
@@ -80,8 +80,8 @@ def _hint(backend: str) -> str:
     """Return how to install a backend's framework, where the package of its adapter says so."""
     distribution = _entry_point(backend).dist
     extras = distribution.metadata.get_all("Provides-Extra") or () if distribution else ()
-    wanted = backend, backend.partition("-")[0]  # keras-jax: the extra keras
-    extra = next((name for name in wanted if name in extras), None)
+    names = backend, backend.partition("-")[0]  # keras-jax: the extra keras
+    extra = next((name for name in names if name in extras), None)
     if distribution is None or extra is None:
         return ""
     return f", as with: pip install '{distribution.name}[{extra}]'"

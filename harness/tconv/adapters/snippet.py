@@ -37,8 +37,8 @@ class Snippet:
 def keywords(arguments: Mapping[str, Any], defaults: Mapping[str, Any]) -> str:
     """Return keyword arguments as source text, without those that have their default."""
     absent = object()
-    given = {k: v for k, v in arguments.items() if v != defaults.get(k, absent)}
-    return ", ".join(f"{name}={value!r}" for name, value in given.items())
+    changed = {k: v for k, v in arguments.items() if v != defaults.get(k, absent)}
+    return ", ".join(f"{name}={value!r}" for name, value in changed.items())
 
 
 def plain(values: tuple[int, ...]) -> int | tuple[int, ...]:
@@ -52,6 +52,6 @@ def output_sizes(case: Case, name: str) -> str:
     for at, axis in enumerate(case.axes):
         excess = 0 if case.padding else output_size(axis) - axis.s * axis.i
         factor = "" if axis.s == 1 else f"{axis.s} * "
-        rest = f" {'+' if excess > 0 else '-'} {abs(excess)}" if excess else ""
-        terms.append(f"{factor}{name}[{at}]{rest}")
+        constant = f" {'+' if excess > 0 else '-'} {abs(excess)}" if excess else ""
+        terms.append(f"{factor}{name}[{at}]{constant}")
     return f"[{', '.join(terms)}]"

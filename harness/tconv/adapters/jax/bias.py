@@ -40,21 +40,21 @@ class Adder:
         A bias whose dtype or shape would change the result's is left to JAX's own promotion and
         broadcasting.
         """
-        found = list(results)
+        outputs = list(results)
         kinds: dict[np.dtype[Any] | None, dict[int, _Sum]] = {}
         for index, (y, b) in enumerate(zip(results, biases, strict=True)):
             if b is not None and not isinstance(y, Exception):
                 kinds.setdefault(y.dtype if _fits(y, b) else None, {})[index] = y, b
         for dtype, sums in kinds.items():
-            each = tuple(sums.values())
-            totals = self._odd(each) if dtype is None else self._plain(each, dtype)
+            pairs = tuple(sums.values())
+            totals = self._odd(pairs) if dtype is None else self._plain(pairs, dtype)
             for index, total in zip(sums, totals, strict=True):
-                found[index] = total
-        return found
+                outputs[index] = total
+        return outputs
 
     def _odd(self, sums: Sequence[_Sum]) -> list[ArrayOrError]:
         """Return what JAX makes of sums that do not fit, each refused alone."""
-        calls = [JaxCall(function=self._jax.numpy.add, arrays=each) for each in sums]
+        calls = [JaxCall(function=self._jax.numpy.add, arrays=pair) for pair in sums]
         return run_many(self._jax, calls, self._options)
 
     def _plain(self, sums: Sequence[_Sum], dtype: np.dtype[Any]) -> list[NDArray[Any]]:
@@ -73,8 +73,8 @@ class Adder:
 
     def _kernel(self, dtype: np.dtype[Any]) -> Any:
         if dtype not in self._kernels:
-            given = self._jax.ShapeDtypeStruct((LENGTH,), dtype)
-            lowered = self._jax.jit(self._jax.lax.add).lower(given, given)
+            operand = self._jax.ShapeDtypeStruct((LENGTH,), dtype)
+            lowered = self._jax.jit(self._jax.lax.add).lower(operand, operand)
             self._kernels[dtype] = lowered.compile(compiler_options=self._options)
         return self._kernels[dtype]
 

@@ -41,15 +41,15 @@ class Spelling:
     name: Callable[[str], str] = _NAMES.__getitem__
     numbers: Callable[[Pairs], Any] = tuple
 
-    def of(self, said: str | Pairs) -> Any:
+    def of(self, padding: str | Pairs) -> Any:
         """Return the argument for a policy, or for pairs."""
-        return self.name(said) if isinstance(said, str) else self.numbers(said)
+        return self.name(padding) if isinstance(padding, str) else self.numbers(padding)
 
 
 def _one_number(pairs: Pairs) -> Any:
     """Return the number that all sides of all axes have in common, or else the pairs."""
-    found = {number for pair in pairs for number in pair}
-    return found.pop() if len(found) == 1 else pairs
+    distinct = {number for pair in pairs for number in pair}
+    return distinct.pop() if len(distinct) == 1 else pairs
 
 
 def _number_per_axis(pairs: Pairs) -> Any:

@@ -107,8 +107,8 @@ class KerasAdapter(Adapter):
                 **call.arguments(case),
             )
             shape = y.shape
-        n, *rest = map(int, shape)
-        return (n, *rest) if "channel_first" in mode else (n, rest[-1], *rest[:-1])
+        n, *tail = map(int, shape)
+        return (n, *tail) if "channel_first" in mode else (n, tail[-1], *tail[:-1])
 
     def snippet(self, case: Case, mode: str, device: str) -> Snippet | None:  # noqa: ARG002 # the same on each
         """Return a layer with its weights, or the operation and the sum with the bias."""

@@ -42,8 +42,8 @@ class KerasCall:
 
     def route(self, function: str, after: str = "") -> Native | Composed:
         """Return the call as a user would write it, what comes after it, and the crop added."""
-        given = "" if self.output_padding is None else ", output_padding=op"
-        return route_with(self.crop, f"{function}(padding={self.padding!r}{given}){after}")
+        argument = "" if self.output_padding is None else ", output_padding=op"
+        return route_with(self.crop, f"{function}(padding={self.padding!r}{argument}){after}")
 
     def arguments(self, case: Case) -> dict[str, Any]:
         """Return the keyword arguments that the layers and the operation share."""

@@ -78,21 +78,21 @@ def attributes(case: Case) -> dict[str, Any]:
     `pads` has all begins, then all ends. Zeros are left out beside a wanted size: they would be no
     news, and readers differ on whether they overrule it.
     """
-    found: dict[str, Any] = {
+    arguments: dict[str, Any] = {
         "kernel_shape": case.k,
         "strides": case.s,
         "dilations": case.dilation,
         "group": case.groups,
     }
     if case.padding is not None:
-        found["auto_pad"] = POLICIES[case.padding]
+        arguments["auto_pad"] = POLICIES[case.padding]
     elif case.o is None or any(case.p_begin + case.p_end):
-        found["pads"] = case.p_begin + case.p_end
+        arguments["pads"] = case.p_begin + case.p_end
     if case.output_padding is not None:
-        found["output_padding"] = case.output_padding
+        arguments["output_padding"] = case.output_padding
     if case.o is not None:
-        found["output_shape"] = case.o
-    return found
+        arguments["output_shape"] = case.o
+    return arguments
 
 
 def snippet(case: Case, imports: str, run: str) -> Snippet:

@@ -77,7 +77,7 @@ class OnnxAdapter(Adapter):
 
     def _inferred(self, model: Any) -> tuple[int, ...]:
         """Return the shape of y: where all inputs have sizes, each is inferred, or an error."""
-        made = self._onnx.shape_inference.infer_shapes(
+        inferred = self._onnx.shape_inference.infer_shapes(
             model, check_type=True, strict_mode=True, data_prop=True
         )
-        return tuple(dim.dim_value for dim in made.graph.output[0].type.tensor_type.shape.dim)
+        return tuple(dim.dim_value for dim in inferred.graph.output[0].type.tensor_type.shape.dim)

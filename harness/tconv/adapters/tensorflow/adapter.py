@@ -94,14 +94,14 @@ class TensorflowAdapter(Adapter):
         w = tensors.w.transpose(*range(2, tensors.w.ndim), 1, 0)
         if call.is_lifted:
             x, w = x[:, None], w[None]
-        given = [x, w] if tensors.b is None else [x, w, tensors.b]
+        inputs = [x, w] if tensors.b is None else [x, w, tensors.b]
 
         def compute(*arrays: Any) -> Any:
             return self._run(case, call, *arrays)
 
         if mode != "eager":
             compute = self._tf.function(compute, autograph=False, jit_compile=mode == "xla")
-        y = compute(*[self._tf.convert_to_tensor(np.ascontiguousarray(a)) for a in given]).numpy()
+        y = compute(*[self._tf.convert_to_tensor(np.ascontiguousarray(a)) for a in inputs]).numpy()
         return np.ascontiguousarray(np.moveaxis(y, -1, 1))
 
     def infer_shape(self, case: Case, mode: str, device: str) -> tuple[int, ...] | None:
@@ -114,11 +114,11 @@ class TensorflowAdapter(Adapter):
             *([case.b_shape] if case.bias else []),
         ]
         with self._tf.Graph().as_default():
-            given = [self._tf.compat.v1.placeholder(case.dtype, shape) for shape in shapes]
-            found = self._run(case, call, *given).shape
-        if not found.is_fully_defined():
+            inputs = [self._tf.compat.v1.placeholder(case.dtype, shape) for shape in shapes]
+            shape = self._run(case, call, *inputs).shape
+        if not shape.is_fully_defined():
             return None
-        n, *sizes, channels = found.as_list()
+        n, *sizes, channels = shape.as_list()
         return (n, channels, *sizes)
 
     def snippet(self, case: Case, mode: str, device: str) -> Snippet | None:

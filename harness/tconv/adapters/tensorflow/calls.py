@@ -64,15 +64,15 @@ class TensorflowCall:
     def arguments(self, case: Case) -> dict[str, Any]:
         """Return the keyword arguments of the call; arrays are channel-last."""
         unit = (1,) * self.is_lifted
-        found: dict[str, Any] = {"padding": self.padding}
+        keywords: dict[str, Any] = {"padding": self.padding}
         if self.is_explicit:
-            found["padding"] = [(0, 0), *((0, 0),) * len(unit), *self.padding, (0, 0)]
+            keywords["padding"] = [(0, 0), *((0, 0),) * len(unit), *self.padding, (0, 0)]
         if self.size is not None:
-            found["output_shape"] = (case.n, *unit, *self.size, case.c_out)
-        found |= refused_arguments(case)
+            keywords["output_shape"] = (case.n, *unit, *self.size, case.c_out)
+        keywords |= refused_arguments(case)
         if self.is_atrous:
-            return found | {"rate": self.dilation[0]}
-        return found | {"strides": (*unit, *case.s), "dilations": (*unit, *self.dilation)}
+            return keywords | {"rate": self.dilation[0]}
+        return keywords | {"strides": (*unit, *case.s), "dilations": (*unit, *self.dilation)}
 
 
 def refused_arguments(case: Case) -> dict[str, Any]:

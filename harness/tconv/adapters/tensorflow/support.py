@@ -50,7 +50,7 @@ def why_unsupported(case: Case, call: TensorflowCall, lacking: Features) -> Unsu
 def _missing_argument(case: Case, call: TensorflowCall) -> Unsupported | None:
     """Return what no argument says, in the order of TensorFlow's own checks."""
     refused = refused_arguments(case)
-    known = (
+    checks = (
         ("groups" in refused, _NO_GROUPS),
         ("output_padding" in refused, _NO_OUTPUT_PADDING),
         (call.size is None, _NO_SIZE),
@@ -59,7 +59,7 @@ def _missing_argument(case: Case, call: TensorflowCall) -> Unsupported | None:
         (case.ndim == 3 and call.is_explicit, _EXPLICIT),
         (call.padding == "SAME_LOWER", _SAME_LOWER),
     )
-    return next((reason for holds, reason in known if holds), None)
+    return next((reason for holds, reason in checks if holds), None)
 
 
 def _missing_feature(case: Case, call: TensorflowCall, lacking: Features) -> Unsupported | None:

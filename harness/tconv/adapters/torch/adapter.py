@@ -48,8 +48,8 @@ class TorchAdapter(Adapter):
 
     def versions(self) -> Mapping[str, str]:
         """Return the versions of PyTorch and, where it was built with CUDA, of that."""
-        found = {"torch": self._torch.__version__}
-        return found | ({"cuda": self._torch.version.cuda} if self._torch.version.cuda else {})
+        versions = {"torch": self._torch.__version__}
+        return versions | ({"cuda": self._torch.version.cuda} if self._torch.version.cuda else {})
 
     def devices(self) -> tuple[str, ...]:
         """Return `cpu`, and `gpu` where CUDA finds a device."""

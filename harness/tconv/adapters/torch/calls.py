@@ -116,11 +116,11 @@ def snippet(case: Case) -> Snippet | None:
         },
         {"stride": 1, "padding": 0, "output_padding": 0, "groups": 1, "dilation": 1},
     )
-    given = ", ".join(["x, w", *["b"] * case.bias, *[arguments] * bool(arguments)])
+    operands = ", ".join(["x, w", *["b"] * case.bias, *[arguments] * bool(arguments)])
     return Snippet(
         imports="import torch",
         call=(_FROM_BFLOAT16 if case.dtype == "bfloat16" else _FROM_NUMPY)
-        + f"y = torch.nn.functional.conv_transpose{case.ndim}d({given})",
+        + f"y = torch.nn.functional.conv_transpose{case.ndim}d({operands})",
         bias="" if case.bias else f"y + b.reshape(-1{', 1' * case.ndim})",
         pad=_padded,
     )
