@@ -18,7 +18,7 @@ from tconv.engine.worker.compute import draw_batch, judged
 from tconv.inputs.draw import Draw, DrawRecipe, draw
 from tconv.model.case import Case
 from tconv.model.target import Target
-from tconv.oracle.case_answer import arguments
+from tconv.oracle.case_answer import parameters
 from tconv.oracle.formulations import conv_transpose
 from tconv.store import RowBatch, RunWriter
 from tconv_bench import workload
@@ -209,7 +209,7 @@ def _oracles(cases: Sequence[Case]) -> tuple[tuple[float, ...], tuple[float, ...
 
 def _right(case: Case, drawn: Draw) -> Any:  # noqa: ANN401 # an array
     work = drawn.work
-    return conv_transpose(work.x, work.w, work.b, **arguments(case))
+    return conv_transpose(work.x, work.w, work.b, **parameters(case))
 
 
 def jax(count: int) -> Measurement:

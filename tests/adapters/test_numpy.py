@@ -14,7 +14,7 @@ from tconv.errors import CaseError
 from tconv.model.case import DTYPES, Case
 from tconv.model.route import Native, Unsupported
 from tconv.model.tensors import Tensors
-from tconv.oracle.case_answer import arguments
+from tconv.oracle.case_answer import parameters
 from tconv.oracle.formulations import FORMULATIONS, conv_transpose
 
 MODES = tuple(mode.name for mode in NumpyAdapter.modes)
@@ -45,7 +45,7 @@ def expected(case: Case, given: Tensors) -> NDArray[Any]:
         given.x.astype(wide),
         given.w.astype(wide),
         None if given.b is None else given.b.astype(wide),
-        **arguments(case),
+        **parameters(case),
     )
 
 

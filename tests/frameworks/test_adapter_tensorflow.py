@@ -14,7 +14,7 @@ from tconv.adapters.tensorflow.adapter import TensorflowAdapter
 from tconv.model.case import Case
 from tconv.model.route import Composed, Native, Unsupported
 from tconv.model.tensors import Tensors
-from tconv.oracle.case_answer import arguments
+from tconv.oracle.case_answer import parameters
 from tconv.oracle.formulations import conv_transpose
 
 tf = pytest.importorskip("tensorflow", reason="tensorflow is not installed")
@@ -109,7 +109,7 @@ def expected(case: Case, given: Tensors) -> NDArray[Any]:
     """Return the oracle's answer in the case's dtype; exact, as the values are small integers."""
     wide = np.complex128 if given.x.dtype.kind == "c" else np.float64
     b = None if given.b is None else given.b.astype(wide)
-    y = conv_transpose(given.x.astype(wide), given.w.astype(wide), b, **arguments(case))
+    y = conv_transpose(given.x.astype(wide), given.w.astype(wide), b, **parameters(case))
     return y.astype(given.x.dtype)
 
 

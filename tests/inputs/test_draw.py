@@ -16,7 +16,7 @@ from tconv.inputs.exact import dense, largest_sum
 from tconv.judge.expected import expect
 from tconv.model.case import DTYPES, Case
 from tconv.model.dtypes import PRECISIONS
-from tconv.oracle.case_answer import arguments
+from tconv.oracle.case_answer import parameters
 from tconv.oracle.formulations import conv_transpose
 from tconv.oracle.readings import READINGS, evaluate
 
@@ -172,7 +172,7 @@ def test_tensors_and_work_are_the_same_numbers(case: Case) -> None:
 def test_draw_lists_every_reading_that_it_does_not_tell_apart(case: Case) -> None:
     """The short cuts agree with evaluating each reading in full."""
     found = draw(case)
-    right = conv_transpose(found.work.x, found.work.w, found.work.b, **arguments(case))
+    right = conv_transpose(found.work.x, found.work.w, found.work.b, **parameters(case))
 
     coinciding = {
         reading.name

@@ -9,7 +9,7 @@ from tconv.inputs.draw import draw
 from tconv.judge.expected import expect
 from tconv.model.case import DTYPES, Case
 from tconv.model.dtypes import PRECISIONS
-from tconv.oracle.case_answer import arguments, most_products
+from tconv.oracle.case_answer import most_products
 from tconv.oracle.formulations import conv_transpose
 from tconv.oracle.high_precision import IS_WIDE, in_fractions, in_longdouble
 
@@ -22,8 +22,8 @@ def test_both_ways_to_higher_precision_agree(dtype: str) -> None:
     case = Case.from_id(f"{ID}-{dtype}-normal")
     work = draw(case).work
 
-    high, rest = in_longdouble(work, arguments(case))
-    exact_high, exact_rest = in_fractions(work, arguments(case))
+    high, rest = in_longdouble(case, work)
+    exact_high, exact_rest = in_fractions(case, work)
 
     # A part beyond 64 bits is lost in longdouble: twelve products lose 2^-60 of their sum at most.
     assert np.abs((high - exact_high) + (rest - exact_rest)).max() < 2.0**-58
@@ -38,7 +38,7 @@ def test_fractions_give_the_exact_answer() -> None:
         Fraction(float(work.b[0])),
     )
 
-    high, rest = in_fractions(work, arguments(case))
+    high, rest = in_fractions(case, work)
 
     assert high.item() == float(right)
     assert rest.item() == float(right - Fraction(high.item()))

@@ -29,7 +29,7 @@ from tconv.model.outcome import (
 )
 from tconv.model.tensors import Tensors
 from tconv.model.verdict import Verdict
-from tconv.oracle.case_answer import arguments
+from tconv.oracle.case_answer import parameters
 from tconv.oracle.formulations import conv_transpose
 
 Array = NDArray[Any]
@@ -60,13 +60,13 @@ class Scene:
         return self.given.b
 
     def compute(self, x: Array | None = None, w: Array | None = None, **changed: Any) -> Array:
-        """Return the right formula on other tensors, or with other arguments."""
+        """Return the right formula on other tensors, or with other parameters."""
         work = (self.given.x if x is None else x, self.given.w if w is None else w)
-        parameters: dict[str, Any] = {**arguments(self.case), **changed}
-        b = parameters.pop("b", self.given.b)
+        keywords: dict[str, Any] = {**parameters(self.case), **changed}
+        b = keywords.pop("b", self.given.b)
         wide_x, wide_w = (v.astype(self.expected.precision.work) for v in work)
         y = conv_transpose(
-            wide_x, wide_w, None if b is None else b.astype(wide_x.dtype), **parameters
+            wide_x, wide_w, None if b is None else b.astype(wide_x.dtype), **keywords
         )
         return y.astype(self.expected.precision.dtype)
 
@@ -105,7 +105,7 @@ def _to_format(scene: Scene, bits: int) -> Array:
 
 
 def _padded_input(scene: Scene) -> Array:
-    pads = [(0, 0), (0, 0), *arguments(scene.case)["padding"]]
+    pads = [(0, 0), (0, 0), *zip(scene.case.p_begin, scene.case.p_end, strict=True)]
     return scene.compute(np.pad(scene.given.x, pads), padding=0)
 
 

@@ -6,8 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tconv.model.case import Case
-from tconv.oracle.case_answer import answer, arguments, most_products
-from tconv.oracle.formulations import conv_transpose
+from tconv.model.tensors import Tensors
+from tconv.oracle.case_answer import answer, most_products, parameters
+from tconv.oracle.formulations import Parameters, conv_transpose
 
 PAIR = st.tuples(st.integers(-2, 3), st.integers(-2, 3))
 
@@ -37,7 +38,10 @@ def test_answer_is_what_the_checked_call_gives(case: Case) -> None:
     x, w, b = (random.integers(1, 9, s) * 1.0 for s in (case.x_shape, case.w_shape, case.b_shape))
     bias = b if case.bias else None
 
-    made, right = answer(case, x, w, bias), conv_transpose(x, w, bias, **arguments(case))
+    made, right = (
+        answer(case, Tensors(x=x, w=w, b=bias)),
+        conv_transpose(x, w, bias, **parameters(case)),
+    )
 
     assert made.shape == right.shape == case.y_shape
     assert made.dtype == right.dtype
@@ -50,10 +54,9 @@ def test_no_sum_has_more_products_than_most(case: Case) -> None:
     if case.suite == "illegal" or 0 in case.i or case.n == 0:
         return
     ones = np.ones((1, 1, *case.i)), np.ones((1, 1, *case.k))
-    parameters = arguments(case)
-    parameters["groups"] = 1
+    one_group: Parameters = {**parameters(case), "groups": 1}
 
-    products = conv_transpose(*ones, **parameters)
+    products = conv_transpose(*ones, **one_group)
 
     assert products.max() * (case.c_in // case.groups) <= most_products(case)
 

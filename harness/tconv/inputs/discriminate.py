@@ -1,35 +1,42 @@
 """The right answer of a case, and the readings that coincide with it on these tensors."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from operator import eq, sub
-from typing import Any, Final
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from math import prod
+from operator import eq
+from typing import Final
 
 import numpy as np
 
-from tconv.inputs.spot_check import Sight
-from tconv.inputs.weight_gathers import Moves, moves
-from tconv.inputs.window_check import Window, differs, windows
 from tconv.model.case import Case
-from tconv.model.geometry import full_size
+from tconv.model.geometry import Axis, full_size
 from tconv.model.tensors import Tensors
-from tconv.oracle.readings import (
-    READINGS,
+from tconv.oracle.case_answer import answer
+from tconv.oracle.readings import READINGS, Reading, evaluate
+from tconv.oracle.readings.evaluate import with_bias
+from tconv.oracle.readings.kinds import (
+    Array,
+    Ints,
     OfArguments,
     OfInput,
     OfResult,
     OfTensors,
-    Reading,
-    Sum,
-    evaluate,
+    OfWeight,
+    OfWindow,
 )
-from tconv.oracle.readings.evaluate import summed
-from tconv.oracle.readings.kinds import Array, Ints
 
+_WEIGHTS: Final = tuple(reading for reading in READINGS if isinstance(reading, OfWeight))
 _INPUTS: Final = tuple(reading for reading in READINGS if isinstance(reading, OfInput))
+_WINDOWS: Final = tuple(reading for reading in READINGS if isinstance(reading, OfWindow))
 _ARGUMENTS: Final = tuple(reading for reading in READINGS if isinstance(reading, OfArguments))
 _RESULTS: Final = tuple(reading for reading in READINGS if isinstance(reading, OfResult))
 _OTHERS: Final = tuple(reading for reading in READINGS if isinstance(reading, OfTensors))
+
+_CHANNELS: Final = 4
+"""Output channels of each group for which all weights are tried at once, the first ones."""
+_SMALL: Final = 2**12
+"""Elements of a weight up to which it is kept where the readings take them from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -47,74 +54,167 @@ class Discrimination:
     coinciding: tuple[Reading, ...]
 
 
-def discriminate(case: Case, given: Tensors) -> Discrimination:
+def discriminate(case: Case, tensors: Tensors) -> Discrimination:
     """Return the right answer of a case with nonempty input, and what coincides with it.
 
     Args:
         case: legal or extended, with n >= 1 and every i >= 1; asks for no size.
-        given: its tensors in the dtype of the reference: integers, and a bias without zeros.
+        tensors: in the dtype of the reference: integers, and a bias without zeros.
     """
-    right = summed(case, given)
-    sight = Sight.of(case, given, right.products)
-    moved, others = moves(case), dict(windows(case))
-    equivalent = (*moved.same, *others.pop(case.p_begin, ()))
-    suspects = [
-        *_by_weights_and_inputs(sight, moved),
-        *_by_windows(sight, right.total, others),
-        *_by_arguments(sight),
-        *(reading for reading in _OTHERS if reading.shape(case) == case.y_shape),
-    ]
-    coinciding = [reading for reading in suspects if coincide(reading, case, given, right.total)]
-    coinciding += _by_results(sight, right)
-    return Discrimination(y=right.total, equivalent=equivalent, coinciding=tuple(coinciding))
+    gathers, (own_windows, windows) = _gathers(case), _windows(case)
+    products, suspects = _by_weights_and_inputs(case, tensors, gathers)
+    right = with_bias(tensors.b, products)
+    suspects += [*_by_windows(windows, right.total), *_by_arguments(case)]
+    suspects += [reading for reading in _OTHERS if reading.shape(case) == case.y_shape]
+    coinciding = [r for r in suspects if coincide(r, case, tensors, right.total)]
+    for reading in _RESULTS:
+        y = reading.change(case, right)
+        if y is not None and _equal(y, right.total):
+            coinciding.append(reading)
+    return Discrimination(
+        y=right.total,
+        equivalent=(*gathers.unchanged, *own_windows),
+        coinciding=tuple(coinciding),
+    )
 
 
-def coincide(reading: Reading, case: Case, given: Tensors, right: Array) -> bool:
+def coincide(reading: Reading, case: Case, tensors: Tensors, right: Array) -> bool:
     """Return whether a reading gives `right`, in shape and in every number."""
-    made = evaluate(reading, case, given)
-    return made is not None and _equal(made, right)
+    y = evaluate(reading, case, tensors)
+    return y is not None and _equal(y, right)
 
 
-def _equal(made: Array, right: Array) -> bool:
-    return made.shape == right.shape and not np.count_nonzero(made != right)
+def _equal(y: Array, right: Array) -> bool:
+    return y.shape == right.shape and not np.count_nonzero(y != right)
 
 
-def _by_weights_and_inputs(sight: Sight, moved: Moves) -> Iterator[Reading]:
-    """Yield the readings of another weight or input that are right where it is looked."""
-    case, given = sight.case, sight.given
-    meeting = sight.meeting(case.p_begin, case.s, case.dilation)
-    if moved.changed:
-        taps = given.w.take(moved.sources.take(meeting.taps, axis=3))
-        right = sight.are_right(meeting.of_input(given.x), taps)
-        yield from (reading for reading, is_right in zip(moved.changed, right, strict=True)
-                    if is_right)  # fmt: skip
-    for reading in _INPUTS:
-        x = reading.change(case, given.x)
-        if x is not None and sight.is_right(meeting, x):
-            yield reading
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Gathers:
+    """Where the readings of the weight read the elements of weights of one shape.
+
+    Attributes:
+        unchanged: readings that leave it as it is.
+        changed: readings that do not.
+        sources: (c_in, channels, 1 + changed, *k): flat places, of the right weight first.
+    """
+
+    unchanged: tuple[OfWeight, ...]
+    changed: tuple[OfWeight, ...]
+    sources: Array
 
 
-def _by_windows(
-    sight: Sight, right: Array, others: Mapping[Ints, Sequence[Window]]
-) -> Iterator[Reading]:
-    """Yield the windows of the right size that differ neither where they overlap nor there."""
-    case = sight.case
-    for begins, readings in others.items():
-        shift = tuple(map(sub, begins, case.p_begin))
-        if not differs(right, shift, sight.at) and sight.is_right(
-            sight.meeting(begins, case.s, case.dilation), sight.given.x
-        ):
-            yield from readings
+def _gathers(case: Case) -> _Gathers:
+    make = _gathers_of if prod(case.w_shape) <= _SMALL else _gathers_of.__wrapped__
+    return make(case.k, case.c_in, case.c_out, case.groups)
 
 
-def _by_arguments(sight: Sight) -> Iterator[Reading]:
-    """Yield the readings of other steps that give the right size and are right there."""
-    case = sight.case
+@lru_cache(maxsize=2**8)
+def _gathers_of(k: Ints, c_in: int, c_out: int, groups: int) -> _Gathers:
+    case = Case.from_parameters(ndim=len(k), i=1, k=k, c_in=c_in, c_out=c_out, groups=groups)
+    own = np.arange(prod(case.w_shape)).reshape(case.w_shape)
+    moved = [(reading, reading.change(case, own)) for reading in _WEIGHTS]
+    changed = [(reading, w) for reading, w in moved if w is not None and w is not own]
+    return _Gathers(
+        unchanged=tuple(reading for reading, w in moved if w is own),
+        changed=tuple(reading for reading, _ in changed),
+        sources=np.stack([w[:, :_CHANNELS] for w in (own, *(w for _, w in changed))], axis=1),
+    )
+
+
+def _by_weights_and_inputs(
+    case: Case, tensors: Tensors, gathers: _Gathers
+) -> tuple[Array, list[Reading]]:
+    """Return the right products, and the readings of another weight or input that may give them.
+
+    One call computes all of them: another weight as more output channels, another input as more
+    images. A large case has only its first image and channels compared: a difference there is one.
+    """
+    x = tensors.x if tensors.x.size <= _SMALL else tensors.x[:1]
+    changed = [(reading, reading.change(case, x)) for reading in _INPUTS]
+    inputs = [(reading, other) for reading, other in changed if other is not None]
+    images = np.concatenate([x, *(other for _, other in inputs)]) if inputs else x
+    w = tensors.w.take(gathers.sources)
+    weights, channels = w.shape[1:3]
+    y = answer(case, Tensors(x=images, w=w.reshape(len(w), -1, *case.k), b=None))
+    y = y.reshape(1 + len(inputs), len(x), case.groups, weights, -1)
+    right = y[0, :, :, :1]
+    differ = (y[0] != right).any(axis=(0, 1, 3)).tolist()
+    suspects: list[Reading] = [
+        reading for reading, differs in zip(gathers.changed, differ[1:], strict=True) if not differs
+    ]
+    suspects += [
+        reading for at, (reading, _) in enumerate(inputs, 1) if _equal(y[at, :, :, :1], right)
+    ]
+    if len(x) == case.n and channels == case.w_shape[1]:
+        return right.reshape(case.y_shape), suspects
+    return answer(case, replace(tensors, b=None)), suspects
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _OtherWindow:
+    """A window of the right size that is not the right one.
+
+    Attributes:
+        readings: those that return it.
+        here: the part of the right window that it shares, as an index of (n, c_out, *o).
+        there: where that part lies in the other window.
+    """
+
+    readings: tuple[OfWindow, ...]
+    here: tuple[slice, ...]
+    there: tuple[slice, ...]
+
+
+def _windows(case: Case) -> tuple[tuple[OfWindow, ...], tuple[_OtherWindow, ...]]:
+    """Return the readings of the right window, and the other windows of the right size."""
+    op = case.output_padding or (0,) * case.ndim
+    return _windows_of(case.k, case.s, case.p_begin, case.p_end, op, case.dilation)
+
+
+@lru_cache(maxsize=2**12)
+def _windows_of(*parameters: Ints) -> tuple[tuple[OfWindow, ...], tuple[_OtherWindow, ...]]:
+    """Return the same for k, s, p_begin, p_end, output padding, dilation: i makes no difference."""
+    axes = [
+        Axis(i=1, k=k, s=s, p_begin=p_begin, p_end=p_end, op=op, d=d)
+        for k, s, p_begin, p_end, op, d in zip(*parameters, strict=True)
+    ]
+    pairs = tuple(zip(axes, axes[::-1], strict=True))
+    crops = [axis.p_begin + axis.p_end - axis.extra for axis in axes]
+    by_shift: dict[Ints, list[OfWindow]] = {(0,) * len(axes): []}
+    for reading in _WINDOWS:
+        windows = [reading.along(*pair) for pair in pairs]
+        if any(reading.applies(*pair) for pair in pairs) and crops == [
+            window.begin + window.end for window in windows
+        ]:
+            shift = tuple(w.begin - axis.p_begin for w, axis in zip(windows, axes, strict=True))
+            by_shift.setdefault(shift, []).append(reading)
+    (_, own), *others = by_shift.items()
+    return tuple(own), tuple(
+        _OtherWindow(
+            readings=tuple(readings), here=_shared(shift), there=_shared([-by for by in shift])
+        )
+        for shift, readings in others
+    )
+
+
+def _shared(shift: Sequence[int]) -> tuple[slice, ...]:
+    """Return the part of a window that one shifted by so much has in common with it."""
+    every = slice(None)
+    return (every, every, *(slice(max(by, 0), min(by, 0) or None) for by in shift))
+
+
+def _by_windows(windows: Sequence[_OtherWindow], right: Array) -> Iterator[Reading]:
+    """Yield the readings of windows that do not differ where they share elements."""
+    for window in windows:
+        if not np.count_nonzero(right[window.here] != right[window.there]):
+            yield from window.readings
+
+
+def _by_arguments(case: Case) -> Iterator[Reading]:
+    """Yield the readings of other steps that give the right size."""
     for reading in _ARGUMENTS:
         steps = reading.steps(case)
-        if steps is None or not (reading.keeps_size or _is_as_large(case, *steps)):
-            continue
-        if sight.is_right(sight.meeting(case.p_begin, *steps), sight.given.x):
+        if steps is not None and (reading.keeps_size or _is_as_large(case, *steps)):
             yield reading
 
 
@@ -122,30 +222,3 @@ def _is_as_large(case: Case, stride: Ints, dilation: Ints) -> bool:
     """Return whether the full result has the same size with other steps, so the window has, too."""
     own = map(full_size, case.i, case.k, case.s, case.dilation)
     return all(map(eq, map(full_size, case.i, case.k, stride, dilation), own))
-
-
-def _by_results(sight: Sight, right: Sum) -> list[Reading]:
-    """Return the readings that complete the right products to the right answer."""
-    case, y = sight.case, right.total
-    looks = [
-        (index, y[index]) for index in ((0, 0, *sight.at[0]), tuple(size - 1 for size in y.shape))
-    ]
-    found: list[Reading] = []
-    for reading in _RESULTS:
-        if reading.at is None or _is_right_at(reading, case, right, looks):
-            made = reading.change(case, right)
-            if made is not None and _equal(made, y):
-                found.append(reading)
-    return found
-
-
-def _is_right_at(
-    reading: OfResult, case: Case, right: Sum, looks: Sequence[tuple[Ints, Any]]
-) -> bool:
-    """Return whether a reading gives what is right in the elements that are looked at."""
-    assert reading.at is not None
-    for index, element in looks:
-        made = reading.at(case, right, index)
-        if made is None or made != element:
-            return False
-    return True

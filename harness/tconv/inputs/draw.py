@@ -111,7 +111,7 @@ def _draw_again(case: Case, seed: int, precision: Precision, recipe: DrawRecipe)
     make = dense if recipe.drawn == "exact" else sparse
     work = make(case, _text(case, seed, recipe.attempt), precision)
     assert work is not None  # as it was the first time
-    right = answer(_judged(case), work.x, work.w, work.b) if _is_checked(case) else None
+    right = answer(_judged(case), work) if _is_checked(case) else None
     return _exact(work, precision, recipe, right)
 
 
@@ -195,7 +195,7 @@ def _learn(case: Case, coinciding: tuple[Reading, ...], known: dict[str, bool]) 
         return
     wide = PRECISIONS["complex128" if PRECISIONS[case.dtype].is_complex else "int64"]
     generic = integers(case, f"generic:{case.id}", wide, _GENERIC, _GENERIC)
-    right = answer(case, generic.x, generic.w, generic.b)
+    right = answer(case, generic)
     for reading in unknown:
         known[reading.name] = coincide(reading, case, generic, right)
 

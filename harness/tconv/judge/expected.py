@@ -1,6 +1,6 @@
 """What is right for a case, and how far rounding may lead away from it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from tconv.inputs.draw import Draw
 from tconv.model.case import Case
 from tconv.model.dtypes import PRECISIONS, Precision
-from tconv.oracle.case_answer import answer, arguments
-from tconv.oracle.formulations import conv_transpose
-from tconv.oracle.high_precision import accurate
+from tconv.oracle.case_answer import answer, parameters
+from tconv.oracle.formulations import Parameters, conv_transpose
+from tconv.oracle.high_precision import precise_answer
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -46,22 +46,20 @@ class Expected:
         if whole == self.case and self.draw.answer is not None:
             b = work.b
             return self.draw.answer - (0 if b is None else b.reshape(-1, *(1,) * whole.ndim))
-        return answer(whole, work.x, work.w)
+        return answer(whole, replace(work, b=None))
 
     @cached_property
     def products(self) -> NDArray[np.float64]:
         """Number of products in each output element, conv_T(1, 1), (1, 1, *o); complex: twice."""
         ones = np.ones((1, 1, *self.case.i)), np.ones((1, 1, *self.case.k))
         each = self.case.c_in // self.case.groups * (2 if self.precision.is_complex else 1)
-        parameters = arguments(self.case)
-        parameters["groups"] = 1
-        return np.asarray(each * conv_transpose(*ones, **parameters))
+        one_group: Parameters = {**parameters(self.case), "groups": 1}
+        return np.asarray(each * conv_transpose(*ones, **one_group))
 
     @cached_property
     def bound(self) -> NDArray[np.float64]:
         """conv_T(|x|, |w|) + |b|, (n, c_out, *o), float64."""
-        magnitudes = self.draw.work.magnitudes
-        return answer(self.case, magnitudes.x, magnitudes.w, magnitudes.b)
+        return answer(self.case, self.draw.work.magnitudes)
 
 
 def expect(case: Case, draw: Draw) -> Expected:
@@ -80,8 +78,7 @@ def expect(case: Case, draw: Draw) -> Expected:
     if draw.answer is not None:
         return Expected(case=case, draw=draw, precision=precision, y=draw.answer)
     if draw.recipe.drawn == "normal" and precision.dtype == precision.work:
-        y, residue = accurate(draw.work, arguments(case))
+        y, residue = precise_answer(case, draw.work)
         return Expected(case=case, draw=draw, precision=precision, y=y, residue=residue)
-    work = draw.work
-    y = answer(case, work.x, work.w, work.b)
+    y = answer(case, draw.work)
     return Expected(case=case, draw=draw, precision=precision, y=y)

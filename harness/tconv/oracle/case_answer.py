@@ -1,30 +1,23 @@
-"""A case as the oracle is asked for it: which arguments, and how many products meet in one sum."""
+"""The oracle's answer to a case, and how many products meet in one of its elements."""
 
 from functools import lru_cache
 from math import gcd, prod
-from typing import Any, Final, TypedDict
+from typing import Any, Final
 
 from numpy.typing import NDArray
 
 from tconv.model.case import Case
-from tconv.oracle.formulations import Arguments as Checked
-from tconv.oracle.formulations import conv_transpose, scatter
+from tconv.model.tensors import Tensors
+from tconv.oracle.formulations import Arguments, Parameters, conv_transpose, scatter
 
 _MOST: Final = 2**14  # axes whose products are kept: a grid has few, and repeats them
 
 
-class Arguments(TypedDict):
-    """Keyword arguments of :func:`tconv.oracle.formulations.conv_transpose`, one entry per axis."""
+def parameters(case: Case) -> Parameters:
+    """Return the keyword parameters of :func:`tconv.oracle.formulations.conv_transpose` for a case.
 
-    stride: tuple[int, ...]
-    padding: tuple[tuple[int, int], ...]
-    output_padding: tuple[int, ...]
-    dilation: tuple[int, ...]
-    groups: int
-
-
-def arguments(case: Case) -> Arguments:
-    """Return the oracle's keyword arguments for a case; an output padding not given counts as 0."""
+    An output padding that is not given counts as 0.
+    """
     return {
         "stride": case.s,
         "padding": tuple(zip(case.p_begin, case.p_end, strict=True)),
@@ -34,28 +27,30 @@ def arguments(case: Case) -> Arguments:
     }
 
 
-def answer(
-    case: Case, x: NDArray[Any], w: NDArray[Any], b: NDArray[Any] | None = None
-) -> NDArray[Any]:
-    """Return the oracle's answer to a legal or extended case.
+def arguments(case: Case, tensors: Tensors) -> Arguments:
+    """Return what the formulations take, for a legal or extended case and its tensors.
 
-    It is `conv_transpose(x, w, b, **arguments(case))`, in half the time for a small case: the case
-    has been checked, and so need not be again.
+    Nothing is checked: a case has been, and its tensors have one dtype.
+    """
+    return Arguments(
+        x=tensors.x, w=tensors.w, b=tensors.b, groups=case.groups, stride=case.s,
+        begin=case.p_begin, end=case.p_end,
+        output_padding=case.output_padding or (0,) * case.ndim, dilation=case.dilation,
+    )  # fmt: skip
+
+
+def answer(case: Case, tensors: Tensors) -> NDArray[Any]:
+    """Return the oracle's answer to a legal or extended case, (n, c_out, *o).
+
+    It is `conv_transpose(x, w, b, **parameters(case))`, in half the time for a small case.
 
     Args:
         case: the case.
-        x: its input, (n, c_in, *i).
-        w: its weight, (c_in, c_out/groups, *k), of the same dtype.
-        b: its bias, (c_out,), of the same dtype, or None.
+        tensors: x (n, c_in, *i), w (c_in, c_out/groups, *k) and b (c_out,) or None, of one dtype.
     """
-    if 0 in case.i:  # its output may have less than no elements, which is settled there
-        return conv_transpose(x, w, b, **arguments(case))
-    return scatter.conv_transpose(
-        Checked(
-            x=x, w=w, b=b, groups=case.groups, stride=case.s, begin=case.p_begin, end=case.p_end,
-            output_padding=case.output_padding or (0,) * case.ndim, dilation=case.dilation,
-        )
-    )  # fmt: skip
+    if 0 in case.i:  # the size of its output may have to be raised to 0, which is done there
+        return conv_transpose(tensors.x, tensors.w, tensors.b, **parameters(case))
+    return scatter.conv_transpose(arguments(case, tensors))
 
 
 def most_products(case: Case) -> int:

@@ -6,9 +6,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from tconv.model.case import Case
 from tconv.model.tensors import Tensors
-from tconv.oracle.case_answer import Arguments
-from tconv.oracle.formulations import conv_transpose
+from tconv.oracle.case_answer import answer
 
 IS_WIDE: Final = np.finfo(np.longdouble).nmant >= 63
 """Whether longdouble has at least 11 bits more than float64; on some machines it is float64."""
@@ -16,49 +16,43 @@ IS_WIDE: Final = np.finfo(np.longdouble).nmant >= 63
 Pair = tuple[NDArray[Any], NDArray[Any]]
 
 
-def accurate(given: Tensors, call: Arguments) -> Pair:
+def precise_answer(case: Case, tensors: Tensors) -> Pair:
     """Return the right answer as high + remainder, both float64 or complex128, (n, c_out, *o).
 
     Computed in longdouble where that is wider than float64, else in fractions: slow and exact.
     """
-    return in_longdouble(given, call) if IS_WIDE else in_fractions(given, call)
+    return in_longdouble(case, tensors) if IS_WIDE else in_fractions(case, tensors)
 
 
-def in_longdouble(given: Tensors, call: Arguments) -> Pair:
+def in_longdouble(case: Case, tensors: Tensors) -> Pair:
     """Return the answer computed in longdouble, with 64 bits of significand on x86."""
-    wide = np.clongdouble if given.x.dtype.kind == "c" else np.longdouble
-    b = None if given.b is None else given.b.astype(wide)
-    answer = conv_transpose(given.x.astype(wide), given.w.astype(wide), b, **call)
-    high = answer.astype(given.x.dtype)
-    return high, (answer - high).astype(given.x.dtype)
+    wide = np.clongdouble if tensors.x.dtype.kind == "c" else np.longdouble
+    y = answer(case, tensors.map(lambda values: values.astype(wide)))
+    high = y.astype(tensors.x.dtype)
+    return high, (y - high).astype(tensors.x.dtype)
 
 
-def in_fractions(given: Tensors, call: Arguments) -> Pair:
+def in_fractions(case: Case, tensors: Tensors) -> Pair:
     """Return the exact answer; a complex product is made of four real ones."""
-    if given.x.dtype.kind != "c":
-        return _split(_of_fractions(given.x, given.w, given.b, call))
-    x, w, b = given.x, given.w, given.b
-    real = _of_fractions(x.real, w.real, None if b is None else b.real, call)
-    imag = _of_fractions(x.real, w.imag, None if b is None else b.imag, call)
-    real, rest = _split(real - _of_fractions(x.imag, w.imag, None, call))
-    imag, left = _split(imag + _of_fractions(x.imag, w.real, None, call))
-    return real + 1j * imag, rest + 1j * left
+    if tensors.x.dtype.kind != "c":
+        return _split(answer(case, tensors.map(_fractions)))
+    real = tensors.map(lambda values: _fractions(values.real))
+    imag = tensors.map(lambda values: _fractions(values.imag))
 
+    def product(x: NDArray[Any], w: NDArray[Any], b: NDArray[Any] | None) -> NDArray[Any]:
+        return answer(case, Tensors(x=x, w=w, b=b))
 
-def _of_fractions(
-    x: NDArray[Any], w: NDArray[Any], b: NDArray[Any] | None, call: Arguments
-) -> NDArray[Any]:
-    return conv_transpose(
-        _fractions(x), _fractions(w), None if b is None else _fractions(b), **call
-    )
+    high, remainder = _split(product(real.x, real.w, real.b) - product(imag.x, imag.w, None))
+    high_i, remainder_i = _split(product(real.x, imag.w, imag.b) + product(imag.x, real.w, None))
+    return high + 1j * high_i, remainder + 1j * remainder_i
 
 
 def _fractions(values: NDArray[Any]) -> NDArray[Any]:
-    made = np.empty(values.size, object)
-    made[:] = [Fraction(value) for value in values.ravel().tolist()]
-    return made.reshape(values.shape)
+    fractions = np.empty(values.size, object)
+    fractions[:] = [Fraction(value) for value in values.ravel().tolist()]
+    return fractions.reshape(values.shape)
 
 
-def _split(answer: NDArray[Any]) -> Pair:
-    high = answer.astype(np.float64)
-    return high, (answer - _fractions(high)).astype(np.float64)
+def _split(y: NDArray[Any]) -> Pair:
+    high = y.astype(np.float64)
+    return high, (y - _fractions(high)).astype(np.float64)

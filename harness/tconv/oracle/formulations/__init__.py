@@ -28,7 +28,7 @@ from tconv.oracle.formulations import vjp as _vjp
 from tconv.oracle.formulations.arguments import Arguments, Array
 from tconv.oracle.formulations.axes import Padding, PerAxis
 
-__all__ = ["FORMULATIONS", "Arguments", "conv", "conv_transpose", "scatter", "vjp"]
+__all__ = ["FORMULATIONS", "Arguments", "Parameters", "conv", "conv_transpose", "scatter", "vjp"]
 
 
 class Parameters(TypedDict, total=False):

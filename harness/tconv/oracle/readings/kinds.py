@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from tconv.model.case import Case
 from tconv.model.geometry import Axis
 from tconv.model.tensors import Tensors
+from tconv.model.window import Window
 
 # Any: float64, complex128, int64 and longdouble pass through the same code.
 Array: TypeAlias = NDArray[Any]
 Ints: TypeAlias = tuple[int, ...]
-Bounds: TypeAlias = tuple[tuple[int, int], ...]  # begin and size on each axis
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,41 +54,14 @@ class OfWindow:
 
     Attributes:
         name: short plain words.
-        applies: whether the fault has a meaning for an axis; one such axis suffices.
-        along: begin and size along an axis, in positions of the full result.
-    """
-
-    name: str
-    applies: Callable[[Axis], bool]
-    along: Callable[[Axis], tuple[int, int]]
-
-    def bounds(self, case: Case) -> Bounds | None:
-        """Return begin and size on each axis, or None: the fault has no meaning for the case."""
-        if not any(map(self.applies, case.axes)):
-            return None
-        return tuple(map(self.along, case.axes))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OfMirroredWindow:
-    """Another window, which along an axis depends on the axis opposite, too.
-
-    Attributes:
-        name: short plain words.
-        applies: whether the fault has a meaning for an axis and the one opposite; as above.
-        along: begin and size along an axis, given the one opposite as well.
+        applies: whether the fault has a meaning for an axis and the one opposite (the first is
+            opposite the last); one such axis suffices.
+        along: the window along an axis, given the one opposite as well.
     """
 
     name: str
     applies: Callable[[Axis, Axis], bool]
-    along: Callable[[Axis, Axis], tuple[int, int]]
-
-    def bounds(self, case: Case) -> Bounds | None:
-        """Return begin and size on each axis, or None: the fault has no meaning for the case."""
-        opposite = case.axes[::-1]
-        if not any(map(self.applies, case.axes, opposite)):
-            return None
-        return tuple(map(self.along, case.axes, opposite))
+    along: Callable[[Axis, Axis], Window]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,13 +102,10 @@ class OfResult:
     Attributes:
         name: short plain words.
         change: the output, or None where the fault has no meaning for the case.
-        at: the element of that output at one index (n, c_out, *o), or None where it has none or has
-            another shape than the right one; None altogether where nothing says it sooner.
     """
 
     name: str
     change: Callable[[Case, Sum], Array | None]
-    at: Callable[[Case, Sum, Ints], Any] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,6 +137,4 @@ class OfTensors:
     compute: Callable[[Case, Tensors], Array]
 
 
-Reading: TypeAlias = (
-    OfWeight | OfInput | OfWindow | OfMirroredWindow | OfArguments | OfResult | OfBias | OfTensors
-)
+Reading: TypeAlias = OfWeight | OfInput | OfWindow | OfArguments | OfResult | OfBias | OfTensors

@@ -1,5 +1,6 @@
 """Readings that compute something else: another operation, or another input or weight."""
 
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -7,7 +8,7 @@ import numpy as np
 from tconv.model.case import Case
 from tconv.model.geometry import conv_output_size, full_size
 from tconv.model.tensors import Tensors
-from tconv.oracle.case_answer import arguments
+from tconv.oracle.case_answer import answer
 from tconv.oracle.formulations import conv_transpose
 from tconv.oracle.readings.kinds import Array, Ints, OfInput, OfTensors
 
@@ -30,8 +31,8 @@ def _conjugate_shape(case: Case) -> Ints | None:
     return case.y_shape if case.dtype.startswith("complex") else None
 
 
-def _weight_conjugated(case: Case, given: Tensors) -> Array:
-    return conv_transpose(given.x, given.w.conj(), given.b, **arguments(case))
+def _weight_conjugated(case: Case, tensors: Tensors) -> Array:
+    return answer(case, replace(tensors, w=tensors.w.conj()))
 
 
 def _direct_shape(case: Case) -> Ints | None:
@@ -39,9 +40,9 @@ def _direct_shape(case: Case) -> Ints | None:
     return (case.n, case.c_out, *sizes) if min(sizes) >= 1 and min(case.i) >= 1 else None
 
 
-def _direct(case: Case, given: Tensors) -> Array:
+def _direct(case: Case, tensors: Tensors) -> Array:
     """Return the direct convolution: every s-th position of the unit-stride flipped one."""
-    flipped = np.flip(given.w, tuple(range(2, given.w.ndim)))
+    flipped = np.flip(tensors.w, tuple(range(2, tensors.w.ndim)))
     begins = [a.d * (a.k - 1) - a.p_begin for a in case.axes]
     shape = _direct_shape(case)
     assert shape is not None
@@ -51,7 +52,7 @@ def _direct(case: Case, given: Tensors) -> Array:
         for a, begin, span in zip(case.axes, begins, spans, strict=True)
     ]
     dense = conv_transpose(
-        given.x, flipped, given.b, padding=tuple(zip(begins, ends, strict=True)),
+        tensors.x, flipped, tensors.b, padding=tuple(zip(begins, ends, strict=True)),
         dilation=case.dilation, groups=case.groups,
     )  # fmt: skip
     every: tuple[slice, ...] = tuple(slice(None, None, s) for s in (1, 1, *case.s))

@@ -1,21 +1,16 @@
-"""Readings with the right products: another bias, another fill of the tail, another order.
-
-Where a fault shows in one element, it is also said which number stands there.
-"""
+"""Readings with the right products: another bias, another fill of the tail, another order."""
 
 from functools import lru_cache
 from math import prod
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
 from tconv.model.case import Case
 from tconv.oracle.readings.kinds import Array, Ints, OfBias, OfResult, Sum
 
-Number = Any  # of whatever dtype the reference has
-
 _SMALL: Final = 2**12
-"""Positions of an output up to which it is kept where its tail lies."""
+"""Positions of an output up to which a mark of some of them is kept for the next case."""
 
 
 def _bias_missing(case: Case, right: Sum) -> Array | None:
@@ -30,52 +25,25 @@ def _bias_reversed(case: Case, right: Sum) -> Array | None:
     return right.products + right.bias[::-1] if case.bias and case.c_out > 1 else None
 
 
-def _bias_reversed_at(case: Case, right: Sum, index: Ints) -> Number:
-    if not case.bias or case.c_out == 1:
-        return None
-    return right.products[index] + right.bias.flat[-1 - index[1]]
-
-
-def _bias_at(right: Sum, index: Ints) -> Number:
-    return right.bias.flat[index[1] if right.bias.ndim else 0]
-
-
-def _tail(case: Case) -> Array | None:
-    """Mark the positions (*o) that the output padding adds; None where it adds none."""
-    if not any(_op(case)):
-        return None
-    sizes = case.y_shape[2:]
-    make = _beyond if prod(sizes) <= _SMALL else _beyond.__wrapped__
-    return make(sizes, _heads(case))
-
-
-def _heads(case: Case) -> Ints:
-    """Return the sizes (*o) without what the output padding adds."""
-    return tuple(o - op for o, op in zip(case.y_shape[2:], _op(case), strict=True))
-
-
-def _op(case: Case) -> tuple[int, ...]:
-    return case.output_padding or (0,) * case.ndim
-
-
 @lru_cache(maxsize=2**8)
-def _beyond(sizes: Ints, begins: Ints) -> Array | None:
-    """Mark the positions (*o) that lie at or past a begin on any axis; None where none does."""
-    if all(begin >= size for begin, size in zip(begins, sizes, strict=True)):
+def _past(sizes: Ints, starts: Ints) -> Array | None:
+    """Mark the positions (*o) at or past a start on any axis; None where there is none."""
+    if all(start >= size for start, size in zip(starts, sizes, strict=True)):
         return None
     marked = np.ones(sizes, bool)
-    marked[tuple(slice(max(begin, 0)) for begin in begins)] = False
+    marked[tuple(slice(max(start, 0)) for start in starts)] = False
     marked.setflags(write=False)
     return marked
 
 
-def _is_filled_with_zeros(case: Case) -> bool:
-    """Whether zeros in the tail differ from what is right, if the products do."""
-    return any(_op(case)) and (case.bias or _is_tail_computed(case))
+def _marked(sizes: Ints, starts: Ints) -> Array | None:
+    return (_past if prod(sizes) <= _SMALL else _past.__wrapped__)(sizes, starts)
 
 
-def _is_filled_with_bias(case: Case) -> bool:
-    return case.bias and _is_tail_computed(case)
+def _tail(case: Case) -> Array | None:
+    """Mark the positions (*o) that the output padding adds; None where it adds none."""
+    sizes = case.y_shape[2:]
+    return _marked(sizes, tuple(o - a.extra for o, a in zip(sizes, case.axes, strict=True)))
 
 
 def _is_tail_computed(case: Case) -> bool:
@@ -84,40 +52,20 @@ def _is_tail_computed(case: Case) -> bool:
 
 
 def _tail_of_zeros(case: Case, right: Sum) -> Array | None:
-    if not _is_filled_with_zeros(case):
-        return None
-    tail = _tail(case)
+    tail = _tail(case) if case.bias or _is_tail_computed(case) else None
     return None if tail is None else np.where(tail, 0, right.total)
 
 
-def _tail_of_zeros_at(case: Case, right: Sum, index: Ints) -> Number:
-    if not _is_filled_with_zeros(case):
-        return None
-    return 0 if _is_in_tail(case, index) else right.total[index]
-
-
 def _tail_of_bias(case: Case, right: Sum) -> Array | None:
-    if not _is_filled_with_bias(case):
-        return None
-    tail = _tail(case)
+    tail = _tail(case) if case.bias and _is_tail_computed(case) else None
     return None if tail is None else np.where(tail, right.bias, right.total)
-
-
-def _tail_of_bias_at(case: Case, right: Sum, index: Ints) -> Number:
-    if not _is_filled_with_bias(case):
-        return None
-    return _bias_at(right, index) if _is_in_tail(case, index) else right.total[index]
-
-
-def _is_in_tail(case: Case, index: Ints) -> bool:
-    return any(at >= head for at, head in zip(index[2:], _heads(case), strict=True))
 
 
 def _past_the_full(case: Case, right: Sum) -> Array | None:
     if not case.bias:
         return None
     ends = tuple(a.full - a.p_begin for a in case.axes)
-    past = _beyond(case.y_shape[2:], ends)
+    past = _marked(case.y_shape[2:], ends)
     return None if past is None else np.where(past, 0, right.total)
 
 
@@ -139,27 +87,12 @@ def _axes_exchanged(case: Case, right: Sum) -> Array | None:
     return y.transpose(0, 1, *range(y.ndim - 1, 1, -1)) if case.ndim > 1 else None
 
 
-def _axes_exchanged_at(case: Case, right: Sum, index: Ints) -> Number:
-    sizes = case.y_shape[2:]
-    if case.ndim == 1 or sizes != sizes[::-1]:
-        return None
-    return right.total[index[:2] + index[:1:-1]]
-
-
 def _batch_reversed(case: Case, right: Sum) -> Array | None:
     return right.total[::-1] if case.n > 1 else None
 
 
-def _batch_reversed_at(case: Case, right: Sum, index: Ints) -> Number:
-    return right.total[(-1 - index[0], *index[1:])] if case.n > 1 else None
-
-
 def _first_of_the_batch(case: Case, right: Sum) -> Array | None:
     return right.total[:1].repeat(case.n, axis=0) if case.n > 1 else None
-
-
-def _first_of_the_batch_at(case: Case, right: Sum, index: Ints) -> Number:
-    return right.total[(0, *index[1:])] if case.n > 1 else None
 
 
 def _blocks(case: Case, y: Array) -> Array:
@@ -198,18 +131,8 @@ def _products_missing(case: Case, right: Sum) -> Array:
     return np.zeros_like(right.products) + right.bias
 
 
-def _products_missing_at(case: Case, right: Sum, index: Ints) -> Number:
-    del case
-    return _bias_at(right, index)
-
-
 def _zeros(case: Case, right: Sum) -> Array | None:
     return np.zeros_like(right.products) if case.bias else None
-
-
-def _zeros_at(case: Case, right: Sum, index: Ints) -> Number:
-    del right, index
-    return 0 if case.bias else None
 
 
 def _channels_last(case: Case, right: Sum) -> Array | None:
@@ -217,31 +140,22 @@ def _channels_last(case: Case, right: Sum) -> Array | None:
     return y.transpose(0, *range(2, y.ndim), 1) if case.c_out > 1 else None
 
 
-def _channels_last_at(case: Case, right: Sum, index: Ints) -> Number:
-    _, channels, *sizes = case.y_shape
-    if channels == 1 or set(sizes) != {channels}:
-        return None
-    return right.total[(index[0], index[-1], *index[1:-1])]
-
-
 RESULTS: Final = (
     OfBias(name="bias missing", change=_bias_missing),
     OfBias(name="bias twice", change=_bias_twice),
-    OfResult(name="bias in reverse order", change=_bias_reversed, at=_bias_reversed_at),
-    OfResult(name="output padding filled with zeros", change=_tail_of_zeros, at=_tail_of_zeros_at),
-    OfResult(name="output padding filled with the bias", change=_tail_of_bias, at=_tail_of_bias_at),
+    OfResult(name="bias in reverse order", change=_bias_reversed),
+    OfResult(name="output padding filled with zeros", change=_tail_of_zeros),
+    OfResult(name="output padding filled with the bias", change=_tail_of_bias),
     OfBias(name="no bias past the full result", change=_past_the_full),
     OfBias(name="no bias where no product falls", change=_gaps_without_bias),
-    OfResult(name="axes of the output exchanged", change=_axes_exchanged, at=_axes_exchanged_at),
-    OfResult(name="batch in reverse order", change=_batch_reversed, at=_batch_reversed_at),
-    OfResult(
-        name="the first of the batch for all", change=_first_of_the_batch, at=_first_of_the_batch_at
-    ),
+    OfResult(name="axes of the output exchanged", change=_axes_exchanged),
+    OfResult(name="batch in reverse order", change=_batch_reversed),
+    OfResult(name="the first of the batch for all", change=_first_of_the_batch),
     OfResult(name="output channels of the groups interleaved", change=_outputs_interleaved),
     OfResult(name="every input channel for every group", change=_every_input),
     OfResult(name="groups ignored", change=_groups_ignored),
     OfResult(name="imaginary part dropped", change=_real_part),
-    OfResult(name="products missing", change=_products_missing, at=_products_missing_at),
-    OfResult(name="zeros", change=_zeros, at=_zeros_at),
-    OfResult(name="channels last", change=_channels_last, at=_channels_last_at),
+    OfResult(name="products missing", change=_products_missing),
+    OfResult(name="zeros", change=_zeros),
+    OfResult(name="channels last", change=_channels_last),
 )

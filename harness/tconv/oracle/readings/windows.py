@@ -1,128 +1,111 @@
-"""Readings that return another window of the full result: another crop, another output padding."""
+"""Readings that return another window of the full result: another crop, another output padding.
+
+The right one is Window(p_begin, p_end - op) along every axis: output padding takes back of the crop
+at the end, or adds what lies past it.
+"""
 
 from typing import Final
 
-from tconv.model.geometry import Axis, output_size
-from tconv.oracle.readings.kinds import OfMirroredWindow, OfWindow
+from tconv.model.geometry import Axis
+from tconv.model.window import Window
+from tconv.oracle.readings.kinds import OfWindow
 
 
-def _always(axis: Axis) -> bool:
-    del axis
-    return True
-
-
-def _is_padded(axis: Axis) -> bool:
+def _is_padded(axis: Axis, _: Axis) -> bool:
     return axis.p_begin != 0 or axis.p_end != 0
 
 
-def _is_begin_cropped(axis: Axis) -> bool:
+def _is_start_cropped(axis: Axis, _: Axis) -> bool:
     return axis.p_begin != 0
 
 
-def _is_end_cropped(axis: Axis) -> bool:
+def _is_end_cropped(axis: Axis, _: Axis) -> bool:
     return axis.p_end != 0
 
 
-def _is_extended(axis: Axis) -> bool:
+def _is_extended(axis: Axis, _: Axis) -> bool:
     return axis.extra != 0
 
 
-def _has_other_padding(here: Axis, opposite: Axis) -> bool:
-    return (here.p_begin, here.p_end) != (opposite.p_begin, opposite.p_end)
+def _has_other_padding(axis: Axis, opposite: Axis) -> bool:
+    return (axis.p_begin, axis.p_end) != (opposite.p_begin, opposite.p_end)
 
 
-def _has_other_output_padding(here: Axis, opposite: Axis) -> bool:
-    return here.extra != opposite.extra
+def _has_other_output_padding(axis: Axis, opposite: Axis) -> bool:
+    return axis.extra != opposite.extra
 
 
-def _reach(axis: Axis) -> int:
-    return axis.d * (axis.k - 1)
+def _always(*_: Axis) -> bool:
+    return True
 
 
-def _applied_to_the_input(axis: Axis) -> tuple[int, int]:
-    """Pad x: i grows by p_begin + p_end, and each padded pixel takes s positions."""
-    return -axis.s * axis.p_begin, axis.full + axis.s * (axis.p_begin + axis.p_end) + axis.extra
+def _applied_to_the_input(a: Axis, _: Axis) -> Window:
+    """Pad x instead of cropping y: each padded pixel takes s positions."""
+    return Window(begin=-a.s * a.p_begin, end=-a.s * a.p_end - a.extra)
 
 
-def _applied_to_the_stretched_input(axis: Axis) -> tuple[int, int]:
+def _applied_to_the_stretched_input(a: Axis, _: Axis) -> Window:
     """Pad the zero-inserted x by p where the emulation pads K-1-p (the guide, section 4.1)."""
-    size = axis.full - 2 * _reach(axis) + axis.p_begin + axis.p_end + axis.extra
-    return _reach(axis) - axis.p_begin, size
-
-
-def _padding_exchanged(here: Axis, opposite: Axis) -> tuple[int, int]:
-    begin, end = opposite.p_begin, opposite.p_end
-    return begin, here.full + here.extra - begin - end
-
-
-def _output_padding_exchanged(here: Axis, opposite: Axis) -> tuple[int, int]:
-    return here.p_begin, output_size(here) - here.extra + opposite.extra
+    reach = a.d * (a.k - 1)
+    return Window(begin=reach - a.p_begin, end=reach - a.p_end - a.extra)
 
 
 WINDOWS: Final = (
     OfWindow(name="padding applied to the input", applies=_is_padded, along=_applied_to_the_input),
     OfWindow(
-        name="padding applied to the stretched input",
-        applies=_always,
+        name="padding applied to the stretched input", applies=_always,
         along=_applied_to_the_stretched_input,
     ),
-    OfWindow(name="padding ignored", applies=_is_padded, along=lambda a: (0, a.full + a.extra)),
     OfWindow(
-        name="all of the crop at the end",
-        applies=_is_begin_cropped,
-        along=lambda a: (0, output_size(a)),
+        name="padding ignored", applies=_is_padded,
+        along=lambda a, _: Window(begin=0, end=-a.extra),
     ),
     OfWindow(
-        name="all of the crop at the begin",
-        applies=_is_end_cropped,
-        along=lambda a: (a.p_begin + a.p_end, output_size(a)),
+        name="all of the crop at the end", applies=_is_start_cropped,
+        along=lambda a, _: Window(begin=0, end=a.p_begin + a.p_end - a.extra),
     ),
     OfWindow(
-        name="crop on the other side", applies=_is_padded, along=lambda a: (a.p_end, output_size(a))
+        name="all of the crop at the begin", applies=_is_end_cropped,
+        along=lambda a, _: Window(begin=a.p_begin + a.p_end, end=-a.extra),
     ),
     OfWindow(
-        name="begin not cropped",
-        applies=_is_begin_cropped,
-        along=lambda a: (0, output_size(a) + a.p_begin),
+        name="crop on the other side", applies=_is_padded,
+        along=lambda a, _: Window(begin=a.p_end, end=a.p_begin - a.extra),
     ),
     OfWindow(
-        name="end not cropped",
-        applies=_is_end_cropped,
-        along=lambda a: (a.p_begin, output_size(a) + a.p_end),
+        name="begin not cropped", applies=_is_start_cropped,
+        along=lambda a, _: Window(begin=0, end=a.p_end - a.extra),
     ),
     OfWindow(
-        name="padding twice",
-        applies=_is_padded,
-        along=lambda a: (2 * a.p_begin, output_size(a) - a.p_begin - a.p_end),
-    ),
-    OfMirroredWindow(
-        name="padding of the axes exchanged",
-        applies=_has_other_padding,
-        along=_padding_exchanged,
+        name="end not cropped", applies=_is_end_cropped,
+        along=lambda a, _: Window(begin=a.p_begin, end=-a.extra),
     ),
     OfWindow(
-        name="crop begins one too early",
-        applies=_always,
-        along=lambda a: (a.p_begin - 1, output_size(a)),
+        name="padding twice", applies=_is_padded,
+        along=lambda a, _: Window(begin=2 * a.p_begin, end=2 * a.p_end - a.extra),
     ),
     OfWindow(
-        name="crop begins one too late",
-        applies=_always,
-        along=lambda a: (a.p_begin + 1, output_size(a)),
+        name="padding of the axes exchanged", applies=_has_other_padding,
+        along=lambda a, other: Window(begin=other.p_begin, end=other.p_end - a.extra),
     ),
     OfWindow(
-        name="output padding at the begin",
-        applies=_is_extended,
-        along=lambda a: (a.p_begin - a.extra, output_size(a)),
+        name="crop begins one too early", applies=_always,
+        along=lambda a, _: Window(begin=a.p_begin - 1, end=a.p_end - a.extra + 1),
     ),
     OfWindow(
-        name="output padding ignored",
-        applies=_is_extended,
-        along=lambda a: (a.p_begin, output_size(a) - a.extra),
+        name="crop begins one too late", applies=_always,
+        along=lambda a, _: Window(begin=a.p_begin + 1, end=a.p_end - a.extra - 1),
     ),
-    OfMirroredWindow(
-        name="output padding of the axes exchanged",
-        applies=_has_other_output_padding,
-        along=_output_padding_exchanged,
+    OfWindow(
+        name="output padding at the begin", applies=_is_extended,
+        along=lambda a, _: Window(begin=a.p_begin - a.extra, end=a.p_end),
     ),
-)
+    OfWindow(
+        name="output padding ignored", applies=_is_extended,
+        along=lambda a, _: Window(begin=a.p_begin, end=a.p_end),
+    ),
+    OfWindow(
+        name="output padding of the axes exchanged", applies=_has_other_output_padding,
+        along=lambda a, other: Window(begin=a.p_begin, end=a.p_end - other.extra),
+    ),
+)  # fmt: skip
