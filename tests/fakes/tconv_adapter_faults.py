@@ -1,10 +1,11 @@
-"""Adapters that break their contract, each in one way; the examination must name it."""
+"""Adapters that break their contract, each in one way; the adapter check must name it."""
 
 import itertools
 import os
 import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -13,13 +14,6 @@ from tconv_fakes import Right
 
 from tconv.adapters.base import Case, Mode, Result, Route, Tensors
 from tconv.model.route import Unsupported
-from tconv.oracle.formulations import conv_transpose
-
-
-def flipped(case: Case, tensors: Tensors) -> Tensors:
-    return Tensors(
-        x=tensors.x, w=tensors.w[:, :, *(slice(None, None, -1),) * case.ndim], b=tensors.b
-    )
 
 
 class Transposed(Right):
@@ -27,8 +21,7 @@ class Transposed(Right):
 
     name = "fault-transposed"
 
-    def compute(self, case: Case, tensors: Tensors, mode: str, device: str) -> NDArray[Any]:
-        y = super().compute(case, tensors, mode, device)
+    def alter(self, case: Case, y: NDArray[Any]) -> Any:
         return y.swapaxes(-1, -2) if case.ndim > 1 else y
 
 
@@ -37,27 +30,18 @@ class Flipped(Right):
 
     name = "fault-flipped"
 
-    def compute(self, case: Case, tensors: Tensors, mode: str, device: str) -> NDArray[Any]:
-        return super().compute(case, flipped(case, tensors), mode, device)
+    def compute(self, case: Case, tensors: Tensors, mode: str, device: str) -> Any:
+        w = np.flip(tensors.w, tuple(range(2, tensors.w.ndim)))
+        return super().compute(case, replace(tensors, w=w), mode, device)
 
 
 class Unsided(Right):
-    """Crops the same at both sides of an axis."""
+    """Takes the two sides of an axis for each other."""
 
     name = "fault-unsided"
 
-    def compute(self, case: Case, tensors: Tensors, mode: str, device: str) -> NDArray[Any]:
-        y = conv_transpose(
-            tensors.x,
-            tensors.w,
-            tensors.b,
-            stride=case.s,
-            padding=tuple(zip(case.p_end, case.p_begin, strict=True)),
-            output_padding=case.output_padding or 0,
-            dilation=case.dilation,
-            groups=case.groups,
-        )
-        return y.astype(case.dtype)
+    def padding(self, case: Case) -> tuple[tuple[int, int], ...]:
+        return tuple(zip(case.p_end, case.p_begin, strict=True))
 
 
 class Biasless(Right):
@@ -65,8 +49,8 @@ class Biasless(Right):
 
     name = "fault-biasless"
 
-    def compute(self, case: Case, tensors: Tensors, mode: str, device: str) -> NDArray[Any]:
-        return super().compute(case, Tensors(x=tensors.x, w=tensors.w, b=None), mode, device)
+    def compute(self, case: Case, tensors: Tensors, mode: str, device: str) -> Any:
+        return super().compute(case, replace(tensors, b=None), mode, device)
 
 
 class Widened(Right):
@@ -74,8 +58,8 @@ class Widened(Right):
 
     name = "fault-widened"
 
-    def compute(self, case: Case, tensors: Tensors, mode: str, device: str) -> NDArray[Any]:
-        return super().compute(case, tensors, mode, device).astype(np.float64)
+    def alter(self, case: Case, y: NDArray[Any]) -> Any:
+        return y.astype(np.float64)
 
 
 class Masked(Right):
@@ -83,9 +67,8 @@ class Masked(Right):
 
     name = "fault-masked"
 
-    def compute(self, case: Case, tensors: Tensors, mode: str, device: str) -> NDArray[Any]:
-        made: NDArray[Any] = np.ma.masked_array(super().compute(case, tensors, mode, device))
-        return made
+    def alter(self, case: Case, y: NDArray[Any]) -> Any:
+        return np.ma.masked_array(y)
 
 
 class Overclaiming(Right):
@@ -93,21 +76,10 @@ class Overclaiming(Right):
 
     name = "fault-overclaiming"
 
-    def compute(self, case: Case, tensors: Tensors, mode: str, device: str) -> NDArray[Any]:
+    def alter(self, case: Case, y: NDArray[Any]) -> Any:
         if any(d > 1 for d in case.dilation):
             raise NotImplementedError("no dilation here")
-        return super().compute(case, tensors, mode, device)
-
-
-class Dishonest(Right):
-    """Says that dilation is unsupported, and computes it."""
-
-    name = "fault-dishonest"
-
-    def route(self, case: Case, mode: str, device: str) -> Route:
-        if any(d > 1 for d in case.dilation):
-            return Unsupported(reason="no dilation", error_pattern="dilation")
-        return super().route(case, mode, device)
+        return y
 
 
 class Unproved(Overclaiming):
@@ -121,19 +93,8 @@ class Unproved(Overclaiming):
         return super().route(case, mode, device)
 
 
-class Misquoted(Unproved):
-    """Says that dilation is unsupported, with a pattern that is another error's."""
-
-    name = "fault-misquoted"
-
-    def route(self, case: Case, mode: str, device: str) -> Route:
-        if any(d > 1 for d in case.dilation):
-            return Unsupported(reason="no dilation", error_pattern="out of memory")
-        return super().route(case, mode, device)
-
-
-class Moody(Right):
-    """Gives its routes another name each time."""
+class Inconsistent(Right):
+    """Changes its mind about a route from one call to the next."""
 
     name = "fault-moody"
     turns: ClassVar[Iterator[int]] = itertools.count()
@@ -149,7 +110,7 @@ class Overwriting(Right):
 
     name = "fault-overwriting"
 
-    def compute(self, case: Case, tensors: Tensors, mode: str, device: str) -> NDArray[Any]:
+    def compute(self, case: Case, tensors: Tensors, mode: str, device: str) -> Any:
         y = super().compute(case, tensors, mode, device)
         if tensors.x.flags.writeable:
             tensors.x.fill(0)
@@ -161,7 +122,7 @@ class Demanding(Right):
 
     name = "fault-demanding"
 
-    def compute(self, case: Case, tensors: Tensors, mode: str, device: str) -> NDArray[Any]:
+    def compute(self, case: Case, tensors: Tensors, mode: str, device: str) -> Any:
         tensors.w[...] = tensors.w
         return super().compute(case, tensors, mode, device)
 
@@ -174,8 +135,7 @@ class Reusing(Right):
     def __init__(self) -> None:
         self.buffers: dict[tuple[Any, ...], NDArray[Any]] = {}
 
-    def compute(self, case: Case, tensors: Tensors, mode: str, device: str) -> NDArray[Any]:
-        y = super().compute(case, tensors, mode, device)
+    def alter(self, case: Case, y: NDArray[Any]) -> Any:
         buffer = self.buffers.setdefault((y.shape, y.dtype.str), np.empty_like(y))
         buffer[...] = y
         return buffer
@@ -187,10 +147,8 @@ class Restless(Right):
     name = "fault-restless"
     turns: ClassVar[Iterator[int]] = itertools.count()
 
-    def compute(self, case: Case, tensors: Tensors, mode: str, device: str) -> NDArray[Any]:
-        y = super().compute(case, tensors, mode, device)
-        off: NDArray[Any] = y + np.asarray(next(self.turns) % 2, y.dtype)
-        return off
+    def alter(self, case: Case, y: NDArray[Any]) -> Any:
+        return y + np.asarray(next(self.turns) % 2, y.dtype)
 
 
 class Threaded(Right):
@@ -198,8 +156,7 @@ class Threaded(Right):
 
     name = "fault-threaded"
 
-    def compute(self, case: Case, tensors: Tensors, mode: str, device: str) -> NDArray[Any]:
-        y = super().compute(case, tensors, mode, device)
+    def alter(self, case: Case, y: NDArray[Any]) -> Any:
         return y if os.environ["OMP_NUM_THREADS"] == "1" else y + np.asarray(1, y.dtype)
 
 
@@ -211,8 +168,8 @@ class BatchDiffers(Right):
     def compute_many(
         self, cases: Sequence[Case], tensors: Sequence[Tensors], mode: str, device: str
     ) -> Iterable[Result]:
-        for one in super().compute_many(cases, tensors, mode, device):
-            yield -one if isinstance(one, np.ndarray) and len(cases) > 1 else one
+        for result in super().compute_many(cases, tensors, mode, device):
+            yield -result if isinstance(result, np.ndarray) and len(cases) > 1 else result
 
 
 class BatchShort(Right):
@@ -223,8 +180,8 @@ class BatchShort(Right):
     def compute_many(
         self, cases: Sequence[Case], tensors: Sequence[Tensors], mode: str, device: str
     ) -> Iterable[Result]:
-        made = list(super().compute_many(cases, tensors, mode, device))
-        return made[:-1] if len(made) > 1 else made
+        results = list(super().compute_many(cases, tensors, mode, device))
+        return results[:-1] if len(results) > 1 else results
 
 
 class BatchFails(Right):
@@ -235,21 +192,21 @@ class BatchFails(Right):
     def compute_many(
         self, cases: Sequence[Case], tensors: Sequence[Tensors], mode: str, device: str
     ) -> Iterable[Result]:
-        for case, given in zip(cases, tensors, strict=True):
-            yield self.compute(case, given, mode, device)
+        for case, arrays in zip(cases, tensors, strict=True):
+            yield self.compute(case, arrays, mode, device)
 
 
 class BatchRefuses(Right):
-    """Refuses every case of a batch for the sake of one."""
+    """Refuses all cases of a batch where one of them is refused."""
 
     name = "fault-batch-refuses"
 
     def compute_many(
         self, cases: Sequence[Case], tensors: Sequence[Tensors], mode: str, device: str
     ) -> Iterable[Result]:
-        made = list(super().compute_many(cases, tensors, mode, device))
-        error = next((one for one in made if isinstance(one, Exception)), None)
-        return made if error is None else [error] * len(made)
+        results = list(super().compute_many(cases, tensors, mode, device))
+        error = next((result for result in results if isinstance(result, Exception)), None)
+        return results if error is None else [error] * len(results)
 
 
 class Swallowing(Right):
@@ -257,7 +214,7 @@ class Swallowing(Right):
 
     name = "fault-swallowing"
 
-    def compute(self, case: Case, tensors: Tensors, mode: str, device: str) -> NDArray[Any]:
+    def compute(self, case: Case, tensors: Tensors, mode: str, device: str) -> Any:
         try:
             return super().compute(case, tensors, mode, device)
         except Exception:  # noqa: BLE001 # the fault
@@ -293,9 +250,9 @@ class Seeding(Right):
     name = "fault-seeding"
     turns: ClassVar[Iterator[int]] = itertools.count()
 
-    def compute(self, case: Case, tensors: Tensors, mode: str, device: str) -> NDArray[Any]:
+    def alter(self, case: Case, y: NDArray[Any]) -> Any:
         random.seed(next(self.turns))
-        return super().compute(case, tensors, mode, device)
+        return y
 
 
 class LeakyOnError(Right):
@@ -357,7 +314,7 @@ class Mortal(Right):
 
     name = "fault-mortal"
 
-    def compute(self, case: Case, tensors: Tensors, mode: str, device: str) -> NDArray[Any]:
+    def alter(self, case: Case, y: NDArray[Any]) -> Any:
         if case.groups > 1:
             os._exit(7)
-        return super().compute(case, tensors, mode, device)
+        return y

@@ -1,6 +1,5 @@
 """An adapter with many faults, one for each kind of case, and error texts that attack a report."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -8,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tconv_fakes import Right
 
-from tconv.adapters.base import Adapter, Case, Mode, Route, Tensors
+from tconv.adapters.base import Case, Mode, Route, Tensors
 from tconv.model.route import Composed, Native, Unsupported
 
 HOSTILE = (
@@ -18,7 +17,7 @@ HOSTILE = (
 )
 
 
-class Careless(Adapter):
+class Careless(Right):
     """Goes wrong in another way for each kernel size, and refuses dilation."""
 
     name = "fake-careless"
@@ -27,9 +26,6 @@ class Careless(Adapter):
         Mode(name="call+grouped", meaning="refuses groups with a hostile text"),
     )
 
-    def versions(self) -> Mapping[str, str]:
-        return {self.name: "1.0"}
-
     def route(self, case: Case, mode: str, device: str) -> Route:
         if any(d > 1 for d in case.dilation):
             return Unsupported(reason="no dilation <b>", error_pattern="dilation")
@@ -37,22 +33,22 @@ class Careless(Adapter):
             return Composed(call="conv_transpose", addition="crop <i>the end</i>")
         return Native(call="conv_transpose")
 
-    def compute(self, case: Case, tensors: Tensors, mode: str, device: str) -> NDArray[Any]:
+    def compute(self, case: Case, tensors: Tensors, mode: str, device: str) -> Any:
         if any(d > 1 for d in case.dilation):
             raise NotImplementedError(f"no dilation, {HOSTILE}")
         if case.groups > 1 and mode == "call+grouped":
             raise ValueError(HOSTILE)
-        return self._faulty(case, tensors, mode, device)
-
-    def _faulty(self, case: Case, tensors: Tensors, mode: str, device: str) -> NDArray[Any]:
         w = tensors.w[..., ::-1] if case.k[-1] == 3 else tensors.w
-        y = Right().compute(case, replace(tensors, w=w), mode, device)
-        if case.k[-1] == 4:
-            y[..., -1] = np.nan
-        if case.k[-1] == 5:
-            return y.astype(np.float64)
-        if case.k[-1] == 2 and case.s[-1] == 3:
-            return y[..., :-1]
-        if case.k[-1] == 1 and case.i[-1] > 5:
-            y[..., case.i[-1] // 2] += 1
+        return super().compute(case, replace(tensors, w=w), mode, device)
+
+    def alter(self, case: Case, y: NDArray[Any]) -> Any:
+        match case.k[-1], case.s[-1]:
+            case 4, _:
+                y[..., -1] = np.nan
+            case 5, _:
+                return y.astype(np.float64)
+            case 2, 3:
+                return y[..., :-1]
+            case 1, _ if case.i[-1] > 5:
+                y[..., case.i[-1] // 2] += 1
         return y

@@ -2,8 +2,6 @@
 
 import os
 import signal
-import sys
-import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -38,31 +36,35 @@ class Right(Adapter):
     def route(self, case: Case, mode: str, device: str) -> Route:
         return Native(call="conv_transpose")
 
-    def compute(self, case: Case, tensors: Tensors, mode: str, device: str) -> NDArray[Any]:
+    def padding(self, case: Case) -> tuple[tuple[int, int], ...]:
+        return tuple(zip(case.p_begin, case.p_end, strict=True))
+
+    def compute(self, case: Case, tensors: Tensors, mode: str, device: str) -> Any:
         y = conv_transpose(
             tensors.x,
             tensors.w,
             tensors.b,
             stride=case.s,
-            padding=tuple(zip(case.p_begin, case.p_end, strict=True)),
+            padding=self.padding(case),
             output_padding=case.output_padding or 0,
             dilation=case.dilation,
             groups=case.groups,
         )
-        return y.astype(case.dtype)
+        return self.alter(case, y.astype(case.dtype))
+
+    def alter(self, case: Case, y: NDArray[Any]) -> Any:
+        """Return what comes instead of the right result."""
+        return y
 
 
 class Halving(Right):
-    """Returns s*i elements, whatever was asked, and crops the smaller half at the begin."""
+    """Returns s*i elements, whatever was asked, and crops the smaller half at the start."""
 
     name = "fake-halving"
 
-    def compute(self, case: Case, tensors: Tensors, mode: str, device: str) -> NDArray[Any]:
+    def padding(self, case: Case) -> tuple[tuple[int, int], ...]:
         totals = [(axis.k - 1) * axis.d + 1 - axis.s for axis in case.axes]
-        sides = tuple((max(t, 0) // 2, t - max(t, 0) // 2) for t in totals)
-        y = conv_transpose(tensors.x, tensors.w, tensors.b, stride=case.s, padding=sides,
-                           dilation=case.dilation, groups=case.groups)  # fmt: skip
-        return y.astype(case.dtype)
+        return tuple((max(total, 0) // 2, total - max(total, 0) // 2) for total in totals)
 
 
 class Wrong(Right):
@@ -70,44 +72,23 @@ class Wrong(Right):
 
     name = "fake-wrong"
 
-    def compute(self, case: Case, tensors: Tensors, mode: str, device: str) -> NDArray[Any]:
-        y = super().compute(case, tensors, mode, device)
+    def alter(self, case: Case, y: NDArray[Any]) -> Any:
         y.flat[-1] += 1
         return y
 
 
-class Segfault(Right):
-    """Dies of SIGSEGV where the first kernel size is 3, with a last word on stderr."""
+class HalfWrong(Wrong):
+    """Is right in one mode and wrong in the other."""
 
-    name = "fake-segfault"
+    name = "fake-half"
+    modes = (Mode(name="call", meaning="right"), Mode(name="call+wrong", meaning="wrong"))
 
-    def compute(self, case: Case, tensors: Tensors, mode: str, device: str) -> NDArray[Any]:
-        if case.k[0] == 3:
-            os.write(2, b"native last words\n")
-            os.kill(os.getpid(), signal.SIGSEGV)
-        return super().compute(case, tensors, mode, device)
-
-
-class Mortal(Segfault):
-    """Dies of the same cases in both of its modes."""
-
-    name = "fake-mortal"
-    modes = (Mode(name="call", meaning="once"), Mode(name="call+again", meaning="once more"))
+    def compute(self, case: Case, tensors: Tensors, mode: str, device: str) -> Any:
+        adapter = Wrong() if mode == "call+wrong" else Right()
+        return adapter.compute(case, tensors, mode, device)
 
 
-class Idle(Right):
-    """Dies of SIGKILL between two batches, as at the hands of a system that is short of memory."""
-
-    name = "fake-idle"
-
-    def compute_many(
-        self, cases: Sequence[Case], tensors: Sequence[Tensors], mode: str, device: str
-    ) -> Iterable[Result]:
-        threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGKILL)).start()
-        return list(super().compute_many(cases, tensors, mode, device))
-
-
-class Moody(Right):
+class DyingOnce(Right):
     """Dies of a batch, and computes its cases one by one."""
 
     name = "fake-moody"
@@ -132,37 +113,14 @@ class Sluggish(Right):
         return list(super().compute_many(cases, tensors, mode, device))
 
 
-class Hang(Right):
-    """Never answers where the first kernel size is 3."""
-
-    name = "fake-hang"
-
-    def compute(self, case: Case, tensors: Tensors, mode: str, device: str) -> NDArray[Any]:
-        if case.k[0] == 3:
-            time.sleep(600)
-        return super().compute(case, tensors, mode, device)
-
-
-class Greedy(Right):
-    """Takes a gigabyte of memory, and a while, where the first kernel size is 3."""
-
-    name = "fake-greedy"
-
-    def compute(self, case: Case, tensors: Tensors, mode: str, device: str) -> NDArray[Any]:
-        if case.k[0] == 3:
-            hoard = np.ones(2**27)
-            time.sleep(2 * hoard[0])
-        return super().compute(case, tensors, mode, device)
-
-
 class SlowBatch(Right):
     """Takes a fifth of a second for every case: slow in sum, never hanging."""
 
     name = "fake-slow-batch"
 
-    def compute(self, case: Case, tensors: Tensors, mode: str, device: str) -> NDArray[Any]:
+    def alter(self, case: Case, y: NDArray[Any]) -> Any:
         time.sleep(0.2)
-        return super().compute(case, tensors, mode, device)
+        return y
 
 
 class Version(str):
@@ -196,11 +154,11 @@ class Refusing(Right):
 
     name = "fake-refusing"
 
-    def compute(self, case: Case, tensors: Tensors, mode: str, device: str) -> NDArray[Any]:
+    def alter(self, case: Case, y: NDArray[Any]) -> Any:
         raise ValueError("kernel too square")
 
 
-class Honest(Right):
+class Honest(Refusing):
     """Says that it is unsupported, and is."""
 
     name = "fake-honest"
@@ -208,8 +166,14 @@ class Honest(Right):
     def route(self, case: Case, mode: str, device: str) -> Route:
         return Unsupported(reason="no squares", error_pattern=r"ValueError: .*square")
 
-    def compute(self, case: Case, tensors: Tensors, mode: str, device: str) -> NDArray[Any]:
-        raise ValueError("kernel too square")
+
+class Misquoted(Refusing):
+    """Says that it is unsupported for one cause, and fails for another."""
+
+    name = "fake-misquoted"
+
+    def route(self, case: Case, mode: str, device: str) -> Route:
+        return Unsupported(reason="no circles", error_pattern=r"circle")
 
 
 class Dishonest(Right):
@@ -221,22 +185,13 @@ class Dishonest(Right):
         return Unsupported(reason="no squares", error_pattern=r"square")
 
 
-class Misquoted(Honest):
-    """Says that it is unsupported for one cause, and fails for another."""
-
-    name = "fake-misquoted"
-
-    def route(self, case: Case, mode: str, device: str) -> Route:
-        return Unsupported(reason="no circles", error_pattern=r"circle")
-
-
 class Garbage(Right):
     """Returns a list."""
 
     name = "fake-garbage"
 
-    def compute(self, case: Case, tensors: Tensors, mode: str, device: str) -> Any:
-        return super().compute(case, tensors, mode, device).tolist()
+    def alter(self, case: Case, y: NDArray[Any]) -> Any:
+        return y.tolist()
 
 
 class Short(Right):
@@ -259,18 +214,6 @@ class Lost(Right):
         raise KeyError("no map")
 
 
-class Loud(Right):
-    """Prints a megabyte to both streams for every case."""
-
-    name = "fake-loud"
-
-    def compute(self, case: Case, tensors: Tensors, mode: str, device: str) -> NDArray[Any]:
-        sys.stdout.write("x" * 500_000)
-        sys.stdout.flush()
-        os.write(2, b"y" * 500_000)
-        return super().compute(case, tensors, mode, device)
-
-
 class Sampled(Right):
     """Has a second mode that is only sampled."""
 
@@ -289,24 +232,20 @@ class Stateful(Right):
 
     @contextmanager
     def session(self, mode: str, device: str) -> Iterator[None]:
-        before = np.geterr()
-        np.seterr(all="raise")
-        try:
+        with np.errstate(all="raise"):
             yield
-        finally:
-            np.seterr(**before)
 
     def settings(self, mode: str, device: str) -> Mapping[str, str]:
         return {"variable": os.environ.get("TCONV_FAKE", "absent"), "flag": np.geterr()["divide"]}
 
-    def compute(self, case: Case, tensors: Tensors, mode: str, device: str) -> NDArray[Any]:
-        if np.geterr()["divide"] != "raise" or os.environ.get("TCONV_FAKE") != "on":
+    def alter(self, case: Case, y: NDArray[Any]) -> Any:
+        if self.settings("", "") != {"variable": "on", "flag": "raise"}:
             raise RuntimeError("the session or the environment is not there")
-        return super().compute(case, tensors, mode, device)
+        return y
 
 
 class Closed(Right):
-    """Raises where its session begins."""
+    """Raises where its session starts."""
 
     name = "fake-closed"
 
@@ -353,19 +292,8 @@ class Noted(Right):
             file.write("loaded\n")
 
 
-class Half(Wrong):
-    """Is right in one mode and wrong in the other."""
-
-    name = "fake-half"
-    modes = (Mode(name="call", meaning="right"), Mode(name="call+wrong", meaning="wrong"))
-
-    def compute(self, case: Case, tensors: Tensors, mode: str, device: str) -> NDArray[Any]:
-        wrong = super().compute(case, tensors, mode, device)
-        return wrong if mode == "call+wrong" else Right.compute(self, case, tensors, mode, device)
-
-
 class Promising(Right):
-    """Promises the shape that it returns."""
+    """Infers the shape that it returns."""
 
     name = "fake-promising"
 
@@ -374,7 +302,7 @@ class Promising(Right):
 
 
 class Boastful(Right):
-    """Promises one element more on the last axis than it returns."""
+    """Infers one element more on the last axis than it returns."""
 
     name = "fake-boastful"
 
@@ -382,17 +310,14 @@ class Boastful(Right):
         return (*case.y_shape[:-1], case.y_shape[-1] + 1)
 
 
-class Fickle(Refusing):
-    """Promises a shape and refuses to compute."""
+class Fickle(Promising, Refusing):
+    """Infers a shape and refuses to compute."""
 
     name = "fake-fickle"
 
-    def infer_shape(self, case: Case, mode: str, device: str) -> tuple[int, ...] | None:
-        return case.y_shape
-
 
 class Cautious(Right):
-    """Raises where it is asked to promise; one case in three is."""
+    """Raises where it should infer a shape, in one case of three."""
 
     name = "fake-cautious"
     infer_one_in = 3
@@ -406,5 +331,5 @@ class Inferring(Right):
 
     name = "fake-inferring"
 
-    def compute(self, case: Case, tensors: Tensors, mode: str, device: str) -> Any:
+    def alter(self, case: Case, y: NDArray[Any]) -> Any:
         return InferredShape(shape=case.y_shape)

@@ -1,4 +1,4 @@
-"""Adapters that do, where the first kernel size is 3, what frameworks do to a sweep."""
+"""Adapters that do to a sweep what frameworks do, where the first kernel size is 3."""
 
 import ctypes
 import os
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tconv_fakes import Right, reached
 
-from tconv.adapters.base import Case, Result, Tensors
+from tconv.adapters.base import Case, Mode, Result, Tensors
 
 _C = ctypes.PyDLL(None)  # calls hold the interpreter's lock, as careless native code does
 _FE_DIVBYZERO = 4  # of fenv.h, on x86
@@ -24,22 +24,29 @@ _FE_DIVBYZERO = 4  # of fenv.h, on x86
 class Hostile(Right):
     """Computes with the oracle, and fails where the first kernel size is 3."""
 
-    def compute(self, case: Case, tensors: Tensors, mode: str, device: str) -> Any:
-        y = super().compute(case, tensors, mode, device)
+    def alter(self, case: Case, y: NDArray[Any]) -> Any:
         return self.fail(y) if case.k[0] == 3 else y
 
     def fail(self, y: NDArray[Any]) -> Any:
-        """Do the harm; return what comes instead of `y`."""
+        """Do the harm; return what comes instead of the right result."""
         raise NotImplementedError
 
 
 class Segfault(Hostile):
-    """Reads address 0."""
+    """Reads address 0, with a last word on stderr."""
 
-    name = "hostile-segfault"
+    name = "fake-segfault"
 
     def fail(self, y: NDArray[Any]) -> Any:
+        os.write(2, b"native last words\n")
         ctypes.string_at(0)
+
+
+class Mortal(Segfault):
+    """Dies of the same cases in both of its modes."""
+
+    name = "fake-mortal"
+    modes = (Mode(name="call", meaning="once"), Mode(name="call+again", meaning="once more"))
 
 
 class Together(Segfault):
@@ -54,7 +61,7 @@ class Together(Segfault):
 
 
 class Flaky(Hostile):
-    """Dies once of a case, and never again: a file remembers."""
+    """Dies of the first such case and of no other: a file remembers."""
 
     name = "hostile-flaky"
 
@@ -118,7 +125,7 @@ class Divides(Hostile):
 
 
 class Killed(Hostile):
-    """Is killed as the kernel does it that is out of memory: without a word."""
+    """Is killed without a word, as by a kernel that is out of memory."""
 
     name = "hostile-killed"
 
@@ -139,7 +146,7 @@ class Hang(Hostile):
 class Sleep(Hostile):
     """Never answers."""
 
-    name = "hostile-sleep"
+    name = "fake-hang"
 
     def fail(self, y: NDArray[Any]) -> Any:
         reached()
@@ -366,27 +373,25 @@ class Swapped(Hostile):
         return y.astype(y.dtype.newbyteorder())
 
 
-class Reusing(Right):
-    """Returns one memory for all results: the next call overwrites what the last one gave."""
+class OneMemory(Right):
+    """Returns one memory for all results: each call overwrites the result of the last."""
 
     name = "hostile-reusing"
     memory: ClassVar[NDArray[Any]] = np.zeros(4096, "float32")
 
-    def compute(self, case: Case, tensors: Tensors, mode: str, device: str) -> NDArray[Any]:
-        y = super().compute(case, tensors, mode, device)
+    def alter(self, case: Case, y: NDArray[Any]) -> Any:
         self.memory[...] = np.nan
         self.memory[: y.size] = y.ravel()
         return self.memory[: y.size].reshape(y.shape)
 
 
-class ReusingTogether(Reusing):
-    """Computes a batch as a list, where the first kernel size is 3 in one memory."""
+class OneMemoryTogether(OneMemory):
+    """Computes a batch as a list, and where the first kernel size is 3 in one memory."""
 
     name = "hostile-reusing-together"
 
-    def compute(self, case: Case, tensors: Tensors, mode: str, device: str) -> NDArray[Any]:
-        make = super().compute if case.k[0] == 3 else super(Reusing, self).compute
-        return make(case, tensors, mode, device)
+    def alter(self, case: Case, y: NDArray[Any]) -> Any:
+        return super().alter(case, y) if case.k[0] == 3 else y
 
     def compute_many(
         self, cases: Sequence[Case], tensors: Sequence[Tensors], mode: str, device: str

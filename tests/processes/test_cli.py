@@ -254,7 +254,7 @@ def test_dry_run_starts_no_framework_and_writes_nothing(
 def test_json_is_all_that_stdout_holds(
     tconv: Callable[..., Done], words: list[str], key: str
 ) -> None:
-    config("c.toml", "fake-loud", "fake-wrong")
+    config("c.toml", "hostile-loud", "fake-wrong")
 
     done = tconv(*words)
 

@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,7 +10,9 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
+from tests.waiting import is_alive, until
 
 from tconv.engine.executors.local import LocalPool
 from tconv.engine.plan import plan
@@ -170,9 +171,15 @@ def test_case_that_hangs_costs_one_row(engine: LocalPool) -> None:
 
 
 def test_worker_that_dies_between_two_batches_costs_nothing(engine: LocalPool) -> None:
-    (planned,) = plan([Selection.from_text("fake-idle")], engine.describe(["fake-idle"]), CASES)
+    (planned,) = plan([Selection.from_text("fake-right")], engine.describe(["fake-right"]), CASES)
     before = engine.rows(planned, HARMLESS).to_columns()
-    time.sleep(1.0)
+    (worker,) = [
+        child
+        for child in psutil.Process().children()
+        if not any("resource_tracker" in word for word in child.cmdline())
+    ]
+    worker.kill()
+    until(lambda: not is_alive(worker))
 
     after = engine.rows(planned, CASES[4:]).to_columns()
 
@@ -224,7 +231,7 @@ def test_backend_whose_import_ends_the_process_is_unavailable(engine: LocalPool)
 
 def test_case_that_takes_too_much_memory_costs_one_row() -> None:
     with LocalPool(workers=1, worker_gib=0.5) as engine:
-        rows = swept(engine, "fake-greedy", (*HARMLESS, DEADLY))
+        rows = swept(engine, "hostile-greedy", (*HARMLESS, DEADLY))
 
     assert rows["verdict"] == ["match"] * 4 + ["crashed"]
     assert "worker_gib is 0.5" in str(rows["error_text"][4])
@@ -277,7 +284,7 @@ def test_past_the_crash_budget_the_rest_is_not_run(
 def test_output_of_a_framework_stays_out_of_the_parent(
     engine: LocalPool, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    rows = swept(engine, "fake-loud")
+    rows = swept(engine, "hostile-loud")
 
     assert verdicts(rows) == {"match": len(CASES)}
     assert capfd.readouterr() == ("", "")

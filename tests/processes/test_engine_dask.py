@@ -33,7 +33,7 @@ CASES = tuple(
 CONFIG = """
 [run]
 name = "made"
-targets = ["hostile-sleep"]
+targets = ["fake-hang"]
 [limits]
 case_seconds = 600
 [[grid]]

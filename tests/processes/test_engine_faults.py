@@ -23,7 +23,7 @@ GUILTY = [at for at, k in enumerate(KERNELS) if k == 3]
 DIFFERING = {"target", "backend", "seconds"}  # between two backends that both are right
 
 DEATHS = {
-    "hostile-segfault": ("crashed", "signal 11 (SIGSEGV)"),
+    "fake-segfault": ("crashed", "signal 11 (SIGSEGV)"),
     "hostile-together": ("crashed", "signal 11 (SIGSEGV)"),
     "hostile-abort": ("crashed", "signal 6 (SIGABRT)"),
     "hostile-exit0": ("crashed", "exit code 0"),
@@ -32,7 +32,7 @@ DEATHS = {
     "hostile-divides": ("crashed", "signal 8 (SIGFPE)"),
     "hostile-killed": ("crashed", "signal 9 (SIGKILL) somebody outside killed it"),
     "hostile-hang": ("timeout", "no answer within 2 s"),
-    "hostile-sleep": ("timeout", "no answer within 2 s"),
+    "fake-hang": ("timeout", "no answer within 2 s"),
     "hostile-greedy": ("crashed", "worker_gib is 0.4"),
 }
 ERRORS = {
@@ -69,7 +69,7 @@ def right(fakes: Path) -> Columns:  # registers the adapters
 
 
 def swept(backend: str, cases: tuple[Case, ...] = CASES) -> Columns:
-    seconds = 2.0 if backend in {"hostile-hang", "hostile-sleep"} else 60.0
+    seconds = 2.0 if backend in {"hostile-hang", "fake-hang"} else 60.0
     with LocalPool(workers=1, case_seconds=seconds, worker_gib=0.4) as pool:
         planned = plan([Selection.from_text(backend)], pool.describe([backend]), cases)
         (part,) = pool.run(planned)

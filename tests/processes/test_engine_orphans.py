@@ -25,7 +25,7 @@ if __name__ == "__main__":
 
 
 @pytest.mark.usefixtures("fakes")
-@pytest.mark.parametrize("backend", ["hostile-hang", "hostile-sleep"])
+@pytest.mark.parametrize("backend", ["hostile-hang", "fake-hang"])
 def test_worker_ends_with_a_parent_that_is_killed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, backend: str
 ) -> None:
