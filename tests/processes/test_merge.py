@@ -1,4 +1,4 @@
-"""Shards that are merged are the run that was never split; what is no whole is refused."""
+"""Merged shards equal the run that was never split; an incomplete set of shards is refused."""
 
 import json
 from collections.abc import Callable
@@ -20,31 +20,31 @@ RUN = {"name": "made", "targets": ["fake-sampled", "fake-wrong"], "required": ["
 GRID = {"ndim": [1], "i": "1..5", "k": "1..5", "c_in": [1], "c_out": [1]}
 
 
-def swept(out: Path, shard: str | None) -> Path:
+def run_of(out: Path, shard: str | None) -> Path:
     config = from_mapping({"run": RUN, "grid": [GRID]})
     return run(RunSpec.from_config(config, shard=shard), out=out, workers=1).path
 
 
 @pytest.fixture(scope="module")
-def made(
+def runs(
     tmp_path_factory: pytest.TempPathFactory,
     fakes: Path,  # registers the adapters
 ) -> list[Path]:
-    """Return the whole run and its three shards; none is changed by a test."""
+    """Return the whole run and its three shards; no test changes them."""
     out = tmp_path_factory.mktemp("made")
-    return [swept(out, shard) for shard in (None, "1/3", "2/3", "3/3")]
+    return [run_of(out, shard) for shard in (None, "1/3", "2/3", "3/3")]
 
 
 @pytest.fixture
-def change(tmp_path: Path, made: list[Path]) -> Callable[..., Path]:
-    """Return what copies the second shard with another value in its header."""
+def change(tmp_path: Path, runs: list[Path]) -> Callable[..., Path]:
+    """Return a function that copies the second shard with another value in its header."""
 
     def copied(*place: str | int, value: object) -> Path:
         path = tmp_path / "changed"
         path.mkdir()
         for name in ("parts", "footer.json"):
-            (path / name).symlink_to(made[2] / name)
-        header: dict[str, Any] = json.loads((made[2] / "header.json").read_text())
+            (path / name).symlink_to(runs[2] / name)
+        header: dict[str, Any] = json.loads((runs[2] / "header.json").read_text())
         inner: Any = header
         for key in place[:-1]:
             inner = inner[key]
@@ -55,8 +55,8 @@ def change(tmp_path: Path, made: list[Path]) -> Callable[..., Path]:
     return copied
 
 
-def test_merged_run_is_the_run_without_shards(tmp_path: Path, made: list[Path]) -> None:
-    whole, *shards = made
+def test_merged_run_is_the_run_without_shards(tmp_path: Path, runs: list[Path]) -> None:
+    whole, *shards = runs
 
     finished = merge(shards[::-1], out=tmp_path)
 
@@ -70,37 +70,39 @@ def test_merged_run_is_the_run_without_shards(tmp_path: Path, made: list[Path]) 
     assert finished.reports.failures == {}
 
 
-def test_header_keeps_where_each_shard_ran(tmp_path: Path, made: list[Path]) -> None:
-    header = RunReader(merge(made[1:], out=tmp_path).path).header
+def test_header_keeps_where_each_shard_ran(tmp_path: Path, runs: list[Path]) -> None:
+    header = RunReader(merge(runs[1:], out=tmp_path).path).header
 
-    assert [each["shard"] for each in header["shards"]] == ["1/3", "2/3", "3/3"]
-    assert all(each["machine"]["cpu"] and each["software"]["python"] for each in header["shards"])
-
-
-def test_missing_shard_is_named(tmp_path: Path, made: list[Path]) -> None:
-    with pytest.raises(ConfigError, match=rf"{made[1]} is 1/3, .*: 2/3 missing"):
-        merge([made[1], made[3]], out=tmp_path)
+    assert [shard["shard"] for shard in header["shards"]] == ["1/3", "2/3", "3/3"]
+    assert all(
+        shard["machine"]["cpu"] and shard["software"]["python"] for shard in header["shards"]
+    )
 
 
-def test_shard_that_is_given_twice_is_named(tmp_path: Path, made: list[Path]) -> None:
-    with pytest.raises(ConfigError, match=rf"{made[1]} and {made[1]} are both shard 1/3"):
-        merge([*made[1:], made[1]], out=tmp_path)
+def test_missing_shard_is_named(tmp_path: Path, runs: list[Path]) -> None:
+    with pytest.raises(ConfigError, match=rf"{runs[1]} is 1/3, .*: 2/3 missing"):
+        merge([runs[1], runs[3]], out=tmp_path)
 
 
-def test_run_without_shards_is_refused(tmp_path: Path, made: list[Path]) -> None:
-    with pytest.raises(ConfigError, match=rf"{made[0]} is no shard"):
-        merge(made, out=tmp_path)
+def test_shard_that_is_given_twice_is_named(tmp_path: Path, runs: list[Path]) -> None:
+    with pytest.raises(ConfigError, match=rf"{runs[1]} and {runs[1]} are both shard 1/3"):
+        merge([*runs[1:], runs[1]], out=tmp_path)
+
+
+def test_run_without_shards_is_refused(tmp_path: Path, runs: list[Path]) -> None:
+    with pytest.raises(ConfigError, match=rf"{runs[0]} is no shard"):
+        merge(runs, out=tmp_path)
 
 
 def test_shards_of_another_number_are_refused(
-    tmp_path: Path, made: list[Path], change: Callable[..., Path]
+    tmp_path: Path, runs: list[Path], change: Callable[..., Path]
 ) -> None:
     with pytest.raises(ConfigError, match=r"changed is 1/2; but should be 1/3 to 3/3, each once"):
-        merge([*made[1:], change("grid", "shard", value="1/2")], out=tmp_path)
+        merge([*runs[1:], change("grid", "shard", value="1/2")], out=tmp_path)
 
 
 @pytest.mark.parametrize(
-    ("place", "value", "said"),
+    ("place", "value", "message"),
     [
         (("config", "run", "seed"), 7, "config.run.seed: 0 and 7"),
         (("targets", 0, "versions", "fake-sampled"), "9", "versions.fake-sampled: 1.0 and 9"),
@@ -109,42 +111,42 @@ def test_shards_of_another_number_are_refused(
     ids=["seed", "framework", "tconv"],
 )
 def test_shards_that_differ_are_refused_with_what_differs(
-    tmp_path: Path, made: list[Path], change: Callable[..., Path],
-    place: tuple[str | int, ...], value: object, said: str,
+    tmp_path: Path, runs: list[Path], change: Callable[..., Path],
+    place: tuple[str | int, ...], value: object, message: str,
 ) -> None:  # fmt: skip
     changed = change(*place, value=value)
 
-    with pytest.raises(ConfigError, match=rf"(?s){made[1]} and {changed} are not .*{said}"):
-        merge([made[1], changed, made[3]], out=tmp_path)
+    with pytest.raises(ConfigError, match=rf"(?s){runs[1]} and {changed} are not .*{message}"):
+        merge([runs[1], changed, runs[3]], out=tmp_path)
     assert not list(tmp_path.glob("made-*"))
 
 
 @pytest.mark.parametrize(("name", "value"), [("digest", "0" * 64), ("cases", 3)])
 def test_shard_whose_grid_expands_to_other_cases_here_is_refused(
-    tmp_path: Path, made: list[Path], change: Callable[..., Path], name: str, value: object
+    tmp_path: Path, runs: list[Path], change: Callable[..., Path], name: str, value: object
 ) -> None:
     changed = change("grid", name, value=value)
 
     with pytest.raises(ConfigError, match=rf"{changed} has other cases .*{value}.* made by tconv"):
-        merge([made[1], changed, made[3]], out=tmp_path)
+        merge([runs[1], changed, runs[3]], out=tmp_path)
     assert not list(tmp_path.glob("made-*"))
 
 
 def test_shard_of_another_schema_is_refused(
-    tmp_path: Path, made: list[Path], change: Callable[..., Path]
+    tmp_path: Path, runs: list[Path], change: Callable[..., Path]
 ) -> None:
     with pytest.raises(StoreError, match=r"schema_version=99 in .*changed"):
-        merge([made[1], change("schema_version", value=99), made[3]], out=tmp_path)
+        merge([runs[1], change("schema_version", value=99), runs[3]], out=tmp_path)
 
 
 def test_incomplete_shard_is_refused_with_the_command_that_completes_it(
-    tmp_path: Path, made: list[Path], change: Callable[..., Path]
+    tmp_path: Path, runs: list[Path], change: Callable[..., Path]
 ) -> None:
     changed = change("started", value="2026")
     (changed / "footer.json").unlink()
 
     with pytest.raises(ConfigError, match=rf"incomplete, .*`tconv run --resume {changed}`"):
-        merge([made[1], changed, made[3]], out=tmp_path)
+        merge([runs[1], changed, runs[3]], out=tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -156,23 +158,23 @@ def test_incomplete_shard_is_refused_with_the_command_that_completes_it(
     ids=["interrupted", "disk full"],
 )
 def test_merge_that_fails_leaves_nothing_behind(
-    tmp_path: Path, made: list[Path], monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path, runs: list[Path], monkeypatch: pytest.MonkeyPatch,
     module: str, error: BaseException,
 ) -> None:  # fmt: skip
     monkeypatch.setattr(module, Mock(side_effect=error))
 
     with pytest.raises((KeyboardInterrupt, StoreError)) as end:
-        merge(made[1:], out=tmp_path)
+        merge(runs[1:], out=tmp_path)
     assert "--resume" not in f"{end.value}{getattr(end.value, '__notes__', '')}"
     assert list(tmp_path.iterdir()) == []
 
 
 def test_merge_that_was_interrupted_is_not_resumed(
-    tmp_path: Path, made: list[Path], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, runs: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for step in ("finish", "report"):  # as where its process is killed
         monkeypatch.setattr(f"tconv.runs.merge.RunRecorder.{step}", lambda *_: None)
-    merge(made[1:], out=tmp_path)
+    merge(runs[1:], out=tmp_path)
     (path,) = tmp_path.iterdir()
 
     with pytest.raises(StoreError, match="merge that was interrupted; delete it, and merge again"):

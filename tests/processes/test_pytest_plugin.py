@@ -52,8 +52,8 @@ class Session:
 
     @property
     def footer(self) -> dict[str, Any]:
-        made: dict[str, Any] = json.loads((self.run / "footer.json").read_text())
-        return made
+        content: dict[str, Any] = json.loads((self.run / "footer.json").read_text())
+        return content
 
     @property
     def digest(self) -> str:
@@ -99,7 +99,7 @@ def test_items_pass_fail_and_skip_by_what_their_rows_say(plain: Session) -> None
 
 
 def test_failure_says_got_should_be_and_the_command_that_reruns_it(plain: Session) -> None:
-    said = plain.output[plain.output.index("_ tconv[fake-wrong:call@cpu-1d-0000] _") :]
+    failure = plain.output[plain.output.index("_ tconv[fake-wrong:call@cpu-1d-0000] _") :]
 
     assert re.match(
         r".*\n4 of 4 cases do not conform: 4 value\n\n"
@@ -108,7 +108,7 @@ def test_failure_says_got_should_be_and_the_command_that_reruns_it(plain: Sessio
         r"  should be  -?\d+\.0\n"
         r"  rerun      tconv run fakes.toml --case 1d-i2-k2-ci2-co4-f32"
         r" --target fake-wrong:call@cpu\n\n",
-        said,
+        failure,
     )
 
 
@@ -167,14 +167,14 @@ def test_rows_are_the_same_as_those_of_the_command_line(
 
 
 def test_backend_stays_in_one_worker_of_xdist(spread: Session) -> None:
-    found: dict[str, set[str]] = {}
+    workers_of: dict[str, set[str]] = {}
     for worker, backend in re.findall(
         r"^\[(gw\d)\].*tconv\[([\w-]+):", spread.output, re.MULTILINE
     ):
-        found.setdefault(backend, set()).add(worker)
+        workers_of.setdefault(backend, set()).add(worker)
 
-    assert {name: len(workers) for name, workers in found.items()} == dict.fromkeys(SWEPT, 1)
-    assert set.union(*found.values()) == {"gw0", "gw1"}
+    assert {name: len(workers) for name, workers in workers_of.items()} == dict.fromkeys(SWEPT, 1)
+    assert set.union(*workers_of.values()) == {"gw0", "gw1"}
 
 
 def test_ids_carry_no_mark_of_xdist(spread: Session) -> None:
@@ -275,7 +275,7 @@ def test_session_that_compares_nothing_fails(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "text", "said"),
+    ("arguments", "text", "message"),
     [
         ((), "[run]\nname = 3", "should be"),
         ((), config("fake-right:shout"), "mode='shout'"),
@@ -286,11 +286,11 @@ def test_session_that_compares_nothing_fails(tmp_path: Path) -> None:
     ids=["config", "mode", "backend", "dist", "file"],
 )
 def test_mistake_of_the_user_is_told_as_one(
-    tmp_path: Path, arguments: tuple[str, ...], text: str, said: str
+    tmp_path: Path, arguments: tuple[str, ...], text: str, message: str
 ) -> None:
     done = session(tmp_path, *arguments, text=text)
 
-    assert said in done.output
+    assert message in done.output
     assert "Traceback" not in done.output
     assert done.status == pytest.ExitCode.USAGE_ERROR
 

@@ -39,7 +39,7 @@ def config(*targets: str, seed: int = 0) -> Config:
     )
 
 
-def begun(out: Path, *targets: str) -> Path:
+def interrupted(out: Path, *targets: str) -> Path:
     """Return a run that was interrupted when its first part was written."""
 
     class Interrupting:
@@ -70,7 +70,7 @@ def undisturbed(
 def test_interrupted_run_is_resumed_to_the_digest_of_an_undisturbed_one(
     tmp_path: Path, undisturbed: RunResult
 ) -> None:
-    path = begun(tmp_path, "fake-right", "fake-wrong")
+    path = interrupted(tmp_path, "fake-right", "fake-wrong")
     done = sum(len(part.span) for part in RunReader(path).parts())
 
     finished = resume(path, workers=1)
@@ -86,27 +86,27 @@ def test_interrupted_run_is_resumed_to_the_digest_of_an_undisturbed_one(
 
 
 def test_rows_that_are_there_are_not_run_again(tmp_path: Path) -> None:
-    path = begun(tmp_path, "fake-right")
+    path = interrupted(tmp_path, "fake-right")
     before = {part.path: part.path.stat().st_mtime_ns for part in RunReader(path).parts()}
-    told: list[int] = []
+    rows: list[int] = []
 
     class Watch:
         def planned(self, *_: object) -> None:
             """Nothing yet."""
 
         def advanced(self, part: object, totals: object) -> None:
-            told.append(part.sheaf.rows)  # type: ignore[attr-defined] # a part
+            rows.append(part.sheaf.rows)  # type: ignore[attr-defined] # a part
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("tconv.store.writer.compact", lambda _: None)
         resume(path, workers=1, observer=Watch())
 
-    assert sum(told) == 36 - sum(len(p.span) for p in RunReader(path).parts() if p.path in before)
-    assert {each: each.stat().st_mtime_ns for each in before} == before
+    assert sum(rows) == 36 - sum(len(p.span) for p in RunReader(path).parts() if p.path in before)
+    assert {path: path.stat().st_mtime_ns for path in before} == before
 
 
 @pytest.mark.parametrize(
-    ("place", "value", "said"),
+    ("place", "value", "message"),
     [
         (("grid", "digest"), "0", "grid.digest: 0 and "),
         (("software", "packages", "numpy"), "1.0", "software.packages.numpy: 1.0 and "),
@@ -117,9 +117,9 @@ def test_rows_that_are_there_are_not_run_again(tmp_path: Path) -> None:
     ids=["grid", "numpy", "version", "setting", "variable"],
 )
 def test_resuming_something_else_is_refused_and_changes_nothing(
-    tmp_path: Path, place: tuple[str | int, ...], value: object, said: str
+    tmp_path: Path, place: tuple[str | int, ...], value: object, message: str
 ) -> None:
-    path = begun(tmp_path, "fake-right")
+    path = interrupted(tmp_path, "fake-right")
     header = json.loads((path / "header.json").read_text())
     inner = header
     for key in place[:-1]:
@@ -128,7 +128,9 @@ def test_resuming_something_else_is_refused_and_changes_nothing(
     (path / "header.json").write_text(json.dumps(header))
     before = (path / "header.json").read_text()
 
-    with pytest.raises(ConfigError, match=rf"(?s){said}.*resume it with what it was started with"):
+    with pytest.raises(
+        ConfigError, match=rf"(?s){message}.*resume it with what it was started with"
+    ):
         resume(path, workers=1)
 
     assert (path / "header.json").read_text() == before
@@ -138,7 +140,7 @@ def test_resuming_something_else_is_refused_and_changes_nothing(
 def test_backend_that_is_gone_says_why_the_run_is_not_resumed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = begun(tmp_path, "fake-right")
+    path = interrupted(tmp_path, "fake-right")
     monkeypatch.setattr(LocalPool, "describe", lambda *_: {"fake-right": "no such library"})
 
     with pytest.raises(ConfigError, match="fake-right:any@cpu: no such library"):
