@@ -47,7 +47,7 @@ def test_unknown_name_is_an_attribute_error() -> None:
         getattr(tconv, "deconvolution")  # noqa: B009 # mypy would refuse the attribute
 
 
-def test_conv_transpose_has_the_signature_that_is_promised() -> None:
+def test_conv_transpose_has_its_published_signature() -> None:
     parameters = inspect.signature(tconv.conv_transpose).parameters.values()
 
     assert [(p.name, p.kind.name, p.default) for p in parameters] == [

@@ -73,7 +73,7 @@ def test_windows_that_are_not_all_listed_tell_the_size_only() -> None:
     assert (found.size, found.begins) == (2, ())
 
 
-def test_inferred_shape_tells_the_size_only() -> None:
+def test_inferred_shape_gives_the_size_only() -> None:
     promised = {"observed_shape": None, "inferred_shape": [1, 4, 8], "resolution": None}
     (found,) = points(row((4,), [], **promised, resolutions=None))
 
@@ -84,7 +84,7 @@ def test_rows_of_other_suites_are_passed_over() -> None:
     assert observe([row((4,), [(0,)], suite="explicit")]) == {}
 
 
-def test_calls_that_were_resolved_are_told_the_commonest_first() -> None:
+def test_calls_that_were_resolved_are_listed_the_commonest_first() -> None:
     calls = ["b", "a", "c", "d", "a", "a", "c", "c", "c", "b"]
     rows = [row((i,), [(0,)], call=call) for i, call in enumerate(calls, 1)]
     refused = row((4,), [], verdict="rejected", call="e", resolutions=None)
@@ -149,7 +149,7 @@ def test_sampled_mode_that_differs_keeps_its_own_rule() -> None:
     assert sampled.rule != main.rule
 
 
-def test_mode_that_computes_does_not_follow_one_that_promises_sizes() -> None:
+def test_mode_that_computes_does_not_follow_one_that_infers_sizes() -> None:
     mode, unknown = "fake:promises@cpu", {"resolution": None, "resolutions": None}
     sizes = [each | {"target": mode} | unknown for each in swept({1: 0})]
     few = swept({1: 0})[40:50]
@@ -160,14 +160,14 @@ def test_mode_that_computes_does_not_follow_one_that_promises_sizes() -> None:
     assert main.rule.begin is not None
 
 
-def test_refusals_are_told_beside_a_rule() -> None:
+def test_refusals_are_shown_beside_a_rule() -> None:
     refused = row((4,), [], verdict="unsupported", reason="no dilation", resolutions=None)
     (entry,) = entries(observe([row((4,), [(0,)]), refused]))
 
     assert entry.refusals == ("1 of 2 such calls were refused or not supported, as in: no dilation")
 
 
-def test_no_refusal_is_told_where_none_was() -> None:
+def test_refusals_are_not_mentioned_where_there_were_none() -> None:
     (entry,) = entries(observe([row((4,), [(0,)])]))
 
     assert entry.refusals == ""
@@ -216,7 +216,7 @@ def test_observations_add_up() -> None:
     assert both.verdicts == {"resolved": 2}
 
 
-def test_question_is_told_in_the_words_of_the_command_line() -> None:
+def test_question_is_written_as_on_the_command_line() -> None:
     question = Question(target="fake:call@cpu", padding="same", op=True, o=False, ndim=2)
 
     assert str(question) == "fake:call@cpu padding=same op=given o=none ndim=2"

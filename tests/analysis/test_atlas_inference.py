@@ -105,13 +105,13 @@ def halves(asked: Axis) -> Window:
     return size, max(asked.full - size, 0) // 2
 
 
-def test_inferred_rule_is_told_in_letters() -> None:
+def test_inferred_rule_is_written_in_letters() -> None:
     rule, _ = infer(swept(halves))
 
     assert str(rule) == "o = s*i\nbegin = max(K - s, 0)//2"
 
 
-def test_two_regimes_are_told_by_their_condition() -> None:
+def test_two_pieces_are_separated_by_a_condition() -> None:
     points = swept(lambda a: (a.full + a.i if a.i < a.s else 3 * a.k - a.s, 0), k=10)
     rule, told = infer(points)
 

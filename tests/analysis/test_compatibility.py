@@ -152,23 +152,23 @@ TOLD = {
 
 
 @pytest.mark.parametrize("what", TOLD)
-def test_document_tells(what: str) -> None:
+def test_document_says(what: str) -> None:
     assert TOLD[what] in text(MADE)
 
 
-def test_disagreement_is_told_of_both_backends() -> None:
+def test_disagreement_is_shown_under_both_backends() -> None:
     _, rival = text(MADE).split("\n## rival\n")
 
     assert "| `padding=same i=1 k=2 s=1` | o=1 window 1.0 | o=1 window 0.1 | mine |" in rival
 
 
-def test_document_names_modes_where_a_backend_has_several_voices() -> None:
+def test_document_names_modes_where_those_of_a_backend_disagree() -> None:
     told = text(made(mine_call="low", mine_other="high"))
 
     assert "| o=1 window 0.1 (call) | o=1 window 1.0 | mine:other |" in told
 
 
-def test_overview_tells_the_answers_of_those_who_have_one() -> None:
+def test_overview_has_the_answers_of_targets_that_have_one() -> None:
     assert [(who, answers[0]) for who, answers in overview(MADE)] == [
         ("mine", "o=8 window 0.1"),
         ("rival", "o=8 window 1.0"),
@@ -181,7 +181,7 @@ def test_overview_names_targets_where_a_backend_has_several_answers() -> None:
     assert [who for who, _ in found] == ["mine:call", "mine:other"]
 
 
-def test_example_outside_of_what_was_measured_is_not_told() -> None:
+def test_example_outside_the_measured_range_is_not_shown() -> None:
     few = [each for each in rows(mine_call="low") if each["s"] == [1]]
     found = Compatibility.from_rows(lambda: few, SOURCE)
 
@@ -196,7 +196,7 @@ def test_example_outside_of_what_was_measured_is_not_told() -> None:
         ("1d-i4-k3-s2-op1-d2-padvalid-ci2-co3-f32", "padding=valid i=4 k=3 s=2 d=2 op=1"),
     ],
 )
-def test_case_is_told_as_the_command_line_reads_it(case: str, words: str) -> None:
+def test_case_is_written_as_the_command_line_reads_it(case: str, words: str) -> None:
     assert asked(case) == words
 
 
@@ -207,7 +207,7 @@ def test_case_is_told_as_the_command_line_reads_it(case: str, words: str) -> Non
         ("padding=explicit op=given o=requested ndim=2", "p op o 2-D"),
     ],
 )
-def test_question_is_told_in_short(question: str, short: str) -> None:
+def test_question_has_a_short_form(question: str, short: str) -> None:
     assert in_short(question) == short
 
 

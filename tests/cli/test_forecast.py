@@ -21,7 +21,9 @@ def test_rows_are_reckoned_at_what_their_own_target_costs(forecast: Forecast) ->
     assert left == pytest.approx((100 * 0.01 + 100 * 0.1) / 2)
 
 
-def test_target_that_has_not_begun_is_reckoned_at_what_the_others_cost(forecast: Forecast) -> None:
+def test_target_that_has_not_started_is_estimated_at_the_cost_of_the_others(
+    forecast: Forecast,
+) -> None:
     left = forecast.remaining({"new": 110}, elapsed=10.0)
 
     assert left == pytest.approx(110 * 20 / 1100 / 2)

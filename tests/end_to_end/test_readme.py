@@ -48,7 +48,7 @@ def marked(name: str) -> str:
 
 
 @pytest.mark.parametrize("name", ["run", "test"])
-def test_marked_command_is_one_line_that_begins_with_an_environment(name: str) -> None:
+def test_marked_command_is_one_line_that_starts_with_an_environment(name: str) -> None:
     command = marked(name)
 
     assert "\n" not in command

@@ -241,7 +241,7 @@ def test_number_of_the_matrix_leads_to_its_rows(page: Any) -> None:
     assert total(page) == count
 
 
-def test_sort_follows_its_header_and_tells_it(page: Any) -> None:
+def test_sort_follows_its_header_and_shows_it(page: Any) -> None:
     header = page.find_element("css selector", COUNT)
     header.click()
     fill(page, "bad_count", ">0")
@@ -263,7 +263,7 @@ def test_sort_works_from_the_keyboard(page: Any) -> None:
     wait(page, f"document.querySelector('{COUNT}').ariaSort === 'ascending'")
 
 
-def test_row_tells_all_and_the_command_that_reruns_it(page: Any) -> None:
+def test_row_shows_everything_and_the_command_that_reruns_it(page: Any) -> None:
     case, target = shown(page, "case")[0], shown(page, "target")[0]
     button = page.find_element("css selector", "button.more")
     button.click()

@@ -22,7 +22,7 @@ STACK = MEMORY.reshape(2, 3, 4)
     ],
     ids=["one buffer", "views", "stacked", "interleaved", "empty", "errors", "nothing"],
 )
-def test_places_of_results_that_begin_where_another_begins(
+def test_places_of_results_that_start_where_another_starts(
     results: list[object], places: set[int]
 ) -> None:
     assert overwritten(results) == places

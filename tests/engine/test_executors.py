@@ -22,7 +22,7 @@ def test_unknown_executor_lists_the_known_ones(text: str) -> None:
         named(text)
 
 
-def test_dask_that_is_not_installed_is_told_with_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_dask_is_an_error_that_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
     monkeypatch.delitem(sys.modules, "tconv.engine.executors.dask", raising=False)
 

@@ -79,13 +79,13 @@ def test_no_batch_reaches_from_one_span_into_another() -> None:
     assert seen == [range(3, 5), range(900, 903)]
 
 
-def test_hand_takes_a_backend_that_no_other_has() -> None:
+def test_worker_takes_a_backend_that_no_other_has() -> None:
     agenda = Agenda([course("a:one"), course("a:two"), course("b")])
 
     assert [taken(agenda, hand).course.planned.target.backend for hand in (0, 1)] == ["a", "b"]
 
 
-def test_free_hand_takes_over_the_later_half_of_a_slow_backend() -> None:
+def test_idle_worker_takes_over_the_later_half_of_a_slow_backend() -> None:
     agenda = Agenda([course("a")])
     first = taken(agenda, 0)
     settle(agenda, first, 0.1)
@@ -96,7 +96,7 @@ def test_free_hand_takes_over_the_later_half_of_a_slow_backend() -> None:
     assert places(taken(agenda, 0)).start == 32
 
 
-def test_free_hand_waits_until_it_is_known_whether_help_pays() -> None:
+def test_idle_worker_waits_until_it_is_known_whether_help_pays() -> None:
     agenda = Agenda([course("a")])
     first = taken(agenda, 0)
     found: list[Batch | None] = []
@@ -111,7 +111,7 @@ def test_free_hand_waits_until_it_is_known_whether_help_pays() -> None:
     assert found[0] is not None
 
 
-def test_hand_does_not_load_a_framework_to_save_less_time_than_that_takes() -> None:
+def test_worker_does_not_load_a_framework_to_save_less_time_than_that_takes() -> None:
     agenda = Agenda([course("a")])
     settle(agenda, taken(agenda, 0), 0.001)  # a second is left
     found: list[Batch | None] = []
@@ -125,7 +125,7 @@ def test_hand_does_not_load_a_framework_to_save_less_time_than_that_takes() -> N
     assert found == [None]
 
 
-def test_hand_that_has_the_framework_helps_to_save_a_moment() -> None:
+def test_worker_that_has_the_framework_helps_to_save_a_moment() -> None:
     agenda = Agenda([course("a")])
     for hand in (0, 1):
         settle(agenda, taken(agenda, hand), 0.1)
@@ -137,7 +137,7 @@ def test_hand_that_has_the_framework_helps_to_save_a_moment() -> None:
     assert places(batch) == range(279, middle)  # of half a second that was left to the other
 
 
-def test_closed_agenda_gives_nothing_more() -> None:
+def test_closed_queue_gives_nothing_more() -> None:
     agenda = Agenda([course("a")])
 
     agenda.close()
@@ -145,7 +145,7 @@ def test_closed_agenda_gives_nothing_more() -> None:
     assert agenda.take(0) is None
 
 
-def test_backends_that_begin_together_begin_at_places_of_their_own() -> None:
+def test_backends_that_start_together_start_at_different_places() -> None:
     agenda = Agenda([course("a:one"), course("a:two"), course("b"), course("c")], hands=2)
 
     begun = [taken(agenda, hand).first for hand in (0, 0, 1)]
@@ -153,7 +153,7 @@ def test_backends_that_begin_together_begin_at_places_of_their_own() -> None:
     assert begun == [0, 0, 500]
 
 
-def test_backend_that_begins_in_the_middle_comes_round_to_what_it_left() -> None:
+def test_backend_that_starts_in_the_middle_comes_round_to_what_it_left() -> None:
     left = (range(100), range(200, 300))
     agenda = Agenda([course("a", cases=1), course("b", left=left)], hands=2)
     taken(agenda, 0)

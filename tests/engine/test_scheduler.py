@@ -36,20 +36,20 @@ def planned(backend: str, cases: tuple[Case, ...] = CASES, **rest: object) -> Ta
     return TargetPlan(target=target, cases=cases, version="1", **rest)  # type: ignore[arg-type]
 
 
-def test_second_backend_is_told_what_the_first_found_out() -> None:
+def test_second_backend_gets_the_draws_that_the_first_chose() -> None:
     first, second = orders(planned("a"), planned("b"))
 
     assert first.choices == (None,) * len(CASES)
     assert second.choices == tuple(CHOICES.values())
 
 
-def test_backend_that_is_resumed_is_told_the_choices_of_its_own_cases() -> None:
+def test_resumed_backend_gets_the_draws_of_its_own_cases() -> None:
     _, second = orders(planned("a"), planned("b", left=(range(2, 5),)))
 
     assert second.choices == tuple(CHOICES.values())[2:5]
 
 
-def test_backend_with_other_cases_is_told_nothing() -> None:
+def test_backend_with_other_cases_gets_no_draws() -> None:
     _, second = orders(planned("a"), planned("b", CASES[1:]))
 
     assert set(second.choices) == {None}

@@ -364,7 +364,7 @@ def test_cpu_is_the_first_device(adapter: JaxAdapter) -> None:
         "1d-i4-k3-s2-opnone-padvalid-n2-ci2-co4-f64-nobias",
     ],
 )
-def test_shape_is_promised_without_compiling(adapter: JaxAdapter, case_id: str, mode: str) -> None:
+def test_shape_is_inferred_without_compiling(adapter: JaxAdapter, case_id: str, mode: str) -> None:
     with adapter.session(mode, "cpu"):
         promised = adapter.infer_shape(Case.from_id(case_id), mode, "cpu")
     result = outcome(adapter, case_id, mode)

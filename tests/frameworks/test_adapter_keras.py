@@ -152,7 +152,7 @@ def test_inferred_shape_is_kept(swept: Swept, backend: str, mode: str) -> None:
 @pytest.mark.parametrize(
     ("backend", "inference"), [("keras-tensorflow", "broken"), ("keras-jax", "kept")]
 )
-def test_even_kernel_without_output_padding_is_promised_and_refused_by_tensorflow(
+def test_even_kernel_without_output_padding_has_a_shape_and_is_refused_by_tensorflow(
     swept: Swept, backend: str, mode: str, inference: str
 ) -> None:
     row = swept(backend, mode)[PROMISED]

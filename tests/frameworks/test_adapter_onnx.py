@@ -103,9 +103,7 @@ def test_an_open_case_is_native_and_gives_a_window_of_the_full_result(
         "1d-i0-k3-n0-ci2-co4-f32",
     ],
 )
-def test_inference_promises_the_shape_of_an_explicit_case(
-    adapter: OnnxAdapter, case_id: str
-) -> None:
+def test_inference_gives_the_shape_of_an_explicit_case(adapter: OnnxAdapter, case_id: str) -> None:
     case = Case.from_id(case_id)
 
     call = "onnx.shape_inference.infer_shapes(model)"
@@ -121,14 +119,14 @@ def test_inference_promises_the_shape_of_an_explicit_case(
         ("1d-i4-k3-s2-opnone-o20-ci2-co4-f32", 20),
     ],
 )
-def test_inference_promises_a_size_where_the_case_leaves_it_open(
+def test_inference_gives_a_size_where_the_case_leaves_it_open(
     adapter: OnnxAdapter, case_id: str, size: int
 ) -> None:
     assert infer(adapter, Case.from_id(case_id)) == InferredShape(shape=(1, 4, size))
 
 
 @pytest.mark.parametrize("dtype", ["i32", "i64", "c64", "c128"])
-def test_inference_refuses_a_dtype_that_onnx_does_not_list_with_its_proof(
+def test_inference_refuses_a_dtype_that_onnx_does_not_list_with_the_expected_error(
     adapter: OnnxAdapter, dtype: str
 ) -> None:
     case = Case.from_id(f"1d-i4-k3-ci2-co4-{dtype}")

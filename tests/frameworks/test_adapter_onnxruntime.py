@@ -74,7 +74,7 @@ def test_every_legal_case_is_native_and_gives_the_oracles_answer(
 
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize(("case_id", "reason"), UNSUPPORTED.items())
-def test_an_unsupported_dtype_is_refused_with_its_proof(
+def test_an_unsupported_dtype_is_refused_with_the_expected_error(
     adapter: OnnxruntimeAdapter, case_id: str, reason: str, mode: str
 ) -> None:
     case = Case.from_id(case_id)
@@ -134,7 +134,7 @@ def test_an_open_case_is_native_and_gives_a_window_of_the_full_result(
         ("1d-i4-k3-s2-op1-padsame-ci2-co4-f16-nobias", 9),  # 8 is what it returns
     ],
 )
-def test_a_session_promises_a_shape_before_it_runs(
+def test_a_session_infers_a_shape_before_it_runs(
     adapter: OnnxruntimeAdapter, case_id: str, size: int, mode: str
 ) -> None:
     assert adapter.infer_shape(Case.from_id(case_id), mode, "cpu") == (1, 4, size)
@@ -147,7 +147,7 @@ def test_a_session_promises_a_shape_before_it_runs(
         "1d-i4-k2-opnone-o3-ci2-co4-f32",  # o below i: no rank is given
     ],
 )
-def test_a_session_that_gives_no_whole_shape_promises_nothing(
+def test_a_session_that_gives_no_whole_shape_infers_nothing(
     adapter: OnnxruntimeAdapter, case_id: str
 ) -> None:
     assert adapter.infer_shape(Case.from_id(case_id), "session", "cpu") is None

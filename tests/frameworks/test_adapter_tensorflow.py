@@ -170,7 +170,7 @@ def test_dilation_and_groups_are_computed_or_proved_to_be_missing(
 
 @pytest.mark.parametrize("case_id", UNSUPPORTED)
 @pytest.mark.parametrize("mode", ["eager", "function"])
-def test_an_unsupported_case_is_refused_with_its_proof(
+def test_an_unsupported_case_is_refused_with_the_expected_error(
     adapter: TensorflowAdapter, case_id: str, mode: str
 ) -> None:
     case = Case.from_id(case_id)
@@ -307,7 +307,7 @@ def test_versions_name_tensorflow(adapter: TensorflowAdapter) -> None:
         "1d-i3-k3-s2-p1.0-opnone-o6-ci2-co4-f32",
     ],
 )
-def test_shape_is_promised_by_a_graph_that_never_runs(
+def test_shape_is_inferred_by_a_graph_that_never_runs(
     adapter: TensorflowAdapter, case_id: str
 ) -> None:
     case = Case.from_id(case_id)

@@ -129,7 +129,9 @@ def test_a_composed_case_names_its_addition_and_gives_the_oracles_answer(
 
 
 @pytest.mark.parametrize("case_id", UNSUPPORTED)
-def test_an_unsupported_case_is_refused_with_its_proof(adapter: TorchAdapter, case_id: str) -> None:
+def test_an_unsupported_case_is_refused_with_the_expected_error(
+    adapter: TorchAdapter, case_id: str
+) -> None:
     case = Case.from_id(case_id)
 
     route = adapter.route(case, "eager", "cpu")
@@ -279,12 +281,12 @@ def test_versions_name_torch(adapter: TorchAdapter) -> None:
         "3d-i2x3x2-k3x2x1-opnone-d2x1x1-ci2-co4-f64",
     ],
 )
-def test_shape_is_promised_on_the_meta_device(adapter: TorchAdapter, case_id: str) -> None:
+def test_shape_is_inferred_on_the_meta_device(adapter: TorchAdapter, case_id: str) -> None:
     case = Case.from_id(case_id)
 
     assert adapter.infer_shape(case, "eager", "cpu") == compute(adapter, case).shape
 
 
-def test_size_that_pytorch_refuses_is_not_promised(adapter: TorchAdapter) -> None:
+def test_size_that_pytorch_refuses_is_not_inferred(adapter: TorchAdapter) -> None:
     with pytest.raises(ValueError, match="requested an output size of"):
         adapter.infer_shape(Case.from_id("1d-i3-k3-s2-opnone-o20-ci2-co4-f32"), "eager", "cpu")

@@ -74,7 +74,7 @@ def outcome(adapter: JaxAdapter, case: Case, mode: str) -> object:
         ("conv_general_dilated+list_padding", "2d-i4x4-k3x3-ci2-co4-f32", "pairs"),
     ],
 )  # fmt: skip
-def test_a_spelling_that_jax_does_not_know_is_refused_with_its_proof(
+def test_a_spelling_that_jax_does_not_know_is_refused_with_the_expected_error(
     adapter: JaxAdapter, mode: str, case_id: str, reason: str
 ) -> None:
     case = Case.from_id(case_id)

@@ -92,7 +92,7 @@ def test_a_case_without_bias_has_two_inputs() -> None:
     assert call.model.graph.node[0].input == ["x", "w"]
 
 
-def test_the_model_promises_the_channels_of_the_case_and_no_size() -> None:
+def test_the_model_declares_the_channels_of_the_case_and_no_size() -> None:
     case = Case.from_id(EXPLICIT)
 
     (output,) = call_for(onnx, case, draw(case).tensors).model.graph.output

@@ -176,7 +176,7 @@ MISTAKES = [
 
 
 @pytest.mark.parametrize(("old", "new", "words"), MISTAKES, ids=[m[1].strip() for m in MISTAKES])
-def test_mistake_is_told_with_file_table_and_key(
+def test_mistake_is_reported_with_file_table_and_key(
     tmp_path: Path, old: str, new: str, words: str
 ) -> None:
     assert old in TEXT
@@ -188,7 +188,7 @@ def test_mistake_is_told_with_file_table_and_key(
     )
 
 
-def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
+def test_all_mistakes_are_reported_at_once(tmp_path: Path) -> None:
     text = TEXT.replace("seed = 7", "seed = -1").replace("groups = 2", "groups = []")
     with pytest.raises(ConfigError) as caught:
         loaded(tmp_path, text)
@@ -211,22 +211,22 @@ def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
     ],
     ids=lambda value: "" if isinstance(value, str) else str(value),
 )
-def test_wrong_table_is_told(tables: dict[str, object], words: str) -> None:
+def test_wrong_table_is_an_error(tables: dict[str, object], words: str) -> None:
     with pytest.raises(ConfigError, match=re.escape(words)):
         from_mapping(tables)
 
 
-def test_missing_file_is_told(tmp_path: Path) -> None:
+def test_missing_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"none\.toml: no such file; give the path of a TOML"):
         load_config(tmp_path / "none.toml")
 
 
-def test_folder_is_told(tmp_path: Path) -> None:
+def test_folder_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"cannot be read \(.*\); give the path of a readable"):
         load_config(tmp_path)
 
 
-def test_file_in_another_encoding_is_told(tmp_path: Path) -> None:
+def test_file_in_another_encoding_is_an_error(tmp_path: Path) -> None:
     path = tmp_path / "run.toml"
     path.write_bytes(b"# \xff\n")
 

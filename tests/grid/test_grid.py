@@ -361,7 +361,7 @@ def test_marginals_count_policies_and_sizes_where_there_are_any() -> None:
     assert (found["padding"], found["o"]) == ({"none": 2, "same": 2}, {"none": 2, "4": 2})
 
 
-def test_every_open_case_has_the_standing_that_the_columns_gave_it() -> None:
+def test_every_open_case_has_the_legality_that_the_columns_gave_it() -> None:
     sweep = Sweep(suite="open", ndim=(1, 2), i=(0, 1, 3), k=(1, 2), s=(1, 2),
                   p=(Sides(begin=0, end=0), Sides(begin=2, end=0)), padding=(None, "same"),
                   output_padding=(None, 0, 3), o=(None, 0, "candidates"))  # fmt: skip

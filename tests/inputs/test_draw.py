@@ -169,7 +169,7 @@ def test_tensors_and_work_are_the_same_numbers(case: Case) -> None:
 
 
 @given(case=cases().filter(_legal))
-def test_draw_lists_every_reading_that_it_does_not_tell_apart(case: Case) -> None:
+def test_draw_lists_every_reading_that_coincides(case: Case) -> None:
     """The short cuts agree with evaluating each reading in full."""
     found = draw(case)
     right = conv_transpose(found.work.x, found.work.w, found.work.b, **parameters(case))
@@ -188,7 +188,7 @@ def test_draw_lists_every_reading_that_it_does_not_tell_apart(case: Case) -> Non
 
 
 @given(case=cases(("bfloat16", "float16", "float32")).filter(_legal))
-def test_draw_tells_apart_whatever_can_be_told_apart(case: Case) -> None:
+def test_draw_separates_all_readings_that_can_be_separated(case: Case) -> None:
     assert draw(case).recipe.coinciding == ()
 
 
@@ -211,11 +211,11 @@ def test_what_coincides_does_not_depend_on_the_dtype(case: Case) -> None:
         ("1d-i1-k3-s2-ci2-co4-f32", "stride ignored"),
     ],
 )
-def test_reading_that_is_the_right_answer_is_indistinguishable(case_id: str, name: str) -> None:
+def test_reading_that_is_the_right_answer_coincides(case_id: str, name: str) -> None:
     assert name in draw(Case.from_id(case_id)).recipe.equivalent
 
 
-def test_case_with_every_parameter_leaves_nothing_indistinguishable() -> None:
+def test_no_reading_coincides_in_a_case_with_every_parameter() -> None:
     case = Case.from_id("2d-i4x3-k3x2-s3x2-p1.0x0.1-op1x1-d2x1-g2-n2-ci4-co4-f32")
 
     assert draw(case).recipe.equivalent == ()

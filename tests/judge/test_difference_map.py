@@ -25,7 +25,7 @@ def drawn(error: object, bad: object = None, first: tuple[int, ...] | None = Non
         ([np.nan, np.inf], "xx"),
     ],
 )
-def test_cell_tells_the_ninth_of_the_largest_error(error: list[object], shown: str) -> None:
+def test_cell_shows_the_ninth_of_the_largest_error(error: list[object], shown: str) -> None:
     assert drawn(error) == shown
 
 

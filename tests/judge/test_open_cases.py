@@ -58,7 +58,7 @@ CASES = [
 
 
 @pytest.mark.parametrize(("case_id", "crops", "text"), CASES, ids=[c[0] for c in CASES])
-def test_window_is_told(case_id: str, crops: tuple[tuple[int, int], ...], text: str) -> None:
+def test_window_is_reported(case_id: str, crops: tuple[tuple[int, int], ...], text: str) -> None:
     found = resolved(case_id, returned(case_id, *crops))
 
     assert (found.verdict, found.resolution, found.resolutions) == (Verdict.RESOLVED, (text,), 1)
@@ -133,7 +133,9 @@ def test_nothing_explains_a_changed_value() -> None:
     ],
     ids=["channels", "rank", "nan", "dtype"],
 )
-def test_result_that_is_none_of_the_case_is_told(spoil: Any, verdict: Verdict, words: str) -> None:
+def test_result_that_no_window_explains_is_reported(
+    spoil: Any, verdict: Verdict, words: str
+) -> None:
     found = resolved(PLAIN, spoil(returned(PLAIN, (0, 0), (0, 0))))
 
     assert found.verdict is verdict

@@ -171,7 +171,7 @@ def test_case_that_no_case_can_be_is_refused(parameters: dict[str, Any], words: 
         ({"padding": "same", "output_padding": 1}, "extended", "open", "op=1 is not below s=1"),
     ],
 )
-def test_standing_follows_the_rules(
+def test_legality_follows_the_rules(
     parameters: dict[str, Any], legality: str, suite: str, reason: str
 ) -> None:
     base: dict[str, Any] = {"ndim": 2, "i": 4, "k": 3}
@@ -204,7 +204,7 @@ def test_negative_size_is_refused_as_no_array_has_one(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", MALFORMATIONS)
-def test_case_whose_tensors_misfit_is_illegal_and_says_how(name: str) -> None:
+def test_case_whose_tensors_do_not_fit_is_illegal_and_says_how(name: str) -> None:
     case = Case.from_parameters(ndim=1, i=3, k=2, malformed=name)
 
     assert case.suite == "illegal"

@@ -115,7 +115,7 @@ def test_every_rule_of_an_axis_can_be_broken_alone() -> None:
     assert first == {rule.words: rule.words for rule in AXIS_RULES}
 
 
-def test_standings_are_ordered_from_the_gravest() -> None:
+def test_legalities_are_ordered_from_the_worst() -> None:
     assert LEGALITIES == ("illegal", "extended", "legal")
 
 

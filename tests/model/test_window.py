@@ -100,7 +100,7 @@ def test_other_text_is_refused(text: str) -> None:
         Resolution.from_text(text)
 
 
-def test_end_completes_begin_and_size_to_the_full_size() -> None:
+def test_end_completes_start_and_size_to_the_full_size() -> None:
     made = Resolution.from_begins((1, 0), full=(7, 3), sizes=(5, 4))
 
     assert made.axes == (Window(begin=1, end=1), Window(begin=0, end=-1))

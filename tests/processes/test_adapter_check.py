@@ -20,7 +20,7 @@ def test_result_that_depends_on_threads_is_found_by_another_process() -> None:
     assert "look for a race" in problems["threads"][0][1]
 
 
-def test_adapter_that_dies_is_told_with_its_exit_code() -> None:
+def test_adapter_that_dies_is_reported_with_its_exit_code() -> None:
     problems = {
         result.name: result.problems for result in run_checks("fault-mortal") if result.problems
     }

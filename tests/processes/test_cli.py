@@ -169,7 +169,7 @@ def test_nothing_compared_or_missing_backend_is_status_3(
     assert f"tconv: {said}" in done.err
 
 
-def test_backend_that_is_missing_is_told_before_a_long_run(tconv: Callable[..., Done]) -> None:
+def test_missing_backend_is_reported_before_a_long_run(tconv: Callable[..., Done]) -> None:
     config("c.toml", "fake-right", "fake-uninstalled")
 
     first, second, *_ = tconv("run", "c.toml").err.splitlines()
@@ -261,7 +261,7 @@ def test_json_is_all_that_stdout_holds(
     assert key in json.loads(done.out)
 
 
-def test_json_of_a_case_tells_what_was_got_and_what_should_be(tconv: Callable[..., Done]) -> None:
+def test_json_of_a_case_has_the_result_and_what_it_should_be(tconv: Callable[..., Done]) -> None:
     done = tconv("run", "c.toml", "--json", "--case", CASE, "--target", "fake-wrong")
 
     content: dict[str, Any] = json.loads(done.out)

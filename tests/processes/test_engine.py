@@ -207,7 +207,7 @@ def test_interrupt_of_the_terminal_is_not_heard_by_a_worker_that_starts(tmp_path
 
 
 @pytest.mark.usefixtures("fakes")
-def test_script_without_main_guard_is_told_so(tmp_path: Path) -> None:
+def test_script_without_main_guard_gets_an_error_that_says_so(tmp_path: Path) -> None:
     script = tmp_path / "sweep.py"
     script.write_text(
         "from tconv.engine.executors.local import LocalPool\n"

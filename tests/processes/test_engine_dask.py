@@ -200,7 +200,7 @@ def test_backend_that_one_worker_lacks_is_unavailable_and_says_where(
     assert not isinstance(found["numpy"], str)
 
 
-def test_worker_that_may_start_no_process_is_told_and_the_cluster_left_as_it_was(
+def test_worker_that_may_start_no_process_is_an_error_and_the_cluster_stays_as_it_was(
     command: Command, address: str
 ) -> None:
     command("worker", "--nthreads", "1", "--no-dashboard")  # under a nanny
@@ -229,7 +229,7 @@ def test_worker_that_is_lost_while_a_framework_loads_ends_the_wait(
             executor.describe(["fake-leisurely"])
 
 
-def test_scheduler_that_ends_in_the_middle_is_told_in_one_message(
+def test_scheduler_that_ends_in_the_middle_is_one_message(
     command: Command, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     with dask.config.set({"distributed.comm.timeouts.connect": "1s"}):
@@ -246,7 +246,7 @@ def test_scheduler_that_ends_in_the_middle_is_told_in_one_message(
 
 
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "tcp://127.0.0.1:99999"])
-def test_no_scheduler_at_the_address_is_told(address: str) -> None:
+def test_address_without_a_scheduler_is_an_error(address: str) -> None:
     with (
         dask.config.set({"distributed.comm.timeouts.connect": "1s"}),
         pytest.raises(ExecutorError, match="start one with `dask scheduler`"),
@@ -255,7 +255,7 @@ def test_no_scheduler_at_the_address_is_told(address: str) -> None:
         pass
 
 
-def test_cluster_without_workers_is_told(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cluster_without_workers_is_an_error(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tconv.engine.executors.dask.PATIENCE", 1.0)
 
     with (
@@ -265,7 +265,7 @@ def test_cluster_without_workers_is_told(address: str, monkeypatch: pytest.Monke
         pass
 
 
-def test_scheduler_that_is_lost_while_backends_are_described_is_told(
+def test_scheduler_that_is_lost_while_backends_are_described_is_an_error(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Nothing was begun, so nothing can be resumed."""

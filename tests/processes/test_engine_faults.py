@@ -97,7 +97,7 @@ def test_end_of_a_worker_costs_the_guilty_rows(backend: str, right: Columns) -> 
     assert list(others(rows)) == list(others(right))
 
 
-def test_megabytes_before_a_death_are_kept_from_their_begin_and_from_their_end() -> None:
+def test_start_and_end_are_kept_of_megabytes_before_a_death() -> None:
     rows = swept("hostile-loud-abort", CASES[:2])
 
     text = str(rows["error_text"][0])

@@ -285,7 +285,7 @@ def test_session_that_compares_nothing_fails(tmp_path: Path) -> None:
     ],
     ids=["config", "mode", "backend", "dist", "file"],
 )
-def test_mistake_of_the_user_is_told_as_one(
+def test_mistake_of_the_user_is_one_message_and_no_traceback(
     tmp_path: Path, arguments: tuple[str, ...], text: str, message: str
 ) -> None:
     done = session(tmp_path, *arguments, text=text)

@@ -148,7 +148,7 @@ def test_backend_that_is_gone_says_why_the_run_is_not_resumed(
 
 
 @pytest.mark.parametrize("harm", ["truncated", "deleted"])
-def test_complete_run_with_a_lost_part_is_mended_as_its_error_says(
+def test_complete_run_with_a_lost_part_is_repaired_as_its_error_says(
     tmp_path: Path, undisturbed: RunResult, harm: str
 ) -> None:
     path = tmp_path / "run"

@@ -46,16 +46,16 @@ def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
     monkeypatch.chdir(tmp_path)
     context: ForkServerContext = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["tconv.cli"])
-    begun: list[ForkServerProcess] = []
+    processes: list[ForkServerProcess] = []
 
     def started(*words: str) -> ForkServerProcess:
         process = context.Process(target=session, args=(tmp_path, ["tconv", "run", *words]))
         process.start()
-        begun.append(process)
+        processes.append(process)
         return process
 
     yield started
-    for process in begun:
+    for process in processes:
         process.kill()
         process.join()
 
@@ -103,7 +103,7 @@ def test_run_killed_at_ten_random_moments_ends_with_the_digest_of_one_undisturbe
 
 
 def sessions() -> int:
-    """Return how often the run was resumed; -1 where it has not begun."""
+    """Return how often the run was resumed; -1 where it has not processes."""
     for header in Path("out").glob("*/header.json"):
         return len(json.loads(header.read_text()).get("resumed", []))
     return -1
@@ -120,13 +120,13 @@ def rows() -> int:
 
 def members(leader: ForkServerProcess) -> list[int]:
     """Return the processes of a session that live."""
-    found = []
+    living = []
     for process in psutil.process_iter():
         with suppress(ProcessLookupError, psutil.NoSuchProcess):
             is_dead = process.status() == psutil.STATUS_ZOMBIE
             if os.getsid(process.pid) == leader.pid and not is_dead:
-                found.append(process.pid)
-    return found
+                living.append(process.pid)
+    return living
 
 
 def footer(process: ForkServerProcess, out: Path) -> dict[str, object]:

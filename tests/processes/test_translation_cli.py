@@ -73,11 +73,11 @@ def test_wanted_size_without_the_size_of_the_input_is_refused() -> None:
 
 
 def test_mode_that_does_not_exist_is_refused_with_those_that_do() -> None:
-    made = translate(EMPTY, [Query.from_texts(["k=3", "op=0"])], Selection(backend="numpy"),
+    translations = translate(EMPTY, [Query.from_texts(["k=3", "op=0"])], Selection(backend="numpy"),
                      Selection(backend="numpy", mode="bad"), runs=False)  # fmt: skip
 
     with pytest.raises(TargetError, match="mode='bad' of numpy, but should be one of scatter"):
-        next(made)
+        next(translations)
 
 
 VALUE = "i=3: 1 of 6 elements differ, the first at (0, 1, 1): 9.0, but the source gives 4.0"

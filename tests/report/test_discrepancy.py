@@ -70,7 +70,7 @@ def test_command_is_quoted_for_a_shell() -> None:
     assert found.rerun == f"tconv run 'a b.toml' --case {CASE} --target torch:eager@cpu"
 
 
-def test_reading_is_told_where_there_is_one() -> None:
+def test_reading_is_named_where_there_is_one() -> None:
     with_reading = told(verdict="dtype", observed_dtype="float64", reading="kernel flipped")
     without = told(verdict="dtype", observed_dtype="float64")
 

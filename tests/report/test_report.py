@@ -124,7 +124,7 @@ def test_csv_that_cannot_be_written_leaves_the_old_one(
     assert path.read_text() == before
 
 
-def test_summary_tells_every_verdict_and_each_deviation_with_its_command(
+def test_summary_has_every_verdict_and_each_deviation_with_its_command(
     finished: Callable[[Columns], Summary], make_rows: MakeRows
 ) -> None:
     text = summary_md.text(finished(make_rows(len(Verdict), verdict=[v.value for v in Verdict])))

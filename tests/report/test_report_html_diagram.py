@@ -53,7 +53,7 @@ def test_each_input_has_a_line_to_each_element_that_it_reaches() -> None:
     assert reached == [0, 1, 2, 2, 3, 4, 4, 5, 6]
 
 
-def test_lines_begin_at_their_input() -> None:
+def test_lines_start_at_their_input() -> None:
     drawing = drawn()
 
     inputs = [span(each) for each in of_class(drawing, "input")]
@@ -91,7 +91,7 @@ def test_elements_that_nothing_reaches_are_marked() -> None:
     ]  # fmt: skip
 
 
-def test_drawing_is_told_to_those_who_do_not_see_it() -> None:
+def test_drawing_is_described_in_words() -> None:
     drawing = drawn()
 
     texts = {each.get("id"): each.text or "" for each in drawing.iter()}

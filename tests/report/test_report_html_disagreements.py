@@ -45,7 +45,7 @@ def test_answers_are_lettered_and_drawn_with_their_letters() -> None:
     ]
 
 
-def test_same_answer_of_several_is_told_once() -> None:
+def test_same_answer_of_several_is_shown_once() -> None:
     (found,) = disputes(told(MET, other(first="third:call@cpu")))
 
     assert [who for _, _, who in found.answers] == ["rival", "mine, third"]
@@ -81,7 +81,7 @@ def test_axis_that_differs_is_drawn() -> None:
     ],
     ids=["many inputs", "wide", "nothing kept", "refused", "size only"],
 )
-def test_what_cannot_be_drawn_is_told_in_words(changes: dict[str, Any]) -> None:
+def test_what_cannot_be_drawn_is_said_in_words(changes: dict[str, Any]) -> None:
     (found,) = disputes(told(other(**changes)))
 
     assert found.drawing == ""

@@ -119,7 +119,7 @@ def test_targets_stand_instead_of_the_configs_and_narrow_what_is_required(path: 
 
 
 @pytest.mark.parametrize("shard", ["1", "0/2", "3/2", "1/0", "a/b", "1/2/3", "-1/2", "1.0/2"])
-def test_faulty_shard_is_told_with_an_example(path: Path, shard: str) -> None:
+def test_faulty_shard_is_an_error_with_an_example(path: Path, shard: str) -> None:
     with pytest.raises(ConfigError, match=r"shard=.*, but should be k/n .*, as in 1/4"):
         RunSpec.from_config(path, shard=shard)
 
@@ -129,17 +129,17 @@ def test_case_and_shard_exclude_each_other(path: Path) -> None:
         RunSpec.from_config(path, case=CASE, shard="1/2")
 
 
-def test_unknown_target_is_told_before_the_grid_is_made(path: Path) -> None:
+def test_unknown_target_is_an_error_before_the_grid_is_expanded(path: Path) -> None:
     with pytest.raises(TargetError, match=r"backend='nope', but should be one of .*numpy"):
         RunSpec.from_config(path, targets=["nope"])
 
 
-def test_faulty_case_id_is_told(path: Path) -> None:
+def test_faulty_case_id_is_an_error(path: Path) -> None:
     with pytest.raises(CaseError, match=r"part 'foo' of case id"):
         RunSpec.from_config(path, case="2d-foo")
 
 
-def test_missing_file_is_told() -> None:
+def test_missing_file_is_an_error() -> None:
     with pytest.raises(ConfigError, match=r"absent.toml: no such file; give the path"):
         RunSpec.from_config("absent.toml")
 

@@ -92,7 +92,7 @@ def test_rows_that_were_not_run_are_status_4() -> None:
     assert made.messages == ("7 rows planned and not run",)
 
 
-def test_reason_why_rows_were_not_run_is_told_once(make_rows: Callable[..., Columns]) -> None:
+def test_reason_why_rows_were_not_run_is_given_once(make_rows: Callable[..., Columns]) -> None:
     made = TargetTotals()
     made.add(
         make_rows(3, verdict=["match", "not_run", "not_run"], reason=["", "no budget", "no budget"])
@@ -111,7 +111,7 @@ def test_interrupted_run_is_status_4_even_if_all_so_far_matches() -> None:
     assert made.messages == ("the run was interrupted",)
 
 
-def test_missing_comes_before_incomplete_before_deviations_and_all_are_told() -> None:
+def test_missing_comes_before_incomplete_before_deviations_and_all_are_reported() -> None:
     given = {"a:b@cpu": totals(match=1, not_run=1, value=1)}
 
     made = status(given, ["torch"])

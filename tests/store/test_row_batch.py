@@ -39,7 +39,7 @@ def test_what_was_bound_comes_out_as_it_was(rows: Columns) -> None:
     assert RowBatch.from_columns(rows).to_columns() == rows
 
 
-def test_sheaf_tells_number_digest_and_what_is_counted(rows: Columns) -> None:
+def test_row_batch_has_number_digest_and_what_is_counted(rows: Columns) -> None:
     sheaf = RowBatch.from_columns(rows)
 
     assert (sheaf.rows, sheaf.digest) == (4, digest(rows))
@@ -59,7 +59,7 @@ def test_file_has_the_columns_of_the_store_as_arrow_would_make_them(rows: Column
     stored.validate(full=True)
 
 
-def test_sheaf_without_rows_has_all_columns() -> None:
+def test_row_batch_without_rows_has_all_columns() -> None:
     empty = RowBatch.from_columns(columns([]))
 
     assert empty.rows == 0

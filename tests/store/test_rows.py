@@ -57,7 +57,7 @@ def test_case_columns_bring_the_case_back() -> None:
         (None, (None, None, None)),
     ],
 )
-def test_route_is_told_in_three_columns(route: Route | None, cells: tuple[str | None, ...]) -> None:
+def test_route_has_three_columns(route: Route | None, cells: tuple[str | None, ...]) -> None:
     written = made(route)
 
     assert tuple(written[name] for name in ("route", "call", "addition")) == cells
@@ -67,7 +67,7 @@ def test_text_that_is_no_unicode_becomes_storable() -> None:
     assert made(text="half \ud800 pair")["error_text"] == r"half \ud800 pair"
 
 
-def test_text_of_any_length_keeps_its_begin_and_its_end() -> None:
+def test_text_of_any_length_keeps_its_start_and_its_end() -> None:
     kept = str(made(text="begin" + "x" * 1_000_000 + "end")["error_text"])
 
     assert kept.startswith("begin")
@@ -75,7 +75,7 @@ def test_text_of_any_length_keeps_its_begin_and_its_end() -> None:
     assert len(kept) < 10_000
 
 
-def test_readings_that_were_not_told_apart_are_listed() -> None:
+def test_readings_that_coincide_are_listed() -> None:
     drawn = draw(Case.from_parameters(ndim=1, i=1, k=1, c_in=1, c_out=1))
     written = row(
         case=CASE,

@@ -49,7 +49,7 @@ def test_run_without_footer_is_incomplete_and_its_rows_can_be_read(written: RunW
     assert run.table().num_rows == 5
 
 
-def test_schema_tells_the_meaning_of_each_column() -> None:
+def test_schema_has_the_meaning_of_each_column() -> None:
     assert all(field.metadata[b"meaning"] for field in SCHEMA)
 
 
@@ -97,7 +97,7 @@ def test_no_footer_is_left_when_the_disk_is_full(
 
 
 @pytest.mark.parametrize("inside", ["", "deeper"])
-def test_file_in_the_way_is_told_with_what_to_do(tmp_path: Path, inside: str) -> None:
+def test_file_in_the_way_is_an_error_that_says_what_to_do(tmp_path: Path, inside: str) -> None:
     (tmp_path / "file").write_text("")
 
     with pytest.raises(
@@ -186,7 +186,7 @@ def test_directory_that_is_no_run_says_how_to_find_one(tmp_path: Path) -> None:
         RunReader(tmp_path)
 
 
-def test_newest_run_is_the_one_begun_last(tmp_path: Path) -> None:
+def test_newest_run_is_the_one_started_last(tmp_path: Path) -> None:
     for name, started in (("b", "2026-01-02"), ("a", "2026-01-03"), ("c", "2026-01-01")):
         RunWriter.create(tmp_path / name, {"started": started})
 

@@ -92,14 +92,14 @@ def test_fault_is_named_by_its_check(backend: str) -> None:
 
 
 @pytest.mark.parametrize("case", LEGAL, ids=lambda case: case.id)
-def test_sizes_of_a_probe_tell_its_axes_apart(case: Case) -> None:
+def test_sizes_of_a_case_differ_between_its_axes(case: Case) -> None:
     assert case.suite == "explicit"
     assert len(set(case.i)) == case.ndim
     assert len({case.n, case.c_in}) == 2
 
 
 @pytest.mark.parametrize("reason", ILLEGAL)
-def test_illegal_probe_has_no_answer(reason: str) -> None:
+def test_illegal_case_has_no_answer(reason: str) -> None:
     assert ILLEGAL[reason].suite == "illegal"
 
 

@@ -20,7 +20,7 @@ def test_right_adapter_conforms(case: Case) -> None:
     assert_conforms(load("fake-right"), case)
 
 
-def test_wrong_adapter_is_told_with_both_numbers_and_a_command() -> None:
+def test_wrong_adapter_fails_with_both_numbers_and_a_command() -> None:
     with pytest.raises(AssertionError) as told:
         assert_conforms(load("fake-wrong"), CASE)
 
@@ -30,7 +30,7 @@ def test_wrong_adapter_is_told_with_both_numbers_and_a_command() -> None:
     assert lines[-1].endswith(f"tconv run smoke --case {CASE} --target fake-wrong:call@cpu")
 
 
-def test_adapter_that_is_not_registered_is_told_without_a_command(
+def test_adapter_that_is_not_registered_fails_without_a_command(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     adapter = load("fake-wrong")
@@ -49,7 +49,7 @@ def test_unknown_mode_of_an_adapter_lists_the_known_ones() -> None:
         assert_conforms(load("fake-right"), CASE, mode="shout")
 
 
-def test_faulty_case_id_is_told() -> None:
+def test_faulty_case_id_is_an_error() -> None:
     with pytest.raises(CaseError, match="part 'q1'"):
         assert_conforms(load("fake-right"), "1d-q1")
 
@@ -73,7 +73,7 @@ def test_cases_of_a_configuration_have_their_ids() -> None:
     ],
     ids=["neither", "both", "key", "empty"],
 )
-def test_mistake_in_cases_is_told(
+def test_mistake_in_cases_is_an_error(
     arguments: tuple[str, ...], grid: dict[str, Any], said: str
 ) -> None:
     with pytest.raises(ConfigError, match=said):

@@ -151,7 +151,7 @@ def test_sizes_that_give_no_output_are_left_out() -> None:
     }
 
 
-def test_samples_begin_with_the_smallest_size_and_differ_between_axes() -> None:
+def test_samples_start_with_the_smallest_size_and_differ_between_axes() -> None:
     windows = {i: Window(begin=0, end=0) for i in range(2, 40)}
 
     assert sample_sizes([windows, windows], 3) == ((2, 2), (3, 5), (6, 10))
