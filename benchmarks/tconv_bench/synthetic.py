@@ -15,6 +15,7 @@ from tconv.judge import Judgement
 from tconv.model.case import Case
 from tconv.model.outcome import (
     Computed,
+    ConfirmedUnsupported,
     Crashed,
     NotRun,
     Outcome,
@@ -22,7 +23,6 @@ from tconv.model.outcome import (
     TimedOut,
     Unavailable,
 )
-from tconv.model.outcome import Unsupported as UnsupportedOutcome
 from tconv.model.route import Composed, Native, Route, Unsupported
 from tconv.model.target import Target
 from tconv.model.verdict import Standpoint, Verdict
@@ -168,7 +168,7 @@ def _difference(y: tuple[int, ...], at: int) -> dict[str, Any]:
 
 def _outcome(verdict: Verdict, text: str) -> Outcome:
     if verdict is Verdict.UNSUPPORTED:
-        return UnsupportedOutcome(reason="no dilation", error_type="", error_text=text)
+        return ConfirmedUnsupported(reason="no dilation", error_type="", error_text=text)
     if verdict in _ERRORS - {Verdict.CRASHED}:
         return Refused(error_type="RuntimeError", error_text=text)
     return _WITHOUT_RESULT.get(verdict, Computed(y=None))  # type: ignore[arg-type] # only its class matters

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from tconv.adapters.numpy import NumpyAdapter
 from tconv.errors import CaseError
-from tconv.model.case import DTYPES, Case
+from tconv.model.case import Case
+from tconv.model.parameters import DTYPES
 from tconv.model.route import Native, Unsupported
 from tconv.model.tensors import Tensors
 from tconv.oracle.case_answer import parameters

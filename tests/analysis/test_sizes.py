@@ -20,7 +20,7 @@ from tconv.analysis.atlas.sizes import Way, reached, ways
 from tconv.cli import cli
 from tconv.errors import AtlasError
 from tconv.model.geometry import Axis, output_size
-from tconv.model.legality import fault
+from tconv.model.legality import axis_legality
 
 SMALL = st.integers(1, 4)
 
@@ -34,7 +34,7 @@ def test_ways_are_all_legal_choices_that_give_the_size(o: int, k: int, s: int, d
     expected = [
         Way(i=axis.i, p=axis.p_begin, op=axis.extra)
         for axis in axes
-        if output_size(axis) == o and fault(axis)[0] == "legal"
+        if output_size(axis) == o and axis_legality(axis)[0] == "legal"
     ]
 
     assert sorted(ways(o, k=k, s=s, d=d)) == expected

@@ -17,7 +17,7 @@ from tconv.adapters import registry
 from tconv.cli import cli
 from tconv.cli.bench import ROWS, Row
 from tconv.errors import ConfigError
-from tconv.grid import Tally
+from tconv.grid import GridStatistics
 from tconv.grid.config import from_mapping
 from tconv.inputs.draw import draw
 from tconv.model.case import Case
@@ -170,7 +170,9 @@ def test_fresh_process_has_the_variables_before_anything_else() -> None:
 
 def test_made_rows_make_a_complete_run(tmp_path: Path) -> None:
     config = from_mapping(workload.tables(5, ["fake0"]))
-    assignment = RunSpec(config=config, cases=workload.cases(5), tally=Tally(made=5, kept=5))
+    assignment = RunSpec(
+        config=config, cases=workload.cases(5), statistics=GridStatistics(made=5, kept=5)
+    )
 
     done = run(assignment, out=tmp_path, executor=lambda **_: NullExecutor())
 

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from tconv.adapters.onnx.reference import OnnxAdapter
 from tconv.inputs.draw import draw
 from tconv.judge.expected import expect
-from tconv.model.case import DTYPES, Case
+from tconv.model.case import Case
 from tconv.model.outcome import InferredShape
+from tconv.model.parameters import DTYPES
 from tconv.model.route import Native, Unsupported
 
 onnx = pytest.importorskip("onnx", reason="onnx is not installed")

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from tconv.adapters.torch.adapter import TorchAdapter
-from tconv.model.case import DTYPES, Case
+from tconv.model.case import Case
+from tconv.model.parameters import DTYPES
 from tconv.model.route import Composed, Native, Unsupported
 from tconv.model.tensors import Tensors
 from tconv.oracle.case_answer import parameters

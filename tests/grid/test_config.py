@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tconv.errors import ConfigError
-from tconv.grid import Budget, Sides, Sweep
+from tconv.grid import Budget, PaddingPair, Sweep
 from tconv.grid.config import Config, from_mapping, load_config
 from tconv.model.predicate import Predicate
 
@@ -75,9 +75,9 @@ def test_every_key_is_read(tmp_path: Path) -> None:
                 k=(1, (3, 2)),
                 s=(1, 2),
                 p=(
-                    Sides(begin=0, end=0),
-                    Sides(begin=1, end=0),
-                    (Sides(begin=1, end=1), Sides(begin=0, end=2)),
+                    PaddingPair(begin=0, end=0),
+                    PaddingPair(begin=1, end=0),
+                    (PaddingPair(begin=1, end=1), PaddingPair(begin=0, end=2)),
                 ),
                 output_padding=(0, (1, 0)),
                 dilation=(1, 2),
@@ -104,7 +104,7 @@ def test_what_is_left_out_has_its_default() -> None:
     assert config == Config(name="r", targets=("numpy",), grids=config.grids)
     assert config.grids == (
         Sweep(
-            suite="explicit", ndim=(1,), i=(3,), k=(2,), s=(1,), p=(Sides(begin=0, end=0),),
+            suite="explicit", ndim=(1,), i=(3,), k=(2,), s=(1,), p=(PaddingPair(begin=0, end=0),),
             output_padding=(0,), dilation=(1,), groups=(1,), n=(1,), c_in=(2,), c_out=(4,),
             dtype=("float32",), bias=(True,),
         ),

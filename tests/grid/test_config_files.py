@@ -59,7 +59,7 @@ def test_config_has_the_cases_of_its_time(name: str, least: int, most: int) -> N
 
 @pytest.mark.parametrize("name", ["smoke", "ci", "layers", "map"])
 def test_config_reaches_every_achievable_pair(name: str) -> None:
-    coverage = grid(name).tally.coverage
+    coverage = grid(name).statistics.coverage
 
     assert coverage
     assert all(entry.reached == entry.achievable for entry in coverage)

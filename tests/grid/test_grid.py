@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tconv.errors import ConfigError
-from tconv.grid import Budget, Grid, Sides, Sweep, expand
+from tconv.grid import Budget, Grid, PaddingPair, Sweep, expand
 from tconv.grid.config import load_config
 from tconv.model.case import Case, Suite
 from tconv.model.predicate import Columns, Predicate, columns_of
@@ -23,7 +23,7 @@ SMOKE = Path(__file__).parents[2] / "configs" / "smoke.toml"
 HUGE = st.sampled_from([2**31 - 1, 2**31, 2**62, 2**63 - 1, -(2**63) + 1])
 SIZES = st.integers(-1, 4) | HUGE
 CROPS = st.integers(-1, 3) | HUGE
-SIDES = st.builds(Sides, begin=CROPS, end=CROPS)
+SIDES = st.builds(PaddingPair, begin=CROPS, end=CROPS)
 
 
 def lists(values: st.SearchStrategy[int]) -> st.SearchStrategy[tuple[object, ...]]:
@@ -87,9 +87,9 @@ def test_expansion_is_the_plain_product(sweep: Sweep, values: tuple[str, ...]) -
     grid = expand([sweep], values)
 
     assert set(grid.cases) == kept
-    assert len(grid.cases) == len(grid) == len(kept) == grid.tally.kept
-    assert grid.tally.made == made
-    assert made == grid.tally.kept + sum(grid.tally.dropped.values())
+    assert len(grid.cases) == len(grid) == len(kept) == grid.statistics.kept
+    assert grid.statistics.made == made
+    assert made == grid.statistics.kept + sum(grid.statistics.dropped.values())
 
 
 def test_cases_are_sorted_whatever_the_order_of_the_values() -> None:
@@ -106,12 +106,12 @@ def test_every_dropped_point_has_its_reason_in_words() -> None:
         i=(2, (3, 4)),
         k=(1, 2),
         s=(1, 2),
-        p=(Sides(begin=0, end=0), Sides(begin=1, end=1)),
+        p=(PaddingPair(begin=0, end=0), PaddingPair(begin=1, end=1)),
         output_padding=(0, 1),
         groups=(1, 3),
         where=(Predicate.from_text("k > 1"), Predicate.from_text("s > 1")),
     )
-    dropped = expand([sweep, sweep]).tally.dropped
+    dropped = expand([sweep, sweep]).statistics.dropped
 
     assert dropped == {
         "illegal, so not in suite explicit: groups do not divide c_in": 96,
@@ -129,7 +129,7 @@ def test_same_case_written_twice_is_kept_once() -> None:
     grid = expand([Sweep(ndim=(2,), i=(3, (3, 3), 3), k=(2,)), Sweep(ndim=(2,), i=(3,), k=(2,))])
 
     assert [case.id for case in grid.cases] == ["2d-i3x3-k2x2-ci2-co4-f32"]
-    assert grid.tally.dropped == {"duplicate": 3}
+    assert grid.statistics.dropped == {"duplicate": 3}
 
 
 def test_grid_that_keeps_nothing_says_why() -> None:
@@ -154,9 +154,9 @@ def test_grid_beyond_all_bounds_is_refused_before_it_is_made() -> None:
 
 def test_marginals_count_cases_per_value() -> None:
     sweep = Sweep(ndim=(1, 2), i=(3, (3, 4)), k=(3,),
-                  p=(Sides(begin=1, end=1), Sides(begin=1, end=0)),
+                  p=(PaddingPair(begin=1, end=1), PaddingPair(begin=1, end=0)),
                   dtype=("float64", "float32"))  # fmt: skip
-    marginals = expand([sweep], ("exact", "normal")).tally.marginals
+    marginals = expand([sweep], ("exact", "normal")).statistics.marginals
 
     assert marginals["ndim"] == {"1": 8, "2": 16}
     assert marginals["i"] == {"3": 24, "4": 8}
@@ -168,7 +168,7 @@ def test_marginals_count_cases_per_value() -> None:
 
 def test_lines_tell_the_whole_account() -> None:
     sweep = Sweep(ndim=(1,), i=(1, 2, 3), k=(1, 2), budget=Budget(cases=4))
-    lines = expand([sweep]).tally.lines()
+    lines = expand([sweep]).statistics.lines()
 
     assert lines[:3] == (
         "6 points made, 4 cases kept",
@@ -203,7 +203,7 @@ def test_budget_is_kept_and_covered(strategy: str) -> None:
         budget=Budget(cases=60, strategy=strategy),  # type: ignore[arg-type] # both are strategies
     )  # fmt: skip
     grid = expand([sweep])
-    (coverage,) = grid.tally.coverage
+    (coverage,) = grid.statistics.coverage
 
     assert len(grid) == coverage.rows == 60
     assert coverage.reached <= coverage.achievable
@@ -269,8 +269,8 @@ def test_smoke_is_mostly_what_every_framework_computes(smoke_columns: Columns) -
 
 
 def test_smoke_reaches_every_achievable_pair(smoke: Grid) -> None:
-    assert all(entry.reached == entry.achievable for entry in smoke.tally.coverage)
-    assert len(smoke.tally.coverage) >= 5
+    assert all(entry.reached == entry.achievable for entry in smoke.statistics.coverage)
+    assert len(smoke.statistics.coverage) >= 5
 
 
 def _open(**values: Any) -> list[Case]:
@@ -311,12 +311,12 @@ def test_every_combination_of_candidates_is_made() -> None:
 
 
 def test_point_without_candidates_is_counted() -> None:
-    sweep = Sweep(suite="open", ndim=(1,), i=(1, 4), k=(1,), p=(Sides(begin=1, end=1),),
+    sweep = Sweep(suite="open", ndim=(1,), i=(1, 4), k=(1,), p=(PaddingPair(begin=1, end=1),),
                   o=("candidates",))  # fmt: skip
-    tally = expand([sweep]).tally
+    statistics = expand([sweep]).statistics
 
-    assert (tally.made, tally.kept) == (2, 1)
-    assert tally.dropped == {"no size is a candidate for o": 1}
+    assert (statistics.made, statistics.kept) == (2, 1)
+    assert statistics.dropped == {"no size is a candidate for o": 1}
 
 
 def test_requested_size_below_one_is_illegal() -> None:
@@ -332,7 +332,7 @@ def test_requested_size_below_one_is_illegal() -> None:
         ({"o": (4,)}, "explicit", "open, so not in suite explicit"),
         ({"padding": ("same",)}, "explicit", "open, so not in suite explicit"),
         ({"output_padding": (None,)}, "explicit", "open, so not in suite explicit"),
-        ({"padding": ("same",), "p": (Sides(begin=1, end=0),)}, "open", "p beside a padding"),
+        ({"padding": ("same",), "p": (PaddingPair(begin=1, end=0),)}, "open", "p beside a padding"),
     ],
     ids=["explicit", "size", "policy", "op", "policy and p"],
 )
@@ -356,14 +356,15 @@ def test_condition_finds_what_is_not_given_absent() -> None:
 def test_marginals_count_policies_and_sizes_where_there_are_any() -> None:
     sweep = Sweep(suite="open", ndim=(1,), i=(3,), k=(2,), padding=("same", None), o=(None, 4),
                   output_padding=(None,))  # fmt: skip
-    found = expand([sweep]).tally.marginals
+    found = expand([sweep]).statistics.marginals
 
     assert (found["padding"], found["o"]) == ({"none": 2, "same": 2}, {"none": 2, "4": 2})
 
 
 def test_every_open_case_has_the_legality_that_the_columns_gave_it() -> None:
     sweep = Sweep(suite="open", ndim=(1, 2), i=(0, 1, 3), k=(1, 2), s=(1, 2),
-                  p=(Sides(begin=0, end=0), Sides(begin=2, end=0)), padding=(None, "same"),
+                  p=(PaddingPair(begin=0, end=0), PaddingPair(begin=2, end=0)),
+                  padding=(None, "same"),
                   output_padding=(None, 0, 3), o=(None, 0, "candidates"))  # fmt: skip
 
     assert {case.suite for case in expand([sweep])} == {"open"}
@@ -381,7 +382,7 @@ def test_result_that_cannot_be_computed_is_illegal() -> None:
     grid = expand([sweep])
 
     assert [case.s for case in grid.cases] == [(2**15,) * 2]
-    assert grid.tally.dropped == {
+    assert grid.statistics.dropped == {
         "illegal, so not in suite explicit: result beyond 2^31-1 elements": 1
     }
 
@@ -391,7 +392,7 @@ def test_budget_covers_candidates_with_the_other_parameters() -> None:
                   o=("candidates",), budget=Budget(cases=12))  # fmt: skip
     found = expand([sweep])
 
-    assert found.tally.coverage[0].reached == found.tally.coverage[0].achievable
+    assert found.statistics.coverage[0].reached == found.statistics.coverage[0].achievable
 
 
 def test_cases_are_a_sequence_across_numbers_of_axes() -> None:

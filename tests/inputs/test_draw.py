@@ -14,8 +14,9 @@ from tconv.inputs.discriminate import discriminate
 from tconv.inputs.draw import Draw, draw
 from tconv.inputs.exact import dense, largest_sum
 from tconv.judge.expected import expect
-from tconv.model.case import DTYPES, Case
+from tconv.model.case import Case
 from tconv.model.dtypes import PRECISIONS
+from tconv.model.parameters import DTYPES
 from tconv.oracle.case_answer import parameters
 from tconv.oracle.formulations import conv_transpose
 from tconv.oracle.readings import READINGS, evaluate

@@ -7,8 +7,9 @@ import pytest
 
 from tconv.inputs.draw import draw
 from tconv.judge.expected import expect
-from tconv.model.case import DTYPES, Case
+from tconv.model.case import Case
 from tconv.model.dtypes import PRECISIONS
+from tconv.model.parameters import DTYPES
 from tconv.oracle.case_answer import most_products
 from tconv.oracle.formulations import conv_transpose
 from tconv.oracle.high_precision import IS_WIDE, in_fractions, in_longdouble

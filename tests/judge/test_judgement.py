@@ -18,6 +18,7 @@ from tconv.model.case import Case
 from tconv.model.dtypes import PRECISIONS
 from tconv.model.outcome import (
     Computed,
+    ConfirmedUnsupported,
     Crashed,
     Faulty,
     NotRun,
@@ -25,7 +26,6 @@ from tconv.model.outcome import (
     Refused,
     TimedOut,
     Unavailable,
-    Unsupported,
 )
 from tconv.model.tensors import Tensors
 from tconv.model.verdict import Verdict
@@ -358,7 +358,7 @@ TABLE: list[tuple[str, Outcome, str]] = [
 
 
 SILENCES: list[tuple[Outcome, str]] = [
-    (Unsupported(reason="no groups", **ERROR), "unsupported"),
+    (ConfirmedUnsupported(reason="no groups", **ERROR), "unsupported"),
     (Faulty(offence="a list", **ERROR), "adapter_error"),
     (Crashed(exit_code=-11, stderr="boom"), "crashed"),
     (TimedOut(limit=10.0), "timeout"),
@@ -379,8 +379,9 @@ def test_crash_says_what_ended_the_process_and_whether_it_came_back(
 
     judgement = judge(Case.from_id(LEGAL), crashed)
 
-    assert judgement.reason == f"the worker ended with {said}"
-    assert judgement.reading == (None if is_reproduced else "not reproduced")
+    again = "" if is_reproduced else ", not reproduced: run again, the case came through"
+    assert judgement.reason == f"the worker ended with {said}{again}"
+    assert judgement.reading is None
 
 
 @pytest.mark.parametrize("case_id", [LEGAL, EXTENDED, ILLEGAL, OPEN])

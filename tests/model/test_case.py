@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tconv.errors import CaseError
-from tconv.model.case import DTYPES, POLICIES, VALUES, Case
-from tconv.model.malformation import MALFORMATIONS, OF_BIAS
+from tconv.model.case import Case
+from tconv.model.malformed import MALFORMED, MALFORMED_BIAS
+from tconv.model.parameters import DTYPES, POLICIES, VALUES
 
 GOLDEN: list[tuple[str, dict[str, Any]]] = [
     ("1d-i1-k1-ci2-co4-f32", {"ndim": 1, "i": 1, "k": 1}),
@@ -66,7 +67,7 @@ def any_case(draw: st.DrawFn) -> Case:
     policy = draw(st.none() | st.sampled_from(sorted(POLICIES)))
     nothing = (0,) * ndim
     has_bias = draw(st.booleans())
-    possible = MALFORMATIONS if has_bias else MALFORMATIONS.keys() - OF_BIAS
+    possible = MALFORMED if has_bias else MALFORMED.keys() - MALFORMED_BIAS
     return Case(
         ndim=ndim,
         i=draw(size_per_axis),
@@ -203,15 +204,15 @@ def test_negative_size_is_refused_as_no_array_has_one(name: str) -> None:
         Case.from_parameters(**({"ndim": 1, "i": 3, "k": 2} | {name: -1}))
 
 
-@pytest.mark.parametrize("name", MALFORMATIONS)
+@pytest.mark.parametrize("name", MALFORMED)
 def test_case_whose_tensors_do_not_fit_is_illegal_and_says_how(name: str) -> None:
     case = Case.from_parameters(ndim=1, i=3, k=2, malformed=name)
 
     assert case.suite == "illegal"
-    assert case.legality == ("illegal", MALFORMATIONS[name].words)
+    assert case.legality == ("illegal", MALFORMED[name].words)
 
 
-@pytest.mark.parametrize("name", sorted(OF_BIAS))
+@pytest.mark.parametrize("name", sorted(MALFORMED_BIAS))
 def test_fault_of_a_bias_is_refused_where_there_is_none(name: str) -> None:
     with pytest.raises(CaseError, match=f"malformed='{name}', but should be absent or another"):
         Case.from_parameters(ndim=1, i=3, k=2, malformed=name, bias=False)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tconv.model import geometry
 from tconv.model.geometry import Axis
-from tconv.model.legality import AXIS_RULES, LEGALITIES, fault
+from tconv.model.legality import AXIS_RULES, LEGALITIES, axis_legality
 
 
 def positions(i: int, k: int, s: int, p: int, d: int = 1) -> int:
@@ -89,7 +89,7 @@ def test_fault_is_what_the_definition_of_legality_says(
     defined = min(s, k, d) >= 1 and op >= 0 and (o >= 1 or i == 0)
     legal = defined and i >= 1 and op < s and all(0 <= p <= d * (k - 1) for p in (p_begin, p_end))
     expected = "legal" if legal else "extended" if defined else "illegal"
-    legality, reason = fault(Axis(i=i, k=k, s=s, p_begin=p_begin, p_end=p_end, op=op, d=d))
+    legality, reason = axis_legality(Axis(i=i, k=k, s=s, p_begin=p_begin, p_end=p_end, op=op, d=d))
 
     assert legality == expected
     assert bool(reason) == (legality != "legal")

@@ -170,5 +170,4 @@ def test_death_that_does_not_come_back_is_the_row_of_the_case_it_was_at(
 
     others = [None] * (len(cases) - 1)
     assert rows["verdict"] == [*["match"] * at, "crashed", *["match"] * len(others[at:])]
-    assert rows["reading"] == [*others[:at], "not reproduced", *others[at:]]
-    assert "signal 6 (SIGABRT)" in str(rows["reason"][at])
+    assert "signal 6 (SIGABRT), not reproduced" in str(rows["reason"][at])

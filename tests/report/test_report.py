@@ -167,12 +167,12 @@ def test_deviations_of_another_reading_are_another_finding(
 def test_crash_that_is_not_reproduced_says_what_ended_the_worker(
     finished: Callable[[Columns], Summary], make_rows: MakeRows
 ) -> None:
-    said = "the worker ended with signal 11 (SIGSEGV)"
-    rows = make_rows(1, verdict=["crashed"], reading=["not reproduced"], reason=[said])
+    said = "the worker ended with signal 11 (SIGSEGV), not reproduced"
+    rows = make_rows(1, verdict=["crashed"], reason=[said])
 
     (found,) = findings(finished(rows))
 
-    assert (found.reading, found.evidence) == ("not reproduced", said)
+    assert (found.reading, found.evidence) == (said, "")
 
 
 def test_command_names_the_run_where_no_file_was_its_config(

@@ -34,7 +34,7 @@ def test_path_gives_the_whole_grid(path: Path) -> None:
     made = RunSpec.from_config(path)
 
     assert (made.config.name, made.config.path, made.shard) == ("small", str(path), "")
-    assert len(made.cases) == made.tally.kept == 21
+    assert len(made.cases) == made.statistics.kept == 21
 
 
 def test_config_gives_the_same_as_its_path(path: Path) -> None:
@@ -108,7 +108,7 @@ def test_case_stands_instead_of_the_grid(path: Path) -> None:
     made = RunSpec.from_config(path, case=CASE)
 
     assert [case.id for case in made.cases] == [CASE]
-    assert (made.tally.made, made.tally.kept) == (1, 1)
+    assert (made.statistics.made, made.statistics.kept) == (1, 1)
 
 
 def test_targets_stand_instead_of_the_configs_and_narrow_what_is_required(path: Path) -> None:

@@ -15,6 +15,7 @@ from tconv.analysis.claims.document import Claims
 from tconv.analysis.claims.results import ClaimResult, claim_results
 from tconv.analysis.disagreements import Disagreement, TargetAnswer, disagreements
 from tconv.errors import AtlasError
+from tconv.model.target import Selection
 
 Rows = Callable[[], Iterable[Mapping[str, Any]]]
 """Gives the rows of a run; called once for each reader of them."""
@@ -104,8 +105,8 @@ class Compatibility:
 
 
 def backend_of(target: str) -> str:
-    """Return the backend of a target."""
-    return target.partition(":")[0]
+    """Return the backend of a target, whole or in part: a claim may leave out the device."""
+    return Selection.from_text(target).backend
 
 
 def _is_one(target: str, other: str, apart: set[frozenset[str]]) -> bool:

@@ -11,7 +11,7 @@ import pyarrow as pa
 from tconv.analysis import notebook
 from tconv.model.case import PARAMETERS
 from tconv.model.predicate import Predicate
-from tconv.model.verdict import Standpoint, Verdict
+from tconv.model.verdict import Verdict
 from tconv.store import RunReader
 from tconv.store.columns import COLUMNS
 
@@ -88,7 +88,7 @@ class Run:
     @cached_property
     def deviations(self) -> pd.DataFrame:
         """The rows whose verdict is a deviation."""
-        deviating = [v.value for v in Verdict if v.standpoint is Standpoint.DEVIATION]
+        deviating = Verdict.deviations()
         return self.rows[self.rows["verdict"].isin(deviating)]
 
     @cached_property

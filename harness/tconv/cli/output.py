@@ -55,7 +55,7 @@ def dry_text(assignment: RunSpec) -> str:
     part = f" (shard {shard})" if shard else ""
     count = counted(len(assignment.cases), "case")
     head = f"{config.name}: {count}{part} on {', '.join(config.targets)}"
-    return "\n".join([head, *assignment.tally.lines()])
+    return "\n".join([head, *assignment.statistics.lines()])
 
 
 def totals_text(extract: Summary) -> str:

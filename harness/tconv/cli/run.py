@@ -162,5 +162,5 @@ def _planned(assignment: RunSpec) -> dict[str, Any]:
         "targets": list(assignment.config.targets),
         "cases": len(assignment.cases),
         "shard": assignment.shard,
-        **assignment.tally.to_dict(),
+        **assignment.statistics.to_dict(),
     }

@@ -3,8 +3,8 @@
 from tconv.grid.cases import Cases
 from tconv.grid.expand import Grid, expand
 from tconv.grid.requested_sizes import WORDS, Request
-from tconv.grid.statistics import Tally
-from tconv.grid.sweep import STRATEGIES, Budget, Padding, Sides, Size, Strategy, Sweep
+from tconv.grid.statistics import GridStatistics
+from tconv.grid.sweep import STRATEGIES, Budget, Padding, PaddingPair, Size, Strategy, Sweep
 
 __all__ = [
     "STRATEGIES",
@@ -12,12 +12,12 @@ __all__ = [
     "Budget",
     "Cases",
     "Grid",
+    "GridStatistics",
     "Padding",
+    "PaddingPair",
     "Request",
-    "Sides",
     "Size",
     "Strategy",
     "Sweep",
-    "Tally",
     "expand",
 ]

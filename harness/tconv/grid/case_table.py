@@ -27,7 +27,7 @@ _OPTIONAL: Final = ("output_padding", "padding", "o", "malformed")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Block:
+class CaseTable:
     """Cases that share their number of axes.
 
     Attributes:
@@ -40,17 +40,17 @@ class Block:
 
     @classmethod
     def from_columns(cls, ndim: int, columns: Mapping[str, IntArray]) -> Self:
-        """Return the block of columns as :meth:`Product.columns` gives them."""
+        """Return the table of columns as :meth:`Product.columns` gives them."""
         parts = [
             columns[name] if per_axis else columns[name][:, None] for name, per_axis in _LAYOUT
         ]
         return cls(ndim=ndim, matrix=np.concatenate(parts, axis=1))
 
     @classmethod
-    def joined(cls, blocks: Sequence["Block"]) -> "Block":
-        """Return the distinct cases of all `blocks`, sorted by their columns."""
-        matrix = np.concatenate([block.matrix for block in blocks])
-        return cls(ndim=blocks[0].ndim, matrix=matrix[distinct(matrix)])
+    def joined(cls, tables: Sequence["CaseTable"]) -> "CaseTable":
+        """Return the distinct cases of all `tables`, sorted by their columns."""
+        matrix = np.concatenate([table.matrix for table in tables])
+        return cls(ndim=tables[0].ndim, matrix=matrix[distinct(matrix)])
 
     def __len__(self) -> int:
         return len(self.matrix)
@@ -65,9 +65,9 @@ class Block:
             at += width
         return found
 
-    def take(self, rows: IntArray) -> "Block":
-        """Return the block of some rows."""
-        return Block(ndim=self.ndim, matrix=self.matrix[rows])
+    def take(self, rows: IntArray) -> "CaseTable":
+        """Return the table of some rows."""
+        return CaseTable(ndim=self.ndim, matrix=self.matrix[rows])
 
     def elements(self) -> FloatArray:
         """Return how many elements x, w and y of each case have together, (cases,).

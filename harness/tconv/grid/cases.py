@@ -9,7 +9,7 @@ from typing import Final, overload
 
 import numpy as np
 
-from tconv.grid.case_table import Block, FloatArray
+from tconv.grid.case_table import CaseTable, FloatArray
 from tconv.grid.product import IntArray
 from tconv.model.case import Case
 
@@ -20,13 +20,13 @@ class Cases(Sequence[Case]):
     """Cases of a grid, or some of them; a slice makes none.
 
     Args:
-        blocks: the cases of the grid, by number of axes.
+        tables: the cases of the grid, by number of axes.
         places: which of them, and in which order; all where None.
     """
 
-    def __init__(self, blocks: Sequence[Block], places: range | IntArray | None = None) -> None:
-        self._blocks = tuple(blocks)
-        self._bounds = np.cumsum([0, *map(len, blocks)])
+    def __init__(self, tables: Sequence[CaseTable], places: range | IntArray | None = None) -> None:
+        self._tables = tuple(tables)
+        self._bounds = np.cumsum([0, *map(len, tables)])
         self._places = range(int(self._bounds[-1])) if places is None else places
 
     def __len__(self) -> int:
@@ -54,7 +54,7 @@ class Cases(Sequence[Case]):
     def __getitem__(self, index: int | slice) -> "Case | Cases":
         """Return the case at this place, or the cases of these places."""
         if isinstance(index, slice):
-            return Cases(self._blocks, self._places[index])
+            return Cases(self._tables, self._places[index])
         return next(self._made(np.asarray([self._places[index]])))
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -68,17 +68,17 @@ class Cases(Sequence[Case]):
 
     def take(self, places: IntArray) -> "Cases":
         """Return the cases at these places."""
-        return Cases(self._blocks, np.asarray(self._places)[places])
+        return Cases(self._tables, np.asarray(self._places)[places])
 
     def _made(self, places: IntArray) -> Iterator[Case]:
         for part in self._parts(places):
             yield from part.cases()
 
-    def _parts(self, places: IntArray) -> Iterator[Block]:
-        """Yield the cases at these places of the grid in blocks, in order."""
+    def _parts(self, places: IntArray) -> Iterator[CaseTable]:
+        """Yield the cases at these places of the grid table by table, in order."""
         if len(places) == 0:
             return
         owners = np.searchsorted(self._bounds, places, side="right") - 1
         changes = np.flatnonzero(np.diff(owners)) + 1
         for own, of in zip(np.split(places, changes), np.split(owners, changes), strict=True):
-            yield self._blocks[of[0]].take(own - self._bounds[of[0]])
+            yield self._tables[of[0]].take(own - self._bounds[of[0]])

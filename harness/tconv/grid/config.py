@@ -16,9 +16,9 @@ from typing import Final
 from pydantic import ValidationError
 
 from tconv.errors import ConfigError
-from tconv.grid import Sides, Sweep
+from tconv.grid import PaddingPair, Sweep
 from tconv.grid.schema import Document
-from tconv.grid.validation import explained
+from tconv.grid.validation import explain_mistakes
 from tconv.model.predicate import Predicate
 
 __all__ = ["BUNDLED", "Config", "from_mapping", "load_config"]
@@ -104,7 +104,7 @@ def from_mapping(tables: Mapping[str, object], path: str = "") -> Config:
     try:
         document = Document.model_validate(tables)
     except ValidationError as error:
-        raise ConfigError("\n".join(explained(error, tables, path or _UNNAMED))) from None
+        raise ConfigError("\n".join(explain_mistakes(error, tables, path or _UNNAMED))) from None
     grids = tuple(
         table.to_sweep(path or _UNNAMED, number)
         for number, table in enumerate(document.grid, start=1)
@@ -148,7 +148,7 @@ def _plain(value: object) -> object:
             return "none"
         case tuple():
             return [_plain(entry) for entry in value]
-        case Sides(begin=begin, end=end):
+        case PaddingPair(begin=begin, end=end):
             return begin if begin == end else {"begin": begin, "end": end}
         case Predicate(text=text):
             return text

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from tconv.errors import ConfigError
-from tconv.grid.case_table import Block, distinct
+from tconv.grid.case_table import CaseTable, distinct
 from tconv.grid.cases import Cases
 from tconv.grid.covering import Coverage, choose, pairs_reached
-from tconv.grid.filters import sift
-from tconv.grid.marginals import marginals
+from tconv.grid.filters import filter_points
 from tconv.grid.product import MOST_POINTS, SWEPT, IntArray, Product, options, points
-from tconv.grid.statistics import Tally
+from tconv.grid.statistics import GridStatistics, marginals
 from tconv.grid.sweep import Sweep
-from tconv.model.case import VALUES, Case
+from tconv.model.case import Case
+from tconv.model.parameters import VALUES
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -23,15 +23,15 @@ class Grid:
     """The cases of a run, in the order of their parameters, ndim first.
 
     Attributes:
-        blocks: the cases by number of axes; :attr:`cases` makes them one by one.
-        tally: what became of every point.
+        tables: the cases by number of axes; :attr:`cases` makes them one by one.
+        statistics: what became of every point.
     """
 
-    blocks: tuple[Block, ...]
-    tally: Tally
+    tables: tuple[CaseTable, ...]
+    statistics: GridStatistics
 
     def __len__(self) -> int:
-        return sum(map(len, self.blocks))
+        return sum(map(len, self.tables))
 
     def __iter__(self) -> Iterator[Case]:
         return iter(self.cases)
@@ -39,7 +39,7 @@ class Grid:
     @property
     def cases(self) -> Cases:
         """All cases, sorted and distinct."""
-        return Cases(self.blocks)
+        return Cases(self.tables)
 
     def shard(self, k: int, n: int) -> Cases:
         """Return the `k`-th of `n` parts: disjoint, together complete, alike in size and mix.
@@ -62,25 +62,25 @@ def expand(grids: Sequence[Sweep], values: Sequence[str] = VALUES[:1]) -> Grid:
         ConfigError: a grid keeps no case; the message says why.
     """
     dropped: Counter[str] = Counter()
-    blocks: dict[int, list[Block]] = {}
+    tables: dict[int, list[CaseTable]] = {}
     coverage: list[Coverage] = []
     made = 0
     for sweep in grids:
         products = _products(sweep, tuple(values))
-        for block in _expand_one(sweep, products, tuple(values), dropped, coverage):
-            blocks.setdefault(block.ndim, []).append(block)
+        for table in _expand_one(sweep, products, tuple(values), dropped, coverage):
+            tables.setdefault(table.ndim, []).append(table)
         made += points(sweep, tuple(values)) + sum(product.added for product in products.values())
-    joined = tuple(Block.joined(blocks[ndim]) for ndim in sorted(blocks))
+    joined = tuple(CaseTable.joined(tables[ndim]) for ndim in sorted(tables))
     kept = sum(map(len, joined))
-    _count(dropped, "duplicate", sum(len(b) for each in blocks.values() for b in each) - kept)
-    tally = Tally(
+    _count(dropped, "duplicate", sum(len(b) for each in tables.values() for b in each) - kept)
+    statistics = GridStatistics(
         made=made,
         kept=kept,
         dropped=dict(dropped.most_common()),
         marginals=marginals(joined),
         coverage=tuple(coverage),
     )
-    return Grid(blocks=joined, tally=tally)
+    return Grid(tables=joined, statistics=statistics)
 
 
 def _products(sweep: Sweep, values: tuple[str, ...]) -> dict[int, Product]:
@@ -95,8 +95,8 @@ def _expand_one(
     values: tuple[str, ...],
     dropped: Counter[str],
     coverage: list[Coverage],
-) -> list[Block]:
-    """Return the blocks of one sweep; count into `dropped` and `coverage`."""
+) -> list[CaseTable]:
+    """Return the tables of one sweep; count into `dropped` and `coverage`."""
     mine: Counter[str] = Counter()
     codes = [_sifted(sweep, product, mine) for product in products.values()]
     kept = _within_budget(sweep, values, np.concatenate(codes), mine, coverage)
@@ -109,7 +109,7 @@ def _expand_one(
         )
     ndims = np.array(sweep.ndim)[kept[:, 0]]
     return [
-        Block.from_columns(ndim, product.columns(kept[ndims == ndim]))
+        CaseTable.from_columns(ndim, product.columns(kept[ndims == ndim]))
         for ndim, product in products.items()
     ]
 
@@ -127,12 +127,12 @@ def _sifted(sweep: Sweep, product: Product, dropped: Counter[str]) -> IntArray:
     dropped.update(product.misfits)
     found = [np.empty((0, len(SWEPT) + 1), dtype=np.int64)]
     for codes in product.chunks():
-        kept, reasons = sift(sweep, product.columns(codes))
+        kept, reasons = filter_points(sweep, product.columns(codes))
         dropped.update(reasons)
         found.append(codes[kept])
     _count(dropped, "no size is a candidate for o", product.barren)
     codes = np.concatenate(found)
-    order = distinct(Block.from_columns(product.ndim, product.columns(codes)).matrix)
+    order = distinct(CaseTable.from_columns(product.ndim, product.columns(codes)).matrix)
     _count(dropped, "duplicate", len(codes) - len(order))
     return codes[order]
 

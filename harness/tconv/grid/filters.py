@@ -19,23 +19,25 @@ from tconv.model.legality import (
     LEGALITIES,
     VOLUME_RULES,
     Channels,
-    Rule,
+    LegalityRule,
     Volume,
 )
-from tconv.model.malformation import OF_BIAS
+from tconv.model.malformed import MALFORMED_BIAS
 
 _LEGALITIES_OF_SUITE: Final = {
     "explicit": {"legal"}, "extended": {"extended"}, "illegal": {"illegal"},
     "open": {"legal", "extended"},
 }  # fmt: skip
-_RULES: Final[tuple[Rule[Any], ...]] = (*CHANNEL_RULES, *AXIS_RULES, *VOLUME_RULES)
+_RULES: Final[tuple[LegalityRule[Any], ...]] = (*CHANNEL_RULES, *AXIS_RULES, *VOLUME_RULES)
 _LEGAL: Final = len(_RULES)
-_OF_BIAS: Final = np.array([name in OF_BIAS for name in NAMES["malformed"]])
+_OF_BIAS: Final = np.array([name in MALFORMED_BIAS for name in NAMES["malformed"]])
 _RANKS: Final = np.array([*(LEGALITIES.index(rule.legality) for rule in _RULES),
                           LEGALITIES.index("legal")])  # fmt: skip
 
 
-def sift(sweep: Sweep, columns: Mapping[str, IntArray]) -> tuple[NDArray[np.bool_], Counter[str]]:
+def filter_points(
+    sweep: Sweep, columns: Mapping[str, IntArray]
+) -> tuple[NDArray[np.bool_], Counter[str]]:
     """Return which rows are kept, (rows,), and how many are dropped for which reason.
 
     The suite is asked first, then the conditions in their order; the first that fails is counted.
@@ -50,7 +52,7 @@ def sift(sweep: Sweep, columns: Mapping[str, IntArray]) -> tuple[NDArray[np.bool
     return kept, dropped
 
 
-def broken_rules(columns: Mapping[str, IntArray]) -> IntArray:
+def first_broken_rules(columns: Mapping[str, IntArray]) -> IntArray:
     """Return for each row the position of the rule that gives its legality, (rows,).
 
     The worst rule, that of the channels before that of an axis, the first axis before the
@@ -58,7 +60,7 @@ def broken_rules(columns: Mapping[str, IntArray]) -> IntArray:
     """
     channels = Channels(
         **{name: columns[name][:, None] for name in ("n", "c_in", "c_out", "groups")},
-        misfit=columns["malformed"][:, None] > 0,
+        malformed=columns["malformed"][:, None] > 0,
     )
     axis = _axis(columns)
     first = np.concatenate(
@@ -101,7 +103,7 @@ def _volume(axis: Axis, channels: Channels) -> Volume:
 
 
 def _first_broken(
-    rules: tuple[Rule[Any], ...], subject: Axis | Channels | Volume, start: int
+    rules: tuple[LegalityRule[Any], ...], subject: Axis | Channels | Volume, start: int
 ) -> IntArray:
     broken = [rule.is_broken(subject) for rule in rules]
     return np.select(broken, [np.int64(start + at) for at in range(len(rules))], np.int64(_LEGAL))
@@ -117,7 +119,7 @@ def _unsuited(
         _OF_BIAS[columns["malformed"]] & (columns["bias"] == 0),
         "a misfit of no bias",
     )
-    rules = broken_rules(columns)
+    rules = first_broken_rules(columns)
     for code in np.unique(rules):
         legality = LEGALITIES[_RANKS[code]]
         if legality not in _LEGALITIES_OF_SUITE[sweep.suite]:

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from tconv.errors import ConfigError
 from tconv.grid.requested_sizes import ABSENT, POLICY_NAMES, Requests, RequestTable
-from tconv.grid.sweep import Sides, Sweep
-from tconv.model.case import DTYPES, VALUES
-from tconv.model.malformation import MALFORMATIONS
+from tconv.grid.sweep import PaddingPair, Sweep
+from tconv.model.malformed import MALFORMED
+from tconv.model.parameters import DTYPES, VALUES
 
 IntArray = NDArray[np.int64]
 
@@ -32,7 +32,7 @@ PER_AXIS: Final = ("i", "k", "s", "p", "output_padding", "dilation")
 DTYPE_NAMES: Final = tuple(DTYPES)
 NAMES: Final[Mapping[str, tuple[str, ...]]] = {
     "dtype": DTYPE_NAMES, "values": VALUES, "padding": POLICY_NAMES,
-    "malformed": ("none", *MALFORMATIONS),
+    "malformed": ("none", *MALFORMED),
 }  # fmt: skip
 """The names of the parameters whose columns hold positions."""
 
@@ -152,7 +152,7 @@ class Product:
         return np.array(fitting, dtype=np.int64).reshape(len(listed), self.ndim)
 
 
-def _side(padding: Sides | tuple[Sides, ...], side: str) -> int | tuple[int, ...]:
-    if isinstance(padding, Sides):
+def _side(padding: PaddingPair | tuple[PaddingPair, ...], side: str) -> int | tuple[int, ...]:
+    if isinstance(padding, PaddingPair):
         return int(getattr(padding, side))
     return tuple(int(getattr(entry, side)) for entry in padding)

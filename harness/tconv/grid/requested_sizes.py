@@ -11,8 +11,8 @@ from typing import Any, Final, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from tconv.model.case import POLICIES
 from tconv.model.geometry import full_size
+from tconv.model.parameters import POLICIES
 
 IntArray = NDArray[np.int64]
 Word = Literal["candidates", "below", "above", "far"]

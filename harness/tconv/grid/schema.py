@@ -12,9 +12,10 @@ from pydantic_core import PydanticCustomError
 from tconv.errors import TargetError
 from tconv.grid import STRATEGIES, WORDS, Budget, Strategy, Sweep
 from tconv.grid import values as notation
-from tconv.model.case import DTYPES, POLICIES, VALUES, Suite
+from tconv.model.case import Suite
 from tconv.model.legality import LARGEST_SIZE
-from tconv.model.malformation import MALFORMATIONS
+from tconv.model.malformed import MALFORMED
+from tconv.model.parameters import DTYPES, POLICIES, VALUES
 from tconv.model.predicate import Predicate
 from tconv.model.target import Selection
 
@@ -189,8 +190,7 @@ class GridTable(Table):
     )
     malformed: Annotated[_Sweep, BeforeValidator(notation.malformations)] = Field(
         (),
-        description=f'one of {", ".join(MALFORMATIONS)}, "none" for sound tensors, or a list of '
-        "them",
+        description=f'one of {", ".join(MALFORMED)}, "none" for sound tensors, or a list of them',
     )
     where: Annotated[tuple[Predicate, ...], BeforeValidator(_predicates)] = Field(
         (), description='a condition or a list of them, as in ["k > 1 or s > 1"]'

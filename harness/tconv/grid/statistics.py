@@ -1,14 +1,25 @@
 """What became of the points of a grid: made, kept, dropped and why, and which values occur."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any, Final
 
+import numpy as np
+from numpy.typing import NDArray
+
+from tconv.grid.case_table import CaseTable
 from tconv.grid.covering import Coverage
+from tconv.grid.product import NAMES, PER_AXIS, SWEPT
+from tconv.grid.requested_sizes import ABSENT
+
+_PAIR: Final = np.dtype([("begin", np.int64), ("end", np.int64)])
+_NAMES: Final = {**NAMES, "bias": ("no", "yes")}
+_OPTIONAL: Final = ("padding", "o", "malformed")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tally:
+class GridStatistics:
     """The account of one expansion: `made == kept + sum(dropped.values())`.
 
     Attributes:
@@ -48,3 +59,44 @@ class Tally:
 
 def _counted(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{value} x {count:,}" for value, count in counts.items())
+
+
+def marginals(tables: Sequence[CaseTable]) -> dict[str, dict[str, int]]:
+    """Return parameter -> value -> number of cases that have it, on some axis if per axis.
+
+    A policy, a requested size and a malformation are parameters where some case has one.
+    """
+    found = {name: _marginal(tables, name) for name in SWEPT}
+    return {name: f for name, f in found.items() if name not in _OPTIONAL or f.keys() != {"none"}}
+
+
+def _marginal(tables: Sequence[CaseTable], name: str) -> dict[str, int]:
+    counts: Counter[Any] = Counter()
+    for table in tables:
+        cells = np.sort(_cells(table, name), axis=1)
+        is_first = np.ones(cells.shape, dtype=np.bool_)  # of its value, in its case
+        is_first[:, 1:] = cells[:, 1:] != cells[:, :-1]
+        for value, number in zip(*np.unique(cells[is_first], return_counts=True), strict=True):
+            counts[value.item()] += int(number)
+    return {_named(name, value): count for value, count in sorted(counts.items())}
+
+
+def _cells(table: CaseTable, name: str) -> NDArray[Any]:
+    """Return the values of a parameter, (cases, axes) or (cases, 1); both sides of `p` in one."""
+    columns = table.columns()
+    if name == "ndim":
+        return np.full((len(table), 1), table.ndim)
+    if name == "p":
+        pairs = np.empty(columns["p_begin"].shape, _PAIR)
+        pairs["begin"], pairs["end"] = columns["p_begin"], columns["p_end"]
+        return pairs
+    return columns[name] if name in {*PER_AXIS, "o"} else columns[name][:, None]
+
+
+def _named(name: str, value: Any) -> str:  # noqa: ANN401 # an integer, of p a pair
+    if name == "p":
+        begin, end = value
+        return str(begin) if begin == end else f"{begin}.{end}"
+    if value == ABSENT:
+        return "none"
+    return _NAMES[name][value] if name in _NAMES else str(value)

@@ -14,7 +14,7 @@ STRATEGIES: Final[tuple[Strategy, ...]] = ("pairwise", "random")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class Sides:
+class PaddingPair:
     """The padding of one axis: crops at the begin and at the end, elements."""
 
     begin: int
@@ -24,7 +24,7 @@ class Sides:
 Size: TypeAlias = int | tuple[int, ...]
 """One value of a per-axis parameter: an integer serves every axis, a tuple has one per axis."""
 
-Padding: TypeAlias = Sides | tuple[Sides, ...]
+Padding: TypeAlias = PaddingPair | tuple[PaddingPair, ...]
 """One value of `p`: a pair serves every axis, a tuple has one per axis."""
 
 
@@ -59,7 +59,7 @@ class Sweep:
     i: tuple[Size, ...]
     k: tuple[Size, ...]
     s: tuple[Size, ...] = (1,)
-    p: tuple[Padding, ...] = (Sides(begin=0, end=0),)
+    p: tuple[Padding, ...] = (PaddingPair(begin=0, end=0),)
     output_padding: tuple[Size | None, ...] = (0,)
     dilation: tuple[Size, ...] = (1,)
     groups: tuple[int, ...] = (1,)

@@ -14,7 +14,9 @@ Path = tuple[int | str, ...]
 _TABLES: Final[dict[str, type[BaseModel]]] = {"run": RunTable, "limits": LimitsTable}
 
 
-def explained(error: ValidationError, tables: Mapping[str, object], path: str) -> Iterator[str]:
+def explain_mistakes(
+    error: ValidationError, tables: Mapping[str, object], path: str
+) -> Iterator[str]:
     """Yield one line per mistake in `tables`, which were read from `path`."""
     for details in error.errors():
         yield f"{path}: {_mistake(details, tables)}"

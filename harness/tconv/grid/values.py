@@ -8,9 +8,9 @@ import re
 from collections.abc import Callable, Collection, Iterator
 from typing import Final, TypeVar
 
-from tconv.grid import WORDS, Padding, Request, Sides, Size
-from tconv.model.case import POLICIES
-from tconv.model.malformation import MALFORMATIONS
+from tconv.grid import WORDS, Padding, PaddingPair, Request, Size
+from tconv.model.malformed import MALFORMED
+from tconv.model.parameters import POLICIES
 
 _RANGE: Final = re.compile(r"\s*(-?\d+)\s*\.\.\s*(-?\d+)\s*")
 _LARGEST: Final = 2**63 - 1
@@ -41,8 +41,8 @@ def requests(value: object) -> tuple[Request, ...]:
 
 
 def malformations(value: object) -> tuple[str | None, ...]:
-    """Return a sweep of malformations: names of `MALFORMATIONS`, and "none", which is None."""
-    known = names(value, (*MALFORMATIONS, _NONE))
+    """Return a sweep of malformations: names of `MALFORMED`, and "none", which is None."""
+    known = names(value, (*MALFORMED, _NONE))
     return tuple(None if name == _NONE else name for name in known)
 
 
@@ -133,12 +133,12 @@ def _paddings(entry: object) -> Iterator[Padding]:
         yield from map(_sides, _integers(entry))
 
 
-def _sides(entry: object) -> Sides:
+def _sides(entry: object) -> PaddingPair:
     if not isinstance(entry, dict):
-        return Sides(begin=_integer(entry), end=_integer(entry))
+        return PaddingPair(begin=_integer(entry), end=_integer(entry))
     if entry.keys() != {"begin", "end"}:
         raise ValueError(f"{entry} should have the keys begin and end, and no others")
-    return Sides(begin=_integer(entry["begin"]), end=_integer(entry["end"]))
+    return PaddingPair(begin=_integer(entry["begin"]), end=_integer(entry["end"]))
 
 
 def _per_axis(entries: list[object], read: Callable[[object], Entry]) -> tuple[Entry, ...]:

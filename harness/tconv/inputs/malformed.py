@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from tconv.model.case import Case
 from tconv.model.dtypes import PRECISIONS
-from tconv.model.malformation import OTHER_DTYPES
+from tconv.model.malformed import SECOND_DTYPES
 from tconv.model.tensors import Tensors
 
 Array = NDArray[Any]
@@ -40,7 +40,7 @@ def _with_axis(_: Case, array: Array) -> Array:
 
 
 def _of_another_dtype(case: Case, array: Array) -> Array:
-    return array.astype(PRECISIONS[OTHER_DTYPES.get(case.dtype, "float32")].dtype)
+    return array.astype(PRECISIONS[SECOND_DTYPES.get(case.dtype, "float32")].dtype)
 
 
 _CHANGES: Final[dict[str, tuple[str, Callable[[Case, Array], Array]]]] = {
@@ -53,4 +53,4 @@ _CHANGES: Final[dict[str, tuple[str, Callable[[Case, Array], Array]]]] = {
     "weight_dtype": ("w", _of_another_dtype),
     "bias_dtype": ("b", _of_another_dtype),
 }
-"""For each of :data:`tconv.model.malformation.MALFORMATIONS` the array and what becomes of it."""
+"""For each of :data:`tconv.model.malformed.MALFORMED` the array and what becomes of it."""

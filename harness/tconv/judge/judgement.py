@@ -18,8 +18,7 @@ class Judgement:
     Attributes:
         verdict: what became of the case.
         reading: names of the readings that reproduce the observed output, joined by ` | ` in
-            alphabetical order: this case cannot tell them apart; of a crash that did not come back
-            `not reproduced`.
+            alphabetical order: this case cannot tell them apart.
         error_class: how far off the values are: exact and within match; reduced and transformed
             match where the target's mode declares them; wrong never does.
         error_units: the largest |y - ref| / ((n+1)(u bound + eta)); 1 is the limit.

@@ -10,6 +10,7 @@ from tconv.judge.values import compare
 from tconv.model.case import Case
 from tconv.model.outcome import (
     Computed,
+    ConfirmedUnsupported,
     Crashed,
     Faulty,
     InferredShape,
@@ -18,12 +19,11 @@ from tconv.model.outcome import (
     Refused,
     TimedOut,
     Unavailable,
-    Unsupported,
 )
 from tconv.model.verdict import Verdict
 
-NOT_REPRODUCED: Final = "not reproduced"
-"""The reading of a crash that did not come back."""
+NOT_REPRODUCED: Final = ", not reproduced: run again, the case came through"
+"""What the reason of a crash adds where it did not recur."""
 
 
 def judge(
@@ -92,18 +92,17 @@ def _of_inferred(case: Case, expected: Expected, shape: tuple[int, ...]) -> Judg
 
 
 def _of_silence(
-    outcome: Unsupported | Faulty | Crashed | TimedOut | Unavailable | NotRun,
+    outcome: ConfirmedUnsupported | Faulty | Crashed | TimedOut | Unavailable | NotRun,
 ) -> Judgement:
     """Return the judgement where the framework neither computed nor refused the case."""
-    reading = None
     match outcome:
-        case Unsupported(reason=reason, error_type=kind, error_text=text):
+        case ConfirmedUnsupported(reason=reason, error_type=kind, error_text=text):
             verdict = Verdict.UNSUPPORTED
         case Faulty(offence=reason, error_type=kind, error_text=text):
             verdict = Verdict.ADAPTER_ERROR
         case Crashed(stderr=text):
             verdict, kind, reason = Verdict.CRASHED, "", f"the worker ended with {outcome.manner}"
-            reading = None if outcome.is_reproduced else NOT_REPRODUCED
+            reason += "" if outcome.is_reproduced else NOT_REPRODUCED
         case TimedOut(limit=limit):
             verdict, kind, text = Verdict.TIMEOUT, "", ""
             reason = f"no answer within {limit:g} s"
@@ -112,6 +111,6 @@ def _of_silence(
         case NotRun(reason=reason):
             verdict, kind, text = Verdict.NOT_RUN, "", ""
     return Judgement(
-        verdict=verdict, reading=reading, error_type=kind or None, error_text=text or None,
+        verdict=verdict, error_type=kind or None, error_text=text or None,
         reason=reason,
     )  # fmt: skip

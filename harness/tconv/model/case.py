@@ -17,31 +17,14 @@ from tconv.model.legality import (
     Channels,
     Legality,
     Volume,
-    channel_fault,
-    fault,
+    axis_legality,
+    channel_legality,
     is_huge,
-    volume_fault,
+    volume_legality,
     worst,
 )
-from tconv.model.malformation import MALFORMATIONS, OF_BIAS
-
-DTYPES: Final = {
-    "float16": "f16",
-    "bfloat16": "bf16",
-    "float32": "f32",
-    "float64": "f64",
-    "complex64": "c64",
-    "complex128": "c128",
-    "int32": "i32",
-    "int64": "i64",
-}
-"""Every dtype a case may have, and its token in a case id."""
-
-POLICIES: Final = {"same": "padsame", "same_lower": "padsamelower", "valid": "padvalid"}
-"""Every padding policy, and its token in a case id."""
-
-VALUES: Final = ("exact", "normal")
-"""Every kind of input values; the first is the default."""
+from tconv.model.malformed import MALFORMED, MALFORMED_BIAS
+from tconv.model.parameters import DTYPES, POLICIES, VALUES
 
 Suite = Literal["explicit", "open", "extended", "illegal"]
 Ints = tuple[int, ...]
@@ -72,7 +55,7 @@ class Case:
         dtype: name of the element type, one of :data:`DTYPES`.
         bias: whether a bias is added.
         values: kind of the input values, one of :data:`VALUES`.
-        malformed: how the tensors misfit, one of :data:`MALFORMATIONS`, or
+        malformed: how the tensors do not fit together, one of :data:`MALFORMED`, or
             None: they fit. The other parameters say what they would be if they did.
     """
 
@@ -228,7 +211,9 @@ class Case:
         """The worst legality of the case's parts and its reason, empty where legal."""
         channels = _channels(self.n, self.c_in, self.c_out, self.groups, self.malformed)
         volume = Volume.of(self.axes, channels)
-        return worst([channel_fault(channels), *map(fault, self.axes), volume_fault(volume)])
+        return worst(
+            [channel_legality(channels), *map(axis_legality, self.axes), volume_legality(volume)]
+        )
 
     @property
     def is_huge(self) -> bool:
@@ -264,8 +249,8 @@ def _axis(
 
 @lru_cache(maxsize=_MOST)
 def _channels(n: int, c_in: int, c_out: int, groups: int, malformed: str | None) -> Channels:
-    misfit = MALFORMATIONS[malformed].words if malformed else ""
-    return Channels(n=n, c_in=c_in, c_out=c_out, groups=groups, misfit=misfit)
+    words = MALFORMED[malformed].words if malformed else ""
+    return Channels(n=n, c_in=c_in, c_out=c_out, groups=groups, malformed=words)
 
 
 @lru_cache(maxsize=_MOST)
@@ -277,9 +262,9 @@ _PER_AXIS: Final = ("i", "k", "s", "p_begin", "p_end", "dilation", "output_paddi
 
 
 def _require_malformation(case: Case) -> None:
-    if case.malformed is not None and case.malformed not in MALFORMATIONS:
-        raise _error("malformed", case.malformed, f"one of {', '.join(MALFORMATIONS)}")
-    if case.malformed in OF_BIAS and not case.bias:
+    if case.malformed is not None and case.malformed not in MALFORMED:
+        raise _error("malformed", case.malformed, f"one of {', '.join(MALFORMED)}")
+    if case.malformed in MALFORMED_BIAS and not case.bias:
         raise _error("malformed", case.malformed, "absent or another where there is no bias")
 
 
@@ -363,7 +348,7 @@ _WRITERS: Final[tuple[Callable[[Case], str], ...]] = (
     lambda c: DTYPES[c.dtype],
     lambda c: "" if c.bias else "nobias",
     lambda c: "" if c.values == "exact" else c.values,
-    lambda c: MALFORMATIONS[c.malformed].token if c.malformed else "",
+    lambda c: MALFORMED[c.malformed].token if c.malformed else "",
 )
 
 _WORDS: Final[dict[str, dict[str, object]]] = {
@@ -372,7 +357,7 @@ _WORDS: Final[dict[str, dict[str, object]]] = {
     **{token: {"padding": name} for name, token in POLICIES.items()},
     **{token: {"dtype": name} for name, token in DTYPES.items()},
     **{name: {"values": name} for name in VALUES[1:]},
-    **{each.token: {"malformed": name} for name, each in MALFORMATIONS.items()},
+    **{each.token: {"malformed": name} for name, each in MALFORMED.items()},
 }
 _SIZES: Final = {token for token in DTYPES.values() if token.startswith("i")}
 """Tokens that are sizes of the input, too: i32, which comes before the dtype in an id."""

@@ -36,14 +36,14 @@ class Channels:
         c_in: channels of the input.
         c_out: channels of the output.
         groups: number of groups.
-        misfit: how the tensors do not fit together, in words, empty where they do; or truths.
+        malformed: how the tensors do not fit together, in words, empty where they do; or truths.
     """
 
     n: Any
     c_in: Any
     c_out: Any
     groups: Any
-    misfit: Any = ""
+    malformed: Any = ""
 
 
 LARGEST_SIZE: Final = 2**31 - 1
@@ -72,7 +72,7 @@ Subject = TypeVar("Subject", Axis, Channels, Volume)
 
 
 @dataclass(frozen=True, slots=True)
-class Rule(Generic[Subject]):
+class LegalityRule(Generic[Subject]):
     """One condition of legality.
 
     Attributes:
@@ -113,42 +113,47 @@ def _wanted(axis: Axis) -> Any:  # noqa: ANN401 # an integer or an integer array
     return output_size(axis) if axis.o is None else axis.o
 
 
-AXIS_RULES: Final[tuple[Rule[Axis], ...]] = (
-    Rule("illegal", "s below 1", lambda a: a.s < 1, lambda a: f"s={a.s} is below 1"),
-    Rule("illegal", "k below 1", lambda a: a.k < 1, lambda a: f"k={a.k} is below 1"),
-    Rule("illegal", "d below 1", lambda a: a.d < 1, lambda a: f"d={a.d} is below 1"),
-    Rule("illegal", "op negative", lambda a: a.extra < 0, lambda a: f"op={a.extra} is negative"),
-    Rule("extended", "empty input", lambda a: a.i == 0, lambda _: "i=0 leaves an empty input"),
-    Rule("illegal", "o below 1", lambda a: _wanted(a) < 1,
-         lambda a: f"o={_wanted(a)} is below 1"),
-    Rule("extended", "op not below s", lambda a: a.extra >= a.s,
-         lambda a: f"op={a.extra} is not below s={a.s}"),
-    Rule("extended", "p negative", lambda a: (a.p_begin < 0) | (a.p_end < 0),
-         lambda a: f"p={min(a.p_begin, a.p_end)} is negative"),
-    Rule("extended", "p above K-1", lambda a: (a.p_begin > _reach(a)) | (a.p_end > _reach(a)),
-         lambda a: f"p={max(a.p_begin, a.p_end)} is above K-1={_reach(a)}"),
+AXIS_RULES: Final[tuple[LegalityRule[Axis], ...]] = (
+    LegalityRule("illegal", "s below 1", lambda a: a.s < 1, lambda a: f"s={a.s} is below 1"),
+    LegalityRule("illegal", "k below 1", lambda a: a.k < 1, lambda a: f"k={a.k} is below 1"),
+    LegalityRule("illegal", "d below 1", lambda a: a.d < 1, lambda a: f"d={a.d} is below 1"),
+    LegalityRule("illegal", "op negative", lambda a: a.extra < 0, lambda a: f"op={a.extra} is negative"),
+    LegalityRule("extended", "empty input", lambda a: a.i == 0,
+                 lambda _: "i=0 leaves an empty input"),
+    LegalityRule("illegal", "o below 1", lambda a: _wanted(a) < 1,
+                 lambda a: f"o={_wanted(a)} is below 1"),
+    LegalityRule("extended", "op not below s", lambda a: a.extra >= a.s,
+                 lambda a: f"op={a.extra} is not below s={a.s}"),
+    LegalityRule("extended", "p negative", lambda a: (a.p_begin < 0) | (a.p_end < 0),
+                 lambda a: f"p={min(a.p_begin, a.p_end)} is negative"),
+    LegalityRule("extended", "p above K-1",
+                 lambda a: (a.p_begin > _reach(a)) | (a.p_end > _reach(a)),
+                 lambda a: f"p={max(a.p_begin, a.p_end)} is above K-1={_reach(a)}"),
 )  # fmt: skip
 """Every rule of one axis; the first that is broken gives the axis its legality."""
 
-CHANNEL_RULES: Final[tuple[Rule[Channels], ...]] = (
-    Rule("illegal", "tensors do not fit", lambda c: c.misfit, lambda c: str(c.misfit)),
-    Rule("illegal", "groups below 1", lambda c: c.groups < 1,
-         lambda c: f"groups={c.groups} is below 1"),
-    Rule("illegal", "c_in below 1", lambda c: c.c_in < 1, lambda c: f"c_in={c.c_in} is below 1"),
-    Rule("illegal", "c_out below 1", lambda c: c.c_out < 1,
-         lambda c: f"c_out={c.c_out} is below 1"),
-    Rule("illegal", "groups do not divide c_in", lambda c: _rest(c.c_in, c.groups) != 0,
-         lambda c: f"groups={c.groups} does not divide c_in={c.c_in}"),
-    Rule("illegal", "groups do not divide c_out", lambda c: _rest(c.c_out, c.groups) != 0,
-         lambda c: f"groups={c.groups} does not divide c_out={c.c_out}"),
-    Rule("extended", "empty batch", lambda c: c.n == 0, lambda _: "n=0 leaves an empty batch"),
+CHANNEL_RULES: Final[tuple[LegalityRule[Channels], ...]] = (
+    LegalityRule("illegal", "tensors do not fit", lambda c: c.malformed,
+                 lambda c: str(c.malformed)),
+    LegalityRule("illegal", "groups below 1", lambda c: c.groups < 1,
+                 lambda c: f"groups={c.groups} is below 1"),
+    LegalityRule("illegal", "c_in below 1", lambda c: c.c_in < 1,
+                 lambda c: f"c_in={c.c_in} is below 1"),
+    LegalityRule("illegal", "c_out below 1", lambda c: c.c_out < 1,
+                 lambda c: f"c_out={c.c_out} is below 1"),
+    LegalityRule("illegal", "groups do not divide c_in", lambda c: _rest(c.c_in, c.groups) != 0,
+                 lambda c: f"groups={c.groups} does not divide c_in={c.c_in}"),
+    LegalityRule("illegal", "groups do not divide c_out", lambda c: _rest(c.c_out, c.groups) != 0,
+                 lambda c: f"groups={c.groups} does not divide c_out={c.c_out}"),
+    LegalityRule("extended", "empty batch", lambda c: c.n == 0,
+                 lambda _: "n=0 leaves an empty batch"),
 )  # fmt: skip
 """Every rule of the channels and the batch; the first that is broken gives the legality."""
 
 
-VOLUME_RULES: Final[tuple[Rule[Volume], ...]] = (
-    Rule("illegal", "result beyond 2^31-1 elements", lambda v: v.elements > LARGEST_SIZE,
-         lambda v: f"the result needs {v.elements} elements, above 2^31-1"),
+VOLUME_RULES: Final[tuple[LegalityRule[Volume], ...]] = (
+    LegalityRule("illegal", "result beyond 2^31-1 elements", lambda v: v.elements > LARGEST_SIZE,
+                 lambda v: f"the result needs {v.elements} elements, above 2^31-1"),
 )  # fmt: skip
 """Every rule of the whole result."""
 
@@ -159,18 +164,18 @@ def _rest(channels: Any, groups: Any) -> Any:  # noqa: ANN401 # integers or inte
 
 
 @lru_cache(maxsize=_MOST)
-def fault(axis: Axis) -> tuple[Legality, str]:
+def axis_legality(axis: Axis) -> tuple[Legality, str]:
     """Return the legality of one axis of integers and, unless it is legal, the reason in words."""
     return _first_broken(AXIS_RULES, axis)
 
 
 @lru_cache(maxsize=_MOST)
-def channel_fault(channels: Channels) -> tuple[Legality, str]:
+def channel_legality(channels: Channels) -> tuple[Legality, str]:
     """Return the legality of channels and batch and, unless they are legal, the reason."""
     return _first_broken(CHANNEL_RULES, channels)
 
 
-def volume_fault(volume: Volume) -> tuple[Legality, str]:
+def volume_legality(volume: Volume) -> tuple[Legality, str]:
     """Return the legality of the result's volume and, unless it is legal, the reason."""
     return _first_broken(VOLUME_RULES, volume)
 
@@ -180,6 +185,8 @@ def worst(found: Iterable[tuple[Legality, str]]) -> tuple[Legality, str]:
     return min(found, key=lambda item: LEGALITIES.index(item[0]))
 
 
-def _first_broken(rules: tuple[Rule[Subject], ...], subject: Subject) -> tuple[Legality, str]:
+def _first_broken(
+    rules: tuple[LegalityRule[Subject], ...], subject: Subject
+) -> tuple[Legality, str]:
     broken = (rule for rule in rules if rule.is_broken(subject))
     return next(((rule.legality, rule.reason(subject)) for rule in broken), ("legal", ""))

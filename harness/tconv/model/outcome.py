@@ -30,7 +30,7 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unsupported:
+class ConfirmedUnsupported:
     """The framework cannot express the case; `error_text` is what a real call said."""
 
     reason: str
@@ -96,7 +96,7 @@ Outcome = (
     Computed
     | InferredShape
     | Refused
-    | Unsupported
+    | ConfirmedUnsupported
     | Faulty
     | Crashed
     | TimedOut

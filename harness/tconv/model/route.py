@@ -31,9 +31,9 @@ class Composed:
 class Unsupported:
     """The framework has no argument for the case, or raises its not-implemented error.
 
-    Each run proves it: the adapter is asked to compute the case all the same, with the most
-    natural call there is, and the framework must raise an error that `error_pattern` is found in.
-    A call that computes, or that fails for another cause, makes the route dishonest.
+    Each run confirms it: the adapter still has to compute the case, with the most natural call
+    there is, and the framework must raise an error that matches `error_pattern`. A call that
+    computes, or that fails for another cause, makes the route dishonest.
 
     Attributes:
         reason: why, in a few words; the same words for the same cause, as it is counted.

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Self
 
 from tconv.errors import TargetError
@@ -33,6 +34,26 @@ class Target:
 
     def __str__(self) -> str:
         return f"{self.backend}:{self.mode}@{self.device}"
+
+    @classmethod
+    @lru_cache(maxsize=1024)  # a run has few targets, and reads each of them from many rows
+    def from_text(cls, text: str) -> Self:
+        """Return the target that :meth:`__str__` wrote.
+
+        Raises:
+            TargetError: the text is not that of a whole target.
+        """
+        selection = Selection.from_text(text)
+        if selection.mode is None or selection.device is None:
+            raise TargetError(
+                f"target={text!r}, but should be backend:mode@device, as in torch:eager@cpu"
+            )
+        return cls(backend=selection.backend, mode=selection.mode, device=selection.device)
+
+    @property
+    def mode_and_device(self) -> str:
+        """The target without its backend, and without the device where it is the CPU."""
+        return self.mode if self.device == "cpu" else f"{self.mode}@{self.device}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

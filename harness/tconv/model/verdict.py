@@ -39,6 +39,11 @@ class Verdict(StrEnum):
         """What this verdict means for a run."""
         return _STANDPOINTS.get(self, Standpoint.DEVIATION)
 
+    @classmethod
+    def deviations(cls) -> list[str]:
+        """Return every verdict that is a deviation, as it is stored."""
+        return [verdict.value for verdict in cls if verdict.standpoint is Standpoint.DEVIATION]
+
     @property
     def meaning(self) -> str:
         """This verdict in one sentence."""

@@ -18,6 +18,7 @@ from tconv.analysis.claims.results import ClaimResult
 from tconv.analysis.compatibility import Compatibility, backend_of
 from tconv.analysis.disagreements import Disagreement, Kind
 from tconv.model.case import Case
+from tconv.model.target import Target
 from tconv.report.markdown import cell, code
 from tconv.report.open_cases import OVERVIEW, TOPICS, Line, compare, lines, overview
 
@@ -120,7 +121,9 @@ def _chapter(compatibility: Compatibility, backend: str, entries: Sequence[Entry
         rules=tuple(line for line in answers if line.entry.rule),
         silent=_silent(answers),
         calls=_calls(entries),
-        claims=tuple(r for r in compatibility.claims if backend_of(r.target) == backend),
+        claims=tuple(
+            r for r in compatibility.claims if r.target and backend_of(r.target) == backend
+        ),
         differences=differences(compatibility, backend),
     )
 
@@ -188,7 +191,7 @@ def in_brief(compatibility: Compatibility, targets: Iterable[str]) -> str:
     voices = Counter(backend_of(voice[0]) for voice in compatibility.voices)
     modes: dict[str, list[str]] = defaultdict(list)
     for target in targets:
-        modes[backend_of(target)].append(target.partition(":")[2].removesuffix("@cpu"))
+        modes[backend_of(target)].append(Target.from_text(target).mode_and_device)
     return ", ".join(
         f"{backend}:{'/'.join(said)}" if voices[backend] > 1 else backend
         for backend, said in modes.items()

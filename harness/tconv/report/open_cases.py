@@ -9,6 +9,7 @@ from tconv.analysis.atlas.entry import Entry
 from tconv.analysis.atlas.explain import Explanation
 from tconv.analysis.atlas.request import Request
 from tconv.analysis.compatibility import Compatibility, backend_of
+from tconv.model.target import Target
 from tconv.model.window import Window
 
 
@@ -78,7 +79,7 @@ class Line:
     @property
     def modes(self) -> tuple[str, ...]:
         """The targets without their backend, and without the device where it is the CPU."""
-        return tuple(target.partition(":")[2].removesuffix("@cpu") for target in self.targets)
+        return tuple(Target.from_text(target).mode_and_device for target in self.targets)
 
     @property
     def size(self) -> str:

@@ -96,7 +96,7 @@ def grid_facts(spec: RunSpec) -> dict[str, Any]:
     for at, case in enumerate(spec.cases):
         digest.update(f"{case.id}".encode() if at == 0 else f"\n{case.id}".encode())
     return {
-        **spec.tally.to_dict(),
+        **spec.statistics.to_dict(),
         "shard": spec.shard,
         "case": spec.case,
         "cases": len(spec.cases),

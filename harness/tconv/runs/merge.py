@@ -102,7 +102,7 @@ def _whole(shards: Sequence[RunReader]) -> RunSpec:
     header = shards[0].header
     config = from_mapping(header["config"], header["config_path"])
     grid = expand(config.grids, config.values)
-    whole = RunSpec(config=config, cases=grid.cases, tally=grid.tally)
+    whole = RunSpec(config=config, cases=grid.cases, statistics=grid.statistics)
     for k, shard in enumerate(shards, 1):
         cases = grid.shard(k, len(shards))
         _require_cases(shard, grid_facts(replace(whole, cases=cases)))

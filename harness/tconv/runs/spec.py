@@ -9,7 +9,7 @@ from typing import Any, Final, Self
 
 from tconv.adapters import registry
 from tconv.errors import ConfigError
-from tconv.grid import Tally, expand
+from tconv.grid import GridStatistics, expand
 from tconv.grid.config import BUNDLED, Config, from_mapping, load_config
 from tconv.model.case import Case
 from tconv.model.target import Selection
@@ -26,14 +26,14 @@ class RunSpec:
     Attributes:
         config: targets, seed and limits.
         cases: the cases, distinct, in the grid's order.
-        tally: how many points of the grid were kept, and why the others were dropped.
+        statistics: how many points of the grid were kept, and why the others were dropped.
         shard: `k/n` where the cases are the k-th of n parts, else empty.
         case: id of the only case where the run is of one case, else empty.
     """
 
     config: Config
     cases: Sequence[Case]
-    tally: Tally
+    statistics: GridStatistics
     shard: str = ""
     case: str = ""
 
@@ -69,11 +69,11 @@ class RunSpec:
             registry.require(Selection.from_text(text).backend)
         if case:
             return cls(
-                config=narrowed, cases=(Case.from_id(case),), tally=Tally(made=1, kept=1), case=case
+                config=narrowed, cases=(Case.from_id(case),), statistics=GridStatistics(made=1, kept=1), case=case
             )
         part = _part(shard) if shard else (1, 1)
         grid = expand(narrowed.grids, narrowed.values)
-        return cls(config=narrowed, cases=grid.shard(*part), tally=grid.tally, shard=shard or "")
+        return cls(config=narrowed, cases=grid.shard(*part), statistics=grid.statistics, shard=shard or "")
 
     @classmethod
     def from_run(cls, run: RunReader) -> Self:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
+from tconv.model.target import Target
 from tconv.model.verdict import Standpoint, Verdict
 from tconv.store.totals import TargetTotals
 
@@ -54,7 +55,9 @@ def _missing(
     if not any(each.judged for each in totals.values()):
         yield ExitStatus.NOTHING_COMPARED, "nothing was compared: no row has a result to judge"
     for backend in required:
-        own = [each for target, each in totals.items() if target.partition(":")[0] == backend]
+        own = [
+            each for target, each in totals.items() if Target.from_text(target).backend == backend
+        ]
         if not any(each.judged for each in own):
             absent = any(each.verdicts[Verdict.UNAVAILABLE] for each in own)
             why = "is unavailable" if absent else "has no row that was compared"

@@ -59,7 +59,7 @@ CASE_COLUMNS: Final = _columns(
         ("dtype", "text", "", "element type"),
         ("bias", "boolean", "", "whether a bias is added"),
         ("values", "text", "", "kind of input values asked for: exact or normal"),
-        ("malformed", "text", "", "how the tensors misfit; none: they fit"),
+        ("malformed", "text", "", "how the tensors do not fit; none: they do"),
     )
 )
 
@@ -80,12 +80,7 @@ RESULT_COLUMNS: Final = _columns(
         ("addition", "text", "", "the step that a composed route adds"),
         ("outcome", "text", "", "what became of the call, before judging"),
         ("verdict", "text", "", "the judgement, see tconv.model.verdict"),
-        (
-            "reading",
-            "text",
-            "",
-            "what reproduces the output exactly, none: the plain one; not reproduced: of a crash",
-        ),
+        ("reading", "text", "", "what reproduces the output exactly, none: the plain one"),
         ("error_class", "text", "", "exact, within, reduced, transformed or wrong"),
         ("error_units", "number", "bounds", "largest error in units of the elementwise bound"),
         ("observed_shape", "integers", "elements", "shape that was returned, (n, c_out, *o)"),
@@ -118,7 +113,12 @@ RESULT_COLUMNS: Final = _columns(
         ("resolutions", "integer", "", "how many windows do; 1: the resolution is unique"),
         ("inferred_shape", "integers", "elements", "shape that the framework inferred beforehand"),
         ("inference", "text", "", "kept, broken or, where the framework inferred no shape, none"),
-        ("reason", "text", "", "why it is unsupported, unavailable, rejected or not run"),
+        (
+            "reason",
+            "text",
+            "",
+            "why it is unsupported, unavailable, rejected or not run, or how it crashed",
+        ),
         ("error_type", "text", "", "class of the framework's error"),
         ("error_text", "text", "", "text of the framework's error, or stderr of a crash"),
         ("seconds", "number", "s", "time in the framework's call, conversions included"),

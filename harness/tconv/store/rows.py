@@ -36,7 +36,7 @@ _OUTCOMES: Final = {
     "Computed": "computed",
     "InferredShape": "inferred",
     "Refused": "refused",
-    "Unsupported": "unsupported",
+    "ConfirmedUnsupported": "unsupported",
     "Faulty": "faulty",
     "Crashed": "crashed",
     "TimedOut": "timed_out",

@@ -164,7 +164,7 @@ def _assert(rows: Sequence[dict[str, Any]]) -> None:
 
 def _lines(discrepancy: Discrepancy) -> list[str]:
     """Return a discrepancy as lines; no command can rerun an adapter that is not registered."""
-    if discrepancy.target.partition(":")[0] not in registry.backends():
+    if Target.from_text(discrepancy.target).backend not in registry.backends():
         call = (
             f"assert_conforms(adapter, {discrepancy.case!r}) with the adapter of "
             f"{discrepancy.target}"

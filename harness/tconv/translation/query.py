@@ -7,8 +7,9 @@ from typing import Final, Self
 from tconv.analysis.atlas.question import EXPLICIT
 from tconv.analysis.atlas.request import KNOWN, Request, number_from_one, values_by_name
 from tconv.errors import AtlasError
-from tconv.model.case import DTYPES, Case
+from tconv.model.case import Case
 from tconv.model.geometry import Axis, effective_kernel
+from tconv.model.parameters import DTYPES
 
 C_IN: Final = 2
 C_OUT: Final = 3

@@ -12,7 +12,7 @@ from typing import Final
 from tconv.model.case import Case
 from tconv.model.geometry import Axis, output_size, preimages
 from tconv.model.legality import LARGEST_SIZE
-from tconv.model.malformation import MALFORMATIONS
+from tconv.model.malformed import MALFORMED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +132,7 @@ _MISFITS: Final = {
 
 
 def _faults() -> Iterator[Fault]:
-    for name, malformation in MALFORMATIONS.items():
+    for name, malformation in MALFORMED.items():
         yield Fault(name=malformation.words, words=_MISFITS[name], has=_malformed(name))
     yield from (
         Fault(name="stride of 2^31-1 or more", words=(*_STRIDE, *_TOO_LARGE), has=_huge("s")),

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from tconv.analysis.acceptance.fault import Fault
 from tconv.model.case import Case
-from tconv.model.malformation import OF_BIAS
+from tconv.model.malformed import MALFORMED_BIAS
 from tconv.model.window import Resolution
 
 Row = Mapping[str, Any]
@@ -98,7 +98,7 @@ def _refusal(fault: Fault, text: str) -> Reaction:
 def _has_no_bias(case: Case, call: str) -> bool:
     """Return whether the bias is at fault of a call that takes none: a sum comes after it."""
     is_added = call.endswith((" + b", " + keras.ops.add"))
-    return is_added and case.malformed in OF_BIAS
+    return is_added and case.malformed in MALFORMED_BIAS
 
 
 def _is_right_but_large(case: Case, row: Row) -> bool:

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Self
 
+from tconv.model.target import Target
+
 EXPLICIT: Final = "explicit"
 """What stands for a policy where paddings are given as numbers."""
 
@@ -55,7 +57,7 @@ class Question:
 
     def is_sibling_of(self, other: Self) -> bool:
         """Return whether another mode of the same backend was asked the same."""
-        mine, others = (question.target.partition(":")[0] for question in (self, other))
+        mine, others = (Target.from_text(question.target).backend for question in (self, other))
         return mine == others and self.words == other.words and self.target != other.target
 
     def to_dict(self) -> dict[str, Any]:

@@ -12,8 +12,9 @@ from typing import Final, Self
 
 from tconv.analysis.atlas.question import EXPLICIT, Question
 from tconv.errors import AtlasError
-from tconv.model.case import POLICIES, Case
+from tconv.model.case import Case
 from tconv.model.geometry import Axis
+from tconv.model.parameters import POLICIES
 
 _ALIASES: Final = {"d": "dilation", "op": "output_padding", "g": "groups"}
 _FIELDS: Final = {"dilation": "d", "output_padding": "op"}

@@ -26,7 +26,7 @@ TELLING: Final = 1.5
 _JUDGED: Final = [
     v.value for v in Verdict if v.standpoint in {Standpoint.CONFORMANT, Standpoint.DEVIATION}
 ]
-_DEVIATING: Final = [v.value for v in Verdict if v.standpoint is Standpoint.DEVIATION]
+_DEVIATING: Final = Verdict.deviations()
 _ABSENT: Final = "none"
 
 

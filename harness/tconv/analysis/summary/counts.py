@@ -59,7 +59,7 @@ class RunTotals:
         """Return the targets of each backend."""
         members: dict[str, list[str]] = {}
         for target in self.targets():
-            members.setdefault(target.partition(":")[0], []).append(target)
+            members.setdefault(Target.from_text(target).backend, []).append(target)
         return members
 
     def steps(self, target: str) -> list[tuple[str, int]]:

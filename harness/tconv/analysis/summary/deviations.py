@@ -7,12 +7,12 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tconv.model.verdict import Standpoint, Verdict
+from tconv.model.verdict import Verdict
 
 COLUMNS: Final = ("target", "case", "verdict", "reading")
 """What is kept of a row."""
 
-_DEVIATING: Final = [v.value for v in Verdict if v.standpoint is Standpoint.DEVIATION]
+_DEVIATING: Final = Verdict.deviations()
 _SCHEMA: Final = pa.schema([(name, pa.string()) for name in COLUMNS])
 _BATCH: Final = 10_000  # rows that are Python objects at once
 

@@ -10,13 +10,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from tconv.model.verdict import Standpoint, Verdict
+from tconv.model.verdict import Verdict
 from tconv.store import SCHEMA
 
 KEPT: Final = 200
 """Most rows of one kind that are kept."""
 
-_DEVIATING: Final = [v.value for v in Verdict if v.standpoint is Standpoint.DEVIATION]
+_DEVIATING: Final = Verdict.deviations()
 _ALL: Final = 50_000  # rows that are kept of all kinds together, unless there are more kinds
 _ORDER: Final = ("kind", "products", "length", "case")
 _MEASURES: Final = [(name, pa.int64()) for name in ("kind", "products", "length")]

@@ -32,8 +32,15 @@ from tconv.errors import UnavailableError
 from tconv.inputs.draw import Draw, DrawRecipe
 from tconv.judge import Judgement, judge, outcome_from
 from tconv.model.case import Case
-from tconv.model.outcome import Computed, Faulty, InferredShape, Outcome, Refused, ShapeInference
-from tconv.model.outcome import Unsupported as UnsupportedOutcome
+from tconv.model.outcome import (
+    Computed,
+    ConfirmedUnsupported,
+    Faulty,
+    InferredShape,
+    Outcome,
+    Refused,
+    ShapeInference,
+)
 from tconv.model.route import Composed, Native, Route, Unsupported
 from tconv.model.target import Target
 from tconv.store import RowBatch
@@ -326,7 +333,7 @@ def _outcome(route: Route | Faulty, answer: object) -> Outcome:
 def _proved(reason: str, error_pattern: str, error: BaseException) -> Outcome:
     kind, text = type(error).__name__, text_of(error)
     if re.search(error_pattern, f"{kind}: {text}"):
-        return UnsupportedOutcome(reason=reason, error_type=kind, error_text=text)
+        return ConfirmedUnsupported(reason=reason, error_type=kind, error_text=text)
     return Faulty(
         offence=f"route says unsupported ({reason}), but the error does not match "
         f"{error_pattern!r}",
