@@ -67,8 +67,8 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         worker_gib=2.5,
         environments={"tensorflow": {"TF_ENABLE_ONEDNN_OPTS": "0"}},
         grids=(
-            Sweep(ndim=(1,), i=(3,), k=(2,)),
-            Sweep(
+            Sweep.from_options(ndim=(1,), i=(3,), k=(2,)),
+            Sweep.from_options(
                 suite="explicit",
                 ndim=(1, 2),
                 i=(1, 2, 3, 7),
@@ -103,7 +103,7 @@ def test_what_is_left_out_has_its_default() -> None:
 
     assert config == Config(name="r", targets=("numpy",), grids=config.grids)
     assert config.grids == (
-        Sweep(
+        Sweep.from_options(
             suite="explicit", ndim=(1,), i=(3,), k=(2,), s=(1,), p=(PaddingPair(begin=0, end=0),),
             output_padding=(0,), dilation=(1,), groups=(1,), n=(1,), c_in=(2,), c_out=(4,),
             dtype=("float32",), bias=(True,),
@@ -171,7 +171,7 @@ MISTAKES = [
     ("groups = 2", "o = [[1, 'few']]", "('few' is not a whole number)"),
     ("groups = 2", "o = [['none', 1]]", "('none' is not a whole number)"),
     ("groups = 2", 'padding = ["full"]', "but should be one of same, same_lower, valid, "),
-    ("[0, [1, 0]]", '["no", 0]', "output_padding=['no', 0], but should be \"none\" for not given,"),
+    ("[0, [1, 0]]", '["no", 0]', "output_padding=['no', 0], but should be \"none\" (not given,"),
 ]  # fmt: skip
 
 

@@ -36,14 +36,14 @@ def lists(values: st.SearchStrategy[int]) -> st.SearchStrategy[tuple[object, ...
 def any_sweep(draw: st.DrawFn) -> Sweep:
     few = st.lists(st.integers(0, 3), min_size=1, max_size=2).map(tuple)
     suites: list[Suite] = ["explicit", "extended", "illegal"]
-    return Sweep(
+    return Sweep.from_options(
         suite=draw(st.sampled_from(suites)),
         ndim=draw(st.sampled_from([(1,), (2,), (1, 2), (2, 1), (3, 2), (1, 1, 2)])),
-        i=draw(lists(st.integers(0, 4))),  # type: ignore[arg-type] # integers and pairs
-        k=draw(lists(st.integers(0, 4))),  # type: ignore[arg-type] # integers and pairs
-        s=draw(lists(SIZES)),  # type: ignore[arg-type] # integers and pairs
+        i=draw(lists(st.integers(0, 4))),
+        k=draw(lists(st.integers(0, 4))),
+        s=draw(lists(SIZES)),
         p=tuple(draw(st.lists(SIDES | st.tuples(SIDES, SIDES), min_size=1, max_size=2))),
-        output_padding=draw(lists(SIZES)),  # type: ignore[arg-type] # integers and pairs
+        output_padding=draw(lists(SIZES)),
         groups=draw(few),
         n=draw(few),
         c_in=draw(few),
@@ -59,7 +59,9 @@ def plain_expansion(sweep: Sweep, values: tuple[str, ...]) -> tuple[int, set[Cas
     made, kept = 0, set()
     names = ("i", "k", "s", "p", "output_padding", "groups", "n", "c_in", "dtype", "bias",
              "malformed")  # fmt: skip
-    for ndim, kind, *point in product(sweep.ndim, values, *(getattr(sweep, n) for n in names)):
+    for ndim, kind, *point in product(
+        sweep.options["ndim"], values, *(sweep.options[n] for n in names)
+    ):
         made += 1
         given_values = dict(zip(names, point, strict=True))
         tuples = [value for value in given_values.values() if isinstance(value, tuple)]
@@ -93,15 +95,15 @@ def test_expansion_is_the_plain_product(sweep: Sweep, values: tuple[str, ...]) -
 
 
 def test_cases_are_sorted_whatever_the_order_of_the_values() -> None:
-    one = expand([Sweep(ndim=(1, 2), i=(1, 2, 10), k=(1, 2), bias=(True, False))])
-    other = expand([Sweep(ndim=(2, 1), i=(10, 2, 1), k=(2, 1), bias=(False, True))])
+    one = expand([Sweep.from_options(ndim=(1, 2), i=(1, 2, 10), k=(1, 2), bias=(True, False))])
+    other = expand([Sweep.from_options(ndim=(2, 1), i=(10, 2, 1), k=(2, 1), bias=(False, True))])
 
     assert [*one.cases] == [*other.cases]
     assert [case.i[0] for case in one.cases if case.ndim == 1] == [1] * 4 + [2] * 4 + [10] * 4
 
 
 def test_every_dropped_point_has_its_reason_in_words() -> None:
-    sweep = Sweep(
+    sweep = Sweep.from_options(
         ndim=(1, 2),
         i=(2, (3, 4)),
         k=(1, 2),
@@ -126,17 +128,22 @@ def test_every_dropped_point_has_its_reason_in_words() -> None:
 
 
 def test_same_case_written_twice_is_kept_once() -> None:
-    grid = expand([Sweep(ndim=(2,), i=(3, (3, 3), 3), k=(2,)), Sweep(ndim=(2,), i=(3,), k=(2,))])
+    grid = expand(
+        [
+            Sweep.from_options(ndim=(2,), i=(3, (3, 3), 3), k=(2,)),
+            Sweep.from_options(ndim=(2,), i=(3,), k=(2,)),
+        ]
+    )
 
     assert [case.id for case in grid.cases] == ["2d-i3x3-k2x2-ci2-co4-f32"]
     assert grid.statistics.dropped == {"duplicate": 3}
 
 
 def test_grid_that_keeps_nothing_says_why() -> None:
-    sweep = Sweep(ndim=(1,), i=(3, (1, 2)), k=(2,), output_padding=(1, 2),
+    sweep = Sweep.from_options(ndim=(1,), i=(3, (1, 2)), k=(2,), output_padding=(1, 2),
                   path="a.toml", number=2)  # fmt: skip
     with pytest.raises(ConfigError) as caught:
-        expand([Sweep(ndim=(1,), i=(3,), k=(2,)), sweep])
+        expand([Sweep.from_options(ndim=(1,), i=(3,), k=(2,)), sweep])
 
     assert str(caught.value) == (
         "a.toml: [[grid]] 2: cases kept=0, but should be 1 or more (2 dropped: per-axis list of 2 "
@@ -146,14 +153,14 @@ def test_grid_that_keeps_nothing_says_why() -> None:
 
 
 def test_grid_beyond_all_bounds_is_refused_before_it_is_made() -> None:
-    sweep = Sweep(ndim=(1,), i=tuple(range(1, 10_001)), k=tuple(range(1, 10_001)))
+    sweep = Sweep.from_options(ndim=(1,), i=tuple(range(1, 10_001)), k=tuple(range(1, 10_001)))
 
     with pytest.raises(ConfigError, match=r"points made=100,000,000, but should be 50,000,000"):
         expand([sweep])
 
 
 def test_marginals_count_cases_per_value() -> None:
-    sweep = Sweep(ndim=(1, 2), i=(3, (3, 4)), k=(3,),
+    sweep = Sweep.from_options(ndim=(1, 2), i=(3, (3, 4)), k=(3,),
                   p=(PaddingPair(begin=1, end=1), PaddingPair(begin=1, end=0)),
                   dtype=("float64", "float32"))  # fmt: skip
     marginals = expand([sweep], ("exact", "normal")).statistics.marginals
@@ -167,7 +174,7 @@ def test_marginals_count_cases_per_value() -> None:
 
 
 def test_lines_tell_the_whole_account() -> None:
-    sweep = Sweep(ndim=(1,), i=(1, 2, 3), k=(1, 2), budget=Budget(cases=4))
+    sweep = Sweep.from_options(ndim=(1,), i=(1, 2, 3), k=(1, 2), budget=Budget(cases=4))
     lines = expand([sweep]).statistics.lines()
 
     assert lines[:3] == (
@@ -179,7 +186,7 @@ def test_lines_tell_the_whole_account() -> None:
 
 @pytest.mark.parametrize("n", [1, 2, 3, 7, 100])
 def test_shards_are_disjoint_complete_and_alike(n: int) -> None:
-    grid = expand([Sweep(ndim=(1, 2, 3), i=(1, 2, 3), k=(1, 2, 3, (2, 1)))])
+    grid = expand([Sweep.from_options(ndim=(1, 2, 3), i=(1, 2, 3), k=(1, 2, 3, (2, 1)))])
     shards = [grid.shard(k, n) for k in range(1, n + 1)]
     sizes = [len(shard) for shard in shards]
 
@@ -189,7 +196,7 @@ def test_shards_are_disjoint_complete_and_alike(n: int) -> None:
 
 @pytest.mark.parametrize(("k", "n"), [(0, 2), (3, 2), (-1, 2), (1, 0)])
 def test_shard_outside_its_range_is_refused(k: int, n: int) -> None:
-    grid = expand([Sweep(ndim=(1,), i=(1,), k=(1,))])
+    grid = expand([Sweep.from_options(ndim=(1,), i=(1,), k=(1,))])
 
     with pytest.raises(ConfigError, match=re.escape(f"shard={k}/{n}, but should be k/n")):
         grid.shard(k, n)
@@ -197,7 +204,7 @@ def test_shard_outside_its_range_is_refused(k: int, n: int) -> None:
 
 @pytest.mark.parametrize("strategy", ["pairwise", "random"])
 def test_budget_is_kept_and_covered(strategy: str) -> None:
-    sweep = Sweep(
+    sweep = Sweep.from_options(
         ndim=(1, 2), i=(1, 2, 3, (2, 3)), k=(1, 2, 3), s=(1, 2, 3), output_padding=(0, 1, 2),
         where=(Predicate.from_text("k > 1 or s > 1"),),
         budget=Budget(cases=60, strategy=strategy),  # type: ignore[arg-type] # both are strategies
@@ -274,7 +281,7 @@ def test_smoke_reaches_every_achievable_pair(smoke: Grid) -> None:
 
 
 def _open(**values: Any) -> list[Case]:
-    sweep = Sweep(suite="open", ndim=(1,), output_padding=(None,), **values)
+    sweep = Sweep.from_options(suite="open", ndim=(1,), output_padding=(None,), **values)
     return list(expand([sweep]))
 
 
@@ -297,21 +304,22 @@ def test_sizes_outside_the_candidates_are_next_to_them_or_far() -> None:
 
 
 def test_words_stand_for_other_sizes_on_each_axis() -> None:
-    sweep = Sweep(suite="open", ndim=(2,), i=((2, 3),), k=(2,), s=((2, 1),),
+    sweep = Sweep.from_options(suite="open", ndim=(2,), i=((2, 3),), k=(2,), s=((2, 1),),
                   output_padding=(None,), o=(("candidates", "above"),))  # fmt: skip
 
     assert [case.o for case in expand([sweep])] == [(4, 5), (5, 5)]
 
 
 def test_every_combination_of_candidates_is_made() -> None:
-    sweep = Sweep(suite="open", ndim=(2,), i=(1,), k=(1,), s=((2, 3),),
+    sweep = Sweep.from_options(suite="open", ndim=(2,), i=(1,), k=(1,), s=((2, 3),),
                   output_padding=(None,), o=("candidates",))  # fmt: skip
 
     assert [case.o for case in expand([sweep])] == [*product((1, 2), (1, 2, 3))]
 
 
 def test_point_without_candidates_is_counted() -> None:
-    sweep = Sweep(suite="open", ndim=(1,), i=(1, 4), k=(1,), p=(PaddingPair(begin=1, end=1),),
+    sweep = Sweep.from_options(suite="open", ndim=(1,), i=(1, 4), k=(1,),
+                               p=(PaddingPair(begin=1, end=1),),
                   o=("candidates",))  # fmt: skip
     statistics = expand([sweep]).statistics
 
@@ -320,7 +328,7 @@ def test_point_without_candidates_is_counted() -> None:
 
 
 def test_requested_size_below_one_is_illegal() -> None:
-    sweep = Sweep(suite="illegal", ndim=(1,), i=(1,), k=(1,), o=("below", 1))
+    sweep = Sweep.from_options(suite="illegal", ndim=(1,), i=(1,), k=(1,), o=("below", 1))
 
     assert [case.id for case in expand([sweep])] == ["1d-i1-k1-o0-ci2-co4-f32"]
 
@@ -338,7 +346,7 @@ def test_requested_size_below_one_is_illegal() -> None:
 )
 def test_case_of_another_suite_is_dropped(values: Any, suite: Suite, reason: str) -> None:
     with pytest.raises(ConfigError, match=reason):
-        expand([Sweep(suite=suite, ndim=(1,), i=(3,), k=(2,), **values)])
+        expand([Sweep.from_options(suite=suite, ndim=(1,), i=(3,), k=(2,), **values)])
 
 
 def test_condition_finds_what_is_not_given_absent() -> None:
@@ -354,7 +362,8 @@ def test_condition_finds_what_is_not_given_absent() -> None:
 
 
 def test_marginals_count_policies_and_sizes_where_there_are_any() -> None:
-    sweep = Sweep(suite="open", ndim=(1,), i=(3,), k=(2,), padding=("same", None), o=(None, 4),
+    sweep = Sweep.from_options(suite="open", ndim=(1,), i=(3,), k=(2,), padding=("same", None),
+                               o=(None, 4),
                   output_padding=(None,))  # fmt: skip
     found = expand([sweep]).statistics.marginals
 
@@ -362,7 +371,7 @@ def test_marginals_count_policies_and_sizes_where_there_are_any() -> None:
 
 
 def test_every_open_case_has_the_legality_that_the_columns_gave_it() -> None:
-    sweep = Sweep(suite="open", ndim=(1, 2), i=(0, 1, 3), k=(1, 2), s=(1, 2),
+    sweep = Sweep.from_options(suite="open", ndim=(1, 2), i=(0, 1, 3), k=(1, 2), s=(1, 2),
                   p=(PaddingPair(begin=0, end=0), PaddingPair(begin=2, end=0)),
                   padding=(None, "same"),
                   output_padding=(None, 0, 3), o=(None, 0, "candidates"))  # fmt: skip
@@ -371,14 +380,16 @@ def test_every_open_case_has_the_legality_that_the_columns_gave_it() -> None:
 
 
 def test_candidates_of_a_huge_stride_are_refused_before_they_are_made() -> None:
-    sweep = Sweep(suite="open", ndim=(1,), i=(1,), k=(1,), s=(2**40,), o=("candidates",))
+    sweep = Sweep.from_options(
+        suite="open", ndim=(1,), i=(1,), k=(1,), s=(2**40,), o=("candidates",)
+    )
 
     with pytest.raises(ConfigError, match="points made=1,099,511,627,776 of one table, but should"):
         expand([sweep])
 
 
 def test_result_that_cannot_be_computed_is_illegal() -> None:
-    sweep = Sweep(ndim=(2,), i=(2,), k=(1,), s=(2**15, 2**16), c_out=(1,))
+    sweep = Sweep.from_options(ndim=(2,), i=(2,), k=(1,), s=(2**15, 2**16), c_out=(1,))
     grid = expand([sweep])
 
     assert [case.s for case in grid.cases] == [(2**15,) * 2]
@@ -388,7 +399,8 @@ def test_result_that_cannot_be_computed_is_illegal() -> None:
 
 
 def test_budget_covers_candidates_with_the_other_parameters() -> None:
-    sweep = Sweep(suite="open", ndim=(1,), i=(2, 3, 4), k=(2, 3), s=(3,), output_padding=(None,),
+    sweep = Sweep.from_options(suite="open", ndim=(1,), i=(2, 3, 4), k=(2, 3), s=(3,),
+                               output_padding=(None,),
                   o=("candidates",), budget=Budget(cases=12))  # fmt: skip
     found = expand([sweep])
 
@@ -396,7 +408,7 @@ def test_budget_covers_candidates_with_the_other_parameters() -> None:
 
 
 def test_cases_are_a_sequence_across_numbers_of_axes() -> None:
-    cases = expand([Sweep(ndim=(1, 2), i=(1, 2, 3), k=(1, 2), s=(1, 2))]).cases
+    cases = expand([Sweep.from_options(ndim=(1, 2), i=(1, 2, 3), k=(1, 2), s=(1, 2))]).cases
     made = list(cases)
 
     assert [each.ndim for each in made] == [1] * 12 + [2] * 12
@@ -413,13 +425,13 @@ def test_cases_are_a_sequence_across_numbers_of_axes() -> None:
 def test_no_case_is_made_before_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tconv.grid.case_table.Case", None)
 
-    grid = expand([Sweep(ndim=(1,), i=(1, 2, 3), k=(1, 2))])
+    grid = expand([Sweep.from_options(ndim=(1,), i=(1, 2, 3), k=(1, 2))])
 
     assert len(grid.cases[1:]) == len(grid.shard(1, 1)) - 1 == 5
 
 
 def test_cases_that_are_sent_are_the_same_and_bring_no_others_of_their_grid() -> None:
-    cases = expand([Sweep(ndim=(1, 2), i=tuple(range(1, 50)), k=(1, 2))]).cases
+    cases = expand([Sweep.from_options(ndim=(1, 2), i=tuple(range(1, 50)), k=(1, 2))]).cases
     some = cases[90:110]
 
     sent = pickle.dumps(some)

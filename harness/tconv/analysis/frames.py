@@ -9,14 +9,14 @@ import pandas as pd
 import pyarrow as pa
 
 from tconv.analysis import notebook
-from tconv.model.case import PARAMETERS
+from tconv.model.parameters import fields_of
 from tconv.model.predicate import Predicate
 from tconv.model.verdict import Verdict
 from tconv.store import RunReader
 from tconv.store.columns import COLUMNS
 
 _TEXTS: Final = tuple(
-    column.name for column in COLUMNS if column.kind == "text" and column.name not in PARAMETERS
+    column.name for column in COLUMNS if column.kind == "text" and column.name not in fields_of()
 )
 """The text columns that a condition may use beside the parameters of a case."""
 
@@ -69,7 +69,7 @@ class Run:
         predicate = Predicate.from_text(condition, texts=_TEXTS)
         columns = {
             name: self.rows[name].astype(object).where(self.rows[name].notna(), None).tolist()
-            for name in (*PARAMETERS, *_TEXTS)
+            for name in (*fields_of(), *_TEXTS)
         }
         return self.rows[predicate.holds_in(columns)]
 

@@ -7,23 +7,29 @@ from typing import Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from tconv.grid.product import NAMES, IntArray
+from tconv.grid.product import IntArray
 from tconv.grid.requested_sizes import ABSENT
 from tconv.model.case import Case
 from tconv.model.geometry import Axis, output_size
+from tconv.model.parameters import PARAMETERS, Table, sweep_order
 
 FloatArray = NDArray[np.float64]
 
-_LAYOUT: Final = (
-    ("i", True), ("k", True), ("s", True), ("p_begin", True), ("p_end", True),
-    ("output_padding", True), ("dilation", True), ("groups", False), ("n", False),
-    ("c_in", False), ("c_out", False), ("dtype", False), ("bias", False), ("values", False),
-    ("padding", False), ("o", True), ("malformed", False),
-)  # fmt: skip
-"""The columns of the matrix in the order they sort by, and whether each has one per axis."""
+
+def layout_of(table: Table = PARAMETERS) -> tuple[tuple[str, bool], ...]:
+    """Return the columns of the matrix in the order they sort by, and which have one per axis."""
+    return tuple(
+        (field, each.per_axis)
+        for each in sweep_order(table)
+        for field in each.fields
+        if field != "ndim"
+    )
 
 
-_OPTIONAL: Final = ("output_padding", "padding", "o", "malformed")
+_LAYOUT: Final = layout_of()
+_NAMES: Final = {each.name: each.names for each in PARAMETERS.values() if each.kind == "name"}
+_FLAGS: Final = tuple(each.name for each in PARAMETERS.values() if each.kind == "flag")
+_OPTIONAL: Final = tuple(each.name for each in PARAMETERS.values() if each.absent)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -100,9 +106,9 @@ class CaseTable:
         nothing = {"none", (ABSENT,) * self.ndim}
         for row in zip(*lists, strict=True):
             fields = dict(zip(names, row, strict=True))
-            fields |= {name: known[fields[name]] for name, known in NAMES.items()}
+            fields |= {name: known[fields[name]] for name, known in _NAMES.items()}
             fields |= {name: None for name in _OPTIONAL if fields[name] in nothing}
-            fields["bias"] = bool(fields["bias"])
+            fields |= {name: bool(fields[name]) for name in _FLAGS}
             yield Case(ndim=self.ndim, **fields)
 
 

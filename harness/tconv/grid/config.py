@@ -9,14 +9,14 @@ import hashlib
 import json
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Final
 
 from pydantic import ValidationError
 
 from tconv.errors import ConfigError
-from tconv.grid import PaddingPair, Sweep
+from tconv.grid import Budget, PaddingPair, Sweep
 from tconv.grid.schema import Document
 from tconv.grid.validation import explain_mistakes
 from tconv.model.predicate import Predicate
@@ -26,8 +26,6 @@ __all__ = ["BUNDLED", "Config", "from_mapping", "load_config"]
 _PACKAGE: Final = Path(__file__).parents[1]
 BUNDLED: Final = (_PACKAGE / "configs", _PACKAGE.parents[1] / "configs")
 """Folders of the configurations that come with the package: in a wheel, in a checkout."""
-
-_PLACE: Final = {"path", "number"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,12 +132,9 @@ def _read(path: Path) -> dict[str, object]:
 
 
 def _plain_sweep(sweep: Sweep) -> dict[str, object]:
-    values = {item.name: getattr(sweep, item.name) for item in fields(sweep)}
-    return {
-        name: _plain(value)
-        for name, value in values.items()
-        if name not in _PLACE and value is not None
-    }
+    budget = {} if sweep.budget is None else {"budget": sweep.budget}
+    values = {"suite": sweep.suite, **sweep.options, "where": sweep.where, **budget}
+    return {name: _plain(value) for name, value in values.items()}
 
 
 def _plain(value: object) -> object:
@@ -152,6 +147,6 @@ def _plain(value: object) -> object:
             return begin if begin == end else {"begin": begin, "end": end}
         case Predicate(text=text):
             return text
-        case bool() | int() | float() | str():
-            return value
-    return {item.name: _plain(getattr(value, item.name)) for item in fields(value)}  # type: ignore[arg-type] # a budget
+        case Budget():
+            return asdict(value)
+    return value

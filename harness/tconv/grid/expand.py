@@ -11,7 +11,7 @@ from tconv.grid.case_table import CaseTable, distinct
 from tconv.grid.cases import Cases
 from tconv.grid.covering import Coverage, choose, pairs_reached
 from tconv.grid.filters import filter_points
-from tconv.grid.product import MOST_POINTS, SWEPT, IntArray, Product, options, points
+from tconv.grid.product import MOST_POINTS, SWEPT, IntArray, Product
 from tconv.grid.statistics import GridStatistics, marginals
 from tconv.grid.sweep import Sweep
 from tconv.model.case import Case
@@ -65,11 +65,11 @@ def expand(grids: Sequence[Sweep], values: Sequence[str] = VALUES[:1]) -> Grid:
     tables: dict[int, list[CaseTable]] = {}
     coverage: list[Coverage] = []
     made = 0
-    for sweep in grids:
-        products = _products(sweep, tuple(values))
-        for table in _expand_one(sweep, products, tuple(values), dropped, coverage):
+    for sweep in (grid.with_values(tuple(values)) for grid in grids):
+        products = _products(sweep)
+        for table in _expand_one(sweep, products, dropped, coverage):
             tables.setdefault(table.ndim, []).append(table)
-        made += points(sweep, tuple(values)) + sum(product.added for product in products.values())
+        made += sweep.points + sum(product.added for product in products.values())
     joined = tuple(CaseTable.joined(tables[ndim]) for ndim in sorted(tables))
     kept = sum(map(len, joined))
     _count(dropped, "duplicate", sum(len(b) for each in tables.values() for b in each) - kept)
@@ -83,23 +83,26 @@ def expand(grids: Sequence[Sweep], values: Sequence[str] = VALUES[:1]) -> Grid:
     return Grid(tables=joined, statistics=statistics)
 
 
-def _products(sweep: Sweep, values: tuple[str, ...]) -> dict[int, Product]:
+def _products(sweep: Sweep) -> dict[int, Product]:
     """Return the points of one sweep by number of axes."""
-    _require_makeable(sweep, points(sweep, values))
-    return {ndim: Product(sweep, values, ndim) for ndim in sorted(set(sweep.ndim))}
+    if sweep.points > MOST_POINTS:
+        raise ConfigError(
+            f"{sweep.path}: {sweep.table}: points made={sweep.points:,}, but should be "
+            f"{MOST_POINTS:,} at most; sweep fewer values or split the grid"
+        )
+    return {ndim: Product(sweep, ndim) for ndim in sorted(set(sweep.options["ndim"]))}
 
 
 def _expand_one(
     sweep: Sweep,
     products: dict[int, Product],
-    values: tuple[str, ...],
     dropped: Counter[str],
     coverage: list[Coverage],
 ) -> list[CaseTable]:
     """Return the tables of one sweep; count into `dropped` and `coverage`."""
     mine: Counter[str] = Counter()
     codes = [_sifted(sweep, product, mine) for product in products.values()]
-    kept = _within_budget(sweep, values, np.concatenate(codes), mine, coverage)
+    kept = _within_budget(sweep, np.concatenate(codes), mine, coverage)
     dropped.update(mine)
     if len(kept) == 0:
         why = "; ".join(f"{count:,} dropped: {reason}" for reason, count in mine.most_common())
@@ -107,19 +110,11 @@ def _expand_one(
             f"{sweep.path}: {sweep.table}: cases kept=0, but should be 1 or more ({why}); "
             "change the values that these reasons name, or the suite"
         )
-    ndims = np.array(sweep.ndim)[kept[:, 0]]
+    ndims = np.array(sweep.options["ndim"])[kept[:, 0]]
     return [
         CaseTable.from_columns(ndim, product.columns(kept[ndims == ndim]))
         for ndim, product in products.items()
     ]
-
-
-def _require_makeable(sweep: Sweep, made: int) -> None:
-    if made > MOST_POINTS:
-        raise ConfigError(
-            f"{sweep.path}: {sweep.table}: points made={made:,}, but should be {MOST_POINTS:,} at "
-            "most; sweep fewer values or split the grid"
-        )
 
 
 def _sifted(sweep: Sweep, product: Product, dropped: Counter[str]) -> IntArray:
@@ -139,14 +134,13 @@ def _sifted(sweep: Sweep, product: Product, dropped: Counter[str]) -> IntArray:
 
 def _within_budget(
     sweep: Sweep,
-    values: tuple[str, ...],
     codes: IntArray,
     dropped: Counter[str],
     coverage: list[Coverage],
 ) -> IntArray:
     if sweep.budget is None or len(codes) == 0:
         return codes
-    swept = [at for at, name in enumerate(SWEPT) if len(options(sweep, values, name)) > 1]
+    swept = [at for at, name in enumerate(SWEPT) if len(sweep.options[name]) > 1]
     swept += [len(SWEPT)] * bool(codes[:, -1].any())  # which candidate for o
     rows = choose(codes[:, swept], sweep.budget.cases, sweep.budget.strategy)
     coverage.append(

@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tconv.grid.product import NAMES, IntArray
+from tconv.grid.product import IntArray
 from tconv.grid.requested_sizes import ABSENT
 from tconv.grid.sweep import Sweep
 from tconv.model.geometry import Axis, output_size
@@ -23,6 +23,7 @@ from tconv.model.legality import (
     Volume,
 )
 from tconv.model.malformed import MALFORMED_BIAS
+from tconv.model.parameters import PARAMETERS
 
 _LEGALITIES_OF_SUITE: Final = {
     "explicit": {"legal"}, "extended": {"extended"}, "illegal": {"illegal"},
@@ -30,7 +31,7 @@ _LEGALITIES_OF_SUITE: Final = {
 }  # fmt: skip
 _RULES: Final[tuple[LegalityRule[Any], ...]] = (*CHANNEL_RULES, *AXIS_RULES, *VOLUME_RULES)
 _LEGAL: Final = len(_RULES)
-_OF_BIAS: Final = np.array([name in MALFORMED_BIAS for name in NAMES["malformed"]])
+_OF_BIAS: Final = np.array([name in MALFORMED_BIAS for name in PARAMETERS["malformed"].names])
 _RANKS: Final = np.array([*(LEGALITIES.index(rule.legality) for rule in _RULES),
                           LEGALITIES.index("legal")])  # fmt: skip
 
@@ -145,6 +146,10 @@ def _unwanted(
     named: dict[str, Any] = {}
     if sweep.where:
         named = {name: np.ma.masked_equal(column, ABSENT) for name, column in columns.items()}
-        named |= {name: np.array(known)[columns[name]] for name, known in NAMES.items()}
+        named |= {
+            name: np.array(each.names)[columns[name]]
+            for name, each in PARAMETERS.items()
+            if each.kind == "name"
+        }
     for predicate in sweep.where:
         yield ~predicate.holds_in(named), f"where: {predicate}"

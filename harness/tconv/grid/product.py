@@ -7,49 +7,26 @@ chunks, so that memory follows the points kept, not the points made.
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tconv.errors import ConfigError
-from tconv.grid.requested_sizes import ABSENT, POLICY_NAMES, Requests, RequestTable
+from tconv.grid.requested_sizes import ABSENT, Requests, RequestTable
 from tconv.grid.sweep import PaddingPair, Sweep
-from tconv.model.malformed import MALFORMED
-from tconv.model.parameters import DTYPES, VALUES
+from tconv.model.parameters import PARAMETERS, Parameter, sweep_order
 
 IntArray = NDArray[np.int64]
 
-SWEPT: Final = (
-    "ndim", "i", "k", "s", "p", "output_padding", "dilation",
-    "groups", "n", "c_in", "c_out", "dtype", "bias", "values", "padding", "o",
-    "malformed",
-)  # fmt: skip
+SWEPT: Final = tuple(each.name for each in sweep_order())
 """Every parameter that a sweep multiplies out, in the order of the codes."""
-
-PER_AXIS: Final = ("i", "k", "s", "p", "output_padding", "dilation")
-DTYPE_NAMES: Final = tuple(DTYPES)
-NAMES: Final[Mapping[str, tuple[str, ...]]] = {
-    "dtype": DTYPE_NAMES, "values": VALUES, "padding": POLICY_NAMES,
-    "malformed": ("none", *MALFORMED),
-}  # fmt: skip
-"""The names of the parameters whose columns hold positions."""
 
 MOST_POINTS: Final = 50_000_000
 """Points that one table may make: more take minutes and gigabytes."""
 
 _CHUNK: Final = 1 << 17
-
-
-def points(sweep: Sweep, values: tuple[str, ...]) -> int:
-    """Return how many points a sweep makes, those that fit no number of axes included."""
-    return math.prod(len(options(sweep, values, name)) for name in SWEPT)
-
-
-def options(sweep: Sweep, values: tuple[str, ...], name: str) -> tuple[Any, ...]:
-    """Return the values of one parameter, as the sweep lists them."""
-    return values if name == "values" else tuple(getattr(sweep, name))
 
 
 class Product:
@@ -62,22 +39,23 @@ class Product:
         added: points that the words of `o` added so far to one for each option.
     """
 
-    def __init__(self, sweep: Sweep, values: tuple[str, ...], ndim: int) -> None:
+    def __init__(self, sweep: Sweep, ndim: int) -> None:
         """Make the table of each parameter; the points themselves are made by :meth:`chunks`."""
         self.ndim = ndim
         self.misfits: Counter[str] = Counter()
         self.barren = self.added = 0
-        self._requests = RequestTable(sweep.o, ndim)
+        self._requests = RequestTable(sweep.options["o"], ndim)
         self._codes: list[IntArray] = []
         self._tables: dict[str, IntArray] = {}
-        rest = points(sweep, values) // len(sweep.ndim) * sweep.ndim.count(ndim)
+        ndims = sweep.options["ndim"]
+        rest = sweep.points // len(ndims) * ndims.count(ndim)
         for name in SWEPT:
-            listed = options(sweep, values, name)
+            listed = sweep.options[name]
             fitting = [code for code, option in enumerate(listed) if self._fits(name, option)]
             self._count_misfits(name, listed, rest // len(listed))
             rest = rest // len(listed) * len(fitting) if name != "ndim" else rest
             self._codes.append(np.array(fitting, dtype=np.int64))
-            self._add_table(name, listed)
+            self._add_table(PARAMETERS[name], listed)
 
     def chunks(self) -> Iterator[IntArray]:
         """Yield the codes of all points that fit, (rows, parameters and pick), in chunks."""
@@ -92,8 +70,8 @@ class Product:
         """Return the values behind `codes` (rows, parameters).
 
         Per-axis parameters are (rows, ndim), with `p_begin` and `p_end` for `p`; the others are
-        (rows,). `dtype`, `values`, `padding` and `malformed` are positions in `NAMES`.
-        `output_padding` and `o` are `ABSENT` where not given.
+        (rows,). Names are positions in :attr:`Parameter.names`; a per-axis parameter is `ABSENT`
+        where it is not given.
         """
         found, requests = self._looked_up(codes[:, : len(SWEPT)])
         return found | {"o": requests.sizes(codes[:, len(SWEPT)])}
@@ -101,9 +79,13 @@ class Product:
     def _looked_up(self, codes: IntArray) -> tuple[dict[str, IntArray], Requests]:
         """Return the values behind the codes, without `o`, and the sizes that it asks for."""
         places = dict(zip(SWEPT, codes.T, strict=True))
-        places |= {"p_begin": places["p"], "p_end": places["p"]}
-        found = {name: table[places[name]] for name, table in self._tables.items()}
-        return found, self._requests.requests(places["o"], found)
+        columns = {
+            field: self._tables[field][places[name]]
+            for name in SWEPT
+            for field in PARAMETERS[name].fields
+            if field != "o"
+        }
+        return columns, self._requests.requests(places["o"], columns)
 
     def _requested(self, codes: IntArray) -> Iterator[IntArray]:
         """Yield the points once for each size that their option of `o` stands for, in chunks."""
@@ -133,18 +115,20 @@ class Product:
                 reason = f"per-axis list of {len(option)} entries on {self.ndim} {axes}"
                 self.misfits[reason] += each
 
-    def _add_table(self, name: str, listed: tuple[Any, ...]) -> None:
+    def _add_table(self, parameter: Parameter, listed: tuple[Any, ...]) -> None:
         """Add the value of each option; an option that does not fit is never looked up."""
-        if name == "p":
-            for side in ("begin", "end"):
-                self._tables[f"p_{side}"] = self._per_axis([_side(p, side) for p in listed])
-        elif name in PER_AXIS:
+        name = parameter.name
+        if parameter.kind == "pair":
+            for field, side in zip(parameter.fields, ("begin", "end"), strict=True):
+                self._tables[field] = self._per_axis([_side(option, side) for option in listed])
+        elif parameter.kind == "name":
+            positions = [parameter.names.index(option or "none") for option in listed]
+            self._tables[name] = np.array(positions, dtype=np.int64)
+        elif parameter.per_axis and name != "o":
             filled = [ABSENT if option is None else option for option in listed]
             self._tables[name] = self._per_axis(filled)
         elif name != "o":
-            known = NAMES.get(name)
-            column = [known.index(option or "none") if known else int(option) for option in listed]
-            self._tables[name] = np.array(column, dtype=np.int64)
+            self._tables[name] = np.array(listed, dtype=np.int64)
 
     def _per_axis(self, listed: list[Any]) -> IntArray:
         rows = [option if isinstance(option, tuple) else (option,) * self.ndim for option in listed]

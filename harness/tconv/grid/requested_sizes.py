@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tconv.model.geometry import full_size
-from tconv.model.parameters import POLICIES
+from tconv.model.parameters import PARAMETERS
 
 IntArray = NDArray[np.int64]
 Word = Literal["candidates", "below", "above", "far"]
@@ -27,8 +27,7 @@ Request: TypeAlias = int | str | tuple[int | str, ...] | None
 ABSENT: Final = -(2**63)
 """What stands for None in a matrix of integers; no configuration can say so small a number."""
 
-POLICY_NAMES: Final = ("none", *POLICIES)
-"""The padding policies, by their position in a column; none: p says it."""
+_POLICIES: Final = PARAMETERS["padding"].names
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,7 +92,7 @@ def candidates(columns: Mapping[str, IntArray]) -> tuple[IntArray, IntArray]:
     i, k, s, d = (columns[name] for name in ("i", "k", "s", "dilation"))
     plain = full_size(i, k, s, d) - columns["p_begin"] - columns["p_end"]  # type: ignore[arg-type] # arrays pass through
     policy = columns["padding"][:, None]
-    is_same = (policy == POLICY_NAMES.index("same")) | (policy == POLICY_NAMES.index("same_lower"))
+    is_same = (policy == _POLICIES.index("same")) | (policy == _POLICIES.index("same_lower"))
     smallest = np.where(is_same, s * (i - 1) + 1, plain)
     return smallest, smallest + s - 1
 

@@ -4,23 +4,25 @@ A field's description completes the sentence "but should be ..."; :mod:`tconv.gr
 Defaults are not stated here but in the values that the tables become.
 """
 
-from typing import Annotated, Any, Final
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model, model_validator
 from pydantic_core import PydanticCustomError
 
 from tconv.errors import TargetError
-from tconv.grid import STRATEGIES, WORDS, Budget, Strategy, Sweep
-from tconv.grid import values as notation
+from tconv.grid.sweep import STRATEGIES, Budget, Strategy, Sweep
+from tconv.grid.values import expected, read_values
 from tconv.model.case import Suite
-from tconv.model.legality import LARGEST_SIZE
-from tconv.model.malformed import MALFORMED
-from tconv.model.parameters import DTYPES, POLICIES, VALUES
+from tconv.model.parameters import PARAMETERS, REQUIRED
+from tconv.model.parameters import Table as ParameterTable
 from tconv.model.predicate import Predicate
 from tconv.model.target import Selection
 
 _ONE_DAY: Final = 86_400.0
-_NDIMS: Final = range(1, 9)
+_VALUES: Final = PARAMETERS["values"]
+_VariableName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+_VariableValue = Annotated[str, Field(pattern=r"^[^\x00]*$")]
 
 
 def _selections(value: object) -> object:
@@ -49,46 +51,7 @@ def _predicates(value: object) -> tuple[Predicate, ...]:
     return tuple(map(Predicate.from_text, texts))
 
 
-def _ndims(value: tuple[int, ...]) -> tuple[int, ...]:
-    for ndim in value:
-        if ndim not in _NDIMS:
-            raise ValueError(f"{ndim} is outside {_NDIMS[0]} to {_NDIMS[-1]}")
-    return value
-
-
-def _sizes_of_arrays(value: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Refuse what no array has, so that no framework could be asked for it."""
-    for entry in value:
-        given = entry if isinstance(entry, tuple) else (entry,)
-        if min(given) < 0:
-            raise ValueError(f"{entry} is no size of an array, which is 0 or more")
-        if max(given) > LARGEST_SIZE:
-            raise ValueError(f"{entry} is beyond 2^31-1, the size of the largest array")
-    return value
-
-
-def _names(*known: str) -> BeforeValidator:
-    return BeforeValidator(lambda value: notation.names(value, known))
-
-
-_Sweep = tuple[Any, ...]
 _Texts = Annotated[tuple[str, ...], BeforeValidator(_tuple)]
-_Integers = Annotated[_Sweep, BeforeValidator(notation.integers)]
-_Sizes = Annotated[_Sweep, BeforeValidator(notation.sizes)]
-_Extents = Annotated[_Sizes, AfterValidator(_sizes_of_arrays)]
-_Counts = Annotated[_Integers, AfterValidator(_sizes_of_arrays)]
-_VariableName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
-_VariableValue = Annotated[str, Field(pattern=r"^[^\x00]*$")]
-
-_INTEGERS: Final = 'a whole number, a list of them or a range, as in [1, 2] or "1..6"'
-_SIZES: Final = (
-    'a whole number, a range such as "1..6", or a list of them, in which an inner list is per '
-    "axis, as in [1, 3, [3, 2]]"
-)
-_PADDINGS: Final = (
-    "whole numbers or {begin = 1, end = 0}, or a list of them, in which an inner list is per axis, "
-    "as in [0, {begin = 1, end = 0}, [1, 0]]"
-)
 
 
 class Table(BaseModel):
@@ -116,8 +79,8 @@ class RunTable(Table):
     required: _Texts = Field(
         (), description='a list of backends that targets names, as in ["torch"]'
     )
-    values: Annotated[tuple[str, ...], _names(*VALUES)] = Field(
-        (), description=f"one of {', '.join(VALUES)}, or a list of them"
+    values: Annotated[tuple[str, ...], BeforeValidator(partial(read_values, _VALUES))] = Field(
+        (), description=expected(_VALUES)
     )
     seed: int = Field(0, ge=0, lt=2**63, description="a whole number from 0, below 2^63")
 
@@ -157,41 +120,10 @@ class BudgetTable(Table):
     strategy: Strategy = Field("pairwise", description=f"one of {', '.join(STRATEGIES)}")
 
 
-class GridTable(Table):
-    """One `[[grid]]`."""
+class GridBase(Table):
+    """What a `[[grid]]` holds beside the parameters that it sweeps."""
 
     suite: Suite = Field("explicit", description="one of explicit, open, extended, illegal")
-    ndim: Annotated[_Integers, AfterValidator(_ndims)] = Field(
-        description='numbers of axes, as in [1, 2] or "1..3"'
-    )
-    i: _Extents = Field(description=_SIZES)
-    k: _Extents = Field(description=_SIZES)
-    s: _Sizes = Field((), description=_SIZES)
-    p: Annotated[_Sweep, BeforeValidator(notation.paddings)] = Field((), description=_PADDINGS)
-    output_padding: Annotated[_Sweep, BeforeValidator(notation.output_paddings)] = Field(
-        (), description=f'"none" for not given, or {_SIZES}'
-    )
-    dilation: _Sizes = Field((), description=_SIZES)
-    groups: _Integers = Field((), description=_INTEGERS)
-    padding: Annotated[_Sweep, BeforeValidator(notation.policies)] = Field(
-        (), description=f'one of {", ".join(POLICIES)}, "none" for no policy, or a list of them'
-    )
-    o: Annotated[_Sweep, BeforeValidator(notation.requests)] = Field(
-        (), description=f'one of {", ".join(WORDS)}, "none" for not requested, or {_SIZES}'
-    )
-    n: _Counts = Field((), description=_INTEGERS)
-    c_in: _Counts = Field((), description=_INTEGERS)
-    c_out: _Counts = Field((), description=_INTEGERS)
-    dtype: Annotated[_Sweep, _names(*DTYPES)] = Field(
-        (), description=f"one of {', '.join(DTYPES)}, or a list of them"
-    )
-    bias: Annotated[_Sweep, BeforeValidator(notation.flags)] = Field(
-        (), description="true, false or [true, false]"
-    )
-    malformed: Annotated[_Sweep, BeforeValidator(notation.malformations)] = Field(
-        (),
-        description=f'one of {", ".join(MALFORMED)}, "none" for sound tensors, or a list of them',
-    )
     where: Annotated[tuple[Predicate, ...], BeforeValidator(_predicates)] = Field(
         (), description='a condition or a list of them, as in ["k > 1 or s > 1"]'
     )
@@ -209,7 +141,26 @@ class GridTable(Table):
             given.setdefault("output_padding", (None,))
         if isinstance(table := given.get("budget"), BudgetTable):
             given["budget"] = Budget(cases=table.cases, strategy=table.strategy)
-        return Sweep(path=path, number=number, **given)
+        return Sweep.from_options(path=path, number=number, **given)
+
+
+def grid_table(table: ParameterTable = PARAMETERS) -> type[GridBase]:
+    """Return the model of one `[[grid]]` in which the parameters of a table are swept."""
+    fields: dict[str, Any] = {
+        each.name: (
+            Annotated[tuple[Any, ...], BeforeValidator(partial(read_values, each))],
+            Field(... if each.default is REQUIRED else (), description=expected(each)),
+        )
+        for each in table.values()
+        if each.in_grid
+    }
+    return create_model("GridTable", __base__=GridBase, **fields)
+
+
+if TYPE_CHECKING:
+    GridTable = GridBase  # the keys that it adds are known when it is made
+else:
+    GridTable = grid_table()
 
 
 class Document(Table):

@@ -10,12 +10,11 @@ from numpy.typing import NDArray
 
 from tconv.grid.case_table import CaseTable
 from tconv.grid.covering import Coverage
-from tconv.grid.product import NAMES, PER_AXIS, SWEPT
+from tconv.grid.product import SWEPT
 from tconv.grid.requested_sizes import ABSENT
+from tconv.model.parameters import PARAMETERS
 
 _PAIR: Final = np.dtype([("begin", np.int64), ("end", np.int64)])
-_NAMES: Final = {**NAMES, "bias": ("no", "yes")}
-_OPTIONAL: Final = ("padding", "o", "malformed")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +66,8 @@ def marginals(tables: Sequence[CaseTable]) -> dict[str, dict[str, int]]:
     A policy, a requested size and a malformation are parameters where some case has one.
     """
     found = {name: _marginal(tables, name) for name in SWEPT}
-    return {name: f for name, f in found.items() if name not in _OPTIONAL or f.keys() != {"none"}}
+    absent = {name for name in SWEPT if PARAMETERS[name].default is None}
+    return {name: f for name, f in found.items() if name not in absent or f.keys() != {"none"}}
 
 
 def _marginal(tables: Sequence[CaseTable], name: str) -> dict[str, int]:
@@ -90,7 +90,7 @@ def _cells(table: CaseTable, name: str) -> NDArray[Any]:
         pairs = np.empty(columns["p_begin"].shape, _PAIR)
         pairs["begin"], pairs["end"] = columns["p_begin"], columns["p_end"]
         return pairs
-    return columns[name] if name in {*PER_AXIS, "o"} else columns[name][:, None]
+    return columns[name] if PARAMETERS[name].per_axis else columns[name][:, None]
 
 
 def _named(name: str, value: Any) -> str:  # noqa: ANN401 # an integer, of p a pair
@@ -99,4 +99,5 @@ def _named(name: str, value: Any) -> str:  # noqa: ANN401 # an integer, of p a p
         return str(begin) if begin == end else f"{begin}.{end}"
     if value == ABSENT:
         return "none"
-    return _NAMES[name][value] if name in _NAMES else str(value)
+    names = ("no", "yes") if PARAMETERS[name].kind == "flag" else PARAMETERS[name].names
+    return names[value] if names else str(value)

@@ -1,10 +1,12 @@
 """One `[[grid]]` table as plain values: what is swept, before anything is multiplied out."""
 
-from dataclasses import dataclass, field
-from typing import Final, Literal, TypeAlias
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, Literal, Self, TypeAlias
 
-from tconv.grid.requested_sizes import Request
 from tconv.model.case import Suite
+from tconv.model.parameters import PARAMETERS, Table
 from tconv.model.predicate import Predicate
 
 Strategy = Literal["pairwise", "random"]
@@ -41,40 +43,38 @@ class Sweep:
     """The values of every parameter of one grid, each tuple in the order of the table.
 
     Attributes:
+        options: parameter -> its values; an option of `o` may be one of :data:`WORDS`, of `p` it is
+            a pair, and of a per-axis parameter it may have one value per axis.
         suite: only cases of this suite are kept.
-        ndim: numbers of spatial axes.
-        i: input sizes; `k`, `s`, `p`, `output_padding`, `dilation` likewise per axis.
-        padding: padding policies, None: none, `p` says it.
-        o: requested output sizes, also as the words of :data:`WORDS`; None:
-            no size is requested.
-        malformed: malformations of the tensors, None: they fit.
         where: predicates that a kept case fulfils, all of them.
         budget: the most cases, or None: all.
         path: the file it comes from, for messages; no part of its value.
         number: its place among the grids of the file, from 1; no part of its value either.
     """
 
+    options: Mapping[str, tuple[Any, ...]]
     suite: Suite = "explicit"
-    ndim: tuple[int, ...]
-    i: tuple[Size, ...]
-    k: tuple[Size, ...]
-    s: tuple[Size, ...] = (1,)
-    p: tuple[Padding, ...] = (PaddingPair(begin=0, end=0),)
-    output_padding: tuple[Size | None, ...] = (0,)
-    dilation: tuple[Size, ...] = (1,)
-    groups: tuple[int, ...] = (1,)
-    n: tuple[int, ...] = (1,)
-    c_in: tuple[int, ...] = (2,)
-    c_out: tuple[int, ...] = (4,)
-    dtype: tuple[str, ...] = ("float32",)
-    bias: tuple[bool, ...] = (True,)
-    padding: tuple[str | None, ...] = (None,)
-    o: tuple[Request, ...] = (None,)
-    malformed: tuple[str | None, ...] = (None,)
     where: tuple[Predicate, ...] = ()
     budget: Budget | None = None
     path: str = field(default="configuration", compare=False)
     number: int = field(default=1, compare=False)
+
+    @classmethod
+    def from_options(cls, table: Table = PARAMETERS, **given: Any) -> Self:  # noqa: ANN401 # values and fields of many kinds
+        """Return the sweep of these options and fields; other parameters have their default."""
+        defaults = {name: (each.default,) for name, each in table.items() if each.in_grid}
+        defaults["p"] = (PaddingPair(begin=0, end=0),)
+        options = {name: given.pop(name, default) for name, default in defaults.items()}
+        return cls(options=options, **given)
+
+    def with_values(self, values: tuple[str, ...]) -> Self:
+        """Return the sweep in which each case has these kinds of values, which the run names."""
+        return replace(self, options={**self.options, "values": values})
+
+    @property
+    def points(self) -> int:
+        """How many points it makes, those that fit no number of axes included."""
+        return math.prod(map(len, self.options.values()))
 
     @property
     def table(self) -> str:

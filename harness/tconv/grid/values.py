@@ -1,83 +1,106 @@
 """How a configuration writes values: sweeps, per-axis lists, ranges and paddings.
 
-Each function reads the TOML value of one key and returns the tuple of its values; what it cannot
-read raises `ValueError` with the entry that is wrong. A single value is a sweep of one.
+A single value is a sweep of one. What cannot be read raises `ValueError` with the wrong entry.
 """
 
 import re
-from collections.abc import Callable, Collection, Iterator
-from typing import Final, TypeVar
+from collections.abc import Callable, Iterator
+from typing import Any, Final, TypeVar
 
-from tconv.grid import WORDS, Padding, PaddingPair, Request, Size
-from tconv.model.malformed import MALFORMED
-from tconv.model.parameters import POLICIES
+from tconv.grid.requested_sizes import WORDS, Request
+from tconv.grid.sweep import Padding, PaddingPair, Size
+from tconv.model.legality import LARGEST_SIZE
+from tconv.model.parameters import Parameter
 
 _RANGE: Final = re.compile(r"\s*(-?\d+)\s*\.\.\s*(-?\d+)\s*")
 _LARGEST: Final = 2**63 - 1
 _LONGEST: Final = 100_000
 _NONE: Final = "none"
+_NDIMS: Final = range(1, 9)
+
+_INTEGERS: Final = 'a whole number, a list of them or a range, as in [1, 2] or "1..6"'
+_SIZES: Final = (
+    'a whole number, a range such as "1..6", or a list of them, in which an inner list is per '
+    "axis, as in [1, 3, [3, 2]]"
+)
+_PADDINGS: Final = (
+    "whole numbers or {begin = 1, end = 0}, or a list of them, in which an inner list is per axis, "
+    "as in [0, {begin = 1, end = 0}, [1, 0]]"
+)
 
 Entry = TypeVar("Entry")
 
 
+def read_values(parameter: Parameter, value: object) -> tuple[Any, ...]:
+    """Return the values of a parameter that a configuration gives.
+
+    Integers are `2`, `[1, 2]`, `"1..6"` or `["1..3", 7]`; where they are per axis an inner list has
+    one for each, and a padding is also `{begin = 1, end = 0}`. "none" is None: not given.
+
+    Raises:
+        ValueError: an entry cannot be read, or is no value of the parameter.
+    """
+    values = tuple(item for entry in _entries(value) for item in _read(parameter, entry))
+    for item in values if parameter.is_size else ():
+        _require_size_of_array(item)
+    for ndim in values if parameter.name == "ndim" else ():
+        if ndim not in _NDIMS:
+            raise ValueError(f"{ndim} is outside {_NDIMS[0]} to {_NDIMS[-1]}")
+    return values
+
+
 def integers(value: object) -> tuple[int, ...]:
-    """Return a sweep of integers: `2`, `[1, 2]`, `"1..6"` or `["1..3", 7]`."""
+    """Return integers: `2`, `[1, 2]`, `"1..6"` or `["1..3", 7]`; raise `ValueError` else."""
     return tuple(item for entry in _entries(value) for item in _integers(entry))
 
 
-def sizes(value: object) -> tuple[Size, ...]:
-    """Return a sweep of sizes: integers as above, and inner lists with one integer per axis."""
-    return tuple(item for entry in _entries(value) for item in _sizes(entry))
+def expected(parameter: Parameter) -> str:
+    """Return what values a configuration may give a parameter, to follow "but should be"."""
+    none = f', "none" ({parameter.absent})' if parameter.absent else ""
+    match parameter.kind:
+        case "name":
+            return f"one of {', '.join(parameter.choices)}{none}, or a list of them"
+        case "flag":
+            return "true, false or [true, false]"
+        case "pair":
+            return _PADDINGS
+    if parameter.name == "ndim":
+        return 'numbers of axes, as in [1, 2] or "1..3"'
+    words = f"one of {', '.join(WORDS)}" if parameter.name == "o" else ""
+    numbers = _SIZES if parameter.per_axis else _INTEGERS
+    return f"{words}{none}, or {numbers}".removeprefix(", ").removeprefix("or ")
 
 
-def output_paddings(value: object) -> tuple[Size | None, ...]:
-    """Return a sweep of output paddings: sizes as above, and "none", which is None: not given."""
-    return tuple(item for entry in _entries(value) for item in _optional(entry, _sizes))
-
-
-def requests(value: object) -> tuple[Request, ...]:
-    """Return a sweep of requested sizes: sizes as above, the words of `WORDS`, also per axis."""
-    return tuple(item for entry in _entries(value) for item in _optional(entry, _requests))
-
-
-def malformations(value: object) -> tuple[str | None, ...]:
-    """Return a sweep of malformations: names of `MALFORMED`, and "none", which is None."""
-    known = names(value, (*MALFORMED, _NONE))
-    return tuple(None if name == _NONE else name for name in known)
-
-
-def policies(value: object) -> tuple[str | None, ...]:
-    """Return a sweep of padding policies: names of `POLICIES`, and "none", which is None."""
-    known = names(value, (*POLICIES, _NONE))
-    return tuple(None if name == _NONE else name for name in known)
-
-
-def paddings(value: object) -> tuple[Padding, ...]:
-    """Return a sweep of paddings: sizes as above, `{begin = 1, end = 0}`, also per axis."""
-    return tuple(item for entry in _entries(value) for item in _paddings(entry))
-
-
-def flags(value: object) -> tuple[bool, ...]:
-    """Return a sweep of truths: `true` or `[true, false]`."""
-    for entry in _entries(value):
-        if not isinstance(entry, bool):
-            raise ValueError(f"{entry!r} is not true or false")  # noqa: TRY004 # one type for all that is unreadable
-    return tuple(bool(entry) for entry in _entries(value))
-
-
-def names(value: object, known: Collection[str]) -> tuple[str, ...]:
-    """Return a sweep of names among `known`: `"float32"` or `["float32", "float16"]`."""
-    for entry in _entries(value):
-        if entry not in known:
-            raise ValueError(f"{entry!r} is none of them")
-    return tuple(str(entry) for entry in _entries(value))
-
-
-def _optional(entry: object, read: Callable[[object], Iterator[Entry]]) -> Iterator[Entry | None]:
-    if entry == _NONE:
+def _read(parameter: Parameter, entry: object) -> Iterator[Any]:
+    if parameter.absent and entry == _NONE:
         yield None
+    elif parameter.kind == "name":
+        if entry not in parameter.choices:
+            raise ValueError(f"{entry!r} is none of them")
+        yield entry
+    elif parameter.kind == "flag":
+        if not isinstance(entry, bool):
+            raise ValueError(
+                f"{entry!r} is not true or false"
+            )  # one type for all that is unreadable
+        yield entry
+    elif parameter.kind == "pair":
+        yield from _paddings(entry)
+    elif parameter.name == "o":
+        yield from _requests(entry)
+    elif parameter.per_axis:
+        yield from _sizes(entry)
     else:
-        yield from read(entry)
+        yield from _integers(entry)
+
+
+def _require_size_of_array(value: Size) -> None:
+    """Refuse what no array has, so that no framework could be asked for it."""
+    per_axis = value if isinstance(value, tuple) else (value,)
+    if min(per_axis) < 0:
+        raise ValueError(f"{value} is no size of an array, which is 0 or more")
+    if max(per_axis) > LARGEST_SIZE:
+        raise ValueError(f"{value} is beyond 2^31-1, the size of the largest array")
 
 
 def _requests(entry: object) -> Iterator[Request]:

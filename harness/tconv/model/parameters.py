@@ -1,6 +1,15 @@
-"""The values that a case's parameters may have."""
+"""The parameters of a case, each declared once: whatever names or lists them reads this table.
 
-from typing import Final
+From it follow case ids, validation, result columns, configuration keys, the layout of grids, the
+names in predicates, the breakdowns of reports and the documentation. A new parameter is declared
+here, gets a field in :class:`tconv.model.case.Case`, and is read by the arithmetic that it changes.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+from tconv.model.malformed import MALFORMED
 
 DTYPES: Final = {
     "float16": "f16",
@@ -19,3 +28,124 @@ POLICIES: Final = {"same": "padsame", "same_lower": "padsamelower", "valid": "pa
 
 VALUES: Final = ("exact", "normal")
 """Every kind of input values; the first is the default."""
+
+REQUIRED: Final = object()
+"""The default of a parameter that has none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter:
+    """One parameter of a case.
+
+    Attributes:
+        name: its key in a configuration and its field in a case; a pair has two fields.
+        letter: a shorter name that predicates know as well, or empty.
+        kind: a whole number, a pair of them (begin, end), one of several names, or a flag.
+        per_axis: whether a case has one value per spatial axis; a pair always has.
+        default: the value where none is given, or :data:`REQUIRED`.
+        absent: what None means; empty where None is no value of it.
+        choices: the names and their tokens in a case id, where the kind is a name.
+        is_size: whether it is a size of an array, and so 0 or more.
+        prefix: what stands before its value in a case id; of a flag, all that stands there.
+        always_in_id: whether an id gives its default as well.
+        unit: unit of the values, empty where there is none.
+        meaning: one line for people; `{side}` stands for begin or end in that of a pair.
+        in_grid: whether it is a key of `[[grid]]`.
+        in_breakdown: whether reports count deviations by its value.
+    """
+
+    name: str
+    letter: str = ""
+    kind: Literal["integer", "pair", "name", "flag"] = "integer"
+    per_axis: bool = False
+    default: object = REQUIRED
+    absent: str = ""
+    choices: Mapping[str, str] = field(default_factory=dict)
+    is_size: bool = False
+    prefix: str = ""
+    always_in_id: bool = False
+    unit: str = ""
+    meaning: str
+    in_grid: bool = True
+    in_breakdown: bool = True
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The fields of a case that hold it."""
+        return (f"{self.name}_begin", f"{self.name}_end") if self.kind == "pair" else (self.name,)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The choices of a name as texts, with "none" first where there may be none."""
+        return (*(["none"] if self.absent else []), *self.choices) if self.choices else ()
+
+    @property
+    def meanings(self) -> tuple[str, ...]:
+        """The meaning of each field, with that of None."""
+        none = f"; none: {self.absent}" if self.absent else ""
+        sides = ("begin", "end") if self.kind == "pair" else ("",)
+        return tuple(self.meaning.format(side=side) + none for side in sides)
+
+
+Table = Mapping[str, Parameter]
+"""Parameters by their names."""
+
+
+def table_of(parameters: Iterable[Parameter]) -> Table:
+    """Return the parameters by their names, in their order."""
+    return {parameter.name: parameter for parameter in parameters}
+
+
+PARAMETERS: Final = table_of(
+    (
+        Parameter(name="ndim", prefix="d", always_in_id=True, unit="axes",
+                  meaning="number of spatial axes"),
+        Parameter(name="i", per_axis=True, is_size=True, prefix="i", always_in_id=True,
+                  unit="elements", meaning="input size per axis"),
+        Parameter(name="k", per_axis=True, is_size=True, prefix="k", always_in_id=True,
+                  unit="taps", meaning="kernel size per axis"),
+        Parameter(name="s", per_axis=True, default=1, prefix="s", unit="elements",
+                  meaning="stride per axis"),
+        Parameter(name="p", kind="pair", per_axis=True, default=0, prefix="p", unit="elements",
+                  meaning="crop at the {side} per axis; negative adds zeros"),
+        Parameter(name="output_padding", letter="op", per_axis=True, default=0,
+                  absent="not given, an open case", prefix="op", unit="elements",
+                  meaning="extra size at the end per axis"),
+        Parameter(name="dilation", letter="d", per_axis=True, default=1, prefix="d",
+                  unit="elements", meaning="distance of two taps per axis"),
+        Parameter(name="groups", default=1, prefix="g", meaning="number of groups"),
+        Parameter(name="padding", kind="name", default=None, absent="p_begin and p_end say it",
+                  choices=POLICIES, meaning="padding policy"),
+        Parameter(name="o", per_axis=True, default=None, absent="not requested", prefix="o",
+                  unit="elements", meaning="requested output size per axis", in_breakdown=False),
+        Parameter(name="n", is_size=True, default=1, prefix="n", meaning="batch size"),
+        Parameter(name="c_in", is_size=True, default=2, prefix="ci", always_in_id=True,
+                  unit="channels", meaning="channels of the input"),
+        Parameter(name="c_out", is_size=True, default=4, prefix="co", always_in_id=True,
+                  unit="channels", meaning="channels of the output"),
+        Parameter(name="dtype", kind="name", default="float32", choices=DTYPES, always_in_id=True,
+                  meaning="element type"),
+        Parameter(name="bias", kind="flag", default=True, prefix="nobias",
+                  meaning="whether a bias is added"),
+        Parameter(name="values", kind="name", default=VALUES[0],
+                  choices={name: name for name in VALUES}, meaning="kind of input values",
+                  in_grid=False),
+        Parameter(name="malformed", kind="name", default=None, absent="the tensors fit",
+                  choices={name: each.token for name, each in MALFORMED.items()},
+                  meaning="how the tensors do not fit", in_breakdown=False),
+    )
+)  # fmt: skip
+"""Every parameter, in the order of case ids and of the columns of a result."""
+
+
+def fields_of(table: Table = PARAMETERS) -> tuple[str, ...]:
+    """Return the fields that a case has for these parameters."""
+    return tuple(name for parameter in table.values() for name in parameter.fields)
+
+
+def sweep_order(table: Table = PARAMETERS) -> tuple[Parameter, ...]:
+    """Return the parameters in the order in which grids multiply them out and sort by them.
+
+    Those that are absent by default come last, so that a new one leaves the old order as it was.
+    """
+    return tuple(sorted(table.values(), key=lambda parameter: parameter.default is None))

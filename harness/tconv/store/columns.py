@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from tconv.model.parameters import PARAMETERS, Table
+
 Kind = Literal["text", "texts", "integer", "integers", "number", "boolean"]
 Row = Mapping[str, object]
 
@@ -38,30 +40,23 @@ def _columns(rows: Iterable[tuple[str, Kind, str, str]]) -> tuple[Column, ...]:
     )
 
 
-CASE_COLUMNS: Final = _columns(
-    (
+def case_columns(table: Table = PARAMETERS) -> tuple[Column, ...]:
+    """Return the columns of a case with the parameters of a table."""
+    kinds: dict[str, Kind] = {"integer": "integer", "name": "text", "flag": "boolean"}
+    own: list[tuple[str, Kind, str, str]] = [
         ("case", "text", "", "case id: seed of the inputs, and what --case takes"),
         ("suite", "text", "", "explicit, open, extended or illegal"),
-        ("ndim", "integer", "axes", "number of spatial axes"),
-        ("i", "integers", "elements", "input size per axis"),
-        ("k", "integers", "taps", "kernel size per axis"),
-        ("s", "integers", "elements", "stride per axis"),
-        ("p_begin", "integers", "elements", "crop at the begin per axis; negative adds zeros"),
-        ("p_end", "integers", "elements", "crop at the end per axis; negative adds zeros"),
-        ("output_padding", "integers", "elements", "extra size at the end per axis; none: open"),
-        ("dilation", "integers", "elements", "distance of two taps per axis"),
-        ("groups", "integer", "", "number of groups"),
-        ("padding", "text", "", "padding policy; none: p_begin and p_end say it"),
-        ("o", "integers", "elements", "requested output size per axis; none: not requested"),
-        ("n", "integer", "", "batch size"),
-        ("c_in", "integer", "channels", "channels of the input"),
-        ("c_out", "integer", "channels", "channels of the output"),
-        ("dtype", "text", "", "element type"),
-        ("bias", "boolean", "", "whether a bias is added"),
-        ("values", "text", "", "kind of input values asked for: exact or normal"),
-        ("malformed", "text", "", "how the tensors do not fit; none: they do"),
-    )
-)
+    ]
+    for each in table.values():
+        kind = "integers" if each.per_axis else kinds[each.kind]
+        own += [
+            (name, kind, each.unit, meaning)
+            for name, meaning in zip(each.fields, each.meanings, strict=True)
+        ]
+    return _columns(own)
+
+
+CASE_COLUMNS: Final = case_columns()
 
 TARGET_COLUMNS: Final = _columns(
     (

@@ -8,15 +8,12 @@ from tconv.inputs.draw import Draw
 from tconv.judge import Judgement
 from tconv.model.case import Case
 from tconv.model.outcome import Outcome, ShapeInference
+from tconv.model.parameters import fields_of
 from tconv.model.route import Composed, Native, Route, Unsupported
 from tconv.model.target import Target
 from tconv.store.columns import COLUMNS
 
-_CASE_FIELDS: Final = (
-    "ndim", "i", "k", "s", "p_begin", "p_end", "output_padding", "dilation", "groups", "padding",
-    "o", "n", "c_in", "c_out", "dtype", "bias", "values",
-    "malformed",
-)  # fmt: skip
+_CASE_FIELDS: Final = fields_of()
 _JUDGEMENT_FIELDS: Final = (
     "reading", "error_class", "error_units", "observed_shape", "expected_shape", "observed_dtype",
     "first_bad_index", "observed_value", "expected_value", "bad_count", "difference",

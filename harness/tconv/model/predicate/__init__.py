@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tconv.errors import PredicateError
-from tconv.model.case import PARAMETERS, Case
+from tconv.model.case import Case
+from tconv.model.parameters import fields_of
 from tconv.model.predicate.evaluator import Evaluator
 from tconv.model.predicate.names import KNOWN, Columns, Names
 
@@ -28,7 +29,7 @@ _PROBE: Final = Case.from_parameters(ndim=1, i=1, k=1)
 
 def columns_of(cases: Sequence[Case]) -> dict[str, list[Any]]:
     """Return the parameters of `cases` as columns, one entry per case."""
-    return {name: [getattr(case, name) for case in cases] for name in PARAMETERS}
+    return {name: [getattr(case, name) for case in cases] for name in fields_of()}
 
 
 @dataclass(frozen=True, slots=True)

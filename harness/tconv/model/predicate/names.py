@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tconv.errors import PredicateError
-from tconv.model.case import PARAMETERS
+from tconv.model.parameters import fields_of
 from tconv.model.predicate.cells import Cells
 
 Columns = Mapping[str, Any]
@@ -28,7 +28,7 @@ Columns = Mapping[str, Any]
 _ALIASES: Final = {"op": "output_padding", "d": "dilation"}
 _PER_AXIS: Final = {"i", "k", "s", "p_begin", "p_end", "output_padding", "dilation", "o"}
 _TEXTS: Final = {"dtype", "malformed", "padding", "values"}
-KNOWN: Final = (*PARAMETERS, *_ALIASES, "p", "K")
+KNOWN: Final = (*fields_of(), *_ALIASES, "p", "K")
 """Every name of the language."""
 
 
@@ -55,7 +55,7 @@ class Names(Mapping[str, Cells]):
         name = _ALIASES.get(name, name)
         if name in _DERIVED:
             return _DERIVED[name](self)
-        if name not in PARAMETERS and name not in self._texts:
+        if name not in fields_of() and name not in self._texts:
             raise PredicateError(_unknown(name, tuple(self)))
         return self.column(name)
 
