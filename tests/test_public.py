@@ -72,7 +72,7 @@ def test_expand_takes_a_mapping_and_gives_cases() -> None:
     grid = tconv.expand(CONFIG)
 
     assert [type(case) for case in grid] == [tconv.Case] * 4
-    assert grid.tally.made == len(grid) == 4
+    assert grid.statistics.made == len(grid) == 4
 
 
 def test_expand_takes_the_name_of_a_bundled_configuration() -> None:

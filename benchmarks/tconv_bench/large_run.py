@@ -77,7 +77,9 @@ def _peak(rows: int) -> float:
     names = [f"fake{at}" for at in range(_TARGETS)]
     config = from_mapping(workload.tables(1, names) | {"grid": [_grid(rows // _TARGETS)]})
     grid = expand(config.grids)
-    spec = RunSpec(config=config, cases=grid.cases, statistics=grid.statistics)  # no such backends exist
+    spec = RunSpec(
+        config=config, cases=grid.cases, statistics=grid.statistics
+    )  # no such backends exist
     with tempfile.TemporaryDirectory() as directory:
         run(spec, out=Path(directory), executor=lambda **_: NullExecutor())
     return peak()
