@@ -20,14 +20,14 @@ def test_full_is_large_legal_distinct_and_whole_on_one_axis() -> None:
     config = load_config(CONFIG)
     full = expand(config.grids, config.values)
     sample = full.shard(1, 50)
-    columns = full.blocks[0].columns()
+    columns = full.tables[0].columns()
     plain = (columns["i"] <= 6) & (columns["k"] == 1) & (columns["s"] == 1)
     plain &= (columns["p_begin"] == 0) & (columns["p_end"] == 0)
     usual = (columns["groups"] == 1) & (columns["c_in"] == 2) & (columns["c_out"] == 4)
     usual &= (columns["n"] == 2) & (columns["dtype"] == list(DTYPES).index("float32"))
 
-    assert len(full) == sum(len(np.unique(b.matrix, axis=0)) for b in full.blocks) >= 100_000
+    assert len(full) == sum(len(np.unique(b.matrix, axis=0)) for b in full.tables) >= 100_000
     assert {case.suite for case in sample} == {"explicit"}
     assert len({case.id for case in sample}) == len(sample)
     assert (plain[:, 0] & usual).sum() == 36
-    assert all(entry.reached == entry.achievable for entry in full.tally.coverage)
+    assert all(entry.reached == entry.achievable for entry in full.statistics.coverage)
