@@ -6,7 +6,7 @@ import numpy as np
 
 from tconv.grid import expand
 from tconv.grid.config import load_config
-from tconv.model.case import DTYPES
+from tconv.model.parameters import DTYPES
 
 CONFIG = Path(__file__).parents[2] / "configs" / "full.toml"
 
