@@ -19,7 +19,7 @@ from tconv.analysis.atlas.rule import Piecewise, Rule
 from tconv.model.geometry import Axis
 
 LETTERS = {"i", "k", "s", "d", "K", "p_begin", "p_end", "op", "o_requested"}
-SIZES = [text for text, feature in FEATURES.items() if feature.names <= LETTERS]
+SIZES = [text for text, feature in FEATURES.items() if feature.letters <= LETTERS]
 Window = tuple[int, int]
 
 
@@ -44,7 +44,7 @@ def planted(rng: random.Random, texts: list[str], letters: set[str]) -> Piecewis
     ]  # fmt: skip
     if rng.random() < 0.5:
         return Piecewise(formula=formulas[0])
-    known = [text for text, condition in CONDITIONS.items() if condition.names <= letters]
+    known = [text for text, condition in CONDITIONS.items() if condition.letters <= letters]
     return Piecewise(formula=formulas[0], condition=rng.choice(known), otherwise=formulas[1])
 
 

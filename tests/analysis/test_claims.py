@@ -16,9 +16,9 @@ from tconv.analysis.claims.assessment import Fails, Holds, HoldsOnlyWhere, asses
 from tconv.analysis.claims.claim import Claim, ComputedQuantity, MeasuredQuantity
 from tconv.analysis.claims.condition import smallest_condition
 from tconv.analysis.claims.document import Law, from_mapping, load_claims
-from tconv.analysis.claims.expression import Expression, Points
 from tconv.analysis.claims.results import claim_results
 from tconv.errors import ClaimError, PredicateError
+from tconv.model.predicate.expression import Expression, Points
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = load_claims()

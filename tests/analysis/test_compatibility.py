@@ -12,10 +12,10 @@ from click.testing import CliRunner
 from tconv.analysis.atlas.atlas import Atlas, MeasuredRun
 from tconv.analysis.claims.claim import Claim, MeasuredQuantity
 from tconv.analysis.claims.document import Claims
-from tconv.analysis.claims.expression import Expression
 from tconv.analysis.compatibility import Compatibility
 from tconv.cli import cli
 from tconv.errors import AtlasError
+from tconv.model.predicate.expression import Expression
 from tconv.report.compatibility_md import asked, in_short, text
 from tconv.report.open_cases import TOPICS, compare, overview
 

@@ -7,7 +7,7 @@ floor and ceiling of a total crop, since frameworks share out what is cropped be
 from collections.abc import Mapping
 from typing import Final
 
-from tconv.analysis.atlas.expression import Expression
+from tconv.model.predicate.expression import Expression
 
 FULL: Final = "s*(i - 1) + K"
 

@@ -58,7 +58,7 @@ class Formula:
         """Return the value at each point, shape (points,)."""
         total = np.zeros(len(letters["i"]), dtype=np.int64)
         for text, coefficient in self.terms:
-            total += coefficient * FEATURES[text].of(letters)
+            total += coefficient * FEATURES[text].values(letters)
         return total
 
     def __str__(self) -> str:

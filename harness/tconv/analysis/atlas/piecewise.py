@@ -40,8 +40,8 @@ def parts(letters: Letters) -> Iterator[tuple[str, Flags]]:
     """
     seen: set[bytes] = set()
     for text, condition in CONDITIONS.items():
-        if condition.names <= letters.keys():
-            inside = np.ascontiguousarray(condition.of(letters), dtype=np.bool_)
+        if condition.letters <= letters.keys():
+            inside = condition.holds(letters)
             if min(inside.sum(), (~inside).sum()) >= LEAST and inside.tobytes() not in seen:
                 seen.add(inside.tobytes())
                 yield text, inside

@@ -63,7 +63,7 @@ class Piecewise:
         everywhere = np.ones(len(at["i"]), dtype=np.bool_)
         if self.condition is None or self.otherwise is None:
             return [("", self.formula, everywhere)]
-        inside = np.asarray(CONDITIONS[self.condition].of(at), dtype=np.bool_)
+        inside = CONDITIONS[self.condition].holds(at)
         return [
             (self.condition, self.formula, inside),
             (f"not {self.condition}", self.otherwise, ~inside),

@@ -77,9 +77,9 @@ def _distinct(letters: Letters) -> tuple[list[str], Ints]:
     """Return the features that differ at these points, and their columns (points, features)."""
     seen: dict[bytes, tuple[str, Ints]] = {}
     for text, feature in FEATURES.items():
-        if not feature.names <= letters.keys():
+        if not feature.letters <= letters.keys():
             continue
-        column = np.ascontiguousarray(feature.of(letters), dtype=np.int64)
+        column = feature.values(letters)
         is_constant = bool((column == column[0]).all())
         if (text == "1" or not is_constant) and column.any():
             known, _ = seen.setdefault(column.tobytes(), (text, column))

@@ -12,8 +12,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tconv.analysis.claims.expression import Points
 from tconv.errors import ClaimError
+from tconv.model.predicate.expression import Points
 from tconv.oracle.formulations import conv_transpose
 
 Ints = NDArray[np.int64]

@@ -9,8 +9,8 @@ from tconv.analysis.atlas.piecewise import LEAST
 from tconv.analysis.atlas.search import smallest_formula
 from tconv.analysis.claims.claim import Claim
 from tconv.analysis.claims.condition import smallest_condition
-from tconv.analysis.claims.expression import Points
 from tconv.errors import ClaimError
+from tconv.model.predicate.expression import Points
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from tconv.analysis.claims.expression import Expression, Points
+from tconv.model.predicate.expression import Expression, Points
 
 LONGEST_QUOTATION: Final = 15
 """Words of a source that a claim may quote."""

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tconv.analysis.claims.expression import Expression, Points
+from tconv.model.predicate.expression import Expression, Points
 
 _TERMS: Final = {
     "(i + 2*p - k) % s": ("i", "p", "k", "s"),

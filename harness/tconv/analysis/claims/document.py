@@ -17,10 +17,10 @@ from pydantic import (
 
 from tconv.analysis.claims.arithmetic import QUANTITIES
 from tconv.analysis.claims.claim import LONGEST_QUOTATION, Claim, ComputedQuantity, MeasuredQuantity
-from tconv.analysis.claims.expression import Expression
 from tconv.errors import ClaimError
 from tconv.grid import values as notation
 from tconv.grid.config import BUNDLED
+from tconv.model.predicate.expression import Expression
 
 CLAIMS: Final = "configs/claims.toml"
 """The claims that come with the harness."""

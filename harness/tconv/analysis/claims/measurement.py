@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tconv.analysis.claims.claim import Claim, MeasuredQuantity
-from tconv.analysis.claims.expression import Points
 from tconv.errors import ClaimError
+from tconv.model.predicate.expression import Points
 from tconv.model.window import Resolution
 
 COLUMNS: Final = (

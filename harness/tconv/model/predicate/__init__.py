@@ -18,12 +18,12 @@ from numpy.typing import NDArray
 from tconv.errors import PredicateError
 from tconv.model.case import Case
 from tconv.model.parameters import fields_of
-from tconv.model.predicate.evaluator import Evaluator
+from tconv.model.predicate.cells import require
+from tconv.model.predicate.evaluator import evaluate, parse
 from tconv.model.predicate.names import KNOWN, Columns, Names
 
 __all__ = ["KNOWN", "Columns", "Predicate", "columns_of"]
 
-_LONGEST: Final = 2000
 _PROBE: Final = Case.from_parameters(ndim=1, i=1, k=1)
 
 
@@ -52,16 +52,8 @@ class Predicate:
         Raises:
             PredicateError: the text is outside the language, uses an unknown name or mixes kinds.
         """
-        if len(text) > _LONGEST:
-            raise PredicateError(
-                f"length of predicate={len(text)}, but should be {_LONGEST} at most"
-            )
-        try:
-            predicate = cls(text, tuple(texts), _tree=ast.parse(text.strip(), mode="eval").body)
-        except (SyntaxError, ValueError) as error:
-            raise PredicateError(
-                f"predicate={text!r}, but should be a condition such as 'k > 1 or s > 1': {error}"
-            ) from None
+        tree = parse(text, "predicate", "a condition such as 'k > 1 or s > 1'")
+        predicate = cls(text, tuple(texts), _tree=tree)
         predicate.holds_in(columns_of([_PROBE]) | {name: [""] for name in texts})
         return predicate
 
@@ -84,7 +76,8 @@ class Predicate:
         """
         rows = len(next(iter(columns.values())))
         try:
-            truth = Evaluator(Names(columns, self.texts)).truth(self._tree)
+            cells = evaluate(self._tree, Names(columns, self.texts))
+            truth = require("truth", cells, "the whole")
         except PredicateError as error:
             raise PredicateError(f"predicate={self.text!r}: {error}") from None
         return np.broadcast_to(truth.values.any(axis=-1), (rows,)).copy()

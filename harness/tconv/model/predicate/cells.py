@@ -20,6 +20,7 @@ from tconv.errors import PredicateError
 Kind = Literal["number", "text", "truth"]
 
 _LARGEST: Final = 2**63 - 1
+_ALL: Final = np.ones((1, 1), dtype=np.bool_)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,16 +31,24 @@ class Cells:
         kind: number (whole), text or truth.
         values: (rows, axes), (rows, 1) or (1, 1); int64, str or bool.
         given: bool, broadcasts to `values`; false where the cell is absent.
+        peak: no number is farther from 0; carried along, since to look costs more than to compute.
     """
 
     kind: Kind
     values: NDArray[Any]
     given: NDArray[np.bool_]
+    peak: int = 0
 
     @classmethod
     def of(cls, kind: Kind, values: NDArray[Any]) -> "Cells":
-        """Return cells that are all given."""
-        return cls(kind, values, np.ones((1, 1), dtype=np.bool_))
+        """Return texts or truths that are all given."""
+        return cls(kind, values, _ALL)
+
+    @classmethod
+    def numbers(cls, values: NDArray[Any], given: NDArray[np.bool_] | None = None) -> "Cells":
+        """Return numbers, all given where it is not said which are."""
+        peak = max(int(values.max(initial=0)), -int(values.min(initial=0)))
+        return cls("number", values, _ALL if given is None else given, peak)
 
 
 def from_constant(value: object) -> Cells:
@@ -51,7 +60,7 @@ def from_constant(value: object) -> Cells:
     if isinstance(value, bool):
         return Cells.of("truth", np.full((1, 1), value))
     if isinstance(value, int) and value <= _LARGEST:
-        return Cells.of("number", np.full((1, 1), value, dtype=np.int64))
+        return Cells("number", np.full((1, 1), value, dtype=np.int64), _ALL, abs(value))
     if isinstance(value, str):
         return Cells.of("text", np.full((1, 1), value))
     raise PredicateError(
@@ -70,18 +79,15 @@ def require(kind: Kind, cells: Cells, what: str) -> Cells:
     return cells
 
 
-def _peak(values: NDArray[Any]) -> int:
-    return max(abs(int(values.max(initial=0))), abs(int(values.min(initial=0))))
-
-
 def _arithmetic(
     sign: str, compute: Callable[[Any, Any], Any], bound: Callable[[int, int], int]
 ) -> Callable[[Cells, Cells], Cells]:
     def apply(a: Cells, b: Cells) -> Cells:
         left, right = require("number", a, sign).values, require("number", b, sign).values
-        if bound(_peak(left), _peak(right)) > _LARGEST:
+        peak = bound(a.peak, b.peak)
+        if peak > _LARGEST:
             raise PredicateError(f"a result of {sign} is beyond 2^63; use smaller numbers")
-        return Cells("number", compute(left, right), a.given & b.given)
+        return Cells("number", compute(left, right), a.given & b.given, peak)
 
     return apply
 
@@ -90,8 +96,8 @@ def _division(sign: str, compute: Callable[[Any, Any], Any]) -> Callable[[Cells,
     def apply(a: Cells, b: Cells) -> Cells:
         left, right = require("number", a, sign).values, require("number", b, sign).values
         defined = right != 0
-        return Cells("number", compute(left, np.where(defined, right, 1)),
-                     a.given & b.given & defined)  # fmt: skip
+        values = compute(left, np.where(defined, right, 1))
+        return Cells("number", values, a.given & b.given & defined, max(a.peak, b.peak))
 
     return apply
 
@@ -110,7 +116,7 @@ def _comparison(sign: str, compute: Callable[[Any, Any], Any]) -> Callable[[Cell
 
 
 def _negative(cells: Cells) -> Cells:
-    return Cells("number", -require("number", cells, "-").values, cells.given)
+    return Cells("number", -require("number", cells, "-").values, cells.given, cells.peak)
 
 
 def _not(cells: Cells) -> Cells:

@@ -1,7 +1,8 @@
-"""The grammar of predicates: simpleeval's safe walk over the syntax tree, made elementwise.
+"""The grammar of predicates and formulas: a walk over Python's syntax tree, elementwise.
 
-simpleeval decides truth with `if`, which arrays do not have; here `and`, `or`, `not`, `in` and
-chained comparisons work cell by cell, and every node that the language does not have is refused.
+Nothing is run as Python: every node that the language does not have is refused. No library walks the
+tree, because truth is elementwise here: `and`, `or`, `not`, `in` and chained comparisons work cell
+by cell.
 """
 
 import ast
@@ -10,11 +11,17 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import numpy as np
-from simpleeval import SimpleEval
 
 from tconv.errors import PredicateError
 from tconv.model.predicate import cells
 from tconv.model.predicate.cells import Cells
+
+_LONGEST: Final = 2000
+
+LANGUAGE: Final = (
+    "comparisons (also chained), and, or, not, in, + - * // %, min max abs gcd all, "
+    "whole numbers, texts, True and False"
+)
 
 _OPERATORS: Final[dict[type[ast.AST], Callable[..., Cells]]] = {
     ast.Add: cells.add,
@@ -32,16 +39,81 @@ _OPERATORS: Final[dict[type[ast.AST], Callable[..., Cells]]] = {
     ast.GtE: cells.greater_or_equal,
 }
 
-LANGUAGE: Final = (
-    "comparisons (also chained), and, or, not, in, + - * // %, min max abs gcd all, "
-    "whole numbers, texts, True and False"
-)
+
+def parse(text: str, what: str, expected: str) -> ast.expr:
+    """Return the syntax tree of `text`, which messages call `what`.
+
+    Raises:
+        PredicateError: the text is too long, or no expression of Python.
+    """
+    if len(text) > _LONGEST:
+        raise PredicateError(f"length of {what}={len(text)}, but should be {_LONGEST} at most")
+    try:
+        return ast.parse(text.strip(), mode="eval").body
+    except (SyntaxError, ValueError) as error:
+        raise PredicateError(f"{what}={text!r}, but should be {expected}: {error}") from None
+
+
+def evaluate(tree: ast.expr, names: Mapping[str, Cells]) -> Cells:  # noqa: PLR0911 # one per kind of node
+    """Return what `tree` gives in every cell; an unknown name raises `PredicateError` by itself.
+
+    Raises:
+        PredicateError: the tree is outside the language, or mixes kinds.
+    """
+    match tree:
+        case ast.Name(id=name):
+            return names[name]
+        case ast.Constant(value=value):
+            return cells.from_constant(value)
+        case ast.UnaryOp(op=op, operand=operand):
+            return _operator(tree, op)(evaluate(operand, names))
+        case ast.BinOp(op=op, left=left, right=right):
+            return _operator(tree, op)(evaluate(left, names), evaluate(right, names))
+        case ast.BoolOp(op=op, values=values):
+            join = cells.conjunction if isinstance(op, ast.And) else cells.disjunction
+            return join([evaluate(value, names) for value in values])
+        case ast.Compare(left=left, ops=ops, comparators=rights):
+            links = zip([left, *rights], ops, rights, strict=False)
+            return cells.conjunction([_link(tree, *link, names) for link in links])
+        case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]) if name in FUNCTIONS:
+            return FUNCTIONS[name](*(evaluate(argument, names) for argument in arguments))
+        case ast.Call():
+            raise PredicateError(
+                f"call={ast.unparse(tree)!r}, but should be one of {' '.join(FUNCTIONS)}, "
+                "without keywords"
+            )
+    raise PredicateError(f"{ast.unparse(tree)!r} is outside the language, which has {LANGUAGE}")
+
+
+def _link(
+    node: ast.AST, left: ast.expr, op: ast.cmpop, right: ast.expr, names: Mapping[str, Cells]
+) -> Cells:
+    """Return one comparison of a chain."""
+    item = evaluate(left, names)
+    if not isinstance(op, ast.In | ast.NotIn):
+        return _operator(node, op)(item, evaluate(right, names))
+    if not isinstance(right, ast.Tuple | ast.List | ast.Set) or not right.elts:
+        raise PredicateError(
+            f"'in' has {ast.unparse(right)!r} on its right, but should have values "
+            "in parentheses, as in k in (1, 3)"
+        )
+    contained = cells.disjunction([cells.equal(item, evaluate(each, names)) for each in right.elts])
+    return cells.inversion(contained) if isinstance(op, ast.NotIn) else contained
+
+
+def _operator(node: ast.AST, op: ast.AST) -> Callable[..., Cells]:
+    if type(op) not in _OPERATORS:
+        raise PredicateError(
+            f"operator {type(op).__name__} in {ast.unparse(node)!r} is outside the language, "
+            f"which has {LANGUAGE}"
+        )
+    return _OPERATORS[type(op)]
 
 
 def _pairwise(name: str, compute: Callable[[Any, Any], Any]) -> Callable[..., Cells]:
     def pair(a: Cells, b: Cells) -> Cells:
         left, right = (cells.require("number", x, name).values for x in (a, b))
-        return Cells("number", compute(left, right), a.given & b.given)
+        return Cells("number", compute(left, right), a.given & b.given, max(a.peak, b.peak))
 
     def apply(*arguments: Cells) -> Cells:
         if len(arguments) < 2:
@@ -61,7 +133,7 @@ def _only(name: str, arguments: tuple[Cells, ...]) -> Cells:
 
 def _abs(*arguments: Cells) -> Cells:
     cell = cells.require("number", _only("abs", arguments), "abs")
-    return Cells("number", np.abs(cell.values), cell.given)
+    return Cells("number", np.abs(cell.values), cell.given, cell.peak)
 
 
 def _all(*arguments: Cells) -> Cells:
@@ -69,97 +141,10 @@ def _all(*arguments: Cells) -> Cells:
     return Cells.of("truth", np.asarray(cell.values.all(axis=-1, keepdims=True)))
 
 
-_FUNCTIONS: Final[dict[str, Callable[..., Cells]]] = {
+FUNCTIONS: Final[dict[str, Callable[..., Cells]]] = {
     "min": _pairwise("min", np.minimum),
     "max": _pairwise("max", np.maximum),
-    "gcd": _pairwise("gcd", np.gcd),
     "abs": _abs,
+    "gcd": _pairwise("gcd", np.gcd),
     "all": _all,
 }
-
-
-class Evaluator(SimpleEval):  # type: ignore[misc] # simpleeval has no types
-    """Evaluate one syntax tree on named cells."""
-
-    def __init__(self, names: Mapping[str, Cells]) -> None:
-        """Evaluate with these cells; a name that is missing raises `PredicateError` by itself."""
-        super().__init__(operators=_OPERATORS, functions=_FUNCTIONS, names=names)
-        self.nodes = {
-            ast.Name: lambda node: names[node.id],
-            ast.Constant: lambda node: cells.from_constant(node.value),
-            ast.UnaryOp: self._eval_unaryop,
-            ast.BinOp: self._eval_binop,
-            ast.BoolOp: self._eval_boolop,
-            ast.Compare: self._eval_compare,
-            ast.Call: self._eval_call,
-        }
-
-    def truth(self, tree: ast.expr) -> Cells:
-        """Return the truth of `tree` in every cell.
-
-        Raises:
-            PredicateError: the tree is outside the language, or mixes kinds.
-        """
-        return cells.require("truth", self._eval(tree), "the whole")
-
-    def number(self, tree: ast.expr) -> Cells:
-        """Return the number that `tree` gives in every cell.
-
-        Raises:
-            PredicateError: the tree is outside the language, or mixes kinds.
-        """
-        return cells.require("number", self._eval(tree), "the whole")
-
-    def _eval(self, node: ast.AST) -> Cells:
-        if type(node) not in self.nodes:
-            raise PredicateError(
-                f"{ast.unparse(node)!r} is outside the language, which has {LANGUAGE}"
-            )
-        return self.nodes[type(node)](node)
-
-    def _eval_unaryop(self, node: ast.UnaryOp) -> Cells:
-        return _operator(node, node.op)(self._eval(node.operand))
-
-    def _eval_binop(self, node: ast.BinOp) -> Cells:
-        return _operator(node, node.op)(self._eval(node.left), self._eval(node.right))
-
-    def _eval_boolop(self, node: ast.BoolOp) -> Cells:
-        join = cells.conjunction if isinstance(node.op, ast.And) else cells.disjunction
-        return join([self._eval(value) for value in node.values])
-
-    def _eval_compare(self, node: ast.Compare) -> Cells:
-        lefts = [node.left, *node.comparators]
-        links = zip(lefts, node.ops, node.comparators, strict=False)
-        return cells.conjunction([self._link(node, *link) for link in links])
-
-    def _link(self, node: ast.Compare, left: ast.expr, op: ast.cmpop, right: ast.expr) -> Cells:
-        if not isinstance(op, ast.In | ast.NotIn):
-            return _operator(node, op)(self._eval(left), self._eval(right))
-        found = self._contained(self._eval(left), right)
-        return cells.inversion(found) if isinstance(op, ast.NotIn) else found
-
-    def _contained(self, item: Cells, container: ast.expr) -> Cells:
-        if not isinstance(container, ast.Tuple | ast.List | ast.Set) or not container.elts:
-            raise PredicateError(
-                f"'in' has {ast.unparse(container)!r} on its right, but should have values "
-                "in parentheses, as in k in (1, 3)"
-            )
-        return cells.disjunction(
-            [cells.equal(item, self._eval(element)) for element in container.elts]
-        )
-
-    def _eval_call(self, node: ast.Call) -> Cells:
-        name = ast.unparse(node.func)
-        if name not in _FUNCTIONS or node.keywords:
-            raise PredicateError(f"call={ast.unparse(node)!r}, but should be one of min max abs "
-                                 "gcd all, without keywords")  # fmt: skip
-        return _FUNCTIONS[name](*map(self._eval, node.args))
-
-
-def _operator(node: ast.AST, op: ast.AST) -> Callable[..., Cells]:
-    if type(op) not in _OPERATORS:
-        raise PredicateError(
-            f"operator {type(op).__name__} in {ast.unparse(node)!r} is outside the language, "
-            f"which has {LANGUAGE}"
-        )
-    return _OPERATORS[type(op)]

@@ -1,6 +1,7 @@
 """What the names in a predicate mean: columns of case parameters, as cells.
 
-`op`, `d` are short for `output_padding`, `dilation`. `K`, `o` and `p` are derived:
+They are the fields of a case and the short letters of :data:`~tconv.model.parameters.PARAMETERS`,
+with what it says they mean, and three that are derived:
 
 - `K` = d(k-1)+1;
 - `o`: the requested output size where there is one, else the explicit size (Dumoulin & Visin,
@@ -19,32 +20,50 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tconv.errors import PredicateError
-from tconv.model.parameters import fields_of
+from tconv.model.parameters import PARAMETERS, Table
 from tconv.model.predicate.cells import Cells
 
 Columns = Mapping[str, Any]
 """Parameter name -> one entry per row: an array, or a sequence of integers, tuples, texts..."""
 
-_ALIASES: Final = {"op": "output_padding", "d": "dilation"}
-_PER_AXIS: Final = {"i", "k", "s", "p_begin", "p_end", "output_padding", "dilation", "o"}
-_TEXTS: Final = {"dtype", "malformed", "padding", "values"}
-KNOWN: Final = (*fields_of(), *_ALIASES, "p", "K")
+
+class Vocabulary:
+    """The names of the language.
+
+    Attributes:
+        fields: the parameter behind each field of a case.
+        letters: the name that each short letter stands for.
+        known: every name of the language.
+    """
+
+    def __init__(self, table: Table = PARAMETERS) -> None:
+        """Take the names from the parameters of a table."""
+        self.fields = {field: each for each in table.values() for field in each.fields}
+        self.letters = {each.letter: name for name, each in table.items() if each.letter}
+        self.known = (*self.fields, *self.letters, "p", "K")
+
+
+_VOCABULARY: Final = Vocabulary()
+KNOWN: Final = _VOCABULARY.known
 """Every name of the language."""
 
 
 class Names(Mapping[str, Cells]):
     """The cells of each name, made when it is asked for."""
 
-    def __init__(self, columns: Columns, texts: Collection[str] = ()) -> None:
+    def __init__(
+        self, columns: Columns, texts: Collection[str] = (), vocabulary: Vocabulary = _VOCABULARY
+    ) -> None:
         """Read the parameters from `columns`; `texts` names further columns of text."""
         self._columns = columns
         self._texts = texts
+        self._vocabulary = vocabulary
 
     def __iter__(self) -> Iterator[str]:
-        return iter((*KNOWN, *self._texts))
+        return iter((*self._vocabulary.known, *self._texts))
 
     def __len__(self) -> int:
-        return len(KNOWN) + len(self._texts)
+        return len(self._vocabulary.known) + len(self._texts)
 
     def __getitem__(self, name: str) -> Cells:
         """Return the cells of `name`.
@@ -52,10 +71,10 @@ class Names(Mapping[str, Cells]):
         Raises:
             PredicateError: the name is unknown, or its column is missing.
         """
-        name = _ALIASES.get(name, name)
+        name = self._vocabulary.letters.get(name, name)
         if name in _DERIVED:
             return _DERIVED[name](self)
-        if name not in fields_of() and name not in self._texts:
+        if name not in self._vocabulary.fields and name not in self._texts:
             raise PredicateError(_unknown(name, tuple(self)))
         return self.column(name)
 
@@ -69,13 +88,16 @@ class Names(Mapping[str, Cells]):
             known = ", ".join(self._columns)
             raise PredicateError(f"column={name!r}, but should be one of those given: {known}")
         column = self._columns[name]
-        if name in _PER_AXIS:
-            return _axis_cells(column)
-        if name in _TEXTS or name in self._texts:
+        if name in self._texts:
             return Cells.of("text", _texts(column)[:, None])
-        if name == "bias":
+        parameter = self._vocabulary.fields[name]
+        if parameter.per_axis:
+            return _axis_cells(column)
+        if parameter.kind == "name":
+            return Cells.of("text", _texts(column)[:, None])
+        if parameter.kind == "flag":
             return Cells.of("truth", np.asarray(column, dtype=np.bool_)[:, None])
-        return Cells.of("number", np.asarray(column, dtype=np.int64)[:, None])
+        return Cells.numbers(np.asarray(column, dtype=np.int64)[:, None])
 
     def explicit(self) -> NDArray[np.bool_]:
         """Return where no padding policy is given, (rows, 1) or (1, 1)."""
@@ -86,29 +108,29 @@ class Names(Mapping[str, Cells]):
 
 def _effective_kernel(names: Names) -> Cells:
     k, d = names["k"], names["d"]
-    return Cells.of("number", d.values * (k.values - 1) + 1)
+    return Cells.numbers(d.values * (k.values - 1) + 1)
 
 
 def _side(name: str) -> Callable[[Names], Cells]:
     def cells(names: Names) -> Cells:
-        return Cells("number", names.column(name).values, names.explicit())
+        return Cells.numbers(names.column(name).values, names.explicit())
 
     return cells
 
 
 def _padding(names: Names) -> Cells:
     begin, end = names["p_begin"], names["p_end"]
-    return Cells("number", begin.values, (begin.values == end.values) & begin.given)
+    return Cells.numbers(begin.values, (begin.values == end.values) & begin.given)
 
 
 def _output_size(names: Names) -> Cells:
     s, begin, end, op = (names[name] for name in ("s", "p_begin", "p_end", "op"))
     full = s.values * (names["i"].values - 1) + names["K"].values
-    size = Cells("number", full - begin.values - end.values + op.values, begin.given & op.given)
+    size = Cells.numbers(full - begin.values - end.values + op.values, begin.given & op.given)
     if "o" not in names._columns:  # noqa: SLF001 # one concept with the class
         return size
     wanted = names.column("o")
-    return Cells("number", np.where(wanted.given, wanted.values, size.values),
+    return Cells.numbers(np.where(wanted.given, wanted.values, size.values),
                  wanted.given | size.given)  # fmt: skip
 
 
@@ -128,12 +150,12 @@ def _axis_cells(column: Any) -> Cells:  # noqa: ANN401 # a frame's column or an 
     axes can tell from its original.
     """
     if isinstance(column, np.ndarray) and column.ndim == 2:
-        return Cells("number", np.ma.filled(column, 0), ~np.ma.getmaskarray(column))
+        return Cells.numbers(np.ma.filled(column, 0), ~np.ma.getmaskarray(column))
     rows = [tuple(row) if hasattr(row, "__len__") else () for row in column]
     width = max(map(len, rows), default=1) or 1
     filled = [row + (row[:1] or (0,)) * (width - len(row)) for row in rows]
     given = np.array([bool(row) for row in rows], dtype=np.bool_)[:, None]
-    return Cells("number", np.array(filled, dtype=np.int64).reshape(len(rows), width), given)
+    return Cells.numbers(np.array(filled, dtype=np.int64).reshape(len(rows), width), given)
 
 
 def _texts(column: Any) -> NDArray[Any]:  # noqa: ANN401 # as above
