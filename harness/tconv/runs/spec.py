@@ -69,11 +69,16 @@ class RunSpec:
             registry.require(Selection.from_text(text).backend)
         if case:
             return cls(
-                config=narrowed, cases=(Case.from_id(case),), statistics=GridStatistics(made=1, kept=1), case=case
+                config=narrowed,
+                cases=(Case.from_id(case),),
+                statistics=GridStatistics(made=1, kept=1),
+                case=case,
             )
         part = _part(shard) if shard else (1, 1)
         grid = expand(narrowed.grids, narrowed.values)
-        return cls(config=narrowed, cases=grid.shard(*part), statistics=grid.statistics, shard=shard or "")
+        return cls(
+            config=narrowed, cases=grid.shard(*part), statistics=grid.statistics, shard=shard or ""
+        )
 
     @classmethod
     def from_run(cls, run: RunReader) -> Self:

@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tconv.model.target import Target
 from tconv.model.verdict import Verdict
 from tconv.store.totals import TargetTotals
 

@@ -1,8 +1,7 @@
 """The grammar of predicates and formulas: a walk over Python's syntax tree, elementwise.
 
-Nothing is run as Python: every node that the language does not have is refused. No library walks the
-tree, because truth is elementwise here: `and`, `or`, `not`, `in` and chained comparisons work cell
-by cell.
+Nothing is run as Python: every node that the language does not have is refused. The walk is our own
+because truth is elementwise: `and`, `or`, `not`, `in` and chained comparisons work cell by cell.
 """
 
 import ast
