@@ -16,6 +16,7 @@ from tconv.cli.unwritten import tell_unwritten
 from tconv.engine.executor import Executor
 from tconv.engine.executors import named
 from tconv.errors import ConfigError, IncompleteError
+from tconv.model.parameters import PARAMETERS, Table, grid_keys
 from tconv.runs.recorder import RunResult
 from tconv.runs.run import resume as complete
 from tconv.runs.run import run as sweep
@@ -34,10 +35,21 @@ Examples:
   tconv run --resume reports                    the same, of the newest such run
 """
 
+
+def grid_help(table: Table = PARAMETERS) -> str:
+    """Return which keys a grid may have."""
+    return (
+        f"A [[grid]] of CONFIG may give suite, {', '.join(grid_keys(table))}, where and budget; "
+        "docs/parameters.md says what they mean."
+    )
+
+
 _HEADED: Final = {"config", "case_id", "targets", "out", "shard", "dry_run"}
 
 
-@click.command(epilog=EPILOG, short_help="Sweep a grid over targets and report.")
+@click.command(
+    epilog=f"{EPILOG}\n{grid_help()}", short_help="Sweep a grid over targets and report."
+)
 @click.argument("config", default=DEFAULT, type=click.Path(path_type=Path))
 @click.option("--case", "case_id", metavar="ID", help="Run this one case instead of the grid.")
 @click.option("--target", "targets", metavar="T", multiple=True,

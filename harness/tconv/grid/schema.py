@@ -5,7 +5,7 @@ Defaults are not stated here but in the values that the tables become.
 """
 
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model, model_validator
 from pydantic_core import PydanticCustomError
@@ -14,7 +14,7 @@ from tconv.errors import TargetError
 from tconv.grid.sweep import STRATEGIES, Budget, Strategy, Sweep
 from tconv.grid.values import expected, read_values
 from tconv.model.case import Suite
-from tconv.model.parameters import PARAMETERS, REQUIRED
+from tconv.model.parameters import PARAMETERS, REQUIRED, grid_keys
 from tconv.model.parameters import Table as ParameterTable
 from tconv.model.predicate import Predicate
 from tconv.model.target import Selection
@@ -123,6 +123,7 @@ class BudgetTable(Table):
 class GridBase(Table):
     """What a `[[grid]]` holds beside the parameters that it sweeps."""
 
+    parameters: ClassVar[ParameterTable] = PARAMETERS
     suite: Suite = Field("explicit", description="one of explicit, open, extended, illegal")
     where: Annotated[tuple[Predicate, ...], BeforeValidator(_predicates)] = Field(
         (), description='a condition or a list of them, as in ["k > 1 or s > 1"]'
@@ -141,20 +142,23 @@ class GridBase(Table):
             given.setdefault("output_padding", (None,))
         if isinstance(table := given.get("budget"), BudgetTable):
             given["budget"] = Budget(cases=table.cases, strategy=table.strategy)
-        return Sweep.from_options(path=path, number=number, **given)
+        return Sweep.from_options(self.parameters, path=path, number=number, **given)
 
 
 def grid_table(table: ParameterTable = PARAMETERS) -> type[GridBase]:
     """Return the model of one `[[grid]]` in which the parameters of a table are swept."""
     fields: dict[str, Any] = {
-        each.name: (
-            Annotated[tuple[Any, ...], BeforeValidator(partial(read_values, each))],
-            Field(... if each.default is REQUIRED else (), description=expected(each)),
+        name: (
+            Annotated[tuple[Any, ...], BeforeValidator(partial(read_values, table[name]))],
+            Field(
+                ... if table[name].default is REQUIRED else (), description=expected(table[name])
+            ),
         )
-        for each in table.values()
-        if each.in_grid
+        for name in grid_keys(table)
     }
-    return create_model("GridTable", __base__=GridBase, **fields)
+    model = create_model("GridTable", __base__=GridBase, **fields)
+    model.parameters = table
+    return model
 
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal, Self, TypeAlias
 
 from tconv.model.case import Suite
-from tconv.model.parameters import PARAMETERS, Table
+from tconv.model.parameters import PARAMETERS, Table, grid_keys
 from tconv.model.predicate import Predicate
 
 Strategy = Literal["pairwise", "random"]
@@ -62,7 +62,7 @@ class Sweep:
     @classmethod
     def from_options(cls, table: Table = PARAMETERS, **given: Any) -> Self:  # noqa: ANN401 # values and fields of many kinds
         """Return the sweep of these options and fields; other parameters have their default."""
-        defaults = {name: (each.default,) for name, each in table.items() if each.in_grid}
+        defaults = {name: (table[name].default,) for name in grid_keys(table)}
         defaults["p"] = (PaddingPair(begin=0, end=0),)
         options = {name: given.pop(name, default) for name, default in defaults.items()}
         return cls(options=options, **given)

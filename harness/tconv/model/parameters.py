@@ -143,9 +143,49 @@ def fields_of(table: Table = PARAMETERS) -> tuple[str, ...]:
     return tuple(name for parameter in table.values() for name in parameter.fields)
 
 
+def grid_keys(table: Table = PARAMETERS) -> tuple[str, ...]:
+    """Return the parameters that a `[[grid]]` may give."""
+    return tuple(name for name, each in table.items() if each.in_grid)
+
+
 def sweep_order(table: Table = PARAMETERS) -> tuple[Parameter, ...]:
     """Return the parameters in the order in which grids multiply them out and sort by them.
 
     Those that are absent by default come last, so that a new one leaves the old order as it was.
     """
     return tuple(sorted(table.values(), key=lambda parameter: parameter.default is None))
+
+
+def markdown(table: Table = PARAMETERS) -> str:
+    """Return the parameters as a table in Markdown, as the documentation shows it."""
+    lines = ["| name | in an id | unit | default | meaning |", "|---|---|---|---|---|"]
+    for each in table.values():
+        default = "required" if each.default is REQUIRED else _toml(each.default)
+        names = " or ".join(f"`{name}`" for name in (each.name, each.letter) if name)
+        meaning = each.meaning.format(side="begin and at the end")
+        choices = f": {', '.join(map(_toml, each.choices))}" if each.choices else ""
+        none = f"; none: {each.absent}" if each.absent else ""
+        lines.append(
+            f"| {names} | {_in_id(each)} | {each.unit} | {default} | {meaning}{choices}{none} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def _in_id(parameter: Parameter) -> str:
+    """Return an example of what an id says of a parameter, at another value than its default."""
+    match parameter.kind:
+        case "flag":
+            return f"`{parameter.prefix}`"
+        case "name":
+            return f"`{list(parameter.choices.values())[-1]}`"
+        case "pair":
+            return f"`{parameter.prefix}1.0x2`"
+    if parameter.name == "ndim":
+        return f"`2{parameter.prefix}`"
+    return f"`{parameter.prefix}{'3x2' if parameter.per_axis else '3'}`"
+
+
+def _toml(value: object) -> str:
+    """Return a value as a configuration writes it."""
+    text = "none" if value is None else value
+    return f"`{str(value).lower() if isinstance(value, bool) else text}`"

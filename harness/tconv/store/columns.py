@@ -47,11 +47,11 @@ def case_columns(table: Table = PARAMETERS) -> tuple[Column, ...]:
         ("case", "text", "", "case id: seed of the inputs, and what --case takes"),
         ("suite", "text", "", "explicit, open, extended or illegal"),
     ]
-    for each in table.values():
-        kind = "integers" if each.per_axis else kinds[each.kind]
+    for parameter in table.values():
+        kind = "integers" if parameter.per_axis else kinds[parameter.kind]
         own += [
-            (name, kind, each.unit, meaning)
-            for name, meaning in zip(each.fields, each.meanings, strict=True)
+            (name, kind, parameter.unit, meaning)
+            for name, meaning in zip(parameter.fields, parameter.meanings, strict=True)
         ]
     return _columns(own)
 

@@ -41,8 +41,8 @@ class RowsDigest:
     def add(self, columns: Columns) -> None:
         """Count the rows of `columns`."""
         outcomes = columns["outcome"]
-        said = [map(_kept, outcomes, repeat(name), columns[name]) for name in _TEXTS]
-        for values in zip(*(columns[name] for name in _COVERED), *said, strict=True):
+        texts = [map(_stable, outcomes, repeat(name), columns[name]) for name in _TEXTS]
+        for values in zip(*(columns[name] for name in _COVERED), *texts, strict=True):
             self._sum += _hash(values)
             self.rows += 1
 
@@ -62,7 +62,7 @@ def normalised(text: str) -> str:
     return _VOLATILE.sub("*", text)
 
 
-def _kept(outcome: object, name: str, text: object) -> str | None:
+def _stable(outcome: object, name: str, text: object) -> str | None:
     """Return the text of a row in the column `name`, without what may differ."""
     if text is None or _CAPTURED.get(str(outcome)) == name:
         return None

@@ -58,10 +58,10 @@ def row(
     inference: ShapeInference | None = None,
 ) -> dict[str, object]:
     """Return one result row, a value for each name of :data:`tconv.store.columns.COLUMNS`."""
-    made: dict[str, object] = dict(zip(_CASE_FIELDS, _case_values(case), strict=True))
+    cells: dict[str, object] = dict(zip(_CASE_FIELDS, _case_values(case), strict=True))
     recipe = draw.recipe if draw else None
-    made.update(zip(_JUDGEMENT_FIELDS, _judgement_values(judgement), strict=True))
-    made |= {
+    cells.update(zip(_JUDGEMENT_FIELDS, _judgement_values(judgement), strict=True))
+    cells |= {
         "case": case.id,
         "suite": case.suite,
         "target": str(target),
@@ -80,8 +80,8 @@ def row(
         "seconds": seconds,
     }
     for name in ("reason", "error_type", "error_text"):
-        made[name] = _storable(made[name])
-    return made | _route_fields(route)
+        cells[name] = _storable(cells[name])
+    return cells | _route_fields(route)
 
 
 def columns(rows: Sequence[dict[str, object]]) -> Columns:

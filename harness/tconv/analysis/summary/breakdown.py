@@ -9,13 +9,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from tconv.model.parameters import PARAMETERS, Table, sweep_order
 from tconv.model.verdict import Standpoint, Verdict
 
-PARAMETERS: Final = (
-    "ndim", "i", "k", "s", "p_begin", "p_end", "output_padding", "dilation", "groups", "n", "c_in",
-    "c_out", "dtype", "bias", "padding", "suite", "values",
-)  # fmt: skip
-"""The columns of a case that deviations are counted by."""
+
+def counted_columns(table: Table = PARAMETERS) -> tuple[str, ...]:
+    """Return the columns of a case that deviations are counted by."""
+    parameters = (each for each in sweep_order(table) if each.in_breakdown)
+    return (*(field for each in parameters for field in each.fields), "suite")
+
+
+_COUNTED: Final = counted_columns()
 
 SHOWN: Final = 24
 """Values of one parameter that are shown; of more, those with most deviations."""
@@ -86,7 +90,7 @@ class Breakdown:
             return
         targets, names = _codes(judged["target"])
         deviates = pc.is_in(judged["verdict"], pa.array(_DEVIATING)).to_numpy()
-        for parameter in PARAMETERS:
+        for parameter in _COUNTED:
             rows, values, meanings = _values(judged[parameter])
             shape = len(meanings), len(names)
             at = np.ravel_multi_index((values, targets[rows]), shape)
@@ -98,7 +102,7 @@ class Breakdown:
 
     def marginals(self, targets: tuple[str, ...]) -> tuple[Marginal, ...]:
         """Return a table of these targets for each parameter that has more than one value."""
-        made = (self._marginal(parameter, targets) for parameter in PARAMETERS)
+        made = (self._marginal(parameter, targets) for parameter in _COUNTED)
         return tuple(each for each in made if len(each.values) > 1)
 
     def _marginal(self, parameter: str, targets: tuple[str, ...]) -> Marginal:

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tconv.analysis.summary.examples import KEPT, Sample
+from tconv.model.parameters import fields_of
 from tconv.report.excerpt import excerpt
 from tconv.store.columns import COLUMNS, Column
 
@@ -15,6 +16,7 @@ MOST_BYTES: Final = 6_000_000
 """Bytes that the rows may take in the file; of many kinds of deviation, fewer rows each."""
 
 _LIMITS: Final = (KEPT, 100, 50, 20, 10, 5, 2, 1)
+_PARAMETERS: Final = set(fields_of())
 _SPOKEN: Final = {"reading", "reason", "error_type", "error_text", "call", "addition"}
 
 
@@ -49,6 +51,8 @@ def _content(table: pa.Table) -> Mapping[str, Any]:
 
 def _column(column: Column, values: pa.ChunkedArray) -> dict[str, Any]:
     made: dict[str, Any] = {"name": column.name, "kind": column.kind, "meaning": column.meaning}
+    if column.name in _PARAMETERS:
+        made["is_parameter"] = True
     if column.kind not in {"text", "integers", "texts"}:
         return made | {"values": [_number(value) for value in values.to_pylist()]}
     spoken = column.name in _SPOKEN

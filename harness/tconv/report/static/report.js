@@ -112,7 +112,7 @@
     name: "finding", kind: "integer", meaning: "number of the finding it belongs to",
     at: (row) => meta.kinds[data.kinds[row]],
   });
-  const PARAMETERS = ["ndim", "i", "k", "s", "p_begin", "p_end", "output_padding", "dilation", "groups", "padding", "o", "n", "c_in", "c_out", "dtype", "bias"];
+  const PARAMETERS = data.columns.filter((column) => column.is_parameter).map((column) => column.name);
   const FIRST = ["case", "target", "verdict", "reading", "difference", "first_bad_index", "expected_value", "observed_value", "bad_count", "expected_shape", "observed_shape"];
   const SHOWN = new Set(FIRST);
   const rank = (each) => (FIRST.indexOf(each.name) + 1) || FIRST.length + 1;
