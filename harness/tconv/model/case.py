@@ -65,17 +65,17 @@ class Case:
             raise _error("ndim", self.ndim, "1 or more")
         per_axis = _per_axis_values(self)
         # All at once: one by one they cost as much as all else that is done for a small case.
-        given = [value for value in per_axis if value is not None]
-        if not ({*map(type, given)} == {tuple} and {*map(len, given)} == {self.ndim}
-                and {*map(type, chain.from_iterable(given))} == {int}):  # fmt: skip
+        tuples = [value for value in per_axis if value is not None]
+        if not ({*map(type, tuples)} == {tuple} and {*map(len, tuples)} == {self.ndim}
+                and {*map(type, chain.from_iterable(tuples))} == {int}):  # fmt: skip
             raise _axes_error(self.ndim, per_axis)
         for name, value in zip(_SIZES, _size_values(self), strict=True):
             if (min(value) if isinstance(value, tuple) else value) < 0:
                 raise _error(name, value, "0 or more: no array has a negative size")
         for name, value in zip(_NAMED, _named_values(self), strict=True):
             if value not in _NAMED[name]:
-                known = ", ".join(choice for choice in _NAMED[name] if choice)
-                raise _error(name, value, f"one of {known}")
+                choices = ", ".join(choice for choice in _NAMED[name] if choice)
+                raise _error(name, value, f"one of {choices}")
         if self.malformed in MALFORMED_BIAS and not self.bias:
             raise _error("malformed", self.malformed, "absent or another where there is no bias")
         if self.padding is not None and any(self.p_begin + self.p_end):

@@ -52,10 +52,10 @@ def name_of(dtype: np.dtype[Any]) -> str:
 
 def _floating(dtype: Any, bits: int, lowest: int, part: int = 1) -> Precision:  # noqa: ANN401 # anything np.dtype takes
     """Return the precision with `bits` of significand and smallest normal 2^lowest."""
-    found = np.dtype(dtype)
+    element = np.dtype(dtype)
     return Precision(
-        dtype=found,
-        work=np.dtype(np.complex128 if found.kind == "c" else np.float64),
+        dtype=element,
+        work=np.dtype(np.complex128 if element.kind == "c" else np.float64),
         u=2.0**-bits,
         subnormal=2.0 ** (lowest - bits + 1),
         limit=2**bits // part,

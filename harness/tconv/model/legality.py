@@ -94,8 +94,8 @@ def is_huge(axis: Axis) -> bool:
 
     An array of that many elements, or taps, is huge by its volume.
     """
-    given = (axis.s, axis.p_begin, axis.p_end, axis.extra, axis.d, axis.o or 0)
-    return max(map(abs, given)) > LARGEST_SIZE
+    parameters = (axis.s, axis.p_begin, axis.p_end, axis.extra, axis.d, axis.o or 0)
+    return max(map(abs, parameters)) > LARGEST_SIZE
 
 
 @lru_cache(maxsize=_MOST)
@@ -108,7 +108,7 @@ def _reach(axis: Axis) -> int:
     return effective_kernel(axis.k, axis.d) - 1
 
 
-def _wanted(axis: Axis) -> Any:  # noqa: ANN401 # an integer or an integer array
+def _size_of(axis: Axis) -> Any:  # noqa: ANN401 # an integer or an integer array
     """Return the size that is requested, or else the explicit one."""
     return output_size(axis) if axis.o is None else axis.o
 
@@ -121,8 +121,8 @@ AXIS_RULES: Final[tuple[LegalityRule[Axis], ...]] = (
                  lambda a: f"op={a.extra} is negative"),
     LegalityRule("extended", "empty input", lambda a: a.i == 0,
                  lambda _: "i=0 leaves an empty input"),
-    LegalityRule("illegal", "o below 1", lambda a: _wanted(a) < 1,
-                 lambda a: f"o={_wanted(a)} is below 1"),
+    LegalityRule("illegal", "o below 1", lambda a: _size_of(a) < 1,
+                 lambda a: f"o={_size_of(a)} is below 1"),
     LegalityRule("extended", "op not below s", lambda a: a.extra >= a.s,
                  lambda a: f"op={a.extra} is not below s={a.s}"),
     LegalityRule("extended", "p negative", lambda a: (a.p_begin < 0) | (a.p_end < 0),
@@ -142,9 +142,11 @@ CHANNEL_RULES: Final[tuple[LegalityRule[Channels], ...]] = (
                  lambda c: f"c_in={c.c_in} is below 1"),
     LegalityRule("illegal", "c_out below 1", lambda c: c.c_out < 1,
                  lambda c: f"c_out={c.c_out} is below 1"),
-    LegalityRule("illegal", "groups do not divide c_in", lambda c: _rest(c.c_in, c.groups) != 0,
+    LegalityRule("illegal", "groups do not divide c_in",
+                 lambda c: _remainder(c.c_in, c.groups) != 0,
                  lambda c: f"groups={c.groups} does not divide c_in={c.c_in}"),
-    LegalityRule("illegal", "groups do not divide c_out", lambda c: _rest(c.c_out, c.groups) != 0,
+    LegalityRule("illegal", "groups do not divide c_out",
+                 lambda c: _remainder(c.c_out, c.groups) != 0,
                  lambda c: f"groups={c.groups} does not divide c_out={c.c_out}"),
     LegalityRule("extended", "empty batch", lambda c: c.n == 0,
                  lambda _: "n=0 leaves an empty batch"),
@@ -159,7 +161,7 @@ VOLUME_RULES: Final[tuple[LegalityRule[Volume], ...]] = (
 """Every rule of the whole result."""
 
 
-def _rest(channels: Any, groups: Any) -> Any:  # noqa: ANN401 # integers or integer arrays
+def _remainder(channels: Any, groups: Any) -> Any:  # noqa: ANN401 # integers or integer arrays
     """Return channels mod groups; groups below 1 have a rule of their own and count as 1 here."""
     return channels % (groups * (groups > 0) + (groups <= 0))
 
@@ -181,9 +183,9 @@ def volume_legality(volume: Volume) -> tuple[Legality, str]:
     return _first_broken(VOLUME_RULES, volume)
 
 
-def worst(found: Iterable[tuple[Legality, str]]) -> tuple[Legality, str]:
+def worst(legalities: Iterable[tuple[Legality, str]]) -> tuple[Legality, str]:
     """Return the worst legality with its reason, the first of those that are equally grave."""
-    return min(found, key=lambda item: LEGALITIES.index(item[0]))
+    return min(legalities, key=lambda item: LEGALITIES.index(item[0]))
 
 
 def _first_broken(

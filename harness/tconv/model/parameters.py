@@ -159,15 +159,14 @@ def sweep_order(table: Table = PARAMETERS) -> tuple[Parameter, ...]:
 def markdown(table: Table = PARAMETERS) -> str:
     """Return the parameters as a table in Markdown, as the documentation shows it."""
     lines = ["| name | in an id | unit | default | meaning |", "|---|---|---|---|---|"]
-    for each in table.values():
-        default = "required" if each.default is REQUIRED else _toml(each.default)
-        names = " or ".join(f"`{name}`" for name in (each.name, each.letter) if name)
-        meaning = each.meaning.format(side="begin and at the end")
-        choices = f": {', '.join(map(_toml, each.choices))}" if each.choices else ""
-        none = f"; none: {each.absent}" if each.absent else ""
-        lines.append(
-            f"| {names} | {_in_id(each)} | {each.unit} | {default} | {meaning}{choices}{none} |"
-        )
+    for parameter in table.values():
+        default = "required" if parameter.default is REQUIRED else _toml(parameter.default)
+        names = " or ".join(f"`{name}`" for name in (parameter.name, parameter.letter) if name)
+        meaning = parameter.meaning.format(side="begin and at the end")
+        choices = f": {', '.join(map(_toml, parameter.choices))}" if parameter.choices else ""
+        none = f"; none: {parameter.absent}" if parameter.absent else ""
+        cells = (names, _in_id(parameter), parameter.unit, default, f"{meaning}{choices}{none}")
+        lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
 

@@ -65,9 +65,9 @@ class Resolution:
         Raises:
             CaseError: the text is no resolution.
         """
-        found = [_AXIS.fullmatch(part) for part in text.split("x")]
-        axes = [Window(begin=int(m[1]), end=int(m[2])) for m in found if m]
-        if len(axes) != len(found):
+        matches = [_AXIS.fullmatch(part) for part in text.split("x")]
+        axes = [Window(begin=int(m[1]), end=int(m[2])) for m in matches if m]
+        if len(axes) != len(matches):
             raise CaseError(
                 f"resolution={text!r}, but should be begin.end per axis, joined by x, as in "
                 "1.0x0.-1"
@@ -99,8 +99,8 @@ def begins(
     if len(filled) == 0:
         return _of_zeros(source, y.shape[2:], tolerance)
     spread = None if tolerance is None else tolerance.reshape(source.shape)
-    found = _anchored(source, flat, filled[:: max(1, len(filled) // _ANCHORS)], spread)
-    whole = [begin for begin in found if _explains(source, flat, filled, begin, spread)]
+    candidates = _anchored(source, flat, filled[:: max(1, len(filled) // _ANCHORS)], spread)
+    whole = [begin for begin in candidates if _explains(source, flat, filled, begin, spread)]
     return np.array(whole, dtype=np.int64).reshape(len(whole), y.ndim - 2)
 
 
@@ -112,17 +112,19 @@ def _anchored(
     More anchors than the first are asked while more than one begin is left.
     """
     first = y[(slice(None), *anchors[0])][(slice(None), *(None,) * (full.ndim - 1))]
-    found = np.argwhere((np.abs(full - first) <= (0 if spread is None else spread)).all(axis=0))
-    found = found - anchors[0]
+    candidates = np.argwhere(
+        (np.abs(full - first) <= (0 if spread is None else spread)).all(axis=0)
+    )
+    candidates = candidates - anchors[0]
     for anchor in anchors[1:]:
-        if len(found) <= 1:
+        if len(candidates) <= 1:
             break
-        place = found + anchor
-        found = found[((place >= 0) & (place < full.shape[1:])).all(axis=1)]
-        at = (slice(None), *(found + anchor).T)
+        place = candidates + anchor
+        candidates = candidates[((place >= 0) & (place < full.shape[1:])).all(axis=1)]
+        at = (slice(None), *(candidates + anchor).T)
         error = np.abs(full[at] - y[(slice(None), *anchor)][:, None])
-        found = found[(error <= (0 if spread is None else spread[at])).all(axis=0)]
-    return np.asarray(found)
+        candidates = candidates[(error <= (0 if spread is None else spread[at])).all(axis=0)]
+    return np.asarray(candidates)
 
 
 def _explains(
@@ -155,5 +157,5 @@ def _of_zeros(
         sums = np.pad(filled, margin).cumsum(axis=axis)
         reach = filled.shape[axis] + o + 1
         filled = sums.take(range(o, o + reach), axis) - sums.take(range(reach), axis)
-    found: IntArray = np.argwhere(filled == 0) - np.array(size, dtype=np.int64)
-    return found
+    begin: IntArray = np.argwhere(filled == 0) - np.array(size, dtype=np.int64)
+    return begin

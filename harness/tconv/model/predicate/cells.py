@@ -30,13 +30,13 @@ class Cells:
     Attributes:
         kind: number (whole), text or truth.
         values: (rows, axes), (rows, 1) or (1, 1); int64, str or bool.
-        given: bool, broadcasts to `values`; false where the cell is absent.
+        present: bool, broadcasts to `values`; false where the cell is absent.
         peak: no number is farther from 0; carried along, since to look costs more than to compute.
     """
 
     kind: Kind
     values: NDArray[Any]
-    given: NDArray[np.bool_]
+    present: NDArray[np.bool_]
     peak: int = 0
 
     @classmethod
@@ -45,10 +45,10 @@ class Cells:
         return cls(kind, values, _ALL)
 
     @classmethod
-    def numbers(cls, values: NDArray[Any], given: NDArray[np.bool_] | None = None) -> "Cells":
+    def numbers(cls, values: NDArray[Any], present: NDArray[np.bool_] | None = None) -> "Cells":
         """Return numbers, all given where it is not said which are."""
         peak = max(int(values.max(initial=0)), -int(values.min(initial=0)))
-        return cls("number", values, _ALL if given is None else given, peak)
+        return cls("number", values, _ALL if present is None else present, peak)
 
 
 def from_constant(value: object) -> Cells:
@@ -87,7 +87,7 @@ def _arithmetic(
         peak = bound(a.peak, b.peak)
         if peak > _LARGEST:
             raise PredicateError(f"a result of {sign} is beyond 2^63; use smaller numbers")
-        return Cells("number", compute(left, right), a.given & b.given, peak)
+        return Cells("number", compute(left, right), a.present & b.present, peak)
 
     return apply
 
@@ -97,7 +97,7 @@ def _division(sign: str, compute: Callable[[Any, Any], Any]) -> Callable[[Cells,
         left, right = require("number", a, sign).values, require("number", b, sign).values
         defined = right != 0
         values = compute(left, np.where(defined, right, 1))
-        return Cells("number", values, a.given & b.given & defined, max(a.peak, b.peak))
+        return Cells("number", values, a.present & b.present & defined, max(a.peak, b.peak))
 
     return apply
 
@@ -110,13 +110,13 @@ def _comparison(sign: str, compute: Callable[[Any, Any], Any]) -> Callable[[Cell
             )
         if sign not in {"==", "!="}:
             require("number", a, sign)
-        return Cells.of("truth", compute(a.values, b.values) & a.given & b.given)
+        return Cells.of("truth", compute(a.values, b.values) & a.present & b.present)
 
     return apply
 
 
 def _negative(cells: Cells) -> Cells:
-    return Cells("number", -require("number", cells, "-").values, cells.given, cells.peak)
+    return Cells("number", -require("number", cells, "-").values, cells.present, cells.peak)
 
 
 def _not(cells: Cells) -> Cells:

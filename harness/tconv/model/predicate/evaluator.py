@@ -112,7 +112,7 @@ def _operator(node: ast.AST, op: ast.AST) -> Callable[..., Cells]:
 def _pairwise(name: str, compute: Callable[[Any, Any], Any]) -> Callable[..., Cells]:
     def pair(a: Cells, b: Cells) -> Cells:
         left, right = (cells.require("number", x, name).values for x in (a, b))
-        return Cells("number", compute(left, right), a.given & b.given, max(a.peak, b.peak))
+        return Cells("number", compute(left, right), a.present & b.present, max(a.peak, b.peak))
 
     def apply(*arguments: Cells) -> Cells:
         if len(arguments) < 2:
@@ -132,7 +132,7 @@ def _only(name: str, arguments: tuple[Cells, ...]) -> Cells:
 
 def _abs(*arguments: Cells) -> Cells:
     cell = cells.require("number", _only("abs", arguments), "abs")
-    return Cells("number", np.abs(cell.values), cell.given, cell.peak)
+    return Cells("number", np.abs(cell.values), cell.present, cell.peak)
 
 
 def _all(*arguments: Cells) -> Cells:

@@ -92,7 +92,7 @@ class _Letters(dict[str, Cells]):
         elif name == "K" and "k" in points:
             column = points.get("d", np.int64(1)) * (points["k"] - 1) + 1
         else:
-            known = sorted({*points, *(["K"] if "k" in points else [])})
-            raise PredicateError(f"name={name!r}, but should be one of {', '.join(known)}")
+            letters = sorted({*points, *(["K"] if "k" in points else [])})
+            raise PredicateError(f"name={name!r}, but should be one of {', '.join(letters)}")
         self[name] = Cells.numbers(np.asarray(column, dtype=np.int64)[:, None])
         return self[name]

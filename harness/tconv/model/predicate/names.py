@@ -33,18 +33,18 @@ class Vocabulary:
     Attributes:
         fields: the parameter behind each field of a case.
         letters: the name that each short letter stands for.
-        known: every name of the language.
+        names: every name of the language.
     """
 
     def __init__(self, table: Table = PARAMETERS) -> None:
         """Take the names from the parameters of a table."""
         self.fields = {field: each for each in table.values() for field in each.fields}
         self.letters = {each.letter: name for name, each in table.items() if each.letter}
-        self.known = (*self.fields, *self.letters, "p", "K")
+        self.names = (*self.fields, *self.letters, "p", "K")
 
 
 _VOCABULARY: Final = Vocabulary()
-KNOWN: Final = _VOCABULARY.known
+KNOWN: Final = _VOCABULARY.names
 """Every name of the language."""
 
 
@@ -60,10 +60,10 @@ class Names(Mapping[str, Cells]):
         self._vocabulary = vocabulary
 
     def __iter__(self) -> Iterator[str]:
-        return iter((*self._vocabulary.known, *self._texts))
+        return iter((*self._vocabulary.names, *self._texts))
 
     def __len__(self) -> int:
-        return len(self._vocabulary.known) + len(self._texts)
+        return len(self._vocabulary.names) + len(self._texts)
 
     def __getitem__(self, name: str) -> Cells:
         """Return the cells of `name`.
@@ -85,8 +85,8 @@ class Names(Mapping[str, Cells]):
             PredicateError: there is no such column.
         """
         if name not in self._columns:
-            known = ", ".join(self._columns)
-            raise PredicateError(f"column={name!r}, but should be one of those given: {known}")
+            columns = ", ".join(self._columns)
+            raise PredicateError(f"column={name!r}, but should be one of those given: {columns}")
         column = self._columns[name]
         if name in self._texts:
             return Cells.of("text", _texts(column)[:, None])
@@ -120,18 +120,18 @@ def _side(name: str) -> Callable[[Names], Cells]:
 
 def _padding(names: Names) -> Cells:
     begin, end = names["p_begin"], names["p_end"]
-    return Cells.numbers(begin.values, (begin.values == end.values) & begin.given)
+    return Cells.numbers(begin.values, (begin.values == end.values) & begin.present)
 
 
 def _output_size(names: Names) -> Cells:
     s, begin, end, op = (names[name] for name in ("s", "p_begin", "p_end", "op"))
     full = s.values * (names["i"].values - 1) + names["K"].values
-    size = Cells.numbers(full - begin.values - end.values + op.values, begin.given & op.given)
+    size = Cells.numbers(full - begin.values - end.values + op.values, begin.present & op.present)
     if "o" not in names._columns:  # noqa: SLF001 # one concept with the class
         return size
-    wanted = names.column("o")
-    return Cells.numbers(np.where(wanted.given, wanted.values, size.values),
-                 wanted.given | size.given)  # fmt: skip
+    requested = names.column("o")
+    return Cells.numbers(np.where(requested.present, requested.values, size.values),
+                 requested.present | size.present)  # fmt: skip
 
 
 _DERIVED: Final[dict[str, Callable[[Names], Cells]]] = {
@@ -154,8 +154,8 @@ def _axis_cells(column: Any) -> Cells:  # noqa: ANN401 # a frame's column or an 
     rows = [tuple(row) if hasattr(row, "__len__") else () for row in column]
     width = max(map(len, rows), default=1) or 1
     filled = [row + (row[:1] or (0,)) * (width - len(row)) for row in rows]
-    given = np.array([bool(row) for row in rows], dtype=np.bool_)[:, None]
-    return Cells.numbers(np.array(filled, dtype=np.int64).reshape(len(rows), width), given)
+    present = np.array([bool(row) for row in rows], dtype=np.bool_)[:, None]
+    return Cells.numbers(np.array(filled, dtype=np.int64).reshape(len(rows), width), present)
 
 
 def _texts(column: Any) -> NDArray[Any]:  # noqa: ANN401 # as above
@@ -164,7 +164,7 @@ def _texts(column: Any) -> NDArray[Any]:  # noqa: ANN401 # as above
     return np.array([text if isinstance(text, str) else "none" for text in column], dtype=np.str_)
 
 
-def _unknown(name: str, known: tuple[str, ...]) -> str:
-    close = difflib.get_close_matches(name, known, n=1)
+def _unknown(name: str, names: tuple[str, ...]) -> str:
+    close = difflib.get_close_matches(name, names, n=1)
     hint = f"; did you mean {close[0]!r}?" if close else ""
-    return f"name={name!r}, but should be one of {', '.join(known)}{hint}"
+    return f"name={name!r}, but should be one of {', '.join(names)}{hint}"
