@@ -42,7 +42,6 @@ def register(config: pytest.Config) -> None:
 
         out = config.invocation_params.dir / config.getoption("tconv_out")
         config.pluginmanager.register(SessionRecorder(sweep, out=out), "tconv-recorder")
-        config.pluginmanager.register(Distribution(sweep), "tconv-distribution")
 
 
 def _collect(config: pytest.Config, path: Path) -> None:
@@ -64,7 +63,7 @@ def _workerinput(config: pytest.Config) -> dict[str, Any] | None:
 
 
 class Collection:
-    """Makes the items, in every process, and runs them."""
+    """Makes the items in every process, spreads them over xdist's workers, and runs them."""
 
     def __init__(self, sweep: SessionSweep) -> None:
         self._sweep = sweep
@@ -77,9 +76,7 @@ class Collection:
                 self._sweep.describe_backends()
             else:
                 self._sweep.descriptions = from_builtins(sent[_KEY])
-            assert (
-                self._sweep.blocks is not None
-            )  # computed here, where an error becomes a usage error
+            _ = self._sweep.blocks  # computed here, where an error becomes a usage error
         except TconvError as error:
             raise pytest.UsageError(f"tconv: {error}") from error
 
@@ -119,13 +116,6 @@ class Collection:
     def pytest_unconfigure(self) -> None:
         """End the workers of the sweep."""
         self._sweep.close()
-
-
-class Distribution:
-    """Spreads the items over xdist's workers; pytest calls its hooks where xdist is installed."""
-
-    def __init__(self, sweep: SessionSweep) -> None:
-        self._sweep = sweep
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:  # noqa: ANN401 # xdist has no public type

@@ -1,6 +1,7 @@
 """Checks that results are right, and that each route is what it claims to be."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Final
 
 from tconv.model.verdict import Verdict
@@ -26,12 +27,12 @@ _OFFER: Final = "return Native where the framework's call is right, else let com
 _WRONG: Final = {Verdict.SHAPE, Verdict.DTYPE, Verdict.VALUE, Verdict.NONFINITE}
 
 
-def _right(subject: CheckedAdapter, about: str) -> Iterator[str]:
-    for row in (subject.rows[case.id] for case in PROBES[about]):
+def _right(subject: CheckedAdapter, topic: str) -> Iterator[str]:
+    for row in (subject.rows[case.id] for case in PROBES[topic]):
         if row["verdict"] in _WRONG:
             discrepancy = Discrepancy.from_row(row, "smoke")
             reading = f", which is right for: {row['reading']}" if row["reading"] else ""
-            yield f"{discrepancy.line()}{reading}; {_ADVICE[about]}"
+            yield f"{discrepancy.line()}{reading}; {_ADVICE[topic]}"
 
 
 def _promises(subject: CheckedAdapter) -> Iterator[str]:
@@ -50,15 +51,14 @@ def _promises(subject: CheckedAdapter) -> Iterator[str]:
             yield f"{row['reason']} {error} {where}"
 
 
-def _about(about: str) -> Check:
-    return Check(
-        name=about, meaning=f"results on {about}", problems=lambda subject: _right(subject, about)
-    )
-
-
-ANSWERS = tuple(map(_about, PROBES))
-PROMISES = Check(
-    name="promises",
-    meaning="what a route promises holds, with a plain array of numbers",
-    problems=_promises,
+CHECKS = (
+    Check(
+        name="promises",
+        meaning="what a route promises holds, with a plain array of numbers",
+        problems=_promises,
+    ),
+    *(
+        Check(name=topic, meaning=f"results on {topic}", problems=partial(_right, topic=topic))
+        for topic in PROBES
+    ),
 )

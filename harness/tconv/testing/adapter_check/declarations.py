@@ -87,7 +87,11 @@ def _pattern(error_pattern: str) -> Iterator[str]:
         )
 
 
-DECLARATIONS = Check(
-    name="declarations", meaning="name, modes, devices, versions, settings", problems=_declarations
+CHECKS = (
+    Check(
+        name="declarations",
+        meaning="name, modes, devices, versions, settings",
+        problems=_declarations,
+    ),
+    Check(name="routes", meaning="each route is well formed and repeats", problems=_routes),
 )
-ROUTES = Check(name="routes", meaning="each route is well formed and repeats", problems=_routes)

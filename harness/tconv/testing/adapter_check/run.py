@@ -18,24 +18,11 @@ from tconv.engine.worker.describe import BackendDescription
 from tconv.errors import UnavailableError
 from tconv.model.outcome import Crashed, TimedOut
 from tconv.model.target import Target
+from tconv.testing.adapter_check import correctness, declarations, side_effects
 from tconv.testing.adapter_check.check import Check
-from tconv.testing.adapter_check.correctness import ANSWERS, PROMISES
-from tconv.testing.adapter_check.declarations import DECLARATIONS, ROUTES
-from tconv.testing.adapter_check.side_effects import (
-    BATCH,
-    ERRORS,
-    INPUTS,
-    LATER,
-    READ_ONLY,
-    REPEATED,
-    SESSION,
-)
 from tconv.testing.adapter_check.subject import CheckedAdapter
 
-CHECKS: Final = (
-    DECLARATIONS, ROUTES, PROMISES, *ANSWERS, INPUTS, READ_ONLY, LATER, REPEATED, BATCH,
-    ERRORS, SESSION,
-)  # fmt: skip
+CHECKS: Final = (*declarations.CHECKS, *correctness.CHECKS, *side_effects.CHECKS)
 """Every check that needs one process only."""
 
 _LIMITS: Final = Limits(case_seconds=120.0, worker_gib=8.0)

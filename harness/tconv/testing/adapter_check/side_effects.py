@@ -204,14 +204,15 @@ def _line(error: Exception) -> str:
     return f"{type(error).__name__}: {error}".partition("\n")[0][:200]
 
 
-INPUTS = Check(name="inputs", meaning="arrays that are given are not written to", problems=_inputs)
-READ_ONLY = Check(
-    name="read-only", meaning="read-only arrays compute as others", problems=_read_only
-)
-LATER = Check(name="later", meaning="a result does not change later", problems=_later)
-REPEATED = Check(name="repeat", meaning="the same call gives the same result", problems=_repeated)
-BATCH = Check(name="batch", meaning="compute_many gives what compute gives", problems=_batch)
-ERRORS = Check(name="errors", meaning="errors pass through", problems=_errors)
-SESSION = Check(
-    name="session", meaning="a session restores process-global state", problems=_session
+CHECKS = tuple(
+    Check(name=name, meaning=meaning, problems=problems)
+    for name, meaning, problems in (
+        ("inputs", "arrays that are given are not written to", _inputs),
+        ("read-only", "read-only arrays compute as others", _read_only),
+        ("later", "a result does not change later", _later),
+        ("repeat", "the same call gives the same result", _repeated),
+        ("batch", "compute_many gives what compute gives", _batch),
+        ("errors", "errors pass through", _errors),
+        ("session", "a session restores process-global state", _session),
+    )
 )
