@@ -1,16 +1,12 @@
-"""Blocks, their schedule, and what is sent from one process to another."""
+"""Blocks of cases, and which of them share a worker of xdist."""
 
-import execnet
 import pytest
 
-from tconv.adapters.base import Mode
 from tconv.engine.plan import TargetPlan
 from tconv.engine.schedule.batch_size import BLOCK
-from tconv.engine.worker.describe import BackendDescription
 from tconv.model.case import Case
 from tconv.model.target import Target
 from tconv.pytest_plugin.blocks import blocks
-from tconv.pytest_plugin.session import from_builtins, to_builtins
 from tconv.pytest_plugin.xdist import block_name, scope
 
 
@@ -75,27 +71,3 @@ def test_backend_stays_together_and_other_tests_as_they_would(
 
 def test_other_items_have_no_block() -> None:
     assert block_name("test_a.py::test_tconv[1]") is None
-
-
-class Version(str):
-    """A version as a framework may have it."""
-
-    __slots__ = ()
-
-
-def test_descriptions_come_back_as_they_were_sent() -> None:
-    found: dict[str, BackendDescription | str] = {
-        "torch": BackendDescription(
-            backend="torch",
-            modes=(Mode(name="eager", meaning="it", sample=4, declared=("tf32",)),),
-            devices=("cpu", "cuda"),
-            versions={"torch": Version("2.13")},
-            settings={"torch:eager@cpu": {"threads": "1"}},
-        ),
-        "jax": "not installed",
-    }
-
-    sent = to_builtins(found)
-
-    assert from_builtins(sent) == found
-    assert execnet.loads(execnet.dumps(sent)) == sent

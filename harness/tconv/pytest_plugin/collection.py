@@ -1,6 +1,7 @@
 """Connects a sweep to a pytest session: collects its items and shares them with xdist's workers."""
 
 import os
+import pickle
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
@@ -9,7 +10,7 @@ import pytest
 
 from tconv.errors import TconvError
 from tconv.pytest_plugin.items import SweepFile, SweepItem
-from tconv.pytest_plugin.session import SessionSweep, from_builtins, to_builtins
+from tconv.pytest_plugin.session import SessionSweep
 from tconv.pytest_plugin.xdist import scheduling
 from tconv.runs.spec import RunSpec, config_file
 
@@ -75,7 +76,7 @@ class Collection:
             if sent is None:
                 self._sweep.describe_backends()
             else:
-                self._sweep.descriptions = from_builtins(sent[_KEY])
+                self._sweep.descriptions = pickle.loads(sent[_KEY])  # noqa: S301 # the controller's own
             _ = self._sweep.blocks  # computed here, where an error becomes a usage error
         except TconvError as error:
             raise pytest.UsageError(f"tconv: {error}") from error
@@ -121,7 +122,7 @@ class Collection:
     def pytest_configure_node(self, node: Any) -> None:  # noqa: ANN401 # xdist has no public type
         """Send a worker the targets, so that it need not load every framework."""
         self._sweep.close()
-        node.workerinput[_KEY] = to_builtins(self._sweep.descriptions)
+        node.workerinput[_KEY] = pickle.dumps(self._sweep.descriptions)  # execnet sends bytes
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> Any:  # noqa: ANN401 # as above

@@ -4,21 +4,20 @@ Listing the targets loads every framework, so one process does it and sends the 
 from which they make the same items. Workers are started when the first block runs.
 """
 
-import json
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-from tconv.adapters.base import Mode
 from tconv.engine.executors.local import LocalPool
 from tconv.engine.plan import TargetPlan, plan
-from tconv.engine.worker.describe import BackendDescription
 from tconv.pytest_plugin.blocks import Size, SweepBlock, blocks
 from tconv.runs.spec import RunSpec
 from tconv.store import RowBatch
+
+if TYPE_CHECKING:
+    from tconv.engine.worker.describe import BackendDescription
 
 
 class SessionSweep:
@@ -92,25 +91,3 @@ class SessionSweep:
     @cached_property
     def _engine(self) -> LocalPool:
         return self._stack.enter_context(LocalPool(**self.spec.executor_options(workers=2)))
-
-
-def to_builtins(descriptions: Mapping[str, BackendDescription | str]) -> dict[str, Any]:
-    """Return descriptions as builtins, which execnet can send to another process."""
-    plain = {
-        name: each if isinstance(each, str) else asdict(each) for name, each in descriptions.items()
-    }
-    builtins: dict[str, Any] = json.loads(json.dumps(plain))  # a version may be a subclass of str
-    return builtins
-
-
-def from_builtins(builtins: Mapping[str, Any]) -> dict[str, BackendDescription | str]:
-    """Return the descriptions of which :func:`to_builtins` made these builtins."""
-    return {
-        name: each if isinstance(each, str) else _description(each)
-        for name, each in builtins.items()
-    }
-
-
-def _description(fields: Mapping[str, Any]) -> BackendDescription:
-    modes = tuple(Mode(**{**mode, "declared": tuple(mode["declared"])}) for mode in fields["modes"])
-    return BackendDescription(**{**fields, "modes": modes, "devices": tuple(fields["devices"])})
