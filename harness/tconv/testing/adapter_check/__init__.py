@@ -1,1 +1,1 @@
-"""Judges an adapter before any sweep: does it keep the contract of :mod:`tconv.adapters.base`?"""
+"""Checks whether an adapter keeps the contract of :mod:`tconv.adapters.base`, before any run."""
