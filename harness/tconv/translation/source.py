@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
+
+from numpy.typing import NDArray
 
 from tconv.adapters import registry
 from tconv.adapters.layout import Layout
@@ -32,7 +34,7 @@ class Impossible:
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SourceCall:
     """A mode that may have the call that is to be translated.
 
@@ -40,11 +42,13 @@ class SourceCall:
         target: backend, mode and device.
         windows: the window that it returns by input size, for each axis.
         samples: input sizes per axis at which it is run, one tuple per sample.
+        outputs: what it computes, one array per sample; empty: it was not run.
     """
 
     target: Target
     windows: tuple[WindowBySize, ...]
     samples: tuple[tuple[int, ...], ...]
+    outputs: tuple[NDArray[Any], ...] = ()
 
 
 def layout_of(target: Target) -> Layout:

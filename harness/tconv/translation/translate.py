@@ -4,7 +4,7 @@ A translation is shown to be one by running it: the file's function and the sour
 the same exact integers, and every element is compared.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final, TypeVar
@@ -23,9 +23,8 @@ from tconv.model.target import Selection, Target
 from tconv.translation import worker
 from tconv.translation.query import Query
 from tconv.translation.source import Impossible, SourceCall, find_sources
-from tconv.translation.worker import Output, SourceOutputs, TargetCall
+from tconv.translation.worker import Output, TargetCall
 
-_TOGETHER: Final = 20  # queries that one call of a worker serves
 _SECONDS: Final = 300.0
 _GIB: Final = 8.0
 
@@ -65,32 +64,49 @@ def translate(
         TargetError: there is no such backend or mode, or none that can be translated.
         UnavailableError: a backend that is needed cannot be used here.
     """
-    source_modes, target_modes = _targets(source), _targets(target)
-    entries = {mode: _entries(atlas, mode) for mode in (*source_modes, *target_modes)}
+    source_modes, target_modes = _modes(source), _modes(target)
+    source_entries = _entries(atlas, source_modes)
     with LocalPool(workers=2, case_seconds=_SECONDS, worker_gib=_GIB) as pool:
-        lanes = [pool.lane(backend) for backend in (*[source.backend] * runs, target.backend)]
-        target_modes = _loaded(lanes, source.backend, target_modes)
+        source_process = pool.lane(source.backend) if runs else None
+        target_process = pool.lane(target.backend)
+        with ThreadPoolExecutor() as threads:  # both load their frameworks at the same time
+            modes = threads.submit(_ask, target_process, worker.written, target_modes)
+            if source_process and source_process is not target_process:
+                _ask(source_process, worker.load, source.backend)
+            target_modes = modes.result()
         if not target_modes:
             raise TargetError(f"mode={target.mode!r} of {target.backend} is not translated")
-        rules = [entry.rule for mode in target_modes for entry in entries[mode] if entry.rule]
-        source_entries = {mode: entries[mode] for mode in source_modes}
-        jobs = [(query, find_sources(query, source_entries, rules)) for query in queries]
-        for chunk in _chunks(jobs):
-            outputs = _source_outputs(lanes[0], chunk) if runs else list(map(_not_run, chunk))
-            possible = [
-                (query, output.source)
-                for (query, _), output in zip(chunk, outputs, strict=True)
-                if isinstance(output, SourceOutputs)
-            ]
-            answers = lanes[-1].call(
-                worker.target_calls, possible, target_modes, entries, runs=runs
-            )
-            calls = iter(_required(answers))
-            for (query, _), output in zip(chunk, outputs, strict=True):
-                if isinstance(output, Impossible):
-                    yield output
-                else:
-                    yield _compared(query, output, next(calls))
+        target_entries = _entries(atlas, target_modes)
+        rules = [e.rule for entries in target_entries.values() for e in entries if e.rule]
+        for query in queries:
+            sources = find_sources(query, source_entries, rules)
+            yield _translation(query, sources, target_entries, source_process, target_process)
+
+
+def _translation(
+    query: Query,
+    sources: Sequence[SourceCall] | Impossible,
+    entries: Mapping[Target, Sequence[Entry]],
+    source_process: Lane | None,
+    target_process: Lane,
+) -> Translation | Impossible:
+    """Return the call of the target, run where there is a process in which the source runs."""
+    if isinstance(sources, Impossible):
+        return sources
+    source: SourceCall | Impossible = sources[0]
+    if source_process:
+        source = _ask(source_process, worker.run_source, query, sources)
+    if isinstance(source, Impossible):
+        return source
+    call = _ask(target_process, worker.find_target_call, query, source, entries)
+    if isinstance(call, Impossible):
+        return call
+    differences = None
+    if source.outputs:
+        triples = zip(source.samples, source.outputs, call.outputs, strict=True)
+        texts = (difference(sizes, y, other) for sizes, y, other in triples)
+        differences = tuple(text for text in texts if text)
+    return Translation(query=query, source=source, target_call=call, differences=differences)
 
 
 def difference(sizes: tuple[int, ...], y: NDArray[np.generic], other: Output) -> str:
@@ -110,7 +126,7 @@ def difference(sizes: tuple[int, ...], y: NDArray[np.generic], other: Output) ->
     )
 
 
-def _targets(selection: Selection) -> list[Target]:
+def _modes(selection: Selection) -> list[Target]:
     """Return the selected modes that have a layout; without a mode, those without qualifiers."""
     adapter = registry.adapter_class(selection.backend)
     if adapter.snippet is Adapter.snippet:
@@ -135,56 +151,16 @@ def _targets(selection: Selection) -> list[Target]:
     return targets
 
 
-def _entries(atlas: Atlas, target: Target) -> tuple[Entry, ...]:
-    return tuple(entry for entry in atlas.entries if entry.question.target == str(target))
+def _entries(atlas: Atlas, modes: Sequence[Target]) -> dict[Target, tuple[Entry, ...]]:
+    return {
+        mode: tuple(entry for entry in atlas.entries if entry.question.target == str(mode))
+        for mode in modes
+    }
 
 
-Job = tuple[Query, list[SourceCall] | Impossible]
-
-
-def _not_run(job: Job) -> SourceOutputs | Impossible:
-    _, sources = job
-    if isinstance(sources, Impossible):
-        return sources
-    return SourceOutputs(source=sources[0], outputs=())
-
-
-def _source_outputs(lane: Lane, jobs: Sequence[Job]) -> list[SourceOutputs | Impossible]:
-    """Return what the source computes of each query that has sources."""
-    possible = [(query, sources) for query, sources in jobs if not isinstance(sources, Impossible)]
-    outputs = iter(_required(lane.call(worker.source_outputs, possible)))
-    return [sources if isinstance(sources, Impossible) else next(outputs) for _, sources in jobs]
-
-
-def _compared(
-    query: Query, output: SourceOutputs, call: TargetCall | Impossible
-) -> Translation | Impossible:
-    if isinstance(call, Impossible):
-        return call
-    differences = None
-    if output.outputs:
-        pairs = zip(output.source.samples, output.outputs, call.outputs, strict=True)
-        texts = (difference(sizes, y, other) for sizes, y, other in pairs)
-        differences = tuple(text for text in texts if text)
-    return Translation(query=query, source=output.source, target_call=call, differences=differences)
-
-
-def _loaded(lanes: Sequence[Lane], source: str, modes: Sequence[Target]) -> list[Target]:
-    """Load the frameworks beside each other; return the modes of the target that are written."""
-    with ThreadPoolExecutor(len(lanes)) as threads:
-        first = [lane for lane in lanes if lane is not lanes[-1]]
-        loads = [threads.submit(lane.call, worker.load, source) for lane in first]
-        written = threads.submit(lanes[-1].call, worker.written, modes)
-        for load in loads:
-            _required(load.result())
-        return _required(written.result())
-
-
-def _required(result: T | End) -> T:
+def _ask(process: Lane, function: Callable[..., T], *arguments: object) -> T:
+    """Return what a function returns in a worker process."""
+    result = process.call(function, *arguments)
     if isinstance(result, End):
         raise UnavailableError(f"the framework ended its process: {result.outcome}")
     return result
-
-
-def _chunks(jobs: list[T]) -> Iterator[list[T]]:
-    return (jobs[at : at + _TOGETHER] for at in range(0, len(jobs), _TOGETHER))

@@ -1,7 +1,4 @@
-"""What happens in worker processes: the source computes, the target is searched, its file is run.
-
-A process has one framework loaded; jobs go to it in lists, so that many are done in one call.
-"""
+"""What runs in worker processes: the source's call, the search of the target, the file it gives."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -28,19 +25,6 @@ from tconv.translation.source import Impossible, SourceCall, layout_of
 
 Output = NDArray[Any] | str
 """A result (n, c_out, *o), or why there is none."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class SourceOutputs:
-    """What the source computes.
-
-    Attributes:
-        source: the mode that has the call.
-        outputs: one per sample.
-    """
-
-    source: SourceCall
-    outputs: tuple[NDArray[Any], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -86,25 +70,8 @@ def written(targets: Sequence[Target]) -> list[Target]:
     ]
 
 
-def source_outputs(
-    jobs: Sequence[tuple[Query, Sequence[SourceCall]]],
-) -> list[SourceOutputs | Impossible]:
-    """Return for each query what the first mode that has a call for it computes."""
-    return [_source_outputs(query, sources) for query, sources in jobs]
-
-
-def target_calls(
-    jobs: Sequence[tuple[Query, SourceCall]],
-    targets: Sequence[Target],
-    entries: Mapping[Target, Sequence[Entry]],
-    *,
-    runs: bool,
-) -> list[TargetCall | Impossible]:
-    """Return for each query the call of the first target that has one, run where `runs` says so."""
-    return [_target_call(query, source, targets, entries, runs=runs) for query, source in jobs]
-
-
-def _source_outputs(query: Query, sources: Sequence[SourceCall]) -> SourceOutputs | Impossible:
+def run_source(query: Query, sources: Sequence[SourceCall]) -> SourceCall | Impossible:
+    """Return the first mode that has a call for the query, with what it computes."""
     reasons = []
     for source in sources:
         target = source.target
@@ -114,9 +81,35 @@ def _source_outputs(query: Query, sources: Sequence[SourceCall]) -> SourceOutput
         reason = next((output for output in outputs if isinstance(output, str)), None)
         if reason is None:
             arrays = tuple(output for output in outputs if not isinstance(output, str))
-            return SourceOutputs(source=source, outputs=arrays)
+            return replace(source, outputs=arrays)
         reasons.append(f"{target}: {reason}")
     return Impossible(reason="; ".join(dict.fromkeys(reasons)))
+
+
+def find_target_call(
+    query: Query, source: SourceCall, entries: Mapping[Target, Sequence[Entry]]
+) -> TargetCall | Impossible:
+    """Return the first mode's call that needs nothing beside it, else the first one, or none.
+
+    Args:
+        query: the call of the source.
+        source: the mode that has it; where it was run, the call is run, too.
+        entries: what the atlas knows of each mode of the target.
+    """
+    calls: list[TargetCall] = []
+    reasons = []
+    for target, of_mode in entries.items():
+        match _search(query, source, target, of_mode):
+            case Impossible(reason=reason):
+                reasons.append(f"{target}: {reason}")
+            case call:
+                calls.append(call)
+                if call.candidate.is_native:
+                    break
+    if not calls:
+        return Impossible(reason="; ".join(dict.fromkeys(reasons)))
+    best = calls[-1] if calls[-1].candidate.is_native else calls[0]
+    return replace(best, outputs=tuple(_run(best, query, source))) if source.outputs else best
 
 
 def _outputs(adapter: Adapter, target: Target, cases: Iterator[Case]) -> Iterator[Output]:
@@ -138,31 +131,6 @@ def _output(adapter: Adapter, case: Case, target: Target, tensors: Tensors) -> O
             return f"{type(error).__name__}: {error}".splitlines()[0]
         case y:
             return y
-
-
-def _target_call(
-    query: Query,
-    source: SourceCall,
-    targets: Sequence[Target],
-    entries: Mapping[Target, Sequence[Entry]],
-    *,
-    runs: bool,
-) -> TargetCall | Impossible:
-    """Return the first mode's call that needs nothing beside it, else the first one, or none."""
-    calls: list[TargetCall] = []
-    reasons = []
-    for target in targets:
-        match _search(query, source, target, entries.get(target, ())):
-            case Impossible(reason=reason):
-                reasons.append(f"{target}: {reason}")
-            case call:
-                calls.append(call)
-                if call.candidate.is_native:
-                    break
-    if not calls:
-        return Impossible(reason="; ".join(dict.fromkeys(reasons)))
-    best = calls[-1] if calls[-1].candidate.is_native else calls[0]
-    return replace(best, outputs=tuple(_run(best, query, source))) if runs else best
 
 
 def _search(
