@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tconv.adapters.keras.calls import KerasCall, call_for
-from tconv.adapters.keras.support import why_unsupported
+from tconv.adapters.keras.calls import KerasCall, call_for, why_unsupported
 from tconv.model.case import Case
 from tconv.model.geometry import Axis, effective_kernel, full_size
 from tconv.model.window import Window

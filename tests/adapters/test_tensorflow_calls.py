@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tconv.adapters.tensorflow.calls import TensorflowCall, call_for
-from tconv.adapters.tensorflow.support import why_unsupported
+from tconv.adapters.tensorflow.calls import TensorflowCall, call_for, why_unsupported
 from tconv.model.case import Case
 from tconv.model.geometry import Axis, full_size
 from tconv.model.window import Window

@@ -10,7 +10,7 @@ pytest.importorskip("jax", reason="jax is not installed")
 
 import jax
 
-from tconv.adapters.jax.bias import LENGTH, Adder
+from tconv.adapters.jax.batching import LENGTH, Adder
 
 pytestmark = pytest.mark.xdist_group("jax")
 

@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tconv.adapters.base import Mode, Snippet
-from tconv.adapters.jax.batching import BatchingAdapter, JaxCall, is_single, run_many
-from tconv.adapters.jax.bias import Adder
+from tconv.adapters.jax.batching import Adder, BatchingAdapter, JaxCall, is_single, run_many
 from tconv.adapters.jax.calls import ConvGeneralDilated, ConvTranspose, Operation, Vjp
 from tconv.adapters.jax.layout import JaxLayout
 from tconv.adapters.jax.padding_spellings import SPELLINGS

@@ -12,8 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tconv.adapters.base import Adapter, Case, Route, Snippet, Tensors
-from tconv.adapters.keras.calls import KerasCall, call_for
-from tconv.adapters.keras.support import why_unsupported
+from tconv.adapters.keras.calls import KerasCall, call_for, why_unsupported
 from tconv.adapters.snippet import keywords, plain
 from tconv.model.route import Unsupported
 

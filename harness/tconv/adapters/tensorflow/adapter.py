@@ -13,9 +13,8 @@ from tconv.adapters.base import Adapter, Case, Mode, Route, Snippet, Tensors
 from tconv.adapters.crop import Crop
 from tconv.adapters.layout import CHANNELS_LAST
 from tconv.adapters.snippet import output_sizes
-from tconv.adapters.tensorflow.calls import TensorflowCall, call_for
+from tconv.adapters.tensorflow.calls import TensorflowCall, call_for, why_unsupported
 from tconv.adapters.tensorflow.kernels import Features, probe
-from tconv.adapters.tensorflow.support import why_unsupported
 
 _mode = partial(Mode, layout=CHANNELS_LAST)
 
