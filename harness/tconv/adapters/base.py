@@ -1,7 +1,7 @@
 """The contract between the harness and a framework.
 
-An adapter says, and no more: its name, its versions, its modes and the devices here, the route for
-a case, and the computation on NumPy arrays in the canonical layout. To add a backend:
+An adapter states its name, its versions, its modes and the devices here, and the route for a case;
+it computes on NumPy arrays in the canonical layout. To add a backend:
 
 1. Subclass :class:`Adapter` in a package of your own. Needed are `name`, `modes`, `versions`,
    `route` and `compute`; the rest has defaults that suit a framework without global state.
@@ -10,7 +10,7 @@ a case, and the computation on NumPy arrays in the canonical layout. To add a ba
        [project.entry-points."tconv.adapters"]
        mine = "my_package:MyAdapter"
 
-3. `tconv adapters check mine` judges the adapter and says what to mend. Then sweep it:
+3. `tconv adapters check mine` checks the adapter and says what to fix. Then sweep it:
    `tconv run smoke --target mine`.
 
 The README shows a whole package of 40 lines.
@@ -44,7 +44,7 @@ __all__ = [
 ]
 
 Result: TypeAlias = NDArray[Any] | InferredShape | Exception
-"""What becomes of one case of several: the result, or the framework's error for that case."""
+"""The outcome of one of several cases: the result, or the framework's error for that case."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,11 +55,11 @@ class Mode:
         name: an operation, then `+` and its qualifiers, sorted; lower-case letters, digits and
             `_`. The adapter is handed it back as this text.
         meaning: what is called, in one line.
-        sample: one case in so many is run where a user selects the whole backend (the case's id
-            decides which), of 0 none; a mode that is selected by its own name runs them all.
-        declared: what its arithmetic is known to do beside sums of products: `transformed` (FFT,
-            Winograd), `reduced`, or the format that inputs are rounded to, such as `tf32`. An
-            error of that kind matches; any other is still a deviation.
+        sample: where a user selects the whole backend, one case in this many is run (the case's id
+            decides which), none if 0; a mode that is selected by its name runs them all.
+        declared: what its arithmetic does beside sums of products: `transformed` (FFT, Winograd),
+            `reduced`, or the format that inputs are rounded to, such as `tf32`. An error of that
+            kind matches; any other is still a deviation.
         layout: how users of the mode hold x and w, for adapters that write a
             :meth:`~Adapter.snippet`; None: its calls are not translated.
     """
@@ -81,8 +81,8 @@ class Adapter(ABC):
         name: the name under which the adapter is registered.
         modes: every mode, the most usual first.
         environment: variables that the worker process gets before the adapter is made.
-        infer_one_in: :meth:`infer_shape` is asked of one open case in so many (the id decides
-            which): more where shapes are inferred slowly.
+        infer_one_in: :meth:`infer_shape` is called for one open case in this many (the id decides
+            which); larger where inference is slow.
     """
 
     name: ClassVar[str]
@@ -134,11 +134,11 @@ class Adapter(ABC):
         return {}
 
     def infer_shape(self, case: Case, mode: str, device: str) -> tuple[int, ...] | None:  # noqa: ARG002 # a default that needs none
-        """Return the shape (n, c_out, *o) that the framework promises of y beforehand.
+        """Return the shape (n, c_out, *o) that the framework infers for y without computing it.
 
-        By inference of shapes, without computing: what a user would plan with. It is asked of open
-        cases whose route is not unsupported, and compared with what comes. None, the default, or an
-        error of the framework: it promises nothing.
+        Users plan with it. It is asked for open cases whose route is not unsupported, and compared
+        with the shape of the result. None, the default, or an error of the framework: it infers no
+        shape.
         """
         return None
 
@@ -160,11 +160,10 @@ class Adapter(ABC):
     ) -> Iterable[Result]:
         """Yield one result per case, in order: the array, or the framework's error for that case.
 
-        The default computes one case after the other. A framework that compiles overrides it to
-        compile several cases in one program; a case that is refused must then be refused alone.
-        The limit of seconds a case may take holds from one result to the next. A list, returned
-        instead, says that its results were computed together: they share the time it took, and no
-        memory.
+        The default computes one case after the other. An adapter whose framework compiles overrides
+        it to compile several cases in one program; a case that is refused must then be refused
+        alone. The time limit of a case holds from one result to the next. A list, returned instead,
+        means that its results were computed together: they share the time, and no memory.
         """
         for case, inputs in zip(cases, tensors, strict=True):
             yield self.attempt(case, inputs, mode, device)

@@ -1,8 +1,7 @@
 """NumPy: the formulations of the oracle as a backend, each of them a mode.
 
-The oracle's default formulation judges them. The tests show that all agree; running them beside
-the frameworks shows it for every case of a run, too, and there is a backend where no framework is
-installed.
+The oracle's default formulation judges them. The tests show that all agree; a run shows it for each
+of its cases. And there is a backend where no framework is installed.
 """
 
 from collections.abc import Mapping
@@ -73,7 +72,7 @@ class NumpyAdapter(Adapter):
         return {"numpy": np.__version__}
 
     def route(self, case: Case, mode: str, device: str) -> Route:  # noqa: ARG002 # there is one device
-        """Return native, unless the case has a padding policy or a wanted size."""
+        """Return native, unless the case has a padding policy or a requested size."""
         if case.padding is not None or case.o is not None:
             return _OPEN
         return Native(call=f"tconv.oracle.formulations.FORMULATIONS[{mode!r}]")

@@ -1,4 +1,4 @@
-"""Finds adapters by entry point; a backend that does not load is a reason, not a traceback."""
+"""Finds adapters by entry point; a backend that does not load gives a reason, not a traceback."""
 
 from importlib.metadata import EntryPoint, entry_points
 from typing import Final
@@ -16,7 +16,7 @@ def backends() -> tuple[str, ...]:
 
 
 def require(backend: str) -> None:
-    """Do nothing where a backend of this name is registered.
+    """Check that a backend of this name is registered.
 
     Raises:
         TargetError: no backend has this name; the message lists those there are.
@@ -77,7 +77,7 @@ def _entry_point(backend: str) -> EntryPoint:
 
 
 def _hint(backend: str) -> str:
-    """Return how to install a backend's framework, where the package of its adapter says so."""
+    """Return how to install a backend's framework, if the package of its adapter has an extra."""
     distribution = _entry_point(backend).dist
     extras = distribution.metadata.get_all("Provides-Extra") or () if distribution else ()
     names = backend, backend.partition("-")[0]  # keras-jax: the extra keras

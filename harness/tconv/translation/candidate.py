@@ -24,8 +24,8 @@ class Candidate:
         case: the call, with the input sizes of the source's.
         correction: what is cut off the call's result; negative: elements that hold the bias alone
             are added.
-        dilated_by: dilations that the kernel gets beforehand, by zeros between its taps, as the
-            call takes none; None: the call dilates by itself.
+        dilated_by: dilations that the kernel gets before the call, by zeros between its taps, as
+            the call takes none; None: the call dilates by itself.
     """
 
     case: Case
@@ -57,7 +57,7 @@ class Candidate:
 
 
 def _words(window: Window, where: str) -> str:
-    sides = (("begin", window.begin), ("end", window.end))
+    sides = (("start", window.begin), ("end", window.end))
     return ", ".join(
         f"{'crop' if count > 0 else 'pad'} the {side}{where} by {abs(count)}"
         for side, count in sides

@@ -76,9 +76,9 @@ class Search:
                 yield call_by_numbers(case, *zip(*combination, strict=True))
 
     def _splits(self, case: Case, axis: int, goal: Window) -> list[Split]:
-        """Return what the target may keep on one axis: what it takes where all axes are alike.
+        """Return what the target may keep on one axis: what it takes where all axes are equal.
 
-        What no call says of one axis no call says of several.
+        What no call expresses on equal axes, no call expresses on one of several.
         """
         alike = Case.from_parameters(
             ndim=case.ndim, i=case.i[axis], k=case.k[axis], s=case.s[axis],
@@ -101,7 +101,7 @@ class Search:
         return all(self.refusal(case) is None for case in cases)
 
     def _reason(self) -> str:
-        """Return what the target says of its plainest call, that of the full result."""
+        """Return why the target refuses its plainest call, that of the full result."""
         if any(constant_window(windows) is None for windows in self.windows):
             return (
                 "the window depends on the input size, and no policy follows it; give the size, as "

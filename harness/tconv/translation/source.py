@@ -25,10 +25,10 @@ SAMPLES: Final = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Impossible:
-    """There is no translation: the target lacks what the call needs, or nobody knows the call.
+    """There is no translation: the target lacks what the call needs, or its window is not known.
 
     Attributes:
-        reason: what, in words.
+        reason: why, in words.
     """
 
     reason: str

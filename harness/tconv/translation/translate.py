@@ -1,4 +1,4 @@
-"""Translates calls: asks the atlas, then the source, then the target, each in a process of its own.
+"""Translates calls: asks the atlas, then the source, then the target, each in its own process.
 
 A translation is shown to be one by running it: the file's function and the source itself compute
 the same exact integers, and every element is compared.

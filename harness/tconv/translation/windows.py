@@ -4,7 +4,7 @@
 from some size on, a number of strides times i plus something that repeats every s sizes:
 
 - minima and maxima compare lines in i of one slope, or a line with a constant;
-- conditions compare i with s, K or 1, or compare lines of which the constants are at most
+- conditions compare i with s, K or 1, or compare lines whose constants are at most
   W (K + s + |p| + |op| + |o| + d), W being the sum of the formula's coefficients.
 
 Past the last crossing nothing but a line and, as halves are taken, a repetition every 2s sizes is
@@ -36,7 +36,7 @@ def windows_of_numbers(axis: Axis, sizes: Iterable[int]) -> WindowBySize:
 
 
 def windows_of_rule(rule: Rule, axis: Axis, sizes: Sequence[int]) -> WindowBySize | None:
-    """Return what a rule says is kept, or None: it knows sizes alone."""
+    """Return the windows that a rule gives, or None: it gives sizes alone."""
     points = [replace(axis, i=i) for i in sizes]
     lengths, begins = rule.of(points)
     if begins is None:

@@ -118,7 +118,7 @@ def _outputs(adapter: Adapter, target: Target, cases: Iterator[Case]) -> Iterato
             case Unsupported(reason=reason):
                 yield reason
             case Composed(addition=addition):
-                yield f"no call of its own gives this, but one that makes a user {addition}"
+                yield f"it gives this only where its user adds a step: {addition}"
             case _:
                 yield _output(adapter, case, target, draw(case).tensors)
 
@@ -160,7 +160,7 @@ def _search(
 
 
 def _refusal(adapter: Adapter, case: Case, target: Target) -> str | None:
-    """Return why there is no call to show, or what the framework says of a case of ones."""
+    """Return why the call cannot be used: its text or its computation is missing; or None."""
     if adapter.snippet(case, target.mode, target.device) is None:
         return "its adapter does not write this call as source text"
     dtype = PRECISIONS[case.dtype].dtype

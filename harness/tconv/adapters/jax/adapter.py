@@ -55,10 +55,10 @@ def _mode(name: str, meaning: str, sample: int = 1) -> Mode:
 class JaxAdapter(BatchingAdapter):
     """JAX, by default channel-last and many cases in one program.
 
-    Programs of many cases are compiled at XLA's lowest optimisation: quick to compile, the same
-    operations, other and slower kernels than users run; JAX adds the biases of all to what they
-    return. The modes named `single` compile each case alone, its bias included, with JAX's own
-    options, as users do; large layers belong there. x64 is on, so that a float64 case is computed
+    Programs of many cases are compiled at XLA's lowest optimisation: quick to compile, with the
+    same operations, but other and slower kernels than users run; JAX adds all biases afterwards.
+    The modes named `single` compile each case alone, with its bias and JAX's own options, as users do;
+    large layers belong there. x64 is on, so that a float64 case is computed
     as one; a float32 case compiles to the same program as without. On a GPU the matrix precision
     is the highest: no product is rounded to TF32.
     """
@@ -157,7 +157,7 @@ class JaxAdapter(BatchingAdapter):
             jax.config.update("jax_traceback_in_locations_limit", before)
 
     def route(self, case: Case, mode: str, device: str) -> Route:  # noqa: ARG002 # the same on each
-        """Return native wherever an argument of the mode's call says it; nothing is composed."""
+        """Return native wherever the mode's call has an argument for it; nothing is composed."""
         return _operation(mode).route(case)
 
     def infer_shape(self, case: Case, mode: str, device: str) -> tuple[int, ...]:  # noqa: ARG002 # the same on each

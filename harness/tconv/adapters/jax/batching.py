@@ -2,8 +2,8 @@
 
 One program of a hundred small convolutions compiles several times faster than a hundred programs.
 A call that JAX refuses is refused alone: JAX checks arguments while it traces, call by call, and
-the program goes on without it. A program that does not compile is halved until the call at fault
-stands alone.
+the program goes on without it. A program that does not compile is halved until the failing call is
+alone.
 """
 
 from abc import abstractmethod
@@ -127,7 +127,7 @@ class Adder:
     ) -> list[ArrayOrError]:
         """Return each result, its bias added if it has one, or the error of JAX.
 
-        A bias whose dtype or shape would change the result's is left to JAX's own promotion and
+        A bias that would change the dtype or shape of the result is left to JAX's own promotion and
         broadcasting.
         """
         outputs = list(results)

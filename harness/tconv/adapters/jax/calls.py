@@ -1,7 +1,7 @@
 """The calls of JAX that compute a transposed convolution.
 
 Each has a class, which knows its arguments, its kernel and what it has no argument for. What has no
-argument is passed all the same, so that JAX itself refuses.
+argument is passed all the same, so that JAX itself refuses it.
 """
 
 from dataclasses import dataclass
@@ -26,8 +26,8 @@ class ConvTranspose:
     Its padding pairs are those of the dilated input, K-1-p, or, with `use_consistent_padding=True`,
     those of the direct convolution, p. An output padding enlarges the end of the pair in the first
     and reduces it in the second. JAX does not flip the kernel, so it is given flipped; with
-    `transpose_kernel=True` JAX does, and it is given as it is. Groups, a wanted size, and an output
-    padding beside a policy have no argument.
+    `transpose_kernel=True` JAX does, and it is given as it is. Groups, a requested size, and an
+    output padding beside a policy have no argument.
 
     Attributes:
         consistent: value of `use_consistent_padding`.
@@ -148,8 +148,8 @@ class ConvGeneralDilated:
 class Vjp:
     """The vector-Jacobian product of `jax.lax.conv_general_dilated` in its input.
 
-    The result has the size of that input, which the caller gives: a wanted size is an argument
-    here, and a policy is that of the direct convolution. A case that gives no size has no result.
+    The result has the size of that input, which the caller gives: a requested size is an argument
+    here, and a policy is that of the direct convolution. A case without a size has no result.
     """
 
     def route(self, case: Case) -> Route:
@@ -246,9 +246,9 @@ def dilated_padding(case: Case) -> str | Pairs:
 
 
 def _sizes_refused(case: Case) -> dict[str, Any]:
-    """Return what no argument says: a size, and an output padding that is not a larger pad.
+    """Return what has no argument: a size, and an output padding that is not a larger pad.
 
-    That is one beside a policy, and a negative one: the pad would make it an ordinary crop.
+    That is one beside a policy, and a negative one: as a pad it would be an ordinary crop.
     """
     refused: dict[str, Any] = {}
     if case.o is not None:

@@ -1,8 +1,8 @@
-"""The ways to spell `padding` in JAX, of which its calls read some differently and refuse others.
+"""The ways to spell `padding` in JAX; its calls read some differently and refuse others.
 
-`jax.lax.conv_transpose` knows SAME and VALID in upper case only. Under its first semantics whatever
-else it is given reaches `conv_general_dilated`, which reads names in any case, as the padding of
-the direct convolution, and only where the stride is 1. So 'valid' is not 'VALID'.
+`jax.lax.conv_transpose` knows SAME and VALID in upper case only. Under its first semantics anything
+else is passed on to `conv_general_dilated`, which reads names in either case, as the padding of the
+direct convolution, and only where the stride is 1. So 'valid' is not 'VALID'.
 """
 
 from collections.abc import Callable
@@ -27,13 +27,13 @@ _NUMBERS: Final = Unsupported(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spelling:
-    """One way to write what a case says; what it does not concern is written as JAX documents it.
+    """One way to write a padding; what it does not concern is written as JAX documents it.
 
     Attributes:
         qualifier: of the modes in which it is used, empty for JAX's own way.
         meaning: what is written, in words.
-        name: the name that is given for a padding policy.
-        numbers: what is given for (begin, end) pairs, one per axis.
+        name: returns the argument for a padding policy.
+        numbers: returns the argument for (start, end) pairs, one per axis.
     """
 
     qualifier: str = ""
@@ -72,7 +72,7 @@ SPELLINGS: Final = (
         numbers=_number_per_axis,
     ),
 )
-"""The ways that are not JAX's own; each makes modes of its own."""
+"""The ways that JAX does not document; each has its own modes."""
 
 
 def why_refused(

@@ -1,7 +1,7 @@
 """Keras 3: `keras.layers.Conv{1,2,3}DTranspose` and `keras.ops.conv_transpose`, on any backend.
 
 Keras computes with another framework, chosen once per process, so each of its backends is a backend
-here. What belongs to that framework (threads, flags, devices) is taken from its own adapter.
+here. The threads, flags and devices of that framework come from its own adapter.
 """
 
 from collections.abc import Iterator, Mapping
@@ -32,7 +32,7 @@ y = keras.ops.conv_transpose(x, w, {arguments}, data_format="channels_last")"""
 class KerasAdapter(Adapter):
     """Keras on one of its backends; x is (n, *i, c_in), w is (*k, c_out, c_in), not flipped.
 
-    Keras's note of the arguments at the end of an error is off: it has tensors in it, and hides
+    Keras's note of the arguments at the end of an error is turned off: it prints tensors, and hides
     the backend's own text.
 
     Attributes:
@@ -50,7 +50,7 @@ class KerasAdapter(Adapter):
         if keras.config.backend() != backend:
             raise ImportError(
                 f"the backend of Keras is {keras.config.backend()}, but should be {backend}; set "
-                f"KERAS_BACKEND={backend} before Keras is imported, or use a process of its own"
+                f"KERAS_BACKEND={backend} before Keras is imported, or start another process"
             )
         self._keras: Any = keras
         self._below = self.below()
@@ -93,7 +93,7 @@ class KerasAdapter(Adapter):
         return call.route("keras.ops.conv_transpose", " + keras.ops.add" * case.bias)
 
     def infer_shape(self, case: Case, mode: str, device: str) -> tuple[int, ...] | None:  # noqa: ARG002 # the same on each
-        """Return what a layer's compute_output_shape says, or the operation on a symbolic input."""
+        """Return a layer's compute_output_shape, or the operation's shape on a symbolic input."""
         x = case.x_shape if "channel_first" in mode else (case.n, *case.i, case.c_in)
         if is_layer(mode):
             shape = self._new_layer(case, mode, None, None).compute_output_shape(x)
@@ -159,9 +159,9 @@ class KerasAdapter(Adapter):
         return function, [x, w] if b is None else [x, w, b]
 
     def _layer(self, case: Case, mode: str, x_shape: tuple[int, ...], w: Any, b: Any) -> Any:
-        """Return a layer that has w and b: it takes them, or is given those that do not fit it.
+        """Return a layer with w and b, by initializers; malformed ones by `set_weights`.
 
-        An initializer is trusted to give the right shape; `set_weights`, which users call, looks.
+        Keras trusts the shape that an initializer gives; `set_weights`, which users call, checks.
         """
         if case.malformed is None or case.malformed.startswith("input"):
             return self._new_layer(case, mode, w, b)
@@ -188,7 +188,7 @@ class KerasAdapter(Adapter):
     def _cropped(self, case: Case, mode: str, y: Any) -> Any:
         """Return the window of y, in the mode's layout, that the crop of the case leaves.
 
-        Of an axis without elements less may be there than is to be cut: then nothing is left.
+        An axis without elements may have fewer than the crop takes: then nothing is left.
         """
         crop = self._call(case).crop
         if not crop:

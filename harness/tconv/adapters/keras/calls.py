@@ -1,11 +1,12 @@
 """Which call of Keras expresses a case.
 
-Keras names the crops by a kind of padding, 'valid' or 'same', and takes an output padding below the
-stride, or None: then it picks the size. Where no call says what the case says, 'valid' computes the
-full result and a slice cuts it. What no call says is passed all the same, so that Keras refuses.
+Keras takes the crops as a kind of padding, 'valid' or 'same', and an output padding below the
+stride, or None: then it picks the size. Where no call expresses the case, 'valid' computes the full
+result and a slice crops it. What no argument expresses is passed all the same, so that Keras
+refuses it.
 
-What a kind of padding crops was measured on all four backends, one axis at a time (i = 3, k up to
-5, strides up to 4, dilations up to 3, output paddings None to 3): they agree, and it is this.
+What each kind of padding crops was measured on all four backends, one axis at a time (i = 3, k up
+to 5, strides up to 4, dilations up to 3, output paddings None to 3): they agree.
 """
 
 from collections.abc import Mapping
@@ -50,7 +51,7 @@ _DILATED_STRIDE: Final = Unsupported(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KerasCall:
-    """What is asked of Keras, and what is cut off afterwards; one entry per spatial axis.
+    """A call of Keras, and the crop after it; one entry per spatial axis.
 
     Attributes:
         padding: a policy's name or, for Keras to refuse, (begin, end) pairs.
@@ -84,7 +85,7 @@ class KerasCall:
 
 
 def refused_arguments(case: Case) -> Mapping[str, Any]:
-    """Return what no argument says, under the name that other frameworks give it: one at most."""
+    """Return what has no argument, by the name that other frameworks give it: one at most."""
     if case.groups != 1:
         return {"groups": case.groups}
     return _NONE if case.o is None else {"output_shape": case.o}
@@ -94,10 +95,10 @@ _NONE: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
 def call_for(case: Case, *, inverts: bool) -> KerasCall:
-    """Return the call that expresses the case, or 'valid' and what is to be cut off.
+    """Return the call that expresses the case, or 'valid' and the crop after it.
 
-    `inverts` says that the backend computes nothing but the gradient of a direct convolution, and
-    refuses a size that this convolution would not take to i.
+    `inverts`: the backend computes the gradient of a direct convolution, and refuses a size that
+    this convolution would not map to i.
     """
     if case.padding is not None:
         return KerasCall(padding=case.padding, output_padding=case.output_padding)
@@ -115,7 +116,7 @@ def _explicit(case: Case) -> KerasCall:
 
 
 def _native(case: Case, *, inverts: bool) -> KerasCall | None:
-    """Return the call that crops as the case says, or None: no kind of padding does."""
+    """Return the call whose crops are those of the case, or None: no kind of padding has them."""
     if not any(case.p_begin) and min(map(_extra, case.axes)) >= 0:
         return KerasCall(output_padding=tuple(map(_extra, case.axes)))
     if not all(_is_same(axis, inverts=inverts) for axis in case.axes):
@@ -129,7 +130,7 @@ def _native(case: Case, *, inverts: bool) -> KerasCall | None:
 
 
 def _extra(axis: Axis) -> int:
-    """Return what 'valid' has to add to the end of the full result; negative: nothing, but crop."""
+    """Return what 'valid' has to add at the end of the full result; negative: what to crop."""
     return axis.extra - axis.p_end
 
 
@@ -139,9 +140,9 @@ def _same_extra(axis: Axis) -> int:
 
 
 def _is_same(axis: Axis, *, inverts: bool) -> bool:
-    """Return whether 'same', at the size of the case, crops the begin as the case says.
+    """Return whether 'same', at the size of the case, has the case's crop at the start.
 
-    Of what it has to cut off the full result it cuts the smaller half there.
+    It takes the smaller half of what it crops there.
     """
     o = output_size(axis)
     if inverts and (axis.s < 1 or -(-o // axis.s) != axis.i):
@@ -151,7 +152,7 @@ def _is_same(axis: Axis, *, inverts: bool) -> bool:
 
 def _cropped(case: Case) -> KerasCall:
     """Return the full result, longer where the case is, and the crop that leaves its window."""
-    if min(map(output_size, case.axes)) < 1 <= min(case.i):  # no crop leaves it: let Keras refuse
+    if min(map(output_size, case.axes)) < 1 <= min(case.i):  # no crop gives it: let Keras refuse
         return _explicit(case)
     extra = tuple(map(_extra, case.axes))
     crop = crop_of(case.p_begin, (max(-each, 0) for each in extra))
@@ -159,10 +160,10 @@ def _cropped(case: Case) -> KerasCall:
 
 
 def why_unsupported(case: Case, call: KerasCall, *, is_layer: bool) -> Unsupported | None:
-    """Return what Keras itself has no argument for, or None: it hands the case to its backend.
+    """Return what Keras itself has no argument for, or None: it passes the case to its backend.
 
-    The order is that of Keras's own checks. A layer looks at its sizes first, so that a case with
-    an illegal one is left to its refusal.
+    The order is that of Keras's own checks. A layer checks its sizes first, so a case with an
+    illegal size is left for it to refuse.
     """
     if is_layer and case.ndim > 3:
         return _RANK

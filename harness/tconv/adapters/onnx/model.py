@@ -1,7 +1,7 @@
-"""The model of one ConvTranspose node that asks everything that reads ONNX for a case.
+"""The model of one ConvTranspose node that expresses a case for everything that reads ONNX.
 
-ONNX has an argument for all that a case may say: unequal pads, an output padding, a policy
-(`auto_pad`) and a wanted size (`output_shape`). So no case needs a step beside the node. What a
+ONNX has an attribute for every parameter of a case: unequal pads, an output padding, a policy
+(`auto_pad`) and a requested size (`output_shape`). So the node alone expresses every case. What a
 case leaves open is an attribute that is absent.
 """
 
@@ -29,7 +29,7 @@ FLOATS: Final = frozenset({"float16", "bfloat16", "float32", "float64"})
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class OnnxCall:
-    """What is asked: a model, and what is fed to it.
+    """A model, and what is fed to it.
 
     Attributes:
         model: an `onnx.ModelProto` of one node.
@@ -43,8 +43,8 @@ class OnnxCall:
 def call_for(onnx: Any, case: Case, tensors: Tensors, *, feeds_weights: bool = False) -> OnnxCall:
     """Return the model of a case: x is its input, w and b are constants, as exporters write them.
 
-    With `feeds_weights`, w and b are inputs, too. Of the result's shape (n, c_out, *o), the model
-    says what its node does not decide: n and c_out; where the arrays misfit it says nothing.
+    With `feeds_weights`, w and b are inputs, too. The model declares the part of the result's shape
+    (n, c_out, *o) that its node does not decide, n and c_out; nothing where tensors are malformed.
     """
     arrays = {"x": tensors.x, "w": tensors.w}
     if tensors.b is not None:
@@ -73,10 +73,10 @@ def call_for(onnx: Any, case: Case, tensors: Tensors, *, feeds_weights: bool = F
 
 
 def attributes(case: Case) -> dict[str, Any]:
-    """Return the attributes of the node, of which a case leaves some out.
+    """Return the attributes of the node; what the case leaves open is absent.
 
-    `pads` has all begins, then all ends. Zeros are left out beside a wanted size: they would be no
-    news, and readers differ on whether they overrule it.
+    `pads` has all starts, then all ends. Zeros are left out beside a requested size: they are the
+    default, and readers differ on whether they overrule the size.
     """
     arguments: dict[str, Any] = {
         "kernel_shape": case.k,
@@ -125,9 +125,9 @@ def snippet(case: Case, imports: str, run: str) -> Snippet:
 
 
 def is_well_formed(case: Case) -> bool:
-    """Return whether ONNX's own check of the node's attributes finds nothing amiss.
+    """Return whether the node's attributes pass ONNX's own check.
 
-    It is part of the inference of shapes, which precedes the choice of a kernel.
+    The check is part of shape inference, which precedes the choice of a kernel.
     """
     return (
         min(case.s + case.k + case.dilation + (case.groups,)) >= 1

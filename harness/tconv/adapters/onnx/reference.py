@@ -19,8 +19,8 @@ class OnnxAdapter(Adapter):
     """The onnx package, on the CPU.
 
     Arrays have the canonical layouts already and the kernel is not flipped. The evaluator, in
-    NumPy, computes dtypes that ONNX does not list for the operator, too: nobody asks it to check
-    the model. The inference is strict: it tells all that it finds amiss.
+    NumPy, also computes dtypes that ONNX does not list for the operator: it does not check the
+    model. The inference is strict: it reports every error.
     """
 
     name: ClassVar[str] = "onnx"

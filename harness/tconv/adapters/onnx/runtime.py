@@ -1,4 +1,4 @@
-"""ONNX Runtime: a session of its own for every case, on the CPU."""
+"""ONNX Runtime on the CPU: one session per case."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final
@@ -34,7 +34,7 @@ class OnnxruntimeAdapter(Adapter):
     """ONNX Runtime on its CPU provider, with one thread.
 
     Arrays have the canonical layouts already and the kernel is not flipped. Constant weights are
-    packed when the session is made, and weights that are fed are not: the two are computed apart.
+    packed when the session is made, and weights that are fed are not: the two are separate modes.
     float16 is computed in float32, between casts that the session adds.
     """
 
@@ -99,9 +99,10 @@ class OnnxruntimeAdapter(Adapter):
         return snippet(case, "import onnx\nimport onnxruntime", _RUN)
 
     def infer_shape(self, case: Case, mode: str, device: str) -> tuple[int, ...] | None:  # noqa: ARG002 # the CPU is all there is
-        """Return the shape that a session gives for its output before it is run, if it gives one.
+        """Return the shape that a session declares for its output before it is run, if it does.
 
-        No array decides it, so the weights are zeros. An empty list is a shape of unknown rank.
+        It does not depend on the values, so the weights are zeros. An empty list is a shape of
+        unknown rank.
         """
         dtype = PRECISIONS[case.dtype].dtype
         nothing = Tensors(

@@ -1,9 +1,9 @@
 """Which call of TensorFlow expresses a case.
 
-The calls take the size of the result, and name the crops by a kind of padding: none (VALID), those
-of SAME or, in two dimensions only, one by one. Where none of them says what the case says, VALID
-computes the full result and a slice cuts it. What no call says is passed all the same, so that
-TensorFlow refuses.
+The calls take the size of the result, and the crops as a kind of padding: none (VALID), those of
+SAME or, in two dimensions only, explicit numbers. Where none of them expresses the case, VALID
+computes the full result and a slice crops it. What no argument expresses is passed all the same, so
+that TensorFlow refuses it.
 """
 
 from dataclasses import dataclass, replace
@@ -52,13 +52,13 @@ _SAME_LOWER: Final = Unsupported(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TensorflowCall:
-    """What is asked of TensorFlow, and what is cut off afterwards; one entry per spatial axis.
+    """A call of TensorFlow, and the crop after it; one entry per spatial axis.
 
     Attributes:
         name: of the function, in `tf.nn`.
         padding: kind of the padding, VALID or SAME, or explicit (begin, end) pairs.
-        size: the output size asked for, or None: none is.
-        dilation: the dilation asked for.
+        size: the output size that is requested, or None.
+        dilation: the dilation argument.
         crop: what is cut off the result.
     """
 
@@ -106,10 +106,10 @@ class TensorflowCall:
 
 
 def refused_arguments(case: Case) -> dict[str, Any]:
-    """Return what no argument says: groups below 1, and an output padding that no size says.
+    """Return what no argument expresses: groups below 1, and an output padding without a size.
 
-    That is one beside a policy, and a negative one: the size would make it an ordinary crop.
-    TensorFlow refuses the first argument that it does not know, so their order is that of the
+    That is one beside a policy, and a negative one: as a size it would be an ordinary crop.
+    TensorFlow refuses the first argument that it does not know, so they are in the order of the
     reasons.
     """
     refused: dict[str, Any] = {"groups": case.groups} if case.groups < 1 else {}
@@ -120,7 +120,7 @@ def refused_arguments(case: Case) -> dict[str, Any]:
 
 
 def call_for(case: Case, lacking: Features) -> TensorflowCall:
-    """Return the call that expresses the case, or else VALID and what is to be cut off.
+    """Return the call that expresses the case, or else VALID and the crop after it.
 
     `lacking` has the features that the kernel of the case's dtype lacks.
     """
@@ -137,7 +137,7 @@ def call_for(case: Case, lacking: Features) -> TensorflowCall:
 def _function(case: Case, lacking: Features) -> tuple[str, Ints]:
     """Return the function of `tf.nn` for the case, and the dilation to ask it for.
 
-    Where the kernel takes no dilation, that of a single tap, which says nothing, is left out, and
+    Where the kernel takes no dilation, that of a single tap, which has no effect, is left out, and
     `atrous_conv2d_transpose` serves one rate for both axes at stride 1.
     """
     plain = f"conv{case.ndim}d_transpose" if case.ndim <= 3 else "conv_transpose"
@@ -163,7 +163,7 @@ def _size(case: Case) -> Ints | None:
 
 
 def _kind(case: Case, size: Ints | None) -> str | None:
-    """Return the kind of padding that crops as the case says, or None: no kind does."""
+    """Return the kind of padding whose crops are those of the case, or None."""
     if size is not None and not has_kernel(case):  # to be refused for its dtype, or for its axes
         return "VALID"
     if size is None or case.padding is not None:
@@ -177,10 +177,10 @@ def _kind(case: Case, size: Ints | None) -> str | None:
 
 
 def _expresses(kind: str, axis: Axis, o: int) -> bool:
-    """Return whether VALID or SAME, asked for the size o, crops this axis as the case says.
+    """Return whether VALID or SAME, given the size o, has the crops of this axis.
 
     Both take o for the size of a direct convolution's input and demand that its output has size i.
-    SAME gives that convolution s(i-1) + K - o zeros (or none), the smaller half at the begin.
+    SAME gives that convolution s(i-1) + K - o zeros (or none), the smaller half at the start.
     """
     full = full_size(axis.i, axis.k, axis.s, axis.d)
     if kind == "VALID":
@@ -189,9 +189,9 @@ def _expresses(kind: str, axis: Axis, o: int) -> bool:
 
 
 def _pads_itself(case: Case, call: TensorflowCall, lacking: Features) -> bool:
-    """Return whether the kernel is given explicit padding, with what else the case has.
+    """Return whether the kernel takes explicit padding with the case's other parameters.
 
-    A negative one is, for TensorFlow to refuse: it is no crop that a slice could make.
+    A negative one is passed for TensorFlow to refuse: no slice could add elements.
     """
     if min(case.p_begin + case.p_end) < 0:
         return True
@@ -209,7 +209,7 @@ def _pads(axis: Axis) -> tuple[int, int]:
 def _cropped(case: Case, call: TensorflowCall) -> TensorflowCall:
     """Return the call for the full result, at least, and the crop that leaves the case's window."""
     assert call.size is not None
-    if min(call.size) < 1 or min(case.i) < 1:  # nothing to cut: TensorFlow is asked for just this
+    if min(call.size) < 1 or min(case.i) < 1:  # nothing to crop: request exactly this
         return call
     full = [full_size(axis.i, axis.k, axis.s, axis.d) for axis in case.axes]
     stop = [begin + o for begin, o in zip(case.p_begin, call.size, strict=True)]
@@ -227,7 +227,7 @@ def why_unsupported(case: Case, call: TensorflowCall, lacking: Features) -> Unsu
 
 
 def _missing_argument(case: Case, call: TensorflowCall) -> Unsupported | None:
-    """Return what no argument says, in the order of TensorFlow's own checks."""
+    """Return what has no argument, in the order of TensorFlow's own checks."""
     refused = refused_arguments(case)
     checks = (
         ("groups" in refused, _NO_GROUPS),
@@ -242,9 +242,9 @@ def _missing_argument(case: Case, call: TensorflowCall) -> Unsupported | None:
 
 
 def _missing_feature(case: Case, call: TensorflowCall, lacking: Features) -> Unsupported | None:
-    """Return what the kernel lacks, unless something else is amiss: that would come first.
+    """Return what the kernel lacks, unless something else is wrong: that is reported first.
 
-    A wanted size that is no preimage is told after the dilation and before the groups.
+    TensorFlow checks a requested size after the dilation and before the groups.
     """
     if call.is_atrous or case.legality[0] != "legal":
         return None
@@ -253,7 +253,7 @@ def _missing_feature(case: Case, call: TensorflowCall, lacking: Features) -> Uns
 
 
 def _is_preimage(case: Case, call: TensorflowCall) -> bool:
-    """Return whether a direct convolution takes the wanted size, if there is one, to i."""
+    """Return whether a direct convolution maps the requested size, if there is one, to i."""
     if case.o is None:
         return True
     if call.padding == "SAME":

@@ -1,7 +1,7 @@
-"""Which kernels TensorFlow has, and what they lack.
+"""Which kernels TensorFlow has, and which features they lack.
 
-Which kernels take a dilation or groups depends on the dtype, on the device and on oneDNN, so small
-calls find it out.
+Whether a kernel takes a dilation or groups depends on the dtype, the device and oneDNN, so small
+calls find out.
 """
 
 import re
@@ -15,7 +15,7 @@ from tconv.model.route import Unsupported
 
 _FLOATS: Final = ("float16", "bfloat16", "float32", "float64")
 _DTYPES: Final = MappingProxyType({2: (*_FLOATS, "int32"), 3: _FLOATS})
-"""The dtypes that have a kernel, by its number of axes; one axis is computed as two."""
+"""The dtypes of the kernels, by number of axes; one axis is computed as two."""
 
 _DILATION: Final = Unsupported(
     reason="no dilation in this dtype's kernel",
@@ -40,7 +40,7 @@ class _Feature:
         dilation: dilation of the call that needs it.
         groups: groups of that call.
         is_explicit: whether that call pads explicitly.
-        missing: how TensorFlow says that it lacks.
+        missing: the reason, and the error that TensorFlow raises.
     """
 
     dilation: int = 1

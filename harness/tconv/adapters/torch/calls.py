@@ -1,9 +1,10 @@
 """Which call of PyTorch expresses a case.
 
-PyTorch takes one padding per axis for both sides and an output padding below the stride or the
-dilation. Unequal padding is still one call where the difference fits into the output padding, for
-that, too, is applied before the end crop; otherwise a slice cuts what is left. A wanted size is an
-argument of the modules alone. What no call says is passed all the same, so that PyTorch refuses.
+PyTorch takes one padding per axis for both ends, and an output padding below the stride or the
+dilation. Unequal padding is still one call where the difference fits into the output padding, which
+is also applied before the end crop; otherwise a slice crops the rest. A requested size is an
+argument of the modules alone. What no argument expresses is passed all the same, so that PyTorch
+refuses it.
 """
 
 from dataclasses import dataclass
@@ -64,7 +65,7 @@ class Module:
     Attributes:
         padding: argument of the module.
         output_padding: argument of the module.
-        output_size: argument of the module's call, or None: no size is wanted.
+        output_size: argument of the module's call, or None: no size is requested.
     """
 
     padding: tuple[int, ...]
@@ -133,7 +134,7 @@ def _padded(pads: Pads) -> str:
 
 
 def _missing(case: Case, device: str) -> Unsupported | None:
-    """Return what PyTorch has no argument or no kernel for: the first thing it says."""
+    """Return what PyTorch has no argument or no kernel for: what it reports first."""
     if case.ndim > 3:
         return _RANK
     if case.padding is not None:
@@ -144,17 +145,17 @@ def _missing(case: Case, device: str) -> Unsupported | None:
 
 
 def _is_sided(case: Case) -> bool:
-    """Return whether a size is wanted beside unequal padding: modules take one for both sides."""
+    """Return whether a size is requested beside unequal padding, which modules do not take."""
     return case.o is not None and case.p_begin != case.p_end
 
 
 def _has_groups(case: Case) -> bool:
-    """Return whether the groups divide the channels: if not, only a module is told of c_out."""
+    """Return whether the groups divide the channels: if not, only a module is given c_out."""
     return case.groups >= 1 and not (case.c_in % case.groups or case.c_out % case.groups)
 
 
 def _is_sound(case: Case) -> bool:
-    """Return whether nothing but the dtype is amiss, which PyTorch checks last."""
+    """Return whether all but the dtype is right, which PyTorch checks last."""
     return case.legality[0] == "legal" and all(
         o in preimages(axis.i, axis.k, axis.s, axis.p_begin, axis.p_end, axis.d)
         for o, axis in zip(case.o or (), case.axes, strict=False)
@@ -162,10 +163,11 @@ def _is_sound(case: Case) -> bool:
 
 
 def _steps(axis: Axis) -> tuple[int, int, int, int]:
-    """Return padding and output padding of the call, then the crop of its begin and its end.
+    """Return padding and output padding of the call, then the crops at its start and its end.
 
     From o = s(i-1) + K - p_begin - p_end + op (the guide, relationship 14): a call with padding
-    p_begin has the same begin, and the same size where its output padding is op + p_begin - p_end.
+    p_begin starts at the same place, and has the same size if its output padding is op + p_begin -
+    p_end.
     """
     p_begin, p_end, op = axis.p_begin, axis.p_end, axis.extra
     lead = p_begin - p_end
