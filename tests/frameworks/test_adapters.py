@@ -281,7 +281,9 @@ def test_composed_case_names_its_addition_and_gives_the_oracles_answer(
 
 
 @pytest.mark.parametrize(("backend", "mode", "case_id"), of_each(UNSUPPORTED))
-def test_unsupported_case_is_refused_with_its_proof(backend: str, mode: str, case_id: str) -> None:
+def test_unsupported_case_is_refused_with_the_expected_error(
+    backend: str, mode: str, case_id: str
+) -> None:
     adapter, case = adapter_of(backend), Case.from_id(case_id)
 
     route = adapter.route(case, mode, "cpu")

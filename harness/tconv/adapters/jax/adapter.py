@@ -57,10 +57,10 @@ class JaxAdapter(BatchingAdapter):
 
     Programs of many cases are compiled at XLA's lowest optimisation: quick to compile, with the
     same operations, but other and slower kernels than users run; JAX adds all biases afterwards.
-    The modes named `single` compile each case alone, with its bias and JAX's own options, as users do;
-    large layers belong there. x64 is on, so that a float64 case is computed
-    as one; a float32 case compiles to the same program as without. On a GPU the matrix precision
-    is the highest: no product is rounded to TF32.
+    The modes named `single` compile each case alone, with its bias and JAX's own options, as users
+    do; large layers belong there. x64 is on, so that a float64 case is computed as one; a float32
+    case compiles to the same program as without. On a GPU the matrix precision is the highest: no
+    product is rounded to TF32.
     """
 
     name: ClassVar[str] = "jax"
