@@ -4,6 +4,7 @@ Each has a class, which knows its arguments, its kernel and what it has no argum
 argument is passed all the same, so that JAX itself refuses it.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,16 +42,11 @@ class ConvTranspose:
 
     def route(self, case: Case) -> Route:
         """Return whether an argument of the call says each parameter of the case."""
-        missing = next(iter(self._refused(case)), None)
-        if missing is not None:
-            return Unsupported(
-                reason=f"conv_transpose has no {missing}",
-                error_pattern=f"unexpected keyword argument '{missing}'",
-            )
+        missing = _first_missing("conv_transpose", self._refused(case))
         refused = why_refused(
             self._padding(case), case.s, transposes=True, consistent=self.consistent
         )
-        return refused or Native(call=f"jax.lax.conv_transpose{' + b' if case.bias else ''}")
+        return missing or refused or Native(call=f"jax.lax.conv_transpose{' + b' * case.bias}")
 
     def arrays(self, tensors: Tensors, case: Case, layout: JaxLayout) -> Arrays:
         """Return x and w: (*k, c_in, c_out) flipped, or with transpose_kernel (*k, c_out, c_in)."""
@@ -106,15 +102,11 @@ class ConvGeneralDilated:
 
     def route(self, case: Case) -> Route:
         """Return whether an argument of the call says each parameter of the case."""
-        missing = next(iter(_sizes_refused(case)), None)
-        if missing is not None:
-            return Unsupported(
-                reason=f"conv_general_dilated has no {missing}",
-                error_pattern=f"unexpected keyword argument '{missing}'",
-            )
+        missing = _first_missing("conv_general_dilated", _sizes_refused(case))
         padding = self.spelling.of(dilated_padding(case))
         refused = why_refused(padding, case.s, transposes=False, consistent=False)
-        return refused or Native(call=f"jax.lax.conv_general_dilated{' + b' if case.bias else ''}")
+        call = f"jax.lax.conv_general_dilated{' + b' * case.bias}"
+        return missing or refused or Native(call=call)
 
     def arrays(self, tensors: Tensors, case: Case, layout: JaxLayout) -> Arrays:
         """Return x and the flipped w, (*k, c_in / groups, c_out) or (c_out, c_in / groups, *k)."""
@@ -164,12 +156,8 @@ class Vjp:
                 reason="a gradient needs the size of its result",
                 error_pattern="missing 1 required positional argument: 'y'",
             )
-        if self._refused(case):
-            return Unsupported(
-                reason="a gradient has no output_padding",
-                error_pattern="unexpected keyword argument 'output_padding'",
-            )
-        return Native(call=f"jax.vjp of conv_general_dilated{' + b' if case.bias else ''}")
+        missing = _first_missing("a gradient", self._refused(case))
+        return missing or Native(call=f"jax.vjp of conv_general_dilated{' + b' * case.bias}")
 
     def arrays(self, tensors: Tensors, case: Case, layout: JaxLayout) -> Arrays:
         """Return x and w; the kernel is (*k, c_out / groups, c_in), or (c_in, c_out / groups)."""
@@ -243,6 +231,15 @@ def dilated_padding(case: Case) -> str | Pairs:
         for axis in case.axes
         for reach in [effective_kernel(axis.k, axis.d) - 1]
     )
+
+
+def _first_missing(call: str, refused: Mapping[str, Any]) -> Unsupported | None:
+    """Return that a call has no such argument as the first of those that JAX refuses."""
+    name = next(iter(refused), None)
+    if name is None:
+        return None
+    pattern = f"unexpected keyword argument '{name}'"
+    return Unsupported(reason=f"{call} has no {name}", error_pattern=pattern)
 
 
 def _sizes_refused(case: Case) -> dict[str, Any]:
