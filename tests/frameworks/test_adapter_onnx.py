@@ -10,7 +10,6 @@ from tconv.adapters.onnx.reference import OnnxAdapter
 from tconv.inputs.draw import draw
 from tconv.model.case import Case
 from tconv.model.outcome import InferredShape
-from tconv.model.parameters import DTYPES
 from tconv.model.route import Native, Unsupported
 
 onnx = pytest.importorskip("onnx", reason="onnx is not installed")

@@ -16,8 +16,8 @@ from tconv.adapters.base import Adapter
 from tconv.inputs.draw import draw
 from tconv.judge.expected import expect
 from tconv.model.case import Case
-from tconv.model.parameters import DTYPES
 from tconv.model.outcome import InferredShape
+from tconv.model.parameters import DTYPES
 from tconv.model.route import Composed, Native, Unsupported
 
 TORCH_CALL: Final = "torch.nn.functional.conv_transpose{}d"
