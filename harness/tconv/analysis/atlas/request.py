@@ -14,16 +14,17 @@ from tconv.analysis.atlas.question import EXPLICIT, Question
 from tconv.errors import AtlasError
 from tconv.model.case import Case
 from tconv.model.geometry import Axis
-from tconv.model.parameters import POLICIES
+from tconv.model.parameters import PARAMETERS, POLICIES
 
-_ALIASES: Final = {"d": "dilation", "op": "output_padding", "g": "groups"}
-_FIELDS: Final = {"dilation": "d", "output_padding": "op"}
+_FIELDS: Final = {each.name: each.letter for each in PARAMETERS.values() if each.letter}
+_ALIASES: Final = {letter: name for name, letter in _FIELDS.items()} | {"g": "groups"}
+_PER_AXIS: Final = tuple(each for each in PARAMETERS.values() if each.per_axis)
 _DEFAULTS: Final = {"i": None, "k": None, "s": None, "d": 1, "op": None, "o": None}
-KNOWN: Final = ("padding", "i", "k", "s", "p", "dilation", "output_padding", "o")
+KNOWN: Final = ("padding", *(each.name for each in _PER_AXIS))
 """Every name of a request; `d` and `op` are short for `dilation` and `output_padding`."""
 
 _NONE: Final = "none"
-_OPTIONAL: Final = ("output_padding", "o")
+_OPTIONAL: Final = tuple(each.name for each in _PER_AXIS if each.absent)
 _NUMBER: Final = re.compile(r"-?\d+")
 _PAIR: Final = re.compile(r"(-?\d+)(?::(-?\d+))?")
 _DOTTED: Final = re.compile(r"(-?\d+)\.(-?\d+)")
