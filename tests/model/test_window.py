@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from tconv.errors import CaseError
-from tconv.model.window import Resolution, Window, begins
+from tconv.model.window import Resolution, Window, find_windows
 
 Array = NDArray[Any]
 
@@ -47,7 +47,7 @@ def test_planted_window_is_found_with_all_that_look_like_it(data: st.DataObject)
     begin = tuple(data.draw(st.integers(-o, f)) for f, o in zip(full_size, size, strict=True))
     y = extended(full, begin, size)
 
-    found = [tuple(each) for each in begins(full, y).tolist()]
+    found = [tuple(each) for each in find_windows(full, y).tolist()]
 
     assert found == every_begin(full, y)
     assert begin in found
@@ -58,26 +58,26 @@ def test_result_that_is_no_window_has_none() -> None:
     y = full.copy()
     y[0, 0, 2, 3] += 1
 
-    assert len(begins(full, y)) == 0
+    assert len(find_windows(full, y)) == 0
 
 
 def test_product_outside_the_full_result_has_no_window() -> None:
-    assert len(begins(np.ones((1, 1, 2)), np.ones((1, 1, 3)))) == 0
+    assert len(find_windows(np.ones((1, 1, 2)), np.ones((1, 1, 3)))) == 0
 
 
 def test_empty_result_is_explained_by_every_window() -> None:
-    assert begins(np.ones((1, 1, 3)), np.ones((1, 1, 0))).ravel().tolist() == [0, 1, 2, 3]
+    assert find_windows(np.ones((1, 1, 3)), np.ones((1, 1, 0))).ravel().tolist() == [0, 1, 2, 3]
 
 
 def test_empty_batch_is_explained_by_every_window() -> None:
-    assert len(begins(np.ones((0, 1, 3)), np.ones((0, 1, 2)))) == 6
+    assert len(find_windows(np.ones((0, 1, 3)), np.ones((0, 1, 2)))) == 6
 
 
 def test_tolerance_holds_inside_the_full_result_and_not_beyond() -> None:
     full, tolerance = np.array([[[3.0, 5.0]]]), np.array([[[0.0, 0.25]]])
 
-    inside = begins(full, np.array([[[3.0, 5.2, 0.0]]]), tolerance)
-    beyond = begins(full, np.array([[[3.0, 5.2, 0.2]]]), tolerance)
+    inside = find_windows(full, np.array([[[3.0, 5.2, 0.0]]]), tolerance)
+    beyond = find_windows(full, np.array([[[3.0, 5.2, 0.2]]]), tolerance)
 
     assert (inside.tolist(), beyond.tolist()) == ([[0]], [])
 
@@ -86,7 +86,7 @@ def test_large_result_of_few_values_is_resolved_at_once() -> None:
     full = np.ones((1, 1, 300, 300))
     full[0, 0, 150, 150] = 2
 
-    assert begins(full, full[:, :, 10:290, 20:280]).tolist() == [[10, 20]]
+    assert find_windows(full, full[:, :, 10:290, 20:280]).tolist() == [[10, 20]]
 
 
 @pytest.mark.parametrize("text", ["1.0", "-1.2x0.-3", "0.0x0.0x4.1"])

@@ -1,1 +1,1 @@
-"""The tensors of a case, from its id and a seed: the same bits on every machine, in any order."""
+"""The tensors of a case: exact where they can be, and such that wrong answers look wrong."""

@@ -1,4 +1,9 @@
-"""The right answer of a case, and the readings that coincide with it on these tensors."""
+"""Finds the readings that give the right answer on the tensors at hand, so do not show in it.
+
+To evaluate each of more than fifty readings would take longer than all else that a case needs.
+Those of the weight and the input are computed in one call, windows are compared where they overlap
+with the right one, and only what does not differ there is evaluated in full.
+"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -34,9 +39,9 @@ _RESULTS: Final = tuple(reading for reading in READINGS if isinstance(reading, O
 _OTHERS: Final = tuple(reading for reading in READINGS if isinstance(reading, OfTensors))
 
 _CHANNELS: Final = 4
-"""Output channels of each group for which all weights are tried at once, the first ones."""
+"""Output channels of each group that are computed with every reading's weight, the first ones."""
 _SMALL: Final = 2**12
-"""Elements of a weight up to which it is kept where the readings take them from."""
+"""Elements up to which the gathers of a weight are cached, and all images of x are compared."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -45,8 +50,8 @@ class Discrimination:
 
     Attributes:
         y: the right answer, (n, c_out, *o).
-        equivalent: readings that ask for the very same computation.
-        coinciding: readings that ask for another one and get the same numbers.
+        equivalent: readings by which this case asks for the very same computation.
+        coinciding: readings that compute something else and get the same numbers.
     """
 
     y: Array
@@ -67,7 +72,7 @@ def discriminate(case: Case, tensors: Tensors) -> Discrimination:
     suspects += [*_by_windows(windows, right.total), *_by_arguments(case)]
     suspects += [reading for reading in _OTHERS if reading.shape(case) == case.y_shape]
     coinciding = [r for r in suspects if coincide(r, case, tensors, right.total)]
-    for reading in _RESULTS:
+    for reading in _RESULTS:  # those of the bias differ, as it has no zeros
         y = reading.change(case, right)
         if y is not None and _equal(y, right.total):
             coinciding.append(reading)
@@ -90,12 +95,13 @@ def _equal(y: Array, right: Array) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Gathers:
-    """Where the readings of the weight read the elements of weights of one shape.
+    """The readings of the weight for weights of one shape, as gathers of its elements.
 
     Attributes:
-        unchanged: readings that leave it as it is.
+        unchanged: readings that leave the weight as it is.
         changed: readings that do not.
-        sources: (c_in, channels, 1 + changed, *k): flat places, of the right weight first.
+        sources: flat index of each element that the right weight and every changed one hold,
+            (c_in, 1 + changed, channels, *k).
     """
 
     unchanged: tuple[OfWeight, ...]
@@ -127,7 +133,8 @@ def _by_weights_and_inputs(
     """Return the right products, and the readings of another weight or input that may give them.
 
     One call computes all of them: another weight as more output channels, another input as more
-    images. A large case has only its first image and channels compared: a difference there is one.
+    images. Of a large case only the first image and channels are computed so: to differ there is
+    enough.
     """
     x = tensors.x if tensors.x.size <= _SMALL else tensors.x[:1]
     changed = [(reading, reading.change(case, x)) for reading in _INPUTS]
@@ -173,7 +180,10 @@ def _windows(case: Case) -> tuple[tuple[OfWindow, ...], tuple[_OtherWindow, ...]
 
 @lru_cache(maxsize=2**12)
 def _windows_of(*parameters: Ints) -> tuple[tuple[OfWindow, ...], tuple[_OtherWindow, ...]]:
-    """Return the same for k, s, p_begin, p_end, output padding, dilation: i makes no difference."""
+    """Return the same from k, s, p_begin, p_end, output padding and dilation, in this order.
+
+    They do not depend on i, so that a few patterns of parameters serve a whole grid.
+    """
     axes = [
         Axis(i=1, k=k, s=s, p_begin=p_begin, p_end=p_end, op=op, d=d)
         for k, s, p_begin, p_end, op, d in zip(*parameters, strict=True)
@@ -188,23 +198,23 @@ def _windows_of(*parameters: Ints) -> tuple[tuple[OfWindow, ...], tuple[_OtherWi
         ]:
             shift = tuple(w.begin - axis.p_begin for w, axis in zip(windows, axes, strict=True))
             by_shift.setdefault(shift, []).append(reading)
-    (_, own), *others = by_shift.items()
+    (_, own), *shifted = by_shift.items()
     return tuple(own), tuple(
         _OtherWindow(
             readings=tuple(readings), here=_shared(shift), there=_shared([-by for by in shift])
         )
-        for shift, readings in others
+        for shift, readings in shifted
     )
 
 
 def _shared(shift: Sequence[int]) -> tuple[slice, ...]:
-    """Return the part of a window that one shifted by so much has in common with it."""
+    """Return the part of a window that it shares with one that is shifted by so much."""
     every = slice(None)
     return (every, every, *(slice(max(by, 0), min(by, 0) or None) for by in shift))
 
 
 def _by_windows(windows: Sequence[_OtherWindow], right: Array) -> Iterator[Reading]:
-    """Yield the readings of windows that do not differ where they share elements."""
+    """Yield the readings of windows that are equal to the right one where they overlap."""
     for window in windows:
         if not np.count_nonzero(right[window.here] != right[window.there]):
             yield from window.readings
@@ -219,6 +229,6 @@ def _by_arguments(case: Case) -> Iterator[Reading]:
 
 
 def _is_as_large(case: Case, stride: Ints, dilation: Ints) -> bool:
-    """Return whether the full result has the same size with other steps, so the window has, too."""
+    """Return whether the full result has the same size with other steps; then so has the window."""
     own = map(full_size, case.i, case.k, case.s, case.dilation)
     return all(map(eq, map(full_size, case.i, case.k, stride, dilation), own))

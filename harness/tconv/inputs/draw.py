@@ -1,6 +1,7 @@
 """The draw of a case: exact where it can be, and such that it tells the readings apart."""
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import prod
@@ -9,12 +10,11 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from tconv.inputs.discriminate import Discrimination, coincide, discriminate
+from tconv.inputs.discriminate import coincide, discriminate
 from tconv.inputs.exact import dense, integers, sparse
-from tconv.inputs.malformed import malformed
-from tconv.inputs.normal import normal
 from tconv.model.case import Case
 from tconv.model.dtypes import PRECISIONS, Precision
+from tconv.model.malformed import SECOND_DTYPES
 from tconv.model.tensors import Tensors
 from tconv.oracle.case_answer import answer
 from tconv.oracle.readings import Reading
@@ -23,7 +23,7 @@ ATTEMPTS: Final = 24
 """Draws that are tried until all readings that can be told apart are."""
 
 _MANY: Final = 4096
-"""Positions from which on no two are compared: windows of so large a result differ somewhere."""
+"""Positions above which no two are compared: windows of so large a result differ somewhere."""
 
 _GENERIC: Final = 2**16
 """Magnitude of the integers that decide whether two formulas are the same one: where they are not,
@@ -32,18 +32,21 @@ Zippel's lemma)."""
 
 
 Drawn = Literal["exact", "exact, sparse", "normal"]
+Array = NDArray[Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DrawRecipe:
-    """The draw that a case takes, and what it cannot tell from the right answer.
+    """Which draw a case takes, and which readings it cannot tell from the right answer.
+
+    Finding it takes several times as long as drawing by it.
 
     Attributes:
-        drawn: kind of values that is drawn; `normal` also where exact ones are out of reach.
-        attempt: number of the draw among those of its kind, from 0 on.
+        drawn: kind of values; `normal` also where exact ones are out of reach.
+        attempt: number of the draw among those of its kind, from 0.
         equivalent: names of the readings that give the right answer whatever the values.
-        coinciding: names of the readings that give it for these values, and that no draw that
-            was tried told apart; nearly always empty.
+        coinciding: names of the readings that give it for these values although they need not, and
+            which no draw that was tried told apart; nearly always empty.
     """
 
     drawn: Drawn
@@ -67,29 +70,31 @@ class Draw:
     tensors: Tensors
     work: Tensors
     recipe: DrawRecipe
-    answer: NDArray[Any] | None = None
+    answer: Array | None = None
 
 
 def draw(case: Case, seed: int = 0, recipe: DrawRecipe | None = None) -> Draw:
     """Return the tensors of a case; its id and the seed decide every bit of them.
 
-    Who knows the `recipe` that an earlier draw of this case with this seed made gets the same draw
-    at once.
-
     Exact values are drawn again until they tell every reading from the right answer that can be
     told from it; those of an open case until they tell the windows of its full result apart, too.
-    An illegal case has no right answer, an empty one nothing to tell, and readings of a huge
-    parameter have no size. Tensors that a case calls malformed are drawn sound and then changed.
-    Integer dtypes always get exact values.
+    This is not done for an illegal case, which has no right answer; for an empty one, which has
+    nothing to tell apart; or where a parameter is huge, so that readings have no size. Tensors that
+    a case calls malformed are drawn sound and then changed. Integer dtypes always get exact values.
+
+    Args:
+        case: of any suite.
+        seed: joins the id.
+        recipe: that of an earlier draw of this case with this seed: gives the same draw, faster.
     """
     precision = PRECISIONS[case.dtype]
     if recipe is None:
-        made = _draw_sound(case, seed, precision)
+        sound = _draw_sound(case, seed, precision)
     else:
-        made = _draw_again(case, seed, precision, recipe)
+        sound = _draw_again(case, seed, precision, recipe)
     if case.malformed is None:
-        return made
-    return replace(made, tensors=_frozen(malformed(case, made.tensors)))
+        return sound
+    return replace(sound, tensors=_frozen(_malformed(case, sound.tensors)))
 
 
 def _draw_sound(case: Case, seed: int, precision: Precision) -> Draw:
@@ -121,7 +126,7 @@ def _is_checked(case: Case) -> bool:
 
 
 def _judged(case: Case) -> Case:
-    """Return the case whose answer is looked at: of an open one that of the full result."""
+    """Return the case whose answer counts: for an open one that of the full result."""
     return case.uncropped if case.suite == "open" else case
 
 
@@ -141,18 +146,24 @@ def _draw_checked(
 ) -> Draw | None:
     """Return the first draw that tells apart what can be, or else the last; None: out of reach."""
     make, judged = dense if drawn == "exact" else sparse, _judged(case)
-    known: dict[str, bool] = {}
+    is_equivalent: dict[str, bool] = {}
     last = None
     for attempt in range(ATTEMPTS):
         work = make(case, _text(case, seed, attempt), precision)
         if work is None:
             return None
-        found = discriminate(judged, work)
-        _learn(judged, found.coinciding, known)
-        same, coinciding = _coinciding(found, known)
-        if _has_twins(case, found.y, work.b):
+        result = discriminate(judged, work)
+        _compare_generic(judged, result.coinciding, is_equivalent)
+        names = tuple(reading.name for reading in result.coinciding)
+        equivalent = (
+            *(reading.name for reading in result.equivalent),
+            *(name for name in names if is_equivalent[name]),
+        )
+        coinciding = tuple(name for name in names if not is_equivalent[name])
+        if _has_twins(case, result.y, work.b):
             coinciding = (*coinciding, "another window")
-        last = _exact(work, precision, _recipe(drawn, attempt, same, coinciding), found.y)
+        recipe = _recipe(drawn, attempt, equivalent, coinciding)
+        last = _exact(work, precision, recipe, result.y)
         if not coinciding:
             return last
     return last if drawn == "exact" else None
@@ -160,62 +171,64 @@ def _draw_checked(
 
 @lru_cache(maxsize=2**12)
 def _recipe(
-    drawn: Drawn, attempt: int, same: tuple[str, ...], coinciding: tuple[str, ...]
+    drawn: Drawn, attempt: int, equivalent: tuple[str, ...], coinciding: tuple[str, ...]
 ) -> DrawRecipe:
-    """Return the recipe, the same object for the same one: few serve most cases."""
-    return DrawRecipe(drawn=drawn, attempt=attempt, equivalent=same, coinciding=coinciding)
+    """Return the recipe, the same object for equal ones: a few serve most cases."""
+    return DrawRecipe(drawn=drawn, attempt=attempt, equivalent=equivalent, coinciding=coinciding)
 
 
-def _coinciding(found: Discrimination, known: Mapping[str, bool]) -> tuple[tuple[str, ...], ...]:
-    """Return the names of the readings that coincide always, and of those that do here only."""
-    always = (r.name for r in found.coinciding if known[r.name])
-    return (
-        (*(r.name for r in found.equivalent), *always),
-        tuple(r.name for r in found.coinciding if not known[r.name]),
-    )
-
-
-def _has_twins(case: Case, full: NDArray[Any], b: NDArray[Any] | None) -> bool:
+def _has_twins(case: Case, full: Array, b: Array | None) -> bool:
     """Return whether two positions of an open case's full result have the same numbers.
 
-    Where no two have, two windows of it differ wherever one of them holds a product.
+    If no two have, two windows of it differ wherever one of them holds a product.
     """
     if case.suite != "open" or prod(full.shape[2:]) > _MANY:
         return False
-    bare = full if b is None else full - b.reshape(-1, *(1,) * case.ndim)
-    positions = bare.reshape(prod(bare.shape[:2]), -1)
+    products = full if b is None else full - b.reshape(-1, *(1,) * case.ndim)
+    positions = products.reshape(prod(products.shape[:2]), -1)
     filled = positions[:, (positions != 0).any(axis=0)]
     return bool(np.unique(filled, axis=1).shape[1] < filled.shape[1])
 
 
-def _learn(case: Case, coinciding: tuple[Reading, ...], known: dict[str, bool]) -> None:
-    """Note of each reading whether it coincides on generic values, so always."""
-    unknown = [reading for reading in coinciding if reading.name not in known]
-    if not unknown:
+def _compare_generic(
+    case: Case, coinciding: tuple[Reading, ...], is_equivalent: dict[str, bool]
+) -> None:
+    """Note by name whether each reading also coincides on generic values, and so on all."""
+    new = [reading for reading in coinciding if reading.name not in is_equivalent]
+    if not new:
         return
     wide = PRECISIONS["complex128" if PRECISIONS[case.dtype].is_complex else "int64"]
     generic = integers(case, f"generic:{case.id}", wide, _GENERIC, _GENERIC)
     right = answer(case, generic)
-    for reading in unknown:
-        known[reading.name] = coincide(reading, case, generic, right)
+    for reading in new:
+        is_equivalent[reading.name] = coincide(reading, case, generic, right)
 
 
 def _draw_normal(case: Case, seed: int, precision: Precision) -> Draw:
-    tensors = normal(case, _text(case, seed, 0), precision)
-    return Draw(
-        tensors=_frozen(tensors),
-        work=tensors.map(lambda values: values.astype(precision.work)),
-        recipe=DrawRecipe(drawn="normal"),
+    """Return standard normal values, rounded to the case's dtype; complex ones in both parts."""
+    digest = hashlib.sha256(_text(case, seed, 0).encode()).digest()
+    words = np.frombuffer(digest, "<u4").tolist()
+    generator = np.random.Generator(np.random.PCG64(np.random.SeedSequence(words)))
+
+    def values(shape: tuple[int, ...]) -> Array:
+        drawn: Array = generator.standard_normal(shape)
+        if precision.is_complex:
+            drawn = drawn + 1j * generator.standard_normal(shape)
+        return drawn.astype(precision.dtype)
+
+    tensors = Tensors(
+        x=values(case.x_shape),
+        w=values(case.w_shape),
+        b=values(case.b_shape) if case.bias else None,
     )
+    work = tensors.map(lambda array: array.astype(precision.work))
+    return Draw(tensors=_frozen(tensors), work=work, recipe=DrawRecipe(drawn="normal"))
 
 
 def _exact(
-    work: Tensors,
-    precision: Precision,
-    recipe: DrawRecipe,
-    right: NDArray[Any] | None = None,
+    work: Tensors, precision: Precision, recipe: DrawRecipe, right: Array | None = None
 ) -> Draw:
-    tensors = _frozen(work.map(lambda values: values.astype(precision.dtype)))
+    tensors = _frozen(work.map(lambda array: array.astype(precision.dtype)))
     return Draw(tensors=tensors, work=work, recipe=recipe, answer=right)
 
 
@@ -223,8 +236,44 @@ def _text(case: Case, seed: int, attempt: int) -> str:
     return f"{case.id}:{seed}:{attempt}"
 
 
-def _frozen(given: Tensors) -> Tensors:
-    for values in (given.x, given.w, given.b):
-        if values is not None:
-            values.setflags(write=False)
-    return given
+def _frozen(tensors: Tensors) -> Tensors:
+    for array in (tensors.x, tensors.w, tensors.b):
+        if array is not None:
+            array.setflags(write=False)
+    return tensors
+
+
+def _malformed(case: Case, tensors: Tensors) -> Tensors:
+    """Return sound tensors with the one fault that the case names."""
+    assert case.malformed is not None
+    name, change = _FAULTS[case.malformed]
+    return replace(tensors, **{name: change(case, getattr(tensors, name))})
+
+
+def _one_more(_: Case, array: Array) -> Array:
+    return np.concatenate([array, array[:1]])
+
+
+def _without_axis(_: Case, array: Array) -> Array:
+    return np.ascontiguousarray(array[..., 0])
+
+
+def _with_axis(_: Case, array: Array) -> Array:
+    return array[..., None]
+
+
+def _of_another_dtype(case: Case, array: Array) -> Array:
+    return array.astype(PRECISIONS[SECOND_DTYPES.get(case.dtype, "float32")].dtype)
+
+
+_FAULTS: Final[dict[str, tuple[str, Callable[[Case, Array], Array]]]] = {
+    "weight_channels": ("w", _one_more),
+    "bias_length": ("b", _one_more),
+    "input_lacks_axis": ("x", _without_axis),
+    "input_gains_axis": ("x", _with_axis),
+    "weight_lacks_axis": ("w", _without_axis),
+    "weight_gains_axis": ("w", _with_axis),
+    "weight_dtype": ("w", _of_another_dtype),
+    "bias_dtype": ("b", _of_another_dtype),
+}
+"""For each of :data:`tconv.model.malformed.MALFORMED` the array and what becomes of it."""

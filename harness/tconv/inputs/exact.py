@@ -1,16 +1,18 @@
 """Exact values: nonzero integers so small that every sum of products is exact, in any order.
 
 Then a difference is an index error and never rounding. The condition is
-max(conv_T(|x|, |w|) + |b|) <= limit of the dtype. Where even ones and minus ones pass it, inputs
-become sparse.
+max(conv_T(|x|, |w|) + |b|) <= limit of the dtype. Where even ones and minus ones exceed it, inputs
+become sparse. A text decides every bit: no state, platform or generator version enters.
 """
 
+import hashlib
+from functools import lru_cache
 from math import isqrt, prod
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from tconv.inputs.random_bits import Stream
 from tconv.model.case import Case
 from tconv.model.dtypes import Precision
 from tconv.model.tensors import Tensors
@@ -18,74 +20,100 @@ from tconv.oracle.case_answer import most_products
 from tconv.oracle.formulations import conv_transpose
 
 LARGEST: Final = 255
-"""Magnitude that no exact value passes: the formats inputs may be rounded to (TF32, bfloat16) hold
-every one of them, so that in exact mode such rounding changes nothing."""
+"""Largest magnitude of an exact value: the formats inputs may be rounded to (TF32, bfloat16) hold
+every integer up to it, so that in exact mode such rounding changes nothing."""
 
-_FEWEST_KEPT: Final = 2**-12
+_SPARSEST: Final = 2**-12
 """Share of nonzero inputs below which sparse inputs are given up."""
 
 
-def magnitudes(precision: Precision, products: int) -> tuple[int, int] | None:
+def dense(case: Case, text: str, precision: Precision) -> Tensors | None:
+    """Return tensors without zeros, in the reference's dtype, or None where out of reach."""
+    largest = _largest_magnitudes(precision, most_products(case))
+    return None if largest is None else integers(case, text, precision, *largest)
+
+
+def _largest_magnitudes(precision: Precision, products: int) -> tuple[int, int] | None:
     """Return the largest magnitudes of (x and w, b) that keep sums of `products` products exact.
 
     A complex value whose parts reach X has modulus X sqrt 2, so a product reaches 2 X^2. None
     where even magnitude 1 does not.
     """
     parts = 2 if precision.is_complex else 1
-    b = max(1, min(LARGEST, precision.limit // 8))
-    each = (precision.limit - parts * b) // (products * parts)
-    return (min(LARGEST, isqrt(each)), b) if each >= 1 else None
+    b = _largest_bias(precision)
+    square = (precision.limit - parts * b) // (products * parts)
+    return (min(LARGEST, isqrt(square)), b) if square >= 1 else None
 
 
-def dense(case: Case, seed: str, precision: Precision) -> Tensors | None:
-    """Return tensors without zeros, in the reference's dtype, or None where out of reach."""
-    found = magnitudes(precision, most_products(case))
-    if found is None:
-        return None
-    return integers(case, seed, precision, *found)
+def _largest_bias(precision: Precision) -> int:
+    return max(1, min(LARGEST, precision.limit // 8))
 
 
-def integers(case: Case, seed: str, precision: Precision, most: int, most_bias: int) -> Tensors:
+def integers(case: Case, text: str, precision: Precision, most: int, most_bias: int) -> Tensors:
     """Return tensors of nonzero integers up to these magnitudes, in the reference's dtype."""
     x_shape, w_shape = case.x_shape, case.w_shape
     x_size = prod(x_shape)
     both = x_size + prod(w_shape)
-    size = both + case.c_out
-    count = size * (2 if precision.is_complex else 1)
-    stream = Stream.from_text(seed, count, "<u2" if most <= LARGEST else "<u4")
-    if most == most_bias:  # at once: half the time
-        every = stream.integers(size, most, precision)
+    parts = 2 if precision.is_complex else 1
+    bits = _bits(text, parts * (both + case.c_out), "<u2" if most <= LARGEST else "<u4")
+    if most == most_bias:  # one call takes half the time of two
+        values = _nonzero(bits, most, precision)
     else:
-        parts = ((both, most), (case.c_out, most_bias))
-        every = np.concatenate([stream.integers(*part, precision) for part in parts])
+        x_and_w = _nonzero(bits[: parts * both], most, precision)
+        values = np.concatenate([x_and_w, _nonzero(bits[parts * both :], most_bias, precision)])
     return Tensors(
-        x=every[:x_size].reshape(x_shape),
-        w=every[x_size:both].reshape(w_shape),
-        b=every[both:] if case.bias else None,
+        x=values[:x_size].reshape(x_shape),
+        w=values[x_size:both].reshape(w_shape),
+        b=values[both:] if case.bias else None,
     )
 
 
-def sparse(case: Case, seed: str, precision: Precision) -> Tensors | None:
+def _bits(text: str, count: int, dtype: str = "<u2") -> NDArray[np.unsignedinteger[Any]]:
+    """Return `count` numbers from the SHAKE-128 digest of a text."""
+    digest = hashlib.shake_128(text.encode()).digest(np.dtype(dtype).itemsize * count)
+    return np.frombuffer(digest, dtype)
+
+
+def _nonzero(
+    bits: NDArray[np.unsignedinteger[Any]], most: int, precision: Precision
+) -> NDArray[Any]:
+    """Return integers of magnitude 1 to `most`, one per number or, complex, one per two.
+
+    Where 2 `most` does not divide the range of the numbers, some values are more likely by a hair,
+    which harms nothing here.
+    """
+    table = _nonzero_range(most, "i8" if precision.is_integer else "f8")
+    values = table.take(bits % (2 * most))
+    return values.view(precision.work) if precision.is_complex else values
+
+
+@lru_cache
+def _nonzero_range(most: int, kind: str) -> NDArray[Any]:
+    """Return -most, .., -1, 1, .., most."""
+    return np.concatenate((np.arange(-most, 0), np.arange(1, most + 1))).astype(kind)
+
+
+def sparse(case: Case, text: str, precision: Precision) -> Tensors | None:
     """Return tensors whose x is mostly zero, in the reference's dtype, or None: out of reach.
 
     The share of nonzero inputs is halved until the sums that remain are within the limit.
     """
-    given = integers(case, seed, precision, 1, max(1, min(LARGEST, precision.limit // 8)))
-    chance = Stream.from_text(f"{seed}:kept", given.x.size).numbers.reshape(given.x.shape)
+    full = integers(case, text, precision, 1, _largest_bias(precision))
+    chance = _bits(f"{text}:kept", full.x.size).reshape(full.x.shape)
     share = min(0.5, precision.limit / most_products(case))
-    while share >= _FEWEST_KEPT:
-        x = np.where(chance < share * 2**16, given.x, 0)
-        kept = Tensors(x=x, w=given.w, b=given.b)
-        if x.any() and largest_sum(case, kept) <= precision.limit:
-            return kept
+    while share >= _SPARSEST:
+        x = np.where(chance < share * 2**16, full.x, 0)
+        tensors = Tensors(x=x, w=full.w, b=full.b)
+        if x.any() and largest_sum(case, tensors) <= precision.limit:
+            return tensors
         share /= 2
     return None
 
 
-def largest_sum(case: Case, given: Tensors) -> float:
-    """Return max(conv_T(|x|, |w|) + |b|) over the full result, which no window passes."""
-    sizes = given.magnitudes
-    whole = conv_transpose(
+def largest_sum(case: Case, tensors: Tensors) -> float:
+    """Return max(conv_T(|x|, |w|) + |b|) over the full result, which no window exceeds."""
+    sizes = tensors.magnitudes
+    bound = conv_transpose(
         sizes.x, sizes.w, sizes.b, stride=case.s, dilation=case.dilation, groups=case.groups
     )
-    return float(whole.max(initial=0.0))
+    return float(bound.max(initial=0.0))

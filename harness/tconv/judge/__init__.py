@@ -1,4 +1,4 @@
-"""Verdicts: what became of a case on a target, by how much it is wrong, and as what it reads."""
+"""The judgement of an outcome: its verdict, how large the error is and which fault explains it."""
 
 from tconv.judge.judgement import Judgement
 from tconv.judge.returned import outcome_from

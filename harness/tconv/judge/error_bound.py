@@ -1,4 +1,4 @@
-"""How far off a result is, and which arithmetic would explain it.
+"""How far a result may be from the reference by rounding, and which arithmetic explains more.
 
 The limit is |y - ref| <= (n+1)(u bound + eta), elementwise, with n = conv_T(1, 1) products (complex
 ones counted twice) and bound = conv_T(|x|, |w|) + |b|: Higham, "Accuracy and Stability of Numerical
@@ -35,8 +35,8 @@ def error_bound(
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Rounding:
-    """A result of the right shape and dtype, with finite values, beside the right answer.
+class MeasuredError:
+    """How far a result of the right shape and dtype, with finite values, is from the right answer.
 
     Attributes:
         expected: the right answer.

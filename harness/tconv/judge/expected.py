@@ -1,4 +1,4 @@
-"""What is right for a case, and how far rounding may lead away from it."""
+"""The right answer of a case, and what bounds the rounding of a correct result."""
 
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -17,14 +17,15 @@ from tconv.oracle.high_precision import precise_answer
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Expected:
-    """The right answer of an explicit case and, made when asked for, the bound of its rounding.
+    """The right answer of an explicit case, and what its error bound is computed from.
 
     Attributes:
         case: the case; for an open one, that of the full result.
         draw: its tensors.
         precision: the precision of the case's dtype.
         y: reference (n, c_out, *o) in float64, complex128 or int64; None where none exists.
-        residue: what the right answer has beyond `y`, of the same shape and dtype, or None.
+        residue: the right answer minus `y`, of the same shape and dtype, or None where it is 0 or
+            beneath notice.
     """
 
     case: Case
@@ -52,9 +53,9 @@ class Expected:
     def products(self) -> NDArray[np.float64]:
         """Number of products in each output element, conv_T(1, 1), (1, 1, *o); complex: twice."""
         ones = np.ones((1, 1, *self.case.i)), np.ones((1, 1, *self.case.k))
-        each = self.case.c_in // self.case.groups * (2 if self.precision.is_complex else 1)
+        per_tap = self.case.c_in // self.case.groups * (2 if self.precision.is_complex else 1)
         one_group: Parameters = {**parameters(self.case), "groups": 1}
-        return np.asarray(each * conv_transpose(*ones, **one_group))
+        return np.asarray(per_tap * conv_transpose(*ones, **one_group))
 
     @cached_property
     def bound(self) -> NDArray[np.float64]:
@@ -63,11 +64,11 @@ class Expected:
 
 
 def expect(case: Case, draw: Draw) -> Expected:
-    """Return the reference of an explicit or extended case; of another, none exists.
+    """Return the reference of an explicit or extended case; other cases have no right answer.
 
-    An open case has the full result, of which every answer to it is a window.
+    For an open case it holds the full result, of which every answer is a window.
 
-    Exact values: the oracle's answer is exact. Otherwise it is computed in float64, and for
+    Of exact values the oracle's answer is exact. Otherwise it is computed in float64, and for
     float64 and complex128 in a higher precision.
     """
     precision = PRECISIONS[case.dtype]

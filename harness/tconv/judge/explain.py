@@ -12,12 +12,12 @@ from tconv.oracle.readings import READINGS, Reading, evaluate
 
 
 def readings_of(expected: Expected, y: NDArray[Any]) -> tuple[str, ...]:
-    """Return the names of the readings that give `y`, sorted; several where it cannot tell.
+    """Return the names of the readings that give `y`, sorted; several where the case cannot tell.
 
     Args:
         expected: what is right for a legal or extended case.
-        y: an output of any shape, in the dtype of the reference, finite; of exact values it is
-            reproduced exactly, of others within rounding.
+        y: an output of any shape, in the dtype of the reference, finite; it has to be reproduced
+            exactly where values are exact, otherwise within rounding.
     """
     case = expected.case
     if 0 in case.x_shape or y.size == 0 or case.is_huge:

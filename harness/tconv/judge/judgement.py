@@ -1,4 +1,4 @@
-"""What the judge says of one case on one target."""
+"""The judgement of one case on one target: its verdict and the evidence for it."""
 
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -8,7 +8,7 @@ from tconv.model.verdict import Verdict
 ErrorClass = Literal["exact", "within", "reduced", "transformed", "wrong"]
 
 WINDOWS: Final = 32
-"""Most windows that are written down of a resolution that is not unique."""
+"""Most windows that are listed where a resolution is not unique."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +20,7 @@ class Judgement:
         reading: names of the readings that reproduce the observed output, joined by ` | ` in
             alphabetical order: this case cannot tell them apart.
         error_class: how far off the values are: exact and within match; reduced and transformed
-            match where the target's mode declares them; wrong never does.
+            match where the target's mode declares them; wrong never matches.
         error_units: the largest |y - ref| / ((n+1)(u bound + eta)); 1 is the limit.
         observed_shape: shape of the result, where there was one.
         expected_shape: shape of the right answer, where one exists.
@@ -30,7 +30,7 @@ class Judgement:
         observed_value: that element as text, in the digits of its own dtype.
         expected_value: the right value of that element as text.
         bad_count: number of elements that differ.
-        difference: a picture of where they differ, see :func:`tconv.judge.difference_map.picture`.
+        difference: a map of where they differ, see :func:`tconv.judge.values.difference_map`.
         compared: number of elements that were compared.
         resolution: of an open case the windows of the full result that explain the output, as
             :class:`tconv.model.window.Resolution` writes them, at most :data:`WINDOWS` of them.

@@ -1,8 +1,8 @@
-"""An open case resolved: the windows, and where need be the reading, that explain its result.
+"""Resolves an open case: finds the windows, and if needed the reading, that explain its result.
 
-The plain semantics is asked first; where no window of it gives the result, bias and weight are read
-in other ways. A result in which no product falls, for want of elements or because the window lies
-beside the full result, is explained by every window of that kind: the resolution is that set.
+The plain semantics comes first; where no window of it gives the result, bias and weight are read in
+other ways. A result that holds no product, since it is empty or its window lies beside the full
+result, is explained by every window of that kind: the resolution is that set.
 """
 
 from collections.abc import Iterator
@@ -18,24 +18,24 @@ from tconv.judge.judgement import WINDOWS, Judgement
 from tconv.model.case import Case
 from tconv.model.dtypes import name_of
 from tconv.model.verdict import Verdict
-from tconv.model.window import Resolution, begins
+from tconv.model.window import Resolution, find_windows
 from tconv.oracle.readings import OfWeight, evaluate
 from tconv.oracle.readings.evaluate import column
-from tconv.oracle.readings.weights import WEIGHTS
+from tconv.oracle.readings.operands import WEIGHTS
 
 Array = NDArray[Any]
 
 _FLIP: Final = next(reading for reading in WEIGHTS if reading.name == "kernel flipped")
 _BARE: Final = "no bias past the full result"
 _SHOWN: Final = 8
-"""Values that are shown of a result that nothing explains."""
+"""Values that are shown where nothing explains a result."""
 
 
 def resolve(expected: Expected, y: Array) -> Judgement:
     """Return the judgement of what was computed for an open case.
 
     Args:
-        expected: what :func:`tconv.judge.expected.expect` says of it.
+        expected: what :func:`tconv.judge.expected.expect` returns for it.
         y: the result, of any shape and dtype.
     """
     case = expected.case
@@ -63,14 +63,14 @@ class _Candidate:
     y: Array
 
     def plain(self) -> Array:
-        """Return the begins of the windows that explain it without any other reading."""
-        return begins(self.expected.full, self.y - self._bias, self._tolerance(None))
+        """Return the windows that explain it without any other reading, by their start crops."""
+        return find_windows(self.expected.full, self.y - self._bias, self._tolerance(None))
 
     def readings(self) -> Iterator[tuple[str, Array]]:
-        """Yield the name of each further reading, and the begins at which it explains `y`."""
+        """Yield the name of each further reading, and the windows by which it explains `y`."""
         if self.expected.draw.work.b is not None:
             tolerance = self._tolerance(None)
-            yield _BARE, begins(self.expected.full + self._bias, self.y, tolerance)
+            yield _BARE, find_windows(self.expected.full + self._bias, self.y, tolerance)
         for reading in WEIGHTS:
             yield reading.name, self.by_weight(reading)
         for reading in WEIGHTS:
@@ -78,14 +78,14 @@ class _Candidate:
                 yield f"{_FLIP.name}, {reading.name}", self.by_weight(_both(_FLIP, reading))
 
     def by_weight(self, reading: OfWeight) -> Array:
-        """Return the begins at which a reading of the weight explains `y`, if it is another one."""
+        """Return the windows by which a reading of the weight explains `y`, if it changes it."""
         case, work = self.expected.case, self.expected.draw.work
         changed = reading.change(case, work.w)
         if changed is None or changed is work.w or 0 in case.x_shape:
             return np.empty((0, case.ndim), dtype=np.int64)
         full = evaluate(reading, case, replace(work, b=None))
         assert full is not None
-        return begins(full, self.y - self._bias, self._tolerance(reading))
+        return find_windows(full, self.y - self._bias, self._tolerance(reading))
 
     @property
     def _bias(self) -> Array:
@@ -105,12 +105,12 @@ def _resolved(candidate: _Candidate, y: Array) -> Judgement | None:
     if len(plain):
         coinciding = (_FLIP.name,) if len(candidate.by_weight(_FLIP)) else ()
         return _judgement(case, y, plain, reading=None, coinciding=coinciding)
-    found = {name: windows for name, windows in candidate.readings() if len(windows)}
-    if not found:
+    by_reading = {name: windows for name, windows in candidate.readings() if len(windows)}
+    if not by_reading:
         return None
     return _judgement(
-        case, y, np.unique(np.concatenate(list(found.values())), axis=0),
-        reading=" | ".join(sorted(found)),
+        case, y, np.unique(np.concatenate(list(by_reading.values())), axis=0),
+        reading=" | ".join(sorted(by_reading)),
     )  # fmt: skip
 
 

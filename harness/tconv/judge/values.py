@@ -1,19 +1,27 @@
-"""A computed result against the right answer: shape, dtype, finiteness, values, in this order."""
+"""Compares a result with the right answer: first its shape, then dtype, finiteness and values.
+
+Where values differ, a small map shows where and by how much: text with one character per cell and
+`/` between lines, such as `0012/0900`, which a store can hold and a terminal can show.
+"""
 
 from functools import lru_cache
 from math import prod
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tconv.judge.difference_map import picture
-from tconv.judge.error_bound import Rounding
+from tconv.judge.error_bound import MeasuredError
 from tconv.judge.expected import Expected
 from tconv.judge.explain import readings_of
 from tconv.judge.judgement import Judgement
 from tconv.model.dtypes import FORMATS, name_of
 from tconv.model.verdict import Verdict
+
+MAP_SIDE: Final = 16
+"""Most cells of a map along each of two axes."""
+MAP_LINE: Final = 64
+"""Most cells of a map of one axis."""
 
 
 def compare(expected: Expected, y: NDArray[Any], declared: frozenset[str]) -> Judgement:
@@ -42,7 +50,7 @@ def compare(expected: Expected, y: NDArray[Any], declared: frozenset[str]) -> Ju
             Verdict.VALUE, y, expected, wide != right, reading=_readings(expected, wide),
             error_class="wrong",
         )  # fmt: skip
-    return _by_value(y, Rounding(expected=expected, wide=wide), declared)
+    return _by_value(y, MeasuredError(expected=expected, wide=wide), declared)
 
 
 @lru_cache(maxsize=2**12)
@@ -55,22 +63,22 @@ def _equal(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Judgement:
     )  # fmt: skip
 
 
-def _by_value(y: NDArray[Any], rounding: Rounding, declared: frozenset[str]) -> Judgement:
+def _by_value(y: NDArray[Any], measured: MeasuredError, declared: frozenset[str]) -> Judgement:
     """Return the judgement of a finite result that differs from the reference somewhere."""
-    expected = rounding.expected
+    expected = measured.expected
     assert expected.y is not None
-    units, is_exact = float(rounding.units.max()), expected.draw.recipe.drawn != "normal"
+    units, is_exact = float(measured.units.max()), expected.draw.recipe.drawn != "normal"
     if not is_exact and units <= 1:
         rounded = bool((y == expected.y.astype(y.dtype)).all())
         return _matching(y, expected, "exact" if rounded else "within", units)
-    bad = rounding.error > 0 if is_exact else rounding.units > 1
-    reading = _readings(expected, rounding.wide)
+    bad = measured.error > 0 if is_exact else measured.units > 1
+    reading = _readings(expected, measured.wide)
     if reading:
         return _differing(
             Verdict.VALUE, y, expected, bad, reading=reading, error_class="wrong",
             error_units=units,
         )  # fmt: skip
-    explanations = rounding.explanations()
+    explanations = measured.explanations()
     allowed = [name for name in explanations if _is_declared(name, declared)]
     if allowed:
         return _matching(y, expected, _class(allowed[0]), units, reason=_reason(allowed[0]))
@@ -123,7 +131,7 @@ def _differing(
     return _judgement(
         verdict, y, expected, compared=y.size, bad_count=int(bad.sum()), first_bad_index=first,
         observed_value=str(y[first]), expected_value=str(expected.y[first].astype(y.dtype)),
-        difference=picture(error, bad, first), **evidence,
+        difference=difference_map(error, bad, first), **evidence,
     )  # fmt: skip
 
 
@@ -142,3 +150,34 @@ def _judgement(
         expected_dtype=name_of(expected.precision.dtype),
         **evidence,
     )
+
+
+def difference_map(error: NDArray[Any], bad: NDArray[np.bool], first: tuple[int, ...]) -> str:
+    """Return the map of the image and channel in which the first difference lies.
+
+    A cell shows the worst of its elements: `0` none differs; `1` to `9` the largest error, in
+    ninths of the largest of the map, rounded up; `x` one is not finite. With more than two axes,
+    the map shows the plane of the last two in which the first difference lies.
+
+    Args:
+        error: |y - ref|, (n, c_out, *o), any real dtype.
+        bad: which elements differ, of the same shape.
+        first: index of the first of them.
+    """
+    ndim = error.ndim - 2
+    plane = first[: 2 + max(0, ndim - 2)]
+    levels = _levels(error[plane].astype(np.float64), bad[plane])
+    for axis, size in enumerate(levels.shape):
+        cells = min(size, MAP_LINE if ndim == 1 else MAP_SIDE)
+        levels = np.maximum.reduceat(levels, np.arange(cells) * size // cells, axis=axis)
+    lines = np.atleast_2d(levels)
+    return "/".join("".join("0123456789x"[cell] for cell in line) for line in lines.tolist())
+
+
+def _levels(error: NDArray[np.float64], bad: NDArray[np.bool]) -> NDArray[np.int64]:
+    finite = np.isfinite(error)
+    peak = error[finite & bad].max(initial=0.0)
+    ninths = np.ones(error.shape, dtype=np.int64)
+    if peak > 0:
+        ninths[finite] = np.clip(np.ceil(error[finite] / peak * 9), 1, 9).astype(np.int64)
+    return np.where(bad, np.where(finite, ninths, 10), 0)

@@ -1,4 +1,4 @@
-"""The table of verdicts: what each outcome means for a case of each legality."""
+"""Gives every outcome its verdict, by the legality of the case."""
 
 from collections.abc import Collection
 from typing import Final
@@ -37,9 +37,9 @@ def judge(
 
     Args:
         case: of any suite; where it is open, the result is resolved.
-        outcome: what the target made of it.
+        outcome: what came of it on the target.
         expected: what is right for its draw; None only where nothing was computed or inferred.
-        declared: what the target's mode declares of its arithmetic: `transformed`, `reduced` (to
+        declared: the arithmetic that the target's mode declares: `transformed`, `reduced` (to
             any format) or a name of :data:`tconv.model.dtypes.FORMATS`.
     """
     match outcome:
@@ -55,7 +55,7 @@ def judge(
                 verdict=verdict, error_type=kind, error_text=text, reason=case.legality[1] or None
             )
         case _:
-            return _of_silence(outcome)
+            return _without_answer(outcome)
 
 
 def _of_computed(
@@ -74,9 +74,9 @@ def _of_computed(
 
 
 def _of_inferred(case: Case, expected: Expected, shape: tuple[int, ...]) -> Judgement:
-    """Return the judgement of a shape alone: the values are not there to be judged.
+    """Return the judgement of an inferred shape: there are no values to judge.
 
-    Of an open case the size is resolved, if n and c_out are right, and the window is not.
+    An open case is resolved as to its size, if rank, n and c_out are right, not as to its window.
     """
     right = None if expected.y is None else expected.y.shape
     reason = case.legality[1] or "a shape was promised and nothing computed"
@@ -91,7 +91,7 @@ def _of_inferred(case: Case, expected: Expected, shape: tuple[int, ...]) -> Judg
     return Judgement(verdict=verdict, observed_shape=shape, expected_shape=right, reason=reason)
 
 
-def _of_silence(
+def _without_answer(
     outcome: ConfirmedUnsupported | Faulty | Crashed | TimedOut | Unavailable | NotRun,
 ) -> Judgement:
     """Return the judgement where the framework neither computed nor refused the case."""

@@ -45,7 +45,7 @@ class Precision:
 
 @cache
 def name_of(dtype: np.dtype[Any]) -> str:
-    """Return the name of a dtype, which NumPy works out anew each time it is asked."""
+    """Return the name of a dtype; NumPy computes it anew each time."""
     name: str = dtype.name
     return name
 

@@ -1,9 +1,9 @@
-"""Which window of the full result was returned: the resolution of an open case, by exact matching.
+"""Windows of the full result, and a search for the one that a framework returned.
 
 The full result has s(i-1)+K elements along an axis (Dumoulin & Visin, arXiv:1603.07285,
 relationship 12). Every framework returns a window of it: it crops, or it adds elements to which no
 product contributes. So where the values of the full result are known exactly and differ from each
-other, the window can be read off the output, without a word from the framework.
+other, the window can be read off the output. That of an open case is its resolution.
 """
 
 import re
@@ -21,16 +21,16 @@ IntArray = NDArray[np.int64]
 
 _AXIS: Final = re.compile(r"(-?\d+)\.(-?\d+)")
 _ANCHORS: Final = 16
-"""Elements by which windows are ruled out together, before each that is left is compared whole."""
+"""Elements by which windows are ruled out before each that is left is compared as a whole."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Window:
-    """What is cut off the full result along one axis, elements; negative: elements are added.
+    """What is cut off the full result along one axis, elements; a negative crop adds elements.
 
     Attributes:
-        begin: crop at the begin.
-        end: crop at the end; the observed size is full size - begin - end.
+        begin: crop at the start.
+        end: crop at the end; the size of the window is full size - begin - end.
     """
 
     begin: int
@@ -48,10 +48,10 @@ class Resolution:
 
     @classmethod
     def from_begins(cls, begins: Sequence[int], full: Sequence[int], sizes: Sequence[int]) -> Self:
-        """Return the resolution with these begin crops; one entry per axis in each argument.
+        """Return the resolution with these crops at the start; one entry per axis in each argument.
 
         Args:
-            begins: crops at the begin.
+            begins: crops at the start.
             full: sizes of the full result, s(i-1)+K; that of an empty input may be below 0.
             sizes: observed sizes.
         """
@@ -65,9 +65,10 @@ class Resolution:
         Raises:
             CaseError: the text is no resolution.
         """
-        matches = [_AXIS.fullmatch(part) for part in text.split("x")]
-        axes = [Window(begin=int(m[1]), end=int(m[2])) for m in matches if m]
-        if len(axes) != len(matches):
+        parts = text.split("x")
+        matches = filter(None, map(_AXIS.fullmatch, parts))
+        axes = [Window(begin=int(match[1]), end=int(match[2])) for match in matches]
+        if len(axes) != len(parts):
             raise CaseError(
                 f"resolution={text!r}, but should be begin.end per axis, joined by x, as in "
                 "1.0x0.-1"
@@ -78,14 +79,15 @@ class Resolution:
         return "x".join(map(str, self.axes))
 
 
-def begins(
+def find_windows(
     full: NDArray[Any], y: NDArray[Any], tolerance: NDArray[np.float64] | None = None
 ) -> IntArray:
-    """Return the begin crop of every window that explains `y`, (windows, ndim), sorted.
+    """Return the crops at the start of all windows that explain `y`, (windows, ndim), sorted.
 
-    A window explains `y` where every element equals that of `full`, which is zero outside its
-    extent. A crop is looked for from -size (all of the window before the full result) to the full
-    size (all of it behind); windows farther off show the same zeros as those two.
+    Size and full size decide the crop at the end. A window explains `y` if every element equals
+    that of `full`, which is zero outside its extent. Crops are tried from -size (the window lies
+    before the full result) to the full size (it lies behind); windows farther off hold the same
+    zeros as those two.
 
     Args:
         full: the full result without bias, (n, c_out, *full).
@@ -100,47 +102,45 @@ def begins(
         return _of_zeros(source, y.shape[2:], tolerance)
     spread = None if tolerance is None else tolerance.reshape(source.shape)
     candidates = _anchored(source, flat, filled[:: max(1, len(filled) // _ANCHORS)], spread)
-    whole = [begin for begin in candidates if _explains(source, flat, filled, begin, spread)]
-    return np.array(whole, dtype=np.int64).reshape(len(whole), y.ndim - 2)
+    starts = [start for start in candidates if _explains(source, flat, filled, start, spread)]
+    return np.array(starts, dtype=np.int64).reshape(len(starts), y.ndim - 2)
 
 
 def _anchored(
     full: NDArray[Any], y: NDArray[Any], anchors: IntArray, spread: NDArray[np.float64] | None
 ) -> IntArray:
-    """Return the begins at which anchors, positions of `y`, have their values in `full`.
+    """Return the starts at which anchors, positions of `y`, have their values in `full`.
 
-    More anchors than the first are asked while more than one begin is left.
+    Further anchors are compared as long as more than one start is left.
     """
     first = y[(slice(None), *anchors[0])][(slice(None), *(None,) * (full.ndim - 1))]
-    candidates = np.argwhere(
-        (np.abs(full - first) <= (0 if spread is None else spread)).all(axis=0)
-    )
-    candidates = candidates - anchors[0]
+    limit = 0 if spread is None else spread
+    starts = np.argwhere((np.abs(full - first) <= limit).all(axis=0)) - anchors[0]
     for anchor in anchors[1:]:
-        if len(candidates) <= 1:
+        if len(starts) <= 1:
             break
-        place = candidates + anchor
-        candidates = candidates[((place >= 0) & (place < full.shape[1:])).all(axis=1)]
-        at = (slice(None), *(candidates + anchor).T)
+        places = starts + anchor
+        starts = starts[((places >= 0) & (places < full.shape[1:])).all(axis=1)]
+        at = (slice(None), *(starts + anchor).T)
         error = np.abs(full[at] - y[(slice(None), *anchor)][:, None])
-        candidates = candidates[(error <= (0 if spread is None else spread[at])).all(axis=0)]
-    return np.asarray(candidates)
+        starts = starts[(error <= (0 if spread is None else spread[at])).all(axis=0)]
+    return np.asarray(starts)
 
 
 def _explains(
     full: NDArray[Any],
     y: NDArray[Any],
     filled: IntArray,
-    begin: IntArray,
+    start: IntArray,
     spread: NDArray[np.float64] | None,
 ) -> bool:
-    """Return whether the window that begins there is `y`: its overlap equal, the rest zero."""
-    low = np.maximum(begin, 0)
-    high = np.minimum(begin + y.shape[1:], full.shape[1:])
-    if ((filled + begin < low) | (filled + begin >= high)).any():
+    """Return whether the window that starts there is `y`: the overlap is equal, the rest zero."""
+    low = np.maximum(start, 0)
+    high = np.minimum(start + y.shape[1:], full.shape[1:])
+    if ((filled + start < low) | (filled + start >= high)).any():
         return False
     here = (slice(None), *(slice(a, b) for a, b in zip(low, high, strict=True)))
-    there = (slice(None), *(slice(a, b) for a, b in zip(low - begin, high - begin, strict=True)))
+    there = (slice(None), *(slice(a, b) for a, b in zip(low - start, high - start, strict=True)))
     error = np.abs(full[here] - y[there])
     return bool((error <= (0 if spread is None else spread[here])).all())
 
@@ -148,14 +148,14 @@ def _explains(
 def _of_zeros(
     full: NDArray[Any], size: tuple[int, ...], tolerance: NDArray[np.float64] | None
 ) -> IntArray:
-    """Return the begins of the windows of this size without an element that must differ from 0."""
+    """Return the starts of the windows of this size in which no element must differ from 0."""
     limit = 0 if tolerance is None else tolerance.reshape(full.shape)
-    filled = (np.abs(full) > limit).any(axis=0).astype(np.int64)
+    filled = (np.abs(full) > limit).any(axis=0).astype(np.int64)  # then: how many in a window
     for axis, o in enumerate(size):
         margin = [(0, 0)] * filled.ndim
         margin[axis] = (o + 1, o)
         sums = np.pad(filled, margin).cumsum(axis=axis)
         reach = filled.shape[axis] + o + 1
         filled = sums.take(range(o, o + reach), axis) - sums.take(range(reach), axis)
-    begin: IntArray = np.argwhere(filled == 0) - np.array(size, dtype=np.int64)
-    return begin
+    starts: IntArray = np.argwhere(filled == 0) - np.array(size, dtype=np.int64)
+    return starts

@@ -1,1 +1,1 @@
-"""The right answer, and what one fault would make of it."""
+"""The right answer of a case, and the wrong answers that one fault would give."""

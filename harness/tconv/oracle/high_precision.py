@@ -1,4 +1,4 @@
-"""The oracle in a higher precision than float64: as a float64 and the remainder it leaves."""
+"""The right answer in more than float64 precision, as a float64 and the remainder beyond it."""
 
 from fractions import Fraction
 from typing import Any, Final

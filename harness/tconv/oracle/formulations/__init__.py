@@ -1,18 +1,21 @@
-"""The right answer: transposed convolution by formulations that share no arithmetic.
+"""Computes transposed convolution by six formulations that share no arithmetic.
 
 The result is the window [p_begin, p_begin + o) of the full result, on every axis:
 
     full[n, co, s h + d u] += sum over ci of x[n, ci, h] w[ci, co, u]
     o = s(i-1) + K - p_begin - p_end + output_padding,  K = d(k-1) + 1
 
-Source: Dumoulin & Visin, arXiv:1603.07285, relationships 13 and 14, with dilation (15) and each end
-of the padding on its own. No framework is imported.
+Source: Dumoulin & Visin, "A guide to convolution arithmetic for deep learning", arXiv:1603.07285,
+relationships 13 and 14, with dilation (15) and each end of the padding on its own. No framework is
+imported, and nothing of :mod:`tconv.model`, whose geometry the formulations are to check.
 """
 
 from collections.abc import Callable, Mapping
 from functools import partial
 from types import MappingProxyType
 from typing import TypedDict, Unpack
+
+import numpy as np
 
 from tconv.errors import CaseError
 from tconv.oracle.formulations import (
@@ -24,7 +27,6 @@ from tconv.oracle.formulations import (
     subpixel,
     zero_insertion,
 )
-from tconv.oracle.formulations import vjp as _vjp
 from tconv.oracle.formulations.arguments import Arguments, Array
 from tconv.oracle.formulations.axes import Padding, PerAxis
 
@@ -32,7 +34,7 @@ __all__ = ["FORMULATIONS", "Arguments", "Parameters", "conv", "conv_transpose", 
 
 
 class Parameters(TypedDict, total=False):
-    """Keyword parameters that every formulation takes; see `conv_transpose`."""
+    """Keyword parameters of every formulation; see `conv_transpose`."""
 
     stride: PerAxis
     padding: Padding
@@ -54,24 +56,29 @@ def conv_transpose(
 ) -> Array:
     """Return the transposed convolution of x with w, plus b.
 
-    The computation happens in result_type(x, w): float64, longdouble, complex, int64 and object
-    all serve; callers upcast narrower floats themselves. Work and memory grow with the number of
-    products of a pixel and a tap.
+    It is computed in result_type(x, w): float64, longdouble, complex, int64 and object all work;
+    callers upcast narrower floats themselves. Work and memory grow with the number of products of
+    a pixel and a tap.
+
+        y[n, co, j] = b[co] + sum over ci, h, u of x[n, ci, h] w[ci, co, u]
+                      where s h + d u = j + p_begin
 
     Args:
         x: Input, (n, c_in, *i), any number of spatial axes from 1; n and i may be 0.
         w: Weights, (c_in, c_out/groups, *k).
         b: Bias, (c_out,), or None; cast to result_type(x, w).
-        stride: s, at least 1; like all that follow a scalar or one entry per axis.
-        padding: p, the crop; each entry an int or (begin, end). Any sign: a negative one adds
-            zeros (plus bias), as does one that reaches past the full result.
-        output_padding: At least 0; extends the end before it is cropped, by zeros (plus bias)
-            where it reaches past the full result.
-        dilation: d, at least 1.
+        stride: s, at least 1, positions per pixel; a scalar or one entry per axis, as all that
+            follow but groups.
+        padding: p, the crop, elements; each entry an int or (begin, end). Any sign: a negative one
+            adds zeros (plus bias).
+        output_padding: At least 0, elements; extends the end before it is cropped, by zeros (plus
+            bias) where it reaches past the full result.
+        dilation: d, at least 1, positions from one tap to the next.
         groups: At least 1; divides c_in.
 
     Returns:
-        (n, c_out, *o) of dtype result_type(x, w). An axis with i = 0 has max(0, o) positions.
+        (n, c_out, *o) of dtype result_type(x, w), o = s(i-1) + K - p_begin - p_end +
+        output_padding (relationship 14). An axis with i = 0 has max(0, o) positions.
 
     Raises:
         CaseError: Shapes, channels or a parameter have no meaning, or o is 0 or less where i > 0.
@@ -111,8 +118,8 @@ FORMULATIONS: Mapping[str, Callable[..., Array]] = MappingProxyType(
 )
 """Every formulation by name, with the signature of `conv_transpose`; all can be pickled.
 
-On finite values they agree; scatter and matrix alone never multiply a zero that stands for no
-pixel or no tap, so that only theirs hold for infinities and NaN.
+On finite values they agree. For infinities and NaN only scatter and matrix are right: the others
+multiply zeros that stand for a missing pixel or tap.
 """
 
 
@@ -167,8 +174,14 @@ def vjp(
         **parameters: As in `conv_transpose`.
 
     Returns:
-        (dx, dw, db) of the shapes of x, w and b; db is None if b is. Source of dx: the transposed
-        convolution is the gradient of the direct one (arXiv:1603.07285, section 4.1).
+        (dx, dw, db) of the shapes of x, w and b; db is None if b is.
+
+            dx[n, ci, h] = sum over co, u of w[ci, co, u] dy[n, co, s h + d u - p_begin]
+            dw[ci, co, u] = sum over n, h of x[n, ci, h] dy[n, co, s h + d u - p_begin]
+            db[co] = sum over n, j of dy[n, co, j]
+
+        Source: the transposed convolution is the gradient of the direct one (arXiv:1603.07285,
+        section 4.1), so dx is the direct convolution of dy.
 
     Raises:
         CaseError: As in `conv_transpose`, or dy has another shape than the result.
@@ -176,5 +189,5 @@ def vjp(
     a = Arguments.from_call(x, w, b, **parameters).for_transposed()
     if dy.shape != (shape := (x.shape[0], w.shape[1] * a.groups, *a.output_sizes())):
         raise CaseError(f"dy.shape={dy.shape}, but should be {shape}; give the result's shape")
-    db = None if b is None else _vjp.bias_gradient(dy)
-    return _vjp.input_gradient(a, dy), _vjp.weight_gradient(a, dy), db
+    db = None if b is None else np.asarray(dy.sum(axis=(0, *range(2, dy.ndim))))
+    return direct.input_gradient(a, dy), direct.weight_gradient(a, dy), db

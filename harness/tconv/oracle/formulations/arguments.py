@@ -1,6 +1,6 @@
-"""What every formulation is given: arrays and parameters, one value per axis, checked once.
+"""Checks the arrays and parameters of a call once, and spreads scalars to one value per axis.
 
-Only names, ranks and ranges are settled here. No formulation takes a size from this module: each
+Only ranks, dtypes and ranges are checked here. No formulation takes a size from this module: each
 works out its own geometry, so that a mistake made in one of them shows as a disagreement.
 """
 
@@ -26,7 +26,7 @@ class Arguments:
         b: Bias, (c_out,), of the same dtype, or None.
         groups: At least 1; divides both channel counts.
         stride: At least 1 on each axis.
-        begin: Padding at the begin of each axis: the crop of the transposed convolution.
+        begin: Padding at the start of each axis: the crop of the transposed convolution.
         end: Padding at the end of each axis.
         output_padding: At least 0 on each axis.
         dilation: At least 1 on each axis.
@@ -55,7 +55,7 @@ class Arguments:
         dilation: PerAxis = 1,
         groups: int = 1,
     ) -> Self:
-        """Return the arguments of a call of either direction; the channels of x go unchecked.
+        """Return the arguments of a call of either direction; the channels of x are not checked.
 
         Raises:
             CaseError: A rank, a dtype or a parameter has no meaning.
@@ -79,7 +79,7 @@ class Arguments:
         )
 
     def for_transposed(self) -> Self:
-        """Return these arguments once x is known to be an input of the transposed convolution.
+        """Return these arguments if x can be the input of the transposed convolution.
 
         An axis without pixels has an output of max(0, o) positions: where o is below 0 the
         output padding is raised until it is 0.
@@ -100,7 +100,7 @@ class Arguments:
         return replace(self, output_padding=tuple(raised))
 
     def for_direct(self) -> Self:
-        """Return these arguments once x is known to be an input of the direct convolution.
+        """Return these arguments if x can be the input of the direct convolution.
 
         Raises:
             CaseError: x has other channels than w.

@@ -1,4 +1,4 @@
-"""One value per spatial axis: what a scalar, a sequence or a pair means, checked."""
+"""Reads per-axis parameters: a scalar serves every axis, a sequence has one entry per axis."""
 
 from collections.abc import Iterable, Sequence
 from operator import index
@@ -23,7 +23,7 @@ def per_axis(what: str, value: PerAxis, ndim: int, *, least: int) -> tuple[int, 
 
 
 def begin_and_end(padding: Padding, ndim: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Return the padding at the begin and at the end of each axis, integers of any sign.
+    """Return the padding at the start and at the end of each axis, integers of any sign.
 
     Raises:
         CaseError: Wrong number of entries, or an entry that is neither an integer nor a pair.
@@ -43,13 +43,13 @@ def _pair(
     if len(entry) != 2:
         raise CaseError(
             f"padding={padding!r}, but should be an int or (begin, end) on every axis;"
-            f" mend the entry {entry!r}"
+            f" fix the entry {entry!r}"
         )
     return entry[0], entry[1]
 
 
 def _is_plain(value: object, ndim: int) -> TypeGuard[tuple[int, ...]]:
-    """Return whether nothing has to be settled, as in most calls: a quick look."""
+    """Return whether the value is a tuple of ndim ints already, as in most calls."""
     return type(value) is tuple and len(value) == ndim and set(map(type, value)) == {int}
 
 

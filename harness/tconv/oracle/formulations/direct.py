@@ -1,8 +1,9 @@
-"""The direct convolution (cross-correlation) that the transposed convolution is the adjoint of.
+"""The direct convolution (cross-correlation), whose adjoint is the transposed convolution.
 
 out[n, ci, h] = sum over co, u of y[n, co, s h + d u - p_begin] w[ci, co, u]
 """
 
+from dataclasses import replace
 from math import prod
 
 import numpy as np
@@ -17,6 +18,20 @@ def convolve(a: Arguments, sizes: tuple[int, ...]) -> Array:
     taps = a.w.reshape(a.groups, c_in // a.groups, c_out_group * prod(a.w.shape[2:]))
     out: Array = np.matmul(taps, read).reshape(a.x.shape[0], c_in, *sizes)
     return out
+
+
+def input_gradient(a: Arguments, dy: Array) -> Array:
+    """Return dx, (n, c_in, *i): the first i positions of the direct convolution of dy."""
+    return convolve(replace(a, x=dy), a.x.shape[2:])
+
+
+def weight_gradient(a: Arguments, dy: Array) -> Array:
+    """Return dw, (c_in, c_out/groups, *k)."""
+    n, c_in, *i = a.x.shape
+    read = columns(replace(a, x=dy), a.x.shape[2:])
+    x = a.x.reshape(n, a.groups, c_in // a.groups, prod(i))
+    dw: Array = np.matmul(x, read.swapaxes(2, 3)).sum(axis=0).reshape(a.w.shape)
+    return dw
 
 
 def output_sizes(a: Arguments) -> tuple[int, ...]:

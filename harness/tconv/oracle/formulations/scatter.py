@@ -1,4 +1,4 @@
-"""Scatter: the definition, every input pixel stamps the kernel; the default, made fast.
+"""Scatter: every input pixel stamps the kernel, as the definition says; the default, made fast.
 
     full[n, co, s h + d u] += sum over ci of x[n, ci, h] w[ci, co, u]
 
@@ -38,7 +38,7 @@ def _products(a: Arguments) -> Array:
 
 
 def _overlap_add(y: Array, a: Arguments, axis: int) -> Array:
-    """Add the taps of one axis where they fall, and cut the window of the output.
+    """Add the taps of one axis where they land, and cut out the window of the output.
 
     Before: (*k[axis:], groups, *o[:axis], *i[axis:], n, c_out/groups); after: that of axis + 1.
     """
@@ -46,8 +46,8 @@ def _overlap_add(y: Array, a: Arguments, axis: int) -> Array:
     full = s * (i - 1) + d * (k - 1) + 1
     stop = full - a.end[axis] + a.output_padding[axis]
     origin = max(0, -a.begin[axis])  # where position 0 of the full result lies in the buffer
-    lead, rest = y.shape[1 : a.x.ndim - 1], y.shape[a.x.ndim :]
-    buffer = np.zeros((*lead, origin + max(full, stop), *rest), y.dtype)
+    lead, trail = y.shape[1 : a.x.ndim - 1], y.shape[a.x.ndim :]
+    buffer = np.zeros((*lead, origin + max(full, stop), *trail), y.dtype)
     before = (slice(None),) * len(lead)
     for u in range(k):
         first = origin + d * u

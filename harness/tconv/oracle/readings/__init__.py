@@ -1,7 +1,7 @@
-"""Candidate semantics with one fault each: what a wrong output may be the right answer to.
+"""Readings: semantics with one deliberate fault each, which explain wrong outputs.
 
-The inputs are drawn so that every reading differs from the right answer where it can; the judge
-names those that reproduce an observed output.
+"Kernel flipped" or "bias twice", for example. Inputs are drawn such that every reading differs from
+the right answer where it can; the judge names those that reproduce an observed output.
 """
 
 from typing import Final
@@ -18,10 +18,8 @@ from tconv.oracle.readings.kinds import (
     Reading,
     Sum,
 )
-from tconv.oracle.readings.others import OTHERS
-from tconv.oracle.readings.parameters import PARAMETERS
+from tconv.oracle.readings.operands import OTHERS, STEPS, WEIGHTS
 from tconv.oracle.readings.results import RESULTS
-from tconv.oracle.readings.weights import WEIGHTS
 from tconv.oracle.readings.windows import WINDOWS
 
 __all__ = [
@@ -38,5 +36,5 @@ __all__ = [
     "evaluate",
 ]
 
-READINGS: Final[tuple[Reading, ...]] = (*WEIGHTS, *WINDOWS, *PARAMETERS, *RESULTS, *OTHERS)
-"""Every reading, in the order in which they are tried; names are unique."""
+READINGS: Final[tuple[Reading, ...]] = (*WEIGHTS, *WINDOWS, *STEPS, *RESULTS, *OTHERS)
+"""Every reading, in the order in which they are tried; their names are unique."""

@@ -1,8 +1,7 @@
 """The kinds of readings, by what they change: weights, arguments, the window or the result.
 
-A reading is a candidate semantics with one fault. Each kind leaves all else as it is, so that many
-readings can be derived from one evaluation of the right answer. What a kind asks of a reading is as
-little as tells it: what one axis decides, or a few numbers, costs less than whole arrays.
+A reading is a candidate semantics with one fault; its kind says what the fault changes and leaves
+all else as it is. So one evaluation of the right answer serves many readings.
 """
 
 from collections.abc import Callable
@@ -66,13 +65,13 @@ class OfWindow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfArguments:
-    """Another stride or dilation for the same tensors and the same crop at the begin.
+    """Another stride or dilation for the same tensors and the same crop at the start.
 
     Attributes:
         name: short plain words.
         steps: stride and dilation that it reads, or None where the fault has no meaning.
-        keeps_size: whether the end is cropped, or filled, until the size is the right one; else
-            padding and output padding are as they were.
+        keeps_size: whether the end is cropped or extended to the right size; else padding and
+            output padding stay as they are.
     """
 
     name: str
@@ -97,7 +96,7 @@ class Sum:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfResult:
-    """The right products, put or completed in another way.
+    """The right products in other places, or completed in another way.
 
     Attributes:
         name: short plain words.
@@ -110,7 +109,7 @@ class OfResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfBias:
-    """The right products and another bias: nowhere right where it is nonzero, if it has a meaning.
+    """The right products and another bias, which is wrong whenever it has a meaning.
 
     Attributes:
         name: short plain words.

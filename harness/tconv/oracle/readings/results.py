@@ -1,4 +1,4 @@
-"""Readings with the right products: another bias, another fill of the tail, another order."""
+"""Readings that compute the right products and then go wrong: bias, tail, order of the axes."""
 
 from functools import lru_cache
 from math import prod

@@ -1,7 +1,7 @@
 """Readings that return another window of the full result: another crop, another output padding.
 
-The right one is Window(p_begin, p_end - op) along every axis: output padding takes back of the crop
-at the end, or adds what lies past it.
+The right one is Window(p_begin, p_end - op) along every axis, since output padding acts before the
+crop: it extends the end.
 """
 
 from typing import Final

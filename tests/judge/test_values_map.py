@@ -1,18 +1,18 @@
-"""The picture of a difference: which cells differ, by how much, whatever the size of the output."""
+"""The map of a difference: which cells differ, by how much, whatever the size of the output."""
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tconv.judge.difference_map import LINE, SIDE, picture
+from tconv.judge.values import MAP_LINE, MAP_SIDE, difference_map
 
 
 def drawn(error: object, bad: object = None, first: tuple[int, ...] | None = None) -> str:
-    """Return the picture of an error array of one image and one channel."""
+    """Return the map of an error array of one image and one channel."""
     found = np.asarray(error, dtype=float)[np.newaxis, np.newaxis]
     marked = ~(found == 0) if bad is None else np.asarray(bad)[np.newaxis, np.newaxis]
-    return picture(found, marked, first or (0,) * found.ndim)
+    return difference_map(found, marked, first or (0,) * found.ndim)
 
 
 @pytest.mark.parametrize(
@@ -41,14 +41,14 @@ def test_image_and_channel_are_those_of_the_first_difference() -> None:
     error = np.zeros((2, 3, 2, 2))
     error[1, 2] = [[0, 3], [0, 0]]
 
-    assert picture(error, error > 0, (1, 2, 0, 1)) == "09/00"
+    assert difference_map(error, error > 0, (1, 2, 0, 1)) == "09/00"
 
 
 def test_plane_is_that_of_the_first_difference_when_there_are_three_axes() -> None:
     error = np.zeros((1, 1, 3, 2, 2))
     error[0, 0, 1] = [[0, 0], [1, 0]]
 
-    assert picture(error, error > 0, (0, 0, 1, 1, 0)) == "00/90"
+    assert difference_map(error, error > 0, (0, 0, 1, 1, 0)) == "00/90"
 
 
 @given(height=st.integers(1, 70), width=st.integers(1, 70), data=st.data())
@@ -61,7 +61,7 @@ def test_lone_difference_stays_visible_where_it_lies(
 
     lines = drawn(error, first=(0, 0, *at)).split("/")
 
-    assert (len(lines), len(lines[0])) == (min(height, SIDE), min(width, SIDE))
+    assert (len(lines), len(lines[0])) == (min(height, MAP_SIDE), min(width, MAP_SIDE))
     marked = [(y, x) for y, line in enumerate(lines) for x, cell in enumerate(line) if cell != "0"]
     assert len(marked) == 1
     for place, size, cells, where in zip(
@@ -71,4 +71,4 @@ def test_lone_difference_stays_visible_where_it_lies(
 
 
 def test_line_has_at_most_its_cells() -> None:
-    assert len(drawn(np.ones(1000))) == LINE
+    assert len(drawn(np.ones(1000))) == MAP_LINE
