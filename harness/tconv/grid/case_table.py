@@ -63,13 +63,13 @@ class CaseTable:
 
     def columns(self) -> dict[str, IntArray]:
         """Return the columns by name: (cases, ndim) or (cases,)."""
-        found, at = {}, 0
+        columns, at = {}, 0
         for name, per_axis in _LAYOUT:
             width = self.ndim if per_axis else 1
             column = self.matrix[:, at : at + width]
-            found[name] = column if per_axis else column[:, 0]
+            columns[name] = column if per_axis else column[:, 0]
             at += width
-        return found
+        return columns
 
     def take(self, rows: IntArray) -> "CaseTable":
         """Return the table of some rows."""
@@ -81,43 +81,43 @@ class CaseTable:
         As :class:`Case` has them, in floating point: an illegal case may ask for more
         than 64 bits hold.
         """
-        given = {name: column.astype(np.float64) for name, column in self.columns().items()}
-        op = np.where(given["output_padding"] == ABSENT, 0, given["output_padding"])
+        floats = {name: column.astype(np.float64) for name, column in self.columns().items()}
+        op = np.where(floats["output_padding"] == ABSENT, 0, floats["output_padding"])
         axis = Axis(
-            **{name: given[name] for name in ("i", "k", "s", "p_begin", "p_end")},  # type: ignore[arg-type] # arrays
+            **{name: floats[name] for name in ("i", "k", "s", "p_begin", "p_end")},  # type: ignore[arg-type] # arrays
             op=op,  # type: ignore[arg-type] # an array
-            d=given["dilation"],  # type: ignore[arg-type] # an array
+            d=floats["dilation"],  # type: ignore[arg-type] # an array
         )
-        o = np.where(given["o"] == ABSENT, output_size(axis), given["o"])
-        x, w, y = (sizes.prod(axis=1) for sizes in (given["i"], given["k"], np.maximum(o, 0)))
-        n, c_in, c_out = (given[name] for name in ("n", "c_in", "c_out"))
-        per_group = c_out // np.maximum(given["groups"], 1)
-        made: FloatArray = n * c_in * x + c_in * per_group * w + n * c_out * y
-        return made
+        o = np.where(floats["o"] == ABSENT, output_size(axis), floats["o"])
+        x, w, y = (sizes.prod(axis=1) for sizes in (floats["i"], floats["k"], np.maximum(o, 0)))
+        n, c_in, c_out = (floats[name] for name in ("n", "c_in", "c_out"))
+        per_group = c_out // np.maximum(floats["groups"], 1)
+        elements: FloatArray = n * c_in * x + c_in * per_group * w + n * c_out * y
+        return elements
 
     def cases(self) -> Iterator[Case]:
-        """Yield the cases, made one by one."""
+        """Yield the cases; each is constructed when it is asked for."""
         names = [name for name, _ in _LAYOUT]
         columns = self.columns()
         lists = [
             list(map(tuple, columns[name].tolist())) if per_axis else columns[name].tolist()
             for name, per_axis in _LAYOUT
         ]
-        nothing = {"none", (ABSENT,) * self.ndim}
+        absent = {"none", (ABSENT,) * self.ndim}
         for row in zip(*lists, strict=True):
             fields = dict(zip(names, row, strict=True))
-            fields |= {name: known[fields[name]] for name, known in _NAMES.items()}
-            fields |= {name: None for name in _OPTIONAL if fields[name] in nothing}
+            fields |= {name: choices[fields[name]] for name, choices in _NAMES.items()}
+            fields |= {name: None for name in _OPTIONAL if fields[name] in absent}
             fields |= {name: bool(fields[name]) for name in _FLAGS}
             yield Case(ndim=self.ndim, **fields)
 
 
 def distinct(matrix: IntArray) -> IntArray:
-    """Return the positions of the distinct rows, in sorted order; the first of equals."""
+    """Return the positions of the distinct rows, in sorted order; of equal rows the first."""
     if len(matrix) == 0:
         return np.empty(0, dtype=np.int64)
     order = np.lexsort(matrix.T[::-1])
     ordered = matrix[order]
-    fresh = np.ones(len(order), dtype=np.bool_)
-    fresh[1:] = (ordered[1:] != ordered[:-1]).any(axis=1)
-    return order[fresh]
+    is_first = np.ones(len(order), dtype=np.bool_)
+    is_first[1:] = (ordered[1:] != ordered[:-1]).any(axis=1)
+    return order[is_first]

@@ -1,4 +1,4 @@
-"""The cases of a run without the objects: each is made when it is asked for.
+"""The cases of a run as a sequence that constructs each case when it is asked for.
 
 A million cases take 0.75 GB as objects, and a quarter of that as integers.
 """
@@ -13,11 +13,11 @@ from tconv.grid.case_table import CaseTable, FloatArray
 from tconv.grid.product import IntArray
 from tconv.model.case import Case
 
-_PIECE: Final = 1024  # cases that are made at a time
+_PIECE: Final = 1024  # cases that are constructed at a time
 
 
 class Cases(Sequence[Case]):
-    """Cases of a grid, or some of them; a slice makes none.
+    """Cases of a grid, or some of them; a slice constructs none.
 
     Args:
         tables: the cases of the grid, by number of axes.
@@ -43,7 +43,7 @@ class Cases(Sequence[Case]):
 
     def __iter__(self) -> Iterator[Case]:
         for first in range(0, len(self), _PIECE):
-            yield from self._made(np.asarray(self._places[first : first + _PIECE]))
+            yield from self._construct(np.asarray(self._places[first : first + _PIECE]))
 
     @overload
     def __getitem__(self, index: int) -> Case: ...
@@ -55,14 +55,14 @@ class Cases(Sequence[Case]):
         """Return the case at this place, or the cases of these places."""
         if isinstance(index, slice):
             return Cases(self._tables, self._places[index])
-        return next(self._made(np.asarray([self._places[index]])))
+        return next(self._construct(np.asarray([self._places[index]])))
 
     def __reduce__(self) -> tuple[object, ...]:
         """Send the columns of these cases to another process, not those of the whole grid."""
         return Cases, (tuple(self._parts(np.asarray(self._places))),)
 
     def elements(self) -> FloatArray:
-        """Return how many elements x, w and y of each case have together; no case is made."""
+        """Return how many elements x, w and y of each case have together; constructs no case."""
         parts = self._parts(np.asarray(self._places))
         return np.concatenate([np.empty(0), *(part.elements() for part in parts)])
 
@@ -70,7 +70,7 @@ class Cases(Sequence[Case]):
         """Return the cases at these places."""
         return Cases(self._tables, np.asarray(self._places)[places])
 
-    def _made(self, places: IntArray) -> Iterator[Case]:
+    def _construct(self, places: IntArray) -> Iterator[Case]:
         for part in self._parts(places):
             yield from part.cases()
 

@@ -112,8 +112,8 @@ def from_mapping(tables: Mapping[str, object], path: str = "") -> Config:
         grids=grids,
         path=path,
         environments=environments,
-        **document.run.given(),
-        **document.limits.given(),
+        **document.run.written(),
+        **document.limits.written(),
     )
 
 
@@ -127,7 +127,7 @@ def _read(path: Path) -> dict[str, object]:
     except UnicodeDecodeError as error:
         fault, remedy = f"byte {error.start} is not UTF-8", "save the file as UTF-8"
     except tomllib.TOMLDecodeError as error:
-        fault, remedy = f"not valid TOML: {error}", "mend it there"
+        fault, remedy = f"not valid TOML: {error}", "fix it there"
     raise ConfigError(f"{path}: {fault}; {remedy}")
 
 

@@ -60,8 +60,8 @@ def choose(codes: IntArray, budget: int, strategy: str) -> IntArray:
     if len(codes) <= budget:
         return np.arange(len(codes))
     design = covering_design(codes, budget) if strategy == "pairwise" else _NOTHING
-    rest = np.setdiff1d(_shuffled(codes), design, assume_unique=True)
-    return np.sort(np.concatenate([design, rest[: budget - len(design)]]))
+    sample = np.setdiff1d(_shuffled(codes), design, assume_unique=True)
+    return np.sort(np.concatenate([design, sample[: budget - len(design)]]))
 
 
 def pairs_reached(codes: IntArray) -> int:
@@ -88,9 +88,9 @@ def covering_design(codes: IntArray, budget: int) -> IntArray:
         return None if functools.reduce(operator.and_, rows) else False
 
     constraint = {"operator": "fn", "requires": [], "evaluate": completable}
-    found = covertable.make_async(factors, constraints=[constraint])
+    designed = covertable.make_async(factors, constraints=[constraint])
     place = {tuple(row): at for at, row in enumerate(codes.tolist())}
-    rows = [place[tuple(row[at] for at in factors)] for row in itertools.islice(found, budget)]
+    rows = [place[tuple(row[at] for at in factors)] for row in itertools.islice(designed, budget)]
     return np.array(rows, dtype=np.int64)
 
 

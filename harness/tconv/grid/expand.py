@@ -64,18 +64,18 @@ def expand(grids: Sequence[Sweep], values: Sequence[str] = VALUES[:1]) -> Grid:
     dropped: Counter[str] = Counter()
     tables: dict[int, list[CaseTable]] = {}
     coverage: list[Coverage] = []
-    made = 0
+    points = 0
     for sweep in (grid.with_values(tuple(values)) for grid in grids):
         products = _products(sweep)
         for table in _expand_one(sweep, products, dropped, coverage):
             tables.setdefault(table.ndim, []).append(table)
-        made += sweep.points + sum(product.added for product in products.values())
+        points += sweep.points + sum(product.added for product in products.values())
     joined = tuple(CaseTable.joined(tables[ndim]) for ndim in sorted(tables))
-    kept = sum(map(len, joined))
-    _count(dropped, "duplicate", sum(len(b) for each in tables.values() for b in each) - kept)
+    cases = sum(map(len, joined))
+    _count(dropped, "duplicate", sum(len(b) for each in tables.values() for b in each) - cases)
     statistics = GridStatistics(
-        made=made,
-        kept=kept,
+        made=points,
+        kept=cases,
         dropped=dict(dropped.most_common()),
         marginals=marginals(joined),
         coverage=tuple(coverage),
@@ -101,32 +101,32 @@ def _expand_one(
 ) -> list[CaseTable]:
     """Return the tables of one sweep; count into `dropped` and `coverage`."""
     mine: Counter[str] = Counter()
-    codes = [_sifted(sweep, product, mine) for product in products.values()]
-    kept = _within_budget(sweep, np.concatenate(codes), mine, coverage)
+    codes_by_ndim = [_distinct_points(sweep, product, mine) for product in products.values()]
+    codes = _within_budget(sweep, np.concatenate(codes_by_ndim), mine, coverage)
     dropped.update(mine)
-    if len(kept) == 0:
+    if len(codes) == 0:
         why = "; ".join(f"{count:,} dropped: {reason}" for reason, count in mine.most_common())
         raise ConfigError(
             f"{sweep.path}: {sweep.table}: cases kept=0, but should be 1 or more ({why}); "
             "change the values that these reasons name, or the suite"
         )
-    ndims = np.array(sweep.options["ndim"])[kept[:, 0]]
+    ndims = np.array(sweep.options["ndim"])[codes[:, 0]]
     return [
-        CaseTable.from_columns(ndim, product.columns(kept[ndims == ndim]))
+        CaseTable.from_columns(ndim, product.columns(codes[ndims == ndim]))
         for ndim, product in products.items()
     ]
 
 
-def _sifted(sweep: Sweep, product: Product, dropped: Counter[str]) -> IntArray:
+def _distinct_points(sweep: Sweep, product: Product, dropped: Counter[str]) -> IntArray:
     """Return the codes of the distinct points that the sweep keeps, sorted by their values."""
-    dropped.update(product.misfits)
-    found = [np.empty((0, len(SWEPT) + 1), dtype=np.int64)]
+    dropped.update(product.wrong_length)
+    chunks = [np.empty((0, len(SWEPT) + 1), dtype=np.int64)]
     for codes in product.chunks():
-        kept, reasons = filter_points(sweep, product.columns(codes))
+        is_kept, reasons = filter_points(sweep, product.columns(codes))
         dropped.update(reasons)
-        found.append(codes[kept])
+        chunks.append(codes[is_kept])
     _count(dropped, "no size is a candidate for o", product.barren)
-    codes = np.concatenate(found)
+    codes = np.concatenate(chunks)
     order = distinct(CaseTable.from_columns(product.ndim, product.columns(codes)).matrix)
     _count(dropped, "duplicate", len(codes) - len(order))
     return codes[order]
@@ -140,17 +140,17 @@ def _within_budget(
 ) -> IntArray:
     if sweep.budget is None or len(codes) == 0:
         return codes
-    swept = [at for at, name in enumerate(SWEPT) if len(sweep.options[name]) > 1]
-    swept += [len(SWEPT)] * bool(codes[:, -1].any())  # which candidate for o
-    rows = choose(codes[:, swept], sweep.budget.cases, sweep.budget.strategy)
+    varied = [at for at, name in enumerate(SWEPT) if len(sweep.options[name]) > 1]
+    varied += [len(SWEPT)] * bool(codes[:, -1].any())  # which candidate for o
+    rows = choose(codes[:, varied], sweep.budget.cases, sweep.budget.strategy)
     coverage.append(
         Coverage(
             table=sweep.table,
             strategy=sweep.budget.strategy,
             budget=sweep.budget.cases,
             rows=len(rows),
-            achievable=pairs_reached(codes[:, swept]),
-            reached=pairs_reached(codes[rows][:, swept]),
+            achievable=pairs_reached(codes[:, varied]),
+            reached=pairs_reached(codes[rows][:, varied]),
         )
     )
     _count(dropped, "budget", len(codes) - len(rows))

@@ -43,14 +43,14 @@ def filter_points(
 
     The suite is asked first, then the conditions in their order; the first that fails is counted.
     """
-    kept = np.ones(len(columns["n"]), dtype=np.bool_)
+    is_kept = np.ones(len(columns["n"]), dtype=np.bool_)
     dropped: Counter[str] = Counter()
     for fails, reason in (*_unsuited(sweep, columns), *_unwanted(sweep, columns)):
-        count = int((kept & fails).sum())
+        count = int((is_kept & fails).sum())
         if count:
             dropped[reason] += count
-        kept &= ~fails
-    return kept, dropped
+        is_kept &= ~fails
+    return is_kept, dropped
 
 
 def first_broken_rules(columns: Mapping[str, IntArray]) -> IntArray:
@@ -82,14 +82,14 @@ def _axis(columns: Mapping[str, IntArray]) -> Axis:
     `o` is the size that is requested or, where none is, the explicit one.
     """
     names = ("i", "k", "s", "p_begin", "p_end", "output_padding", "dilation", "o")
-    given = [np.where(columns[n] == ABSENT, 0, columns[n]) for n in names]
-    is_huge = any(bool((np.abs(each) > LARGEST_SIZE).any()) for each in given)
-    found = {n: columns[n].astype(object) if is_huge else columns[n] for n in names}
-    op = np.where(_is_absent(columns, "output_padding"), 0, found.pop("output_padding"))
-    o, d = found.pop("o"), found.pop("dilation")
-    axis = Axis(**found, op=op, d=d)  # type: ignore[arg-type] # integer arrays
-    wanted = np.where(_is_absent(columns, "o"), output_size(axis), o)
-    return replace(axis, o=wanted)  # type: ignore[arg-type] # an integer array
+    values = [np.where(columns[n] == ABSENT, 0, columns[n]) for n in names]
+    is_huge = any(bool((np.abs(each) > LARGEST_SIZE).any()) for each in values)
+    axes = {n: columns[n].astype(object) if is_huge else columns[n] for n in names}
+    op = np.where(_is_absent(columns, "output_padding"), 0, axes.pop("output_padding"))
+    o, d = axes.pop("o"), axes.pop("dilation")
+    axis = Axis(**axes, op=op, d=d)  # type: ignore[arg-type] # integer arrays
+    size = np.where(_is_absent(columns, "o"), output_size(axis), o)
+    return replace(axis, o=size)  # type: ignore[arg-type] # an integer array
 
 
 def _volume(axis: Axis, channels: Channels) -> Volume:
@@ -114,8 +114,8 @@ def _unsuited(
     sweep: Sweep, columns: Mapping[str, IntArray]
 ) -> Iterator[tuple[NDArray[np.bool_], str]]:
     has_policy = columns["padding"] > 0
-    given = (columns["p_begin"] != 0) | (columns["p_end"] != 0)
-    yield has_policy & given.any(axis=1), "p beside a padding policy"
+    has_crop = (columns["p_begin"] != 0) | (columns["p_end"] != 0)
+    yield has_policy & has_crop.any(axis=1), "p beside a padding policy"
     yield (
         _OF_BIAS[columns["malformed"]] & (columns["bias"] == 0),
         "a misfit of no bias",

@@ -34,7 +34,7 @@ class Product:
 
     Attributes:
         ndim: number of spatial axes.
-        misfits: points dropped because a per-axis list has another number of entries, by reason.
+        wrong_length: points dropped as a per-axis list has another number of entries, by reason.
         barren: points dropped so far because no size is a candidate for their option of `o`.
         added: points that the words of `o` added so far to one for each option.
     """
@@ -42,18 +42,18 @@ class Product:
     def __init__(self, sweep: Sweep, ndim: int) -> None:
         """Make the table of each parameter; the points themselves are made by :meth:`chunks`."""
         self.ndim = ndim
-        self.misfits: Counter[str] = Counter()
+        self.wrong_length: Counter[str] = Counter()
         self.barren = self.added = 0
         self._requests = RequestTable(sweep.options["o"], ndim)
         self._codes: list[IntArray] = []
         self._tables: dict[str, IntArray] = {}
         ndims = sweep.options["ndim"]
-        rest = sweep.points // len(ndims) * ndims.count(ndim)
+        points = sweep.points // len(ndims) * ndims.count(ndim)
         for name in SWEPT:
             listed = sweep.options[name]
             fitting = [code for code, option in enumerate(listed) if self._fits(name, option)]
-            self._count_misfits(name, listed, rest // len(listed))
-            rest = rest // len(listed) * len(fitting) if name != "ndim" else rest
+            self._count_wrong_length(name, listed, points // len(listed))
+            points = points // len(listed) * len(fitting) if name != "ndim" else points
             self._codes.append(np.array(fitting, dtype=np.int64))
             self._add_table(PARAMETERS[name], listed)
 
@@ -73,8 +73,8 @@ class Product:
         (rows,). Names are positions in :attr:`Parameter.names`; a per-axis parameter is `ABSENT`
         where it is not given.
         """
-        found, requests = self._looked_up(codes[:, : len(SWEPT)])
-        return found | {"o": requests.sizes(codes[:, len(SWEPT)])}
+        columns, requests = self._looked_up(codes[:, : len(SWEPT)])
+        return columns | {"o": requests.sizes(codes[:, len(SWEPT)])}
 
     def _looked_up(self, codes: IntArray) -> tuple[dict[str, IntArray], Requests]:
         """Return the values behind the codes, without `o`, and the sizes that it asks for."""
@@ -108,12 +108,12 @@ class Product:
             return bool(option == self.ndim)
         return not isinstance(option, tuple) or len(option) == self.ndim
 
-    def _count_misfits(self, name: str, listed: tuple[Any, ...], each: int) -> None:
+    def _count_wrong_length(self, name: str, listed: tuple[Any, ...], points: int) -> None:
         for option in listed:
             if name != "ndim" and not self._fits(name, option):
                 axes = "axis" if self.ndim == 1 else "axes"
                 reason = f"per-axis list of {len(option)} entries on {self.ndim} {axes}"
-                self.misfits[reason] += each
+                self.wrong_length[reason] += points
 
     def _add_table(self, parameter: Parameter, listed: tuple[Any, ...]) -> None:
         """Add the value of each option; an option that does not fit is never looked up."""

@@ -49,11 +49,11 @@ class Requests:
 
     def sizes(self, picks: IntArray) -> IntArray:
         """Return combination number `picks` (points,) of each point, (points, ndim)."""
-        sizes, rest = self.first.copy(), picks
+        sizes, pick = self.first.copy(), picks
         for axis in reversed(range(self.first.shape[1])):
             count = np.maximum(self.count[:, axis], 1)
-            sizes[:, axis] += rest % count
-            rest = rest // count
+            sizes[:, axis] += pick % count
+            pick = pick // count
         return sizes
 
 

@@ -61,7 +61,7 @@ class Table(BaseModel):
         extra="forbid", frozen=True, strict=True, arbitrary_types_allowed=True
     )
 
-    def given(self) -> dict[str, Any]:
+    def written(self) -> dict[str, Any]:
         """Return the keys that the file gives; the others keep their defaults."""
         return {name: getattr(self, name) for name in sorted(self.model_fields_set)}
 
@@ -86,14 +86,14 @@ class RunTable(Table):
 
     @model_validator(mode="after")
     def _require_known(self) -> "RunTable":
-        known = sorted({Selection.from_text(text).backend for text in self.targets})
+        backends = sorted({Selection.from_text(text).backend for text in self.targets})
         for name in self.required:
-            if name not in known:
+            if name not in backends:
                 raise PydanticCustomError(
                     "required",
-                    "required={name}, but should be a backend that targets names ({known}); add "
+                    "required={name}, but should be a backend that targets names ({backends}); add "
                     "it to targets or remove it from required",
-                    {"name": repr(name), "known": ", ".join(known)},
+                    {"name": repr(name), "backends": ", ".join(backends)},
                 )
         return self
 
@@ -137,12 +137,12 @@ class GridBase(Table):
 
         In suite open an output padding that the table does not name is not given.
         """
-        given = self.given()
+        options = self.written()
         if self.suite == "open":
-            given.setdefault("output_padding", (None,))
-        if isinstance(table := given.get("budget"), BudgetTable):
-            given["budget"] = Budget(cases=table.cases, strategy=table.strategy)
-        return Sweep.from_options(self.parameters, path=path, number=number, **given)
+            options.setdefault("output_padding", (None,))
+        if isinstance(table := options.get("budget"), BudgetTable):
+            options["budget"] = Budget(cases=table.cases, strategy=table.strategy)
+        return Sweep.from_options(self.parameters, path=path, number=number, **options)
 
 
 def grid_table(table: ParameterTable = PARAMETERS) -> type[GridBase]:

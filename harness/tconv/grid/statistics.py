@@ -65,9 +65,9 @@ def marginals(tables: Sequence[CaseTable]) -> dict[str, dict[str, int]]:
 
     A policy, a requested size and a malformation are parameters where some case has one.
     """
-    found = {name: _marginal(tables, name) for name in SWEPT}
+    counts = {name: _marginal(tables, name) for name in SWEPT}
     absent = {name for name in SWEPT if PARAMETERS[name].default is None}
-    return {name: f for name, f in found.items() if name not in absent or f.keys() != {"none"}}
+    return {name: f for name, f in counts.items() if name not in absent or f.keys() != {"none"}}
 
 
 def _marginal(tables: Sequence[CaseTable], name: str) -> dict[str, int]:

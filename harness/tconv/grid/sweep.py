@@ -60,12 +60,12 @@ class Sweep:
     number: int = field(default=1, compare=False)
 
     @classmethod
-    def from_options(cls, table: Table = PARAMETERS, **given: Any) -> Self:  # noqa: ANN401 # values and fields of many kinds
+    def from_options(cls, table: Table = PARAMETERS, **values: Any) -> Self:  # noqa: ANN401 # values and fields of many kinds
         """Return the sweep of these options and fields; other parameters have their default."""
         defaults = {name: (table[name].default,) for name in grid_keys(table)}
         defaults["p"] = (PaddingPair(begin=0, end=0),)
-        options = {name: given.pop(name, default) for name, default in defaults.items()}
-        return cls(options=options, **given)
+        options = {name: values.pop(name, default) for name, default in defaults.items()}
+        return cls(options=options, **values)
 
     def with_values(self, values: tuple[str, ...]) -> Self:
         """Return the sweep in which each case has these kinds of values, which the run names."""

@@ -36,7 +36,7 @@ def _mistake(details: ErrorDetails, tables: Mapping[str, object]) -> str:
             reason = f" ({details['ctx']['error']})"
         case _:
             reason = ""
-    return f"{place}{key}={got!r}, but should be {_expected(model, key)}{reason}; mend the value"
+    return f"{place}{key}={got!r}, but should be {_expected(model, key)}{reason}; fix the value"
 
 
 def _located(loc: Path) -> tuple[type[BaseModel], str, str, Path]:
@@ -69,7 +69,7 @@ def _expected(model: type[BaseModel], key: str) -> str:
 
 
 def _unknown(key: str, model: type[BaseModel]) -> str:
-    known = tuple(model.model_fields)
-    close = difflib.get_close_matches(key, known, n=1)
+    keys = tuple(model.model_fields)
+    close = difflib.get_close_matches(key, keys, n=1)
     hint = f"did you mean {close[0]!r}?" if close else "remove it or use one of these"
-    return f"unknown key {key!r}; the known keys are {', '.join(known)}; {hint}"
+    return f"unknown key {key!r}; the known keys are {', '.join(keys)}; {hint}"

@@ -10,6 +10,7 @@ from tconv.analysis.atlas.features import CONDITIONS
 from tconv.analysis.atlas.observation_point import Letters
 from tconv.analysis.atlas.rule import SPLIT, Piecewise
 from tconv.analysis.atlas.search import MOST, Ints, smallest_formula
+from tconv.model.predicate.expression import PreparedPoints
 
 Flags = NDArray[np.bool_]
 
@@ -39,9 +40,10 @@ def parts(letters: Letters) -> Iterator[tuple[str, Flags]]:
     Of conditions that part them alike only the first is given.
     """
     seen: set[bytes] = set()
+    points = PreparedPoints(letters)
     for text, condition in CONDITIONS.items():
         if condition.letters <= letters.keys():
-            inside = condition.holds(letters)
+            inside = condition.holds(points)
             if min(inside.sum(), (~inside).sum()) >= LEAST and inside.tobytes() not in seen:
                 seen.add(inside.tobytes())
                 yield text, inside

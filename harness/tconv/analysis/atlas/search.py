@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from tconv.analysis.atlas.features import FEATURES
 from tconv.analysis.atlas.formula import Formula
 from tconv.analysis.atlas.observation_point import Letters
+from tconv.model.predicate.expression import PreparedPoints
 
 MOST: Final = 4
 """Terms that a formula may have."""
@@ -76,10 +77,11 @@ def closest_formula(letters: Letters, values: Ints, *, most: int = 2) -> Formula
 def _distinct(letters: Letters) -> tuple[list[str], Ints]:
     """Return the features that differ at these points, and their columns (points, features)."""
     seen: dict[bytes, tuple[str, Ints]] = {}
+    points = PreparedPoints(letters)
     for text, feature in FEATURES.items():
         if not feature.letters <= letters.keys():
             continue
-        column = feature.values(letters)
+        column = feature.values(points)
         is_constant = bool((column == column[0]).all())
         if (text == "1" or not is_constant) and column.any():
             known, _ = seen.setdefault(column.tobytes(), (text, column))

@@ -9,8 +9,7 @@ arithmetic, and every comparison with it is false.
 import functools
 import operator
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,8 +22,7 @@ _LARGEST: Final = 2**63 - 1
 _ALL: Final = np.ones((1, 1), dtype=np.bool_)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Cells:
+class Cells(NamedTuple):
     """A table of values of one kind.
 
     Attributes:
@@ -51,6 +49,7 @@ class Cells:
         return cls("number", values, _ALL if present is None else present, peak)
 
 
+@functools.lru_cache(maxsize=1024, typed=True)  # True is no 1
 def from_constant(value: object) -> Cells:
     """Return the one cell that a literal writes.
 

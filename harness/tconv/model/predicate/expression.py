@@ -70,17 +70,30 @@ class Expression:
         return self._evaluate(points, "truth")
 
     def _evaluate(self, points: Points, kind: Kind) -> NDArray[Any]:
-        rows = len(next(iter(points.values())))
+        prepared = points if isinstance(points, PreparedPoints) else PreparedPoints(points)
         try:
-            cells = require(kind, evaluate(self._tree, _Letters(points)), "the whole")
+            cells = require(kind, evaluate(self._tree, prepared.cells), "the whole")
         except PredicateError as error:
             raise PredicateError(f"expression={self.text!r}: {error}") from None
-        return np.broadcast_to(cells.values[..., 0], rows).copy()
+        values = cells.values[:, 0]
+        return values.copy() if len(values) == prepared.rows else np.full(prepared.rows, values)
 
 
-class _Letters(dict[str, Cells]):
-    """The cells of each letter, made when they are asked for."""
+class PreparedPoints(dict[str, NDArray[np.int64]]):
+    """Points at which many expressions are evaluated: each letter is prepared only once.
 
+    Attributes:
+        rows: number of points.
+        cells: the same letters as the evaluator reads them.
+    """
+
+    def __init__(self, points: Points) -> None:
+        super().__init__(points)
+        self.rows = len(next(iter(points.values())))
+        self.cells = _Cells(self)
+
+
+class _Cells(dict[str, Cells]):
     def __init__(self, points: Points) -> None:
         super().__init__()
         self._points = points
