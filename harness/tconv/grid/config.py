@@ -1,4 +1,4 @@
-"""A run's configuration: a TOML file in, frozen values out, every mistake with its place.
+"""Reads the configuration of a run from TOML, and reports every mistake with its place.
 
 The keys are those of the configuration format: `[run]`, `[limits]`, `[backends.NAME]` and one
 `[[grid]]` per grid. A list sweeps, an inner list is per axis, "1..6" is a range with both ends,
@@ -43,7 +43,7 @@ class Config:
         environments: backend to the environment variables that its workers get, beside those that
             its adapter sets.
         grids: what is swept, in the order of the file.
-        path: the file it was read from; no part of its value.
+        path: the file it was read from; not compared.
     """
 
     name: str

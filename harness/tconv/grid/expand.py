@@ -1,4 +1,4 @@
-"""From sweeps to the distinct cases of a run, with the account of every point that was dropped."""
+"""Expands sweeps to the distinct cases of a run, and counts every point that it drops."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -23,8 +23,8 @@ class Grid:
     """The cases of a run, in the order of their parameters, ndim first.
 
     Attributes:
-        tables: the cases by number of axes; :attr:`cases` makes them one by one.
-        statistics: what became of every point.
+        tables: the cases by number of axes; :attr:`cases` constructs them one by one.
+        statistics: how many points there were, and why some were dropped.
     """
 
     tables: tuple[CaseTable, ...]
@@ -42,10 +42,10 @@ class Grid:
         return Cases(self.tables)
 
     def shard(self, k: int, n: int) -> Cases:
-        """Return the `k`-th of `n` parts: disjoint, together complete, alike in size and mix.
+        """Return the `k`-th of `n` parts; they are disjoint, complete, and alike in size and mix.
 
-        Case number j of the sorted grid belongs to part j mod n + 1, so a part depends on the
-        configuration alone.
+        Case number j of the sorted grid belongs to part j mod n + 1, so a part depends only on the
+        configuration.
 
         Raises:
             ConfigError: `k` is not in 1..n.
@@ -99,7 +99,7 @@ def _expand_one(
     dropped: Counter[str],
     coverage: list[Coverage],
 ) -> list[CaseTable]:
-    """Return the tables of one sweep; count into `dropped` and `coverage`."""
+    """Return the tables of one sweep; add to `dropped` and `coverage`."""
     mine: Counter[str] = Counter()
     codes_by_ndim = [_distinct_points(sweep, product, mine) for product in products.values()]
     codes = _within_budget(sweep, np.concatenate(codes_by_ndim), mine, coverage)

@@ -1,4 +1,4 @@
-"""Which points a grid keeps, and for which reason it drops the others."""
+"""Decides which points a grid keeps, and why it drops the others."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -41,7 +41,7 @@ def filter_points(
 ) -> tuple[NDArray[np.bool_], Counter[str]]:
     """Return which rows are kept, (rows,), and how many are dropped for which reason.
 
-    The suite is asked first, then the conditions in their order; the first that fails is counted.
+    The suite is checked first, then the conditions in order; only the first failure is counted.
     """
     is_kept = np.ones(len(columns["n"]), dtype=np.bool_)
     dropped: Counter[str] = Counter()
@@ -118,7 +118,7 @@ def _unsuited(
     yield has_policy & has_crop.any(axis=1), "p beside a padding policy"
     yield (
         _OF_BIAS[columns["malformed"]] & (columns["bias"] == 0),
-        "a misfit of no bias",
+        "a malformed bias without a bias",
     )
     rules = first_broken_rules(columns)
     for code in np.unique(rules):

@@ -1,8 +1,8 @@
 """All combinations of a sweep's values on one number of axes, as columns of integers.
 
-A point is known by its *codes*: for each parameter the position of its value in the sweep and, at
-the end, its *pick*: which of the sizes it is that its option of `o` stands for. Points are made in
-chunks, so that memory follows the points kept, not the points made.
+The *codes* of a point are the position of each parameter's value in the sweep and, at the end, its
+*pick*: which of the sizes that its option of `o` stands for. Points are generated in chunks, so
+that memory depends on the points kept, not on the points generated.
 """
 
 import math
@@ -24,7 +24,7 @@ SWEPT: Final = tuple(each.name for each in sweep_order())
 """Every parameter that a sweep multiplies out, in the order of the codes."""
 
 MOST_POINTS: Final = 50_000_000
-"""Points that one table may make: more take minutes and gigabytes."""
+"""Most points of one table: more take minutes and gigabytes."""
 
 _CHUNK: Final = 1 << 17
 
@@ -36,11 +36,11 @@ class Product:
         ndim: number of spatial axes.
         wrong_length: points dropped as a per-axis list has another number of entries, by reason.
         barren: points dropped so far because no size is a candidate for their option of `o`.
-        added: points that the words of `o` added so far to one for each option.
+        added: points that words of `o` have added so far, beyond one per option.
     """
 
     def __init__(self, sweep: Sweep, ndim: int) -> None:
-        """Make the table of each parameter; the points themselves are made by :meth:`chunks`."""
+        """Prepare the values of each parameter; :meth:`chunks` generates the points."""
         self.ndim = ndim
         self.wrong_length: Counter[str] = Counter()
         self.barren = self.added = 0

@@ -1,7 +1,7 @@
-"""The output sizes that a grid requests: plain ones, and those that stand in relation to a point.
+"""The output sizes that a grid requests: plain numbers, and sizes relative to a point.
 
-A direct convolution maps s sizes to i. These are the *candidates*; a word in a configuration asks
-for all of them, or for one outside them, and means other numbers at every point.
+A direct convolution maps s sizes to i. These are the *candidates*; a word in a configuration
+requests all of them, or one outside them, and stands for different numbers at each point.
 """
 
 from collections.abc import Mapping
@@ -32,7 +32,7 @@ _POLICIES: Final = PARAMETERS["padding"].names
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Requests:
-    """The sizes that each of several points is asked for: a contiguous span of them per axis.
+    """The sizes that each of several points requests: a contiguous range per axis.
 
     Attributes:
         first: smallest of them, (points, ndim); :data:`ABSENT` where no size is requested.
@@ -44,7 +44,7 @@ class Requests:
 
     @property
     def points(self) -> IntArray:
-        """How many combinations over the axes each point is asked for, (points,)."""
+        """How many combinations over the axes each point requests, (points,)."""
         return np.asarray(self.count.prod(axis=1))
 
     def sizes(self, picks: IntArray) -> IntArray:
@@ -61,7 +61,7 @@ class RequestTable:
     """The values of `o` of one sweep on one number of axes."""
 
     def __init__(self, listed: tuple[Request, ...], ndim: int) -> None:
-        """Split words from numbers; an option that fits no such number of axes is never used."""
+        """Separate words from numbers; an option for another number of axes is never used."""
         rows = [entry if isinstance(entry, tuple) else (entry,) * ndim for entry in listed]
         fitting = [row if len(row) == ndim else (None,) * ndim for row in rows]
         shape = (len(listed), ndim)
@@ -69,7 +69,7 @@ class RequestTable:
         self._size = np.array([[_number(e) for e in row] for row in fitting]).reshape(shape)
 
     def requests(self, codes: IntArray, columns: Mapping[str, IntArray]) -> Requests:
-        """Return what the points with these options of `o` (points,) are asked for.
+        """Return what the points with these options of `o` (points,) request.
 
         Args:
             codes: position of each point's option.

@@ -1,4 +1,4 @@
-"""What became of the points of a grid: made, kept, dropped and why, and which values occur."""
+"""Counts of a grid: points made, kept and dropped, and how often each value occurs."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -19,10 +19,10 @@ _PAIR: Final = np.dtype([("begin", np.int64), ("end", np.int64)])
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GridStatistics:
-    """The account of one expansion: `made == kept + sum(dropped.values())`.
+    """The counts of one expansion: `made == kept + sum(dropped.values())`.
 
     Attributes:
-        made: points made, that is combinations of values.
+        made: points, that is combinations of values.
         kept: distinct cases kept.
         dropped: points dropped, by the reason in words.
         marginals: parameter -> value as text -> number of kept cases that have it. A case counts
@@ -37,7 +37,7 @@ class GridStatistics:
     coverage: tuple[Coverage, ...] = ()
 
     def to_dict(self) -> dict[str, object]:
-        """Return the account as plain values that JSON can hold."""
+        """Return the counts as plain values that JSON can hold."""
         return {
             "made": self.made,
             "kept": self.kept,
@@ -47,7 +47,7 @@ class GridStatistics:
         }
 
     def lines(self) -> tuple[str, ...]:
-        """Return the account as lines for people."""
+        """Return the counts as lines for people."""
         return (
             f"{self.made:,} points made, {self.kept:,} cases kept",
             *(f"  {count:,} dropped: {reason}" for reason, count in self.dropped.items()),

@@ -1,4 +1,4 @@
-"""The words for a mistake in a configuration: file, table, key, what was expected, what was got."""
+"""Explains a mistake in a configuration: file, table, key, what was expected and what was given."""
 
 import difflib
 from collections.abc import Iterator, Mapping

@@ -95,7 +95,7 @@ def _read(parameter: Parameter, entry: object) -> Iterator[Any]:
 
 
 def _require_size_of_array(value: Size) -> None:
-    """Refuse what no array has, so that no framework could be asked for it."""
+    """Refuse a size that no array can have."""
     per_axis = value if isinstance(value, tuple) else (value,)
     if min(per_axis) < 0:
         raise ValueError(f"{value} is no size of an array, which is 0 or more")

@@ -1,4 +1,4 @@
-"""What each element type can hold: its rounding, its smallest numbers, its exact integers.
+"""The properties of each element type: rounding, smallest numbers, exact integers.
 
 The unit roundoff u and the smallest numbers enter the error bound
 |y - ref| <= (n+1)(u bound + eta), which follows from the model of floating-point arithmetic in

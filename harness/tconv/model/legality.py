@@ -1,15 +1,15 @@
-"""Which parameters are legal, extended or illegal, and the rule that says so.
+"""Classifies parameters as legal, extended or illegal, and says which rule decides.
 
 *illegal*: no output exists or the operation is not defined, so an error is the right answer.
 *extended*: the arithmetic has an answer, and frameworks disagree on whether to give it.
-Of an open case the arithmetic gives no size unless one is requested: then that one must be 1 or
-more, whatever p and op would give. A requested size that no direct convolution maps to i is legal
-to ask for; a framework may refuse it or find a window of its own.
+The arithmetic gives no size to an open case unless one is requested: that size must be 1 or more,
+whatever p and op would give. It is legal to request a size that no direct convolution maps to i; a
+framework may refuse it or choose its own window.
 
-A result of more elements than 32 bits count is *illegal*, too: no framework is expected to compute
-it, and the harness could not say what is right.
+A result with more elements than 32 bits can count is *illegal* too: no framework is expected to
+compute it, and the harness could not say what is right.
 
-A rule is written once and serves two forms: an axis of integers (one case), and an axis whose
+Each rule is written once and works on two forms: an axis of integers (one case), and an axis whose
 fields are integer arrays of one shape (many grid points at once).
 """
 
@@ -184,7 +184,7 @@ def volume_legality(volume: Volume) -> tuple[Legality, str]:
 
 
 def worst(legalities: Iterable[tuple[Legality, str]]) -> tuple[Legality, str]:
-    """Return the worst legality with its reason, the first of those that are equally grave."""
+    """Return the worst legality with its reason; the first of equals."""
     return min(legalities, key=lambda item: LEGALITIES.index(item[0]))
 
 

@@ -1,7 +1,7 @@
-"""What may be wrong with the arrays that a call is given, while its parameters are sound.
+"""The ways in which arrays may not fit together although the parameters of a call are legal.
 
-A case whose arrays do not fit together has no answer; which of them misfits is one parameter of the
-case, so that it has an id like any other. The arrays themselves are made in :mod:`tconv.inputs`.
+Such a case has no answer; which array does not fit is one parameter of the case, so that it has an
+id like any other. :mod:`tconv.inputs` makes the arrays.
 """
 
 from typing import Final, NamedTuple
@@ -29,10 +29,10 @@ MALFORMED: Final = {
     "weight_dtype": Malformed("wdtype", "w has another dtype than x"),
     "bias_dtype": Malformed("bdtype", "b has another dtype than x and w"),
 }
-"""Every malformation by its name in a configuration."""
+"""Every way by its name in a configuration."""
 
 MALFORMED_BIAS: Final = frozenset({"bias_length", "bias_dtype"})
-"""Those of the bias, which only a case with a bias can have."""
+"""Those of the bias, which require a case with a bias."""
 
 SECOND_DTYPES: Final = {"float32": "float64"}
-"""The dtype that stands beside a case's own where dtypes are mixed; of one not listed float32."""
+"""The second dtype of a case that mixes dtypes, by the first; float32 for a dtype not listed."""

@@ -1,4 +1,4 @@
-"""What became of one case on one target, before anyone judges it."""
+"""What a target did with one case, before it is judged."""
 
 from dataclasses import dataclass
 from signal import Signals
@@ -16,14 +16,14 @@ class Computed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InferredShape:
-    """The framework computed nothing and said that the result has this shape, (n, c_out, *o)."""
+    """The framework only inferred the shape of the result, (n, c_out, *o)."""
 
     shape: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refused:
-    """The framework raised an error where a result was asked for."""
+    """The framework raised an error instead of returning a result."""
 
     error_type: str
     error_text: str
@@ -40,7 +40,7 @@ class ConfirmedUnsupported:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Faulty:
-    """The adapter broke its contract; `offence` says how. Never the framework's deviation."""
+    """The adapter broke its contract, as `offence` says; this is no deviation of the framework."""
 
     offence: str
     error_type: str = ""
@@ -54,7 +54,7 @@ class Crashed:
     Attributes:
         exit_code: its status; below 0: the signal that ended it, negated.
         stderr: what it printed last.
-        is_reproduced: whether it would end again; not where the case, run again, came through.
+        is_reproduced: False where the case, run again, did not end the process.
     """
 
     exit_code: int

@@ -1,4 +1,4 @@
-"""What is swept: a backend in one mode on one device, written `backend:mode[+mode]@device`."""
+"""A target is a backend in one mode on one device, written `backend:mode[+mode]@device`."""
 
 import re
 from dataclasses import dataclass
@@ -58,7 +58,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """Targets as a user writes them: a part that is left out (None) stands for all there are."""
+    """Targets as a user writes them: a part that is left out (None) selects all."""
 
     backend: str
     mode: str | None = None

@@ -23,7 +23,7 @@ class Tensors:
     b: NDArray[Any] | None
 
     def map(self, change: Callable[[NDArray[Any]], NDArray[Any]]) -> "Tensors":
-        """Return the arrays that `change` makes of these; no bias stays none."""
+        """Return the arrays that `change` makes of these; no bias stays None."""
         return Tensors(
             x=change(self.x), w=change(self.w), b=None if self.b is None else change(self.b)
         )

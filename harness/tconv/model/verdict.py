@@ -1,4 +1,4 @@
-"""The words of a judgement, and what each of them means for a run."""
+"""The verdicts that a judgement may give, and what each means for a run."""
 
 from enum import StrEnum
 from typing import Final
@@ -14,7 +14,7 @@ class Standpoint(StrEnum):
 
 
 class Verdict(StrEnum):
-    """What became of one case on one target; every one is counted, none is merged."""
+    """The result of judging one case on one target; all are counted, none are merged."""
 
     MATCH = "match"
     SHAPE = "shape"

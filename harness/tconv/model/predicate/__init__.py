@@ -1,10 +1,10 @@
 """Predicates over cases: one language for grids, records, claims and filters.
 
-A predicate over axis columns holds if *one and the same axis* fulfils all of it; `all(...)` asks
-every axis of its inside. `k > 3 and s > k` holds for a case with one axis of k = 4 and s = 5, not
-for one whose first axis has k = 4 and whose second has s = 9. Division and remainder are Python's
-(towards minus infinity); by zero they are absent, as is an output padding that is not given, and
-every comparison with what is absent is false. What the names mean: :mod:`.names`.
+A predicate over axis columns holds if *one and the same axis* fulfils all of it; `all(...)`
+requires every axis to fulfil its argument. `k > 3 and s > k` holds for a case with one axis of k = 4 and
+s = 5, not for one whose first axis has k = 4 and whose second has s = 9. Division and remainder are
+Python's (towards minus infinity); by zero they are absent, as is an output padding that is not
+given, and every comparison with what is absent is false. What the names mean: :mod:`.names`.
 """
 
 import ast
@@ -34,7 +34,7 @@ def columns_of(cases: Sequence[Case]) -> dict[str, list[Any]]:
 
 @dataclass(frozen=True, slots=True)
 class Predicate:
-    """A condition on cases, read once and evaluated on one case or on many rows.
+    """A condition on cases, parsed once and evaluated on one case or on many rows.
 
     Attributes:
         text: the condition as it was written.

@@ -1,7 +1,7 @@
 """Values of many rows at once, some of which may be absent, and the operations on them.
 
-Everything a predicate computes is such a table of cells. It has one row per case, and one column
-per axis or a single column for what belongs to no axis; operations broadcast between the two. An
+Every intermediate value of a predicate is such a table. It has one row per case and one column per
+axis, or a single column for what belongs to no axis; operations broadcast between the two. An
 absent cell (an output padding that is not given, a remainder by zero) stays absent through
 arithmetic, and every comparison with it is false.
 """
@@ -29,7 +29,8 @@ class Cells(NamedTuple):
         kind: number (whole), text or truth.
         values: (rows, axes), (rows, 1) or (1, 1); int64, str or bool.
         present: bool, broadcasts to `values`; false where the cell is absent.
-        peak: no number is farther from 0; carried along, since to look costs more than to compute.
+        peak: upper bound of the absolute values, carried along because finding it costs more than
+            the operation itself.
     """
 
     kind: Kind
