@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
-from itertools import chain
+from itertools import chain, product
 from operator import attrgetter
 from typing import Any, Final, Literal, Self
 
@@ -63,19 +63,18 @@ class Case:
         """
         if self.ndim < 1:
             raise _error("ndim", self.ndim, "1 or more")
-        per_axis = _per_axis_values(self)
         # All at once: one by one they cost as much as all else that is done for a small case.
-        tuples = [value for value in per_axis if value is not None]
-        if not ({*map(type, tuples)} == {tuple} and {*map(len, tuples)} == {self.ndim}
-                and {*map(type, chain.from_iterable(tuples))} == {int}):  # fmt: skip
-            raise _axes_error(self.ndim, per_axis)
-        for name, value in zip(_SIZES, _size_values(self), strict=True):
-            if (min(value) if isinstance(value, tuple) else value) < 0:
-                raise _error(name, value, "0 or more: no array has a negative size")
-        for name, value in zip(_NAMED, _named_values(self), strict=True):
-            if value not in _NAMED[name]:
-                choices = ", ".join(choice for choice in _NAMED[name] if choice)
-                raise _error(name, value, f"one of {choices}")
+        per_axis = [value for value in _per_axis_values(self) if value is not None]
+        if (
+            {*map(type, per_axis)} != _TUPLE
+            or {*map(len, per_axis)} != {self.ndim}
+            or {*map(type, chain.from_iterable(per_axis))} != _INT
+        ):
+            raise _axes_error(self)
+        if min(map(min, _axis_sizes(self))) < 0 or min(_scalar_sizes(self)) < 0:
+            raise _size_error(self)
+        if _names(self) not in _COMBINATIONS:
+            raise _name_error(self)
         if self.malformed in MALFORMED_BIAS and not self.bias:
             raise _error("malformed", self.malformed, "absent or another where there is no bias")
         if self.padding is not None and any(self.p_begin + self.p_end):
@@ -225,12 +224,15 @@ def _size(axis: Axis) -> int:
 
 
 _PER_AXIS: Final = tuple(n for each in PARAMETERS.values() if each.per_axis for n in each.fields)
-_SIZES: Final = tuple(each.name for each in PARAMETERS.values() if each.is_size)
-_NAMED: Final[dict[str, tuple[str | None, ...]]] = {
+_SIZES: Final = tuple(each for each in PARAMETERS.values() if each.is_size)
+_NAMED: Final = {
     each.name: (*each.choices, *([None] if each.absent else []))
     for each in PARAMETERS.values()
     if each.kind == "name"
 }
+_COMBINATIONS: Final = frozenset(product(*_NAMED.values()))
+_TUPLE: Final = {tuple}
+_INT: Final = {int}
 _SPREAD: Final = tuple(
     each.name for each in PARAMETERS.values() if each.per_axis and each.kind != "pair"
 )
@@ -240,21 +242,37 @@ _DEFAULTS: Final = {
     if each.default is not REQUIRED and each.kind != "pair"
 }
 _per_axis_values: Final = attrgetter(*_PER_AXIS)
-_size_values: Final = attrgetter(*_SIZES)
-_named_values: Final = attrgetter(*_NAMED)
+_axis_sizes: Final = attrgetter(*(each.name for each in _SIZES if each.per_axis))
+_scalar_sizes: Final = attrgetter(*(each.name for each in _SIZES if not each.per_axis))
+_names: Final = attrgetter(*_NAMED)
 
 
 def _error(name: str, value: object, expected: str) -> CaseError:
     return CaseError(f"{name}={value!r}, but should be {expected}")
 
 
-def _axes_error(ndim: int, values: tuple[object, ...]) -> CaseError:
+def _axes_error(case: Case) -> CaseError:
     """Return the error of the first value that does not have one integer per axis."""
-    for name, value in zip(_PER_AXIS, values, strict=True):
-        is_tuple = isinstance(value, tuple) and len(value) == ndim
-        if value is not None and not (is_tuple and {*map(type, value)} == {int}):  # type: ignore[call-overload] # a tuple
-            return _error(name, value, f"a tuple of {ndim} integers, one per axis")
+    for name in _PER_AXIS:
+        value = getattr(case, name)
+        is_tuple = isinstance(value, tuple) and len(value) == case.ndim
+        if value is not None and not (is_tuple and {*map(type, value)} == _INT):
+            return _error(name, value, f"a tuple of {case.ndim} integers, one per axis")
     raise AssertionError
+
+
+def _size_error(case: Case) -> CaseError:
+    """Return the error of the first negative size."""
+    values = ((each.name, getattr(case, each.name)) for each in _SIZES)
+    name, value = next((n, v) for n, v in values if (min(v) if isinstance(v, tuple) else v) < 0)
+    return _error(name, value, "0 or more: no array has a negative size")
+
+
+def _name_error(case: Case) -> CaseError:
+    """Return the error of the first name that is unknown."""
+    name = next(name for name in _NAMED if getattr(case, name) not in _NAMED[name])
+    choices = ", ".join(choice for choice in _NAMED[name] if choice)
+    return _error(name, getattr(case, name), f"one of {choices}")
 
 
 def _sides(p: int | Sequence[int | tuple[int, int]], ndim: int) -> tuple[Ints, Ints]:
