@@ -13,8 +13,8 @@ from typing import Any
 
 from tconv.adapters import registry
 from tconv.adapters.base import Adapter
-from tconv.engine.schedule.batch_size import BLOCK, Pace
-from tconv.engine.worker.compute import draw_batch, judged
+from tconv.engine.schedule.batch_size import FIXED_SIZE, CaseCost
+from tconv.engine.worker.compute import compute_rows, draw_batch
 from tconv.inputs.draw import Draw, DrawRecipe, draw
 from tconv.model.case import Case
 from tconv.model.target import Target
@@ -135,23 +135,23 @@ def sweep_cases(
     recipes: Sequence[DrawRecipe],
 ) -> Shares:
     """Do in one process what parent and worker do with the cases; return the shares of a case."""
-    pace, first, called = Pace(), 0, adapter.seconds
+    cost, first, called = CaseCost(), 0, adapter.seconds
     drawing = judging = 0.0
     start = time.process_time()
     all_cases, all_recipes = pickle.loads(pickle.dumps((cases, recipes)))  # noqa: S301 # as between processes
     while first < len(cases):
-        places = slice(first, first + pace.size)
+        places = slice(first, first + cost.batch_size)
         batch = all_cases[places]
         batch_start, wall_start = time.process_time(), time.perf_counter()
         draws = draw_batch(batch, 0, all_recipes[places])
         drawn = time.process_time()
-        rows = judged(adapter, batch, draws, target, "0")
+        rows = compute_rows(adapter, batch, draws, target, "0")
         done = time.process_time()
-        pace.note(len(batch), time.perf_counter() - wall_start)
+        cost.learn(len(batch), time.perf_counter() - wall_start)
         drawing, judging = drawing + drawn - batch_start, judging + done - drawn
         reply = pickle.dumps((RowBatch.from_columns(rows), [each.recipe for each in draws]))
-        sheaf, _ = pickle.loads(reply)  # noqa: S301 # as above
-        writer.write(0, first, sheaf)
+        row_batch, _ = pickle.loads(reply)  # noqa: S301 # as above
+        writer.write(0, first, row_batch)
         first += len(batch)
     total, called = time.process_time() - start, adapter.seconds - called
     return Shares(
@@ -248,7 +248,7 @@ def jax(count: int) -> Measurement:
 def _jax_milliseconds(mode: str, cases: Sequence[Case], *, single: bool) -> tuple[float, ...]:
     adapter = registry.load("jax")
     tensors = [draw(case).tensors for case in cases]
-    size = 1 if single else BLOCK
+    size = 1 if single else FIXED_SIZE
     milliseconds = []
     with adapter.session(mode, "cpu"):
         for _ in range(3):

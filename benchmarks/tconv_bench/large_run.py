@@ -5,14 +5,14 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 from tconv.adapters.base import Mode
 from tconv.analysis.summary import Summary
-from tconv.engine.executor import Part
+from tconv.engine.executor import Executor
 from tconv.engine.plan import TargetPlan
+from tconv.engine.tasks import Part
 from tconv.engine.worker.describe import BackendDescription
 from tconv.grid import expand
 from tconv.grid.config import from_mapping
@@ -28,11 +28,8 @@ _TARGETS = 10
 _PART = 1000
 
 
-class NullExecutor(AbstractContextManager["NullExecutor"]):
+class NullExecutor(Executor):
     """An executor that calls no framework: every row says that the case matches."""
-
-    def __exit__(self, *_: object) -> None:
-        """End nothing."""
 
     def describe(self, backends: Sequence[str]) -> Mapping[str, BackendDescription | str]:
         """Return the same for each backend: one mode on the CPU."""
@@ -44,13 +41,13 @@ class NullExecutor(AbstractContextManager["NullExecutor"]):
             for name in backends
         }
 
-    def run(self, planned: Sequence[TargetPlan]) -> Iterator[Part]:
+    def run(self, plans: Sequence[TargetPlan]) -> Iterator[Part]:
         """Yield the rows of every target in parts."""
-        for each in planned:
-            for first in range(0, len(each.cases), _PART):
-                cases = each.cases[first : first + _PART]
-                rows = [synthetic.result(case, each.target, Verdict.MATCH) for case in cases]
-                yield Part(planned=each, first=first, sheaf=synthetic.batch(rows))
+        for plan in plans:
+            for first in range(0, len(plan.cases), _PART):
+                cases = plan.cases[first : first + _PART]
+                rows = [synthetic.result(case, plan.target, Verdict.MATCH) for case in cases]
+                yield Part(plan=plan, first=first, row_batch=synthetic.batch(rows))
 
 
 def memory(count: int) -> Measurement:
@@ -81,7 +78,7 @@ def _peak(rows: int) -> float:
         config=config, cases=grid.cases, statistics=grid.statistics
     )  # no such backends exist
     with tempfile.TemporaryDirectory() as directory:
-        run(spec, out=Path(directory), executor=lambda **_: NullExecutor())
+        run(spec, out=Path(directory), executor=NullExecutor)
     return peak()
 
 

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from tconv.cli.progress import Lines
-from tconv.engine.executor import Part
 from tconv.engine.plan import TargetPlan
+from tconv.engine.tasks import Part
 from tconv.model.case import Case
 from tconv.model.target import Target
 from tconv.store import RowBatch
@@ -36,9 +36,9 @@ def test_rows_that_nobody_computes_make_no_target_look_cheap(
     lines.planned(targets, totals)
 
     for each, seconds in zip(begun, (0.0, 10.0), strict=True):
-        sheaf = RowBatch.from_columns(make_rows(100))
-        totals[str(each.target)].add(sheaf.counted)
-        part = Part(planned=each, first=0, sheaf=sheaf, seconds=seconds)
+        row_batch = RowBatch.from_columns(make_rows(100))
+        totals[str(each.target)].add(row_batch.counted)
+        part = Part(plan=each, first=0, row_batch=row_batch, seconds=seconds)
         lines.advanced(part, totals[str(each.target)])
 
     said = capsys.readouterr().err

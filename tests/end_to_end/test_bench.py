@@ -174,7 +174,7 @@ def test_made_rows_make_a_complete_run(tmp_path: Path) -> None:
         config=config, cases=workload.cases(5), statistics=GridStatistics(made=5, kept=5)
     )
 
-    done = run(assignment, out=tmp_path, executor=lambda **_: NullExecutor())
+    done = run(assignment, out=tmp_path, executor=NullExecutor)
 
     assert RunReader(done.path).table().num_rows == 5
     assert int(done.status.code) == 0

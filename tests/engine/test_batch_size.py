@@ -4,7 +4,13 @@ from math import prod
 
 import pytest
 
-from tconv.engine.schedule.batch_size import FIRST, MOST, Pace, blocks, leading
+from tconv.engine.schedule.batch_size import (
+    FIRST_SIZE,
+    MAX_SIZE,
+    CaseCost,
+    count_that_fit,
+    fixed_batches,
+)
 from tconv.grid import expand
 from tconv.grid.config import from_mapping
 from tconv.model.case import Case
@@ -14,14 +20,14 @@ LARGE = Case.from_parameters(ndim=1, i=100, k=1, c_in=1, c_out=1)
 
 
 def test_first_batch_is_small() -> None:
-    assert Pace().size == FIRST
+    assert CaseCost().batch_size == FIRST_SIZE
 
 
 @pytest.mark.parametrize(
     ("cases", "seconds", "size"),
     [
         (32, 0.032, 128),  # cheap: grows, but not at once
-        (1000, 0.1, MOST),
+        (1000, 0.1, MAX_SIZE),
         (100, 0.5, 200),  # as many as fit into the time aimed at
         (32, 64.0, 1),  # each takes longer than that
         (32, 0.0, 128),  # too quick to measure
@@ -30,27 +36,27 @@ def test_first_batch_is_small() -> None:
 def test_next_batch_follows_from_what_the_last_one_cost(
     cases: int, seconds: float, size: int
 ) -> None:
-    pace = Pace()
+    cost = CaseCost()
 
-    pace.note(cases, seconds)
+    cost.learn(cases, seconds)
 
-    assert pace.size == size
+    assert cost.batch_size == size
 
 
 def test_short_batch_at_the_end_of_a_span_does_not_shrink_the_next() -> None:
-    pace = Pace()
-    pace.note(500, 0.5)
+    cost = CaseCost()
+    cost.learn(500, 0.5)
 
-    pace.note(2, 0.002)
+    cost.learn(2, 0.002)
 
-    assert pace.size == 1000
+    assert cost.batch_size == 1000
 
 
 def test_volume_bounds_a_batch(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tconv.engine.schedule.batch_size.VOLUME", 12)
+    monkeypatch.setattr("tconv.engine.schedule.batch_size.MAX_ELEMENTS", 12)
 
-    assert leading([SMALL] * 5) == 2
-    assert leading([LARGE, SMALL]) == 1
+    assert count_that_fit([SMALL] * 5) == 2
+    assert count_that_fit([LARGE, SMALL]) == 1
 
 
 def test_volume_of_cases_of_a_grid_is_known_before_they_are_made() -> None:
@@ -68,10 +74,10 @@ def test_volume_of_cases_of_a_grid_is_known_before_they_are_made() -> None:
 
 
 def test_blocks_hold_all_cases_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tconv.engine.schedule.batch_size.BLOCK", 3)
+    monkeypatch.setattr("tconv.engine.schedule.batch_size.FIXED_SIZE", 3)
     cases = [SMALL, LARGE] * 4
 
-    made = list(blocks(cases))
+    made = list(fixed_batches(cases))
 
     assert [len(each) for each in made] == [3, 3, 2]
     assert [case for each in made for case in each] == cases

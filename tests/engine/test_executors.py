@@ -4,13 +4,13 @@ import sys
 
 import pytest
 
-from tconv.engine.executors import named
+from tconv.engine.executors import executor_named
 from tconv.engine.executors.local import LocalPool
 from tconv.errors import ExecutorError
 
 
 def test_local_computes_with_processes_here() -> None:
-    assert named("local") is LocalPool
+    assert executor_named("local") is LocalPool
 
 
 @pytest.mark.parametrize(
@@ -19,7 +19,7 @@ def test_local_computes_with_processes_here() -> None:
 )
 def test_unknown_executor_lists_the_known_ones(text: str) -> None:
     with pytest.raises(ExecutorError, match=r"but should be local, dask or dask:tcp://HOST:PORT"):
-        named(text)
+        executor_named(text)
 
 
 def test_missing_dask_is_an_error_that_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -27,4 +27,4 @@ def test_missing_dask_is_an_error_that_names_the_extra(monkeypatch: pytest.Monke
     monkeypatch.delitem(sys.modules, "tconv.engine.executors.dask", raising=False)
 
     with pytest.raises(ExecutorError, match=r"pip install \"tconv\[dask\]\""):
-        named("dask")
+        executor_named("dask")

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from tconv.adapters import registry
 from tconv.adapters.base import Adapter, Result, Tensors
 from tconv.adapters.numpy import NumpyAdapter
-from tconv.engine.worker import cache, compute
+from tconv.engine.worker import compute
 from tconv.engine.worker.sampling import is_drawn
 from tconv.model.case import Case
 from tconv.model.target import Target
@@ -34,7 +34,7 @@ class AtOnce(NumpyAdapter):
 
 def rows(adapter: Adapter, cases: Sequence[Case]) -> Columns:
     target = Target(backend="numpy", mode="scatter", device="cpu")
-    return compute.judged(adapter, cases, compute.draw_batch(cases, 7), target, "1.0")
+    return compute.compute_rows(adapter, cases, compute.draw_batch(cases, 7), target, "1.0")
 
 
 @pytest.mark.parametrize("adapter", [NumpyAdapter, AtOnce])
@@ -52,14 +52,14 @@ def test_time_of_the_harness_itself_is_not_the_frameworks(
 
         monkeypatch.setattr(module, name, noting)
 
-    monkeypatch.setattr(compute, "_beat", lambda *_: events.append("beat"))
-    noted(cache, "drawn")
+    monkeypatch.setattr(compute, "beat", lambda *_: events.append("beat"))
+    noted(compute, "draw_once")
     noted(compute, "judge")
 
     rows(adapter(), SMALL)
 
     busy = [pair for pair in itertools.pairwise(events) if "beat" not in pair]
-    assert events.count("drawn") == events.count("judge") == len(SMALL)
+    assert events.count("draw_once") == events.count("judge") == len(SMALL)
     assert busy == []
 
 
@@ -84,7 +84,9 @@ OPEN = tuple(Case.from_parameters(ndim=1, i=i, k=2, output_padding=None) for i i
 
 def fake_rows(name: str, cases: Sequence[Case]) -> dict[str, list[Any]]:
     target = Target(backend=name, mode="call", device="cpu")
-    return compute.judged(registry.load(name), cases, compute.draw_batch(cases, 0), target, "1.0")
+    return compute.compute_rows(
+        registry.load(name), cases, compute.draw_batch(cases, 0), target, "1.0"
+    )
 
 
 @pytest.mark.parametrize(

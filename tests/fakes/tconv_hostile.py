@@ -100,6 +100,16 @@ class Exit3(Hostile):
         os._exit(3)
 
 
+class CutOff(Hostile):
+    """Closes every file of the process but its output, and goes on."""
+
+    name = "hostile-cut-off"
+
+    def fail(self, y: NDArray[Any]) -> Any:
+        os.closerange(3, 256)
+        time.sleep(600)
+
+
 class Trap(Hostile):
     """Divides by zero where that traps, as it does where a host program has asked for it."""
 

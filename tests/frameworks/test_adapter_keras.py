@@ -17,7 +17,7 @@ from tconv.adapters.keras.adapter import (
 )
 from tconv.engine.executors.local import LocalPool
 from tconv.engine.plan import plan
-from tconv.engine.worker.compute import judge_batch
+from tconv.engine.worker.entry import compute_batch
 from tconv.model.case import Case
 from tconv.model.target import Selection, Target, canonical_mode
 from tconv.store.rows import Columns
@@ -89,9 +89,9 @@ def rows_of(backend: str) -> Mapping[tuple[str, str], Row] | str:
             return reason
         selections = [Selection(backend=backend, mode=mode) for mode in modes]
         return {
-            (part.planned.target.mode, row["case"]): row
+            (part.plan.target.mode, row["case"]): row
             for part in pool.run(plan(selections, found, tuple(map(Case.from_id, IDS))))
-            for row in as_rows(part.sheaf.to_columns())
+            for row in as_rows(part.row_batch.to_columns())
         }
 
 
@@ -213,9 +213,9 @@ def test_no_program_of_jax_outlives_its_batch(backend: str, mode: str) -> None:
     cases = list(map(Case.from_id, NATIVE))
     target = Target(backend=backend, mode=mode, device="cpu")
     with LocalPool(workers=1, case_seconds=60.0) as pool:
-        lane = pool.lane(backend)
-        lane.call(judge_batch, cases, target, None, 0)
-        held = lane.call(programs)
+        process = pool.worker(backend)
+        process.call(compute_batch, cases, target, None, 0)
+        held = process.call(programs)
 
     assert held == 0
 

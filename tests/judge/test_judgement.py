@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from tconv.engine.worker.guard import outcome_from
 from tconv.inputs.draw import Draw, DrawRecipe, draw
-from tconv.judge import Judgement, judge, outcome_from
+from tconv.judge import Judgement, judge
 from tconv.judge.expected import Expected, expect
 from tconv.model.case import Case
 from tconv.model.dtypes import PRECISIONS

@@ -188,7 +188,7 @@ def test_rows_that_were_not_run_are_status_4(
     tconv: Callable[..., Done], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config("c.toml", "fake-right", "fake-segfault")
-    monkeypatch.setattr("tconv.engine.schedule.target_state.ALLOWANCE", 1)
+    monkeypatch.setattr("tconv.engine.schedule.target_state.CRASH_BUDGET", 1)
 
     done = tconv("run", "c.toml")
 
@@ -276,7 +276,7 @@ def test_digest_is_that_of_the_shards_in_any_batches(
 ) -> None:
     config("c.toml", "fake-right", "fake-wrong")
     whole = json.loads(tconv("run", "c.toml", "--json").out)
-    monkeypatch.setattr("tconv.engine.schedule.batch_size.MOST", 2)
+    monkeypatch.setattr("tconv.engine.schedule.batch_size.MAX_SIZE", 2)
 
     shards = [json.loads(tconv("run", "c.toml", "--json", "--shard", f"{k}/2").out) for k in (1, 2)]
 
@@ -339,7 +339,7 @@ def test_disk_that_fills_up_ends_the_run_and_keeps_what_was_written(
             raise StoreError("cannot write part: No space left on device; choose another directory")
         write(self, target, batch, columns)
 
-    monkeypatch.setattr("tconv.engine.schedule.batch_size.MOST", 4)
+    monkeypatch.setattr("tconv.engine.schedule.batch_size.MAX_SIZE", 4)
     monkeypatch.setattr(RunWriter, "write", first_only)
 
     done = tconv("run", "c.toml")

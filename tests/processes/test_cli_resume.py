@@ -52,7 +52,7 @@ def tconv(
 ) -> Callable[..., Done]:
     """Return `tconv`, run in this process, in a folder that holds one config."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("tconv.engine.schedule.batch_size.MOST", 4)
+    monkeypatch.setattr("tconv.engine.schedule.batch_size.MAX_SIZE", 4)
     Path("c.toml").write_text(CONFIG)
 
     def call(*words: str) -> Done:

@@ -16,8 +16,8 @@ from tests.waiting import is_alive, until
 
 from tconv.engine.executors.local import LocalPool
 from tconv.engine.plan import plan
-from tconv.engine.process.process import Lane
-from tconv.engine.schedule.batch_size import FIRST
+from tconv.engine.process.worker_process import WorkerProcess
+from tconv.engine.schedule.batch_size import FIRST_SIZE
 from tconv.engine.worker.describe import BackendDescription
 from tconv.errors import ExecutorError, TargetError
 from tconv.model.case import Case
@@ -47,7 +47,7 @@ def swept(engine: LocalPool, text: str, cases: tuple[Case, ...] = CASES) -> Colu
     planned = plan([selection], engine.describe([selection.backend]), cases)
     rows: Columns = {}
     for part in engine.run(planned):
-        for name, values in part.sheaf.to_columns().items():
+        for name, values in part.row_batch.to_columns().items():
             rows.setdefault(name, []).extend(values)
     return rows
 
@@ -83,7 +83,7 @@ def test_only_what_is_left_is_run(engine: LocalPool, backend: str) -> None:
 
     parts = engine.run([replace(planned, left=(range(1, 3), range(5, 6)))])
 
-    assert {part.first: part.sheaf.to_columns()["case"] for part in parts} == {
+    assert {part.first: part.row_batch.to_columns()["case"] for part in parts} == {
         1: [CASES[1].id, CASES[2].id],
         5: [CASES[5].id],
     }
@@ -146,13 +146,13 @@ def test_case_that_killed_its_worker_goes_alone_on_the_next_target(
     engine: LocalPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sizes = []
-    call = Lane.call
+    call = WorkerProcess.call
 
-    def counted(self: Lane, function: Any, *args: Any) -> Any:
+    def counted(self: WorkerProcess, function: Any, *args: Any) -> Any:
         sizes.append(len(args[0]))
         return call(self, function, *args)
 
-    monkeypatch.setattr(Lane, "call", counted)
+    monkeypatch.setattr(WorkerProcess, "call", counted)
     cases = (HARMLESS[0], DEADLY, *HARMLESS[1:])
 
     rows = swept(engine, "fake-mortal", cases)
@@ -259,11 +259,11 @@ def test_batch_that_is_only_large_is_no_timeout(engine: LocalPool) -> None:
 def test_batches_are_cut_by_their_elements(
     engine: LocalPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tconv.engine.schedule.batch_size.VOLUME", 40)
+    monkeypatch.setattr("tconv.engine.schedule.batch_size.MAX_ELEMENTS", 40)
     selection = Selection.from_text("fake-right")
     planned = plan([selection], engine.describe([selection.backend]), CASES)
 
-    batches = [part.sheaf.to_columns()["case"] for part in engine.run(planned)]
+    batches = [part.row_batch.to_columns()["case"] for part in engine.run(planned)]
 
     volumes = [sum(_elements(str(case)) for case in batch) for batch in batches]
     assert [case for batch in batches for case in batch] == [case.id for case in CASES]
@@ -274,11 +274,11 @@ def test_batches_are_cut_by_their_elements(
 def test_past_the_crash_budget_the_rest_is_not_run(
     engine: LocalPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tconv.engine.schedule.target_state.ALLOWANCE", 1)
+    monkeypatch.setattr("tconv.engine.schedule.target_state.CRASH_BUDGET", 1)
 
-    rows = swept(engine, "fake-segfault", (DEADLY,) * (FIRST + 2))
+    rows = swept(engine, "fake-segfault", (DEADLY,) * (FIRST_SIZE + 2))
 
-    assert rows["verdict"] == ["crashed"] + ["not_run"] * (FIRST + 1)
+    assert rows["verdict"] == ["crashed"] + ["not_run"] * (FIRST_SIZE + 1)
 
 
 def test_output_of_a_framework_stays_out_of_the_parent(

@@ -17,10 +17,11 @@ import pytest
 from distributed import Client
 from tests.waiting import is_alive, until
 
-from tconv.engine.executor import Executor, Part
-from tconv.engine.executors import named
+from tconv.engine.executor import Executor
+from tconv.engine.executors import executor_named
 from tconv.engine.executors.dask import DaskCluster
 from tconv.engine.plan import TargetPlan, plan
+from tconv.engine.tasks import Part
 from tconv.errors import ExecutorError
 from tconv.model.case import Case
 from tconv.model.target import Selection
@@ -100,21 +101,21 @@ def planned(executor: Executor, *backends: str) -> Sequence[TargetPlan]:
 def digest(parts: Sequence[Part]) -> tuple[str, int]:
     made = RowsDigest()
     for part in parts:
-        made.join(part.sheaf.digest, part.sheaf.rows)
+        made.join(part.row_batch.digest, part.row_batch.rows)
     return made.hexadecimal, made.rows
 
 
 def swept(executor: str, *backends: str) -> tuple[str, int]:
-    with named(executor)(workers=2) as made:
+    with executor_named(executor)(workers=2) as made:
         return digest(list(made.run(planned(made, *backends))))
 
 
 @pytest.fixture
 def _small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have small batches, and a hand that is free help at once."""
-    monkeypatch.setattr("tconv.engine.schedule.batch_size.MOST", 3)
-    monkeypatch.setattr("tconv.engine.schedule.queue.TRIFLE", 0.0)
-    monkeypatch.setattr("tconv.engine.schedule.queue.PRICE", 0.0)
+    monkeypatch.setattr("tconv.engine.schedule.batch_size.MAX_SIZE", 3)
+    monkeypatch.setattr("tconv.engine.schedule.queue.MIN_GAIN_SAME_BACKEND", 0.0)
+    monkeypatch.setattr("tconv.engine.schedule.queue.MIN_GAIN_OTHER_BACKEND", 0.0)
 
 
 @pytest.mark.usefixtures("fakes")
@@ -206,7 +207,7 @@ def test_worker_that_may_start_no_process_is_an_error_and_the_cluster_stays_as_i
     command("worker", "--nthreads", "1", "--no-dashboard")  # under a nanny
 
     with pytest.raises(ExecutorError, match="start it with --no-nanny, or with DASK_DIST"):
-        named(f"dask:{address}")(workers=1).__enter__()
+        executor_named(f"dask:{address}")(workers=1).__enter__()
 
     with Client(address, set_as_default=False) as client:
         left = client.run_on_scheduler(lambda dask_scheduler: [*dask_scheduler.worker_plugins])
@@ -250,7 +251,7 @@ def test_address_without_a_scheduler_is_an_error(address: str) -> None:
     with (
         dask.config.set({"distributed.comm.timeouts.connect": "1s"}),
         pytest.raises(ExecutorError, match="start one with `dask scheduler`"),
-        named(f"dask:{address}")(workers=1),
+        executor_named(f"dask:{address}")(workers=1),
     ):
         pass
 
@@ -260,7 +261,7 @@ def test_cluster_without_workers_is_an_error(address: str, monkeypatch: pytest.M
 
     with (
         pytest.raises(ExecutorError, match="Dask's workers cannot be used"),
-        named(f"dask:{address}")(workers=1),
+        executor_named(f"dask:{address}")(workers=1),
     ):
         pass
 

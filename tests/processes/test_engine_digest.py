@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tconv.engine.executors import named
+from tconv.engine.executors import executor_named
 from tconv.engine.plan import plan
 from tconv.model.case import Case
 from tconv.model.target import Selection
@@ -23,17 +23,17 @@ def _helpful(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Have a hand that is free help at once."""
-    monkeypatch.setattr("tconv.engine.schedule.queue.PRICE", 0.0)
+    monkeypatch.setattr("tconv.engine.schedule.queue.MIN_GAIN_OTHER_BACKEND", 0.0)
 
 
 def digest(executor: str = "local", *, workers: int = 1) -> tuple[str, int]:
     """Return the digest of a sweep, and in how many parts its rows came."""
     made, parts = RowsDigest(), 0
-    with named(executor)(workers=workers, case_seconds=60.0) as running:
+    with executor_named(executor)(workers=workers, case_seconds=60.0) as running:
         found = running.describe(BACKENDS)
         planned = plan([Selection.from_text(backend) for backend in BACKENDS], found, CASES)
         for part in running.run(planned):
-            made.join(part.sheaf.digest, part.sheaf.rows)
+            made.join(part.row_batch.digest, part.row_batch.rows)
             parts += 1
     assert made.rows == sum(len(each.cases) for each in planned)
     return made.hexadecimal, parts
@@ -54,7 +54,7 @@ def test_digest_does_not_depend_on_the_number_of_workers(workers: int, undisturb
 def test_digest_does_not_depend_on_the_size_of_batches(
     most: int, undisturbed: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tconv.engine.schedule.batch_size.MOST", most)
+    monkeypatch.setattr("tconv.engine.schedule.batch_size.MAX_SIZE", most)
 
     found, parts = digest()
 
@@ -65,8 +65,8 @@ def test_digest_does_not_depend_on_the_size_of_batches(
 def test_digest_does_not_depend_on_stolen_work(
     undisturbed: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tconv.engine.schedule.batch_size.MOST", 2)
-    monkeypatch.setattr("tconv.engine.schedule.queue.TRIFLE", 0.0)
+    monkeypatch.setattr("tconv.engine.schedule.batch_size.MAX_SIZE", 2)
+    monkeypatch.setattr("tconv.engine.schedule.queue.MIN_GAIN_SAME_BACKEND", 0.0)
 
     assert digest(workers=3)[0] == undisturbed
 
@@ -74,7 +74,7 @@ def test_digest_does_not_depend_on_stolen_work(
 def test_digest_does_not_depend_on_what_is_known_of_the_draws(
     undisturbed: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tconv.engine.schedule.draw_table.Choices.known", lambda *_: ())
+    monkeypatch.setattr("tconv.engine.schedule.draw_table.DrawTable.recipes", lambda *_: ())
 
     assert digest()[0] == undisturbed
 

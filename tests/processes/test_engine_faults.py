@@ -28,6 +28,7 @@ DEATHS = {
     "hostile-abort": ("crashed", "signal 6 (SIGABRT)"),
     "hostile-exit0": ("crashed", "exit code 0"),
     "hostile-exit3": ("crashed", "exit code 3"),
+    "hostile-cut-off": ("crashed", "closed the pipe to its parent"),
     "hostile-trap": ("crashed", "signal 8 (SIGFPE)"),
     "hostile-divides": ("crashed", "signal 8 (SIGFPE)"),
     "hostile-killed": ("crashed", "signal 9 (SIGKILL) somebody outside killed it"),
@@ -73,7 +74,7 @@ def swept(backend: str, cases: tuple[Case, ...] = CASES) -> Columns:
     with LocalPool(workers=1, case_seconds=seconds, worker_gib=0.4) as pool:
         planned = plan([Selection.from_text(backend)], pool.describe([backend]), cases)
         (part,) = pool.run(planned)
-    return part.sheaf.to_columns()
+    return part.row_batch.to_columns()
 
 
 def others(rows: Columns) -> Iterator[tuple[object, ...]]:
@@ -110,10 +111,8 @@ def test_start_and_end_are_kept_of_megabytes_before_a_death() -> None:
 def test_end_with_status_0_is_found_however_seldom_anybody_looks(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(
-        "tconv.engine.process.process._POLL", 4.0
-    )  # the pool has replaced the worker then
-    monkeypatch.setattr("tconv.engine.process.process._STEP", 4.0)
+    monkeypatch.setattr("tconv.engine.process.worker_process._POLL", 4.0)
+    monkeypatch.setattr("tconv.engine.process.worker_process._STEP", 4.0)
 
     rows = swept("hostile-exit0", CASES[:1])
 

@@ -36,7 +36,7 @@ def verdict() -> object:
         found = pool.describe(["hostile-drowsy"])
         cases = [Case.from_id(CASE)]
         (part,) = pool.run(plan([Selection.from_text("hostile-drowsy")], found, cases))
-    return part.sheaf.counted["verdict"][0]
+    return part.row_batch.counted["verdict"][0]
 
 
 def test_processes_that_are_stopped_for_longer_than_the_limit_time_nothing_out(

@@ -25,8 +25,8 @@ GRID = {"ndim": [1], "i": "1..6", "k": "1..6", "c_in": [1], "c_out": [1]}
 
 @pytest.fixture(autouse=True)
 def _small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tconv.engine.schedule.batch_size.FIRST", 4)
-    monkeypatch.setattr("tconv.engine.schedule.batch_size.MOST", 8)
+    monkeypatch.setattr("tconv.engine.schedule.batch_size.FIRST_SIZE", 4)
+    monkeypatch.setattr("tconv.engine.schedule.batch_size.MAX_SIZE", 8)
 
 
 def config(*targets: str, seed: int = 0) -> Config:
@@ -95,7 +95,7 @@ def test_rows_that_are_there_are_not_run_again(tmp_path: Path) -> None:
             """Nothing yet."""
 
         def advanced(self, part: object, totals: object) -> None:
-            rows.append(part.sheaf.rows)  # type: ignore[attr-defined] # a part
+            rows.append(part.row_batch.rows)  # type: ignore[attr-defined] # a part
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("tconv.store.writer.compact", lambda _: None)

@@ -43,6 +43,7 @@ Start = Callable[..., ForkServerProcess]
 @pytest.fixture
 def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
     """Return what starts `tconv run`, in a process that has imported the harness already."""
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[2]))  # where `session` is imported
     monkeypatch.chdir(tmp_path)
     context: ForkServerContext = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["tconv.cli"])
@@ -69,7 +70,7 @@ def session(folder: Path, command: list[str]) -> None:
     sys.argv = command
     sys.modules["__main__"] = importlib.import_module("tconv.__main__")
     batch = importlib.import_module("tconv.engine.schedule.batch_size")
-    batch.FIRST = batch.MOST = 4  # type: ignore[attr-defined] # a module
+    batch.FIRST_SIZE = batch.MAX_SIZE = 4  # type: ignore[attr-defined] # a module
     importlib.import_module("tconv.cli").main()
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from tconv.engine.plan import TargetPlan
-from tconv.engine.schedule.batch_size import BLOCK
+from tconv.engine.schedule.batch_size import FIXED_SIZE
 from tconv.model.case import Case
 from tconv.model.target import Target
 from tconv.pytest_plugin.blocks import blocks
@@ -20,7 +20,7 @@ def case(ndim: int, i: int = 2) -> Case:
 
 
 def test_blocks_hold_every_case_once_by_number_of_axes() -> None:
-    cases = [case(ndim, i) for i in range(1, BLOCK + 2) for ndim in (2, 1)]
+    cases = [case(ndim, i) for i in range(1, FIXED_SIZE + 2) for ndim in (2, 1)]
 
     made = blocks([planned(*cases)], "block")
 

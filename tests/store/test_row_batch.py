@@ -40,10 +40,10 @@ def test_what_was_bound_comes_out_as_it_was(rows: Columns) -> None:
 
 
 def test_row_batch_has_number_digest_and_what_is_counted(rows: Columns) -> None:
-    sheaf = RowBatch.from_columns(rows)
+    row_batch = RowBatch.from_columns(rows)
 
-    assert (sheaf.rows, sheaf.digest) == (4, digest(rows))
-    assert sheaf.counted == {name: rows[name] for name in ("verdict", "compared", "reason")}
+    assert (row_batch.rows, row_batch.digest) == (4, digest(rows))
+    assert row_batch.counted == {name: rows[name] for name in ("verdict", "compared", "reason")}
 
 
 def test_rows_that_are_bound_again_have_the_same_digest(rows: Columns) -> None:

@@ -75,12 +75,12 @@ def test_part_is_all_or_nothing_when_the_disk_is_full(
         write(path, b"PAR1 half a part")
         full()
 
-    sheaf = RowBatch.from_columns(make_rows(1))
+    row_batch = RowBatch.from_columns(make_rows(1))
     monkeypatch.setattr(Path, "write_bytes", half)
     with pytest.raises(
         StoreError, match=r"cannot write .*00005.parquet: No space left .*; make room there"
     ):
-        written.write(0, 5, sheaf)
+        written.write(0, 5, row_batch)
 
     assert RunReader(written.path).table().num_rows == 5
     assert written.digest.rows == 5

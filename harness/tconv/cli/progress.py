@@ -22,8 +22,8 @@ from rich.text import Text
 
 from tconv.cli.forecast import Forecast
 from tconv.cli.output import counted
-from tconv.engine.executor import Part
 from tconv.engine.plan import TargetPlan
+from tconv.engine.tasks import Part
 from tconv.model.verdict import Standpoint
 from tconv.runs.run import Silence
 from tconv.store.totals import TargetTotals
@@ -69,7 +69,7 @@ class Bars(AbstractContextManager["Bars"]):
 
     def advanced(self, part: Part, totals: TargetTotals) -> None:
         """Move the bar of the part's target."""
-        task = self._tasks[str(part.planned.target)]
+        task = self._tasks[str(part.plan.target)]
         deviations = totals.count(Standpoint.DEVIATION)
         self._progress.update(task, completed=totals.rows, deviations=deviations)  # type: ignore[arg-type] # add_task gives TaskID, a NewType of int
 
@@ -111,11 +111,11 @@ class Lines(AbstractContextManager["Lines"]):
 
     def advanced(self, part: Part, totals: TargetTotals) -> None:
         """Say how far the run has come, unless that was said a moment ago."""
-        target = str(part.planned.target)
+        target = str(part.plan.target)
         self._totals[target] = totals
-        if not part.planned.unavailable:  # whose rows cost nothing
-            self._forecast.note(target, part.sheaf.rows, part.seconds)
-        self._done += part.sheaf.rows
+        if not part.plan.unavailable:  # whose rows cost nothing
+            self._forecast.note(target, part.row_batch.rows, part.seconds)
+        self._done += part.row_batch.rows
         now = time.monotonic()
         if self._done == self._rows or now - self._said >= _EVERY:
             self._said = now

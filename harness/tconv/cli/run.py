@@ -14,7 +14,7 @@ from tconv.cli.output import as_json, case_text, dry_text, records, totals_text
 from tconv.cli.progress import progress
 from tconv.cli.unwritten import tell_unwritten
 from tconv.engine.executor import Executor
-from tconv.engine.executors import named
+from tconv.engine.executors import executor_named
 from tconv.errors import ConfigError, IncompleteError
 from tconv.model.parameters import PARAMETERS, Table, grid_keys
 from tconv.runs.recorder import RunResult
@@ -86,7 +86,7 @@ def run(
     CONFIG is a TOML file, the name of one that comes with the harness, such as smoke, or the
     directory of a run to take the configuration from.
     """
-    executor = named(executor_name)
+    executor = executor_named(executor_name)
     if resumed is not None:
         _require_alone()
         _resume(incomplete(resumed), executor, jobs=jobs, json_wanted=json_wanted)

@@ -1,49 +1,87 @@
-"""What runs planned targets: planned targets go in, parts of the result come out.
+"""What runs a plan: planned targets go in, parts of the result come out.
 
 This is the one seam between a run and its engine: whether processes of this machine or a cluster
-compute, and how the work is spread over them, is no one else's affair.
+compute is known only behind it.
 """
 
+import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from typing import Protocol
+from contextlib import ExitStack
+from typing import Self
 
+from tconv.adapters import registry
 from tconv.engine.plan import TargetPlan
+from tconv.engine.process.worker_process import Limits
+from tconv.engine.schedule.scheduler import Scheduler
+from tconv.engine.tasks import Part, Task, TaskResult
 from tconv.engine.worker.describe import BackendDescription
-from tconv.store import RowBatch
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
-    """The rows of consecutive cases of one target.
+class Executor:
+    """The processes of one run, which runs once; leaving the context ends them all.
 
-    Attributes:
-        planned: the target they belong to.
-        first: index of the first of them among the target's planned cases.
-        sheaf: the rows, ready to be stored.
-        seconds: time that a worker took for them.
+    A subclass says how backends are described and tasks computed, by the three methods at the end.
+
+    Args:
+        workers: how many of them compute at the same time, at least 1.
+        seed: seed of the inputs.
+        case_seconds: longest time from one result of a framework to the next, seconds.
+        worker_gib: most memory that a worker process may hold, GiB.
+        environments: backend to variables that its processes get beside those of its adapter.
     """
 
-    planned: TargetPlan
-    first: int
-    sheaf: RowBatch
-    seconds: float = 0.0
+    def __init__(
+        self,
+        *,
+        workers: int,
+        seed: int = 0,
+        case_seconds: float = 10.0,
+        worker_gib: float = 4.0,
+        environments: Mapping[str, Mapping[str, str]] | None = None,
+    ) -> None:
+        self._workers = workers
+        self._seed = seed
+        self._limits = Limits(case_seconds=case_seconds, worker_gib=worker_gib)
+        self._environments = environments or {}
+        self._stopped = threading.Event()  # set when nothing more is wanted
+        self._stack = ExitStack()
 
+    def __enter__(self) -> Self:
+        return self
 
-class Executor(AbstractContextManager["Executor"], Protocol):
-    """The processes of one run, which runs once; leaving the context ends them all."""
+    def __exit__(self, *_: object) -> None:
+        """End every worker process of the run."""
+        self._stack.close()
 
     def describe(self, backends: Sequence[str]) -> Mapping[str, BackendDescription | str]:
         """Return for each backend what it says of itself, or why it is unavailable.
 
         Raises:
             TargetError: no backend has this name.
+            ExecutorError: it ran before, or its workers are lost.
         """
+        for backend in backends:
+            registry.require(backend)
+        return self._describe(backends)
 
-    def run(self, planned: Sequence[TargetPlan]) -> Iterator[Part]:
+    def run(self, plans: Sequence[TargetPlan]) -> Iterator[Part]:
         """Yield the parts of what is left of every target as they are done, in no order.
 
         Raises:
-            ExecutorError: it ran before.
+            ExecutorError: it ran before, or its workers are lost.
         """
+        scheduler = Scheduler(
+            plans, self._compute, seed=self._seed, slots=self._slots(), stopped=self._stopped
+        )
+        return scheduler.parts()
+
+    def _describe(self, backends: Sequence[str]) -> dict[str, BackendDescription | str]:
+        raise NotImplementedError
+
+    def _compute(self, slot: int, task: Task) -> TaskResult:
+        """Return the result of a task, computed by the worker of this slot, a number from 0 on."""
+        raise NotImplementedError
+
+    def _slots(self) -> int:
+        """Return how many tasks are computed at a time."""
+        return self._workers

@@ -12,7 +12,7 @@ from tconv.model.target import Selection, Target
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetPlan:
-    """One target and the cases it will be given.
+    """One target and the cases that it is to compute.
 
     Attributes:
         target: the target.
@@ -38,52 +38,49 @@ class TargetPlan:
 
 def plan(
     selections: Sequence[Selection],
-    found: Mapping[str, BackendDescription | str],
+    descriptions: Mapping[str, BackendDescription | str],
     cases: Sequence[Case],
 ) -> tuple[TargetPlan, ...]:
     """Return what is to run, each target once, in the order of the selections.
 
-    `found` has for each selected backend its description, or why it is unavailable. A mode that is
-    only sampled runs on its sample where the backend was selected as a whole (one of sample 0 does
-    not run there), and on every case where the mode was selected by its name.
+    `descriptions` has for each selected backend what it says of itself, or why it is unavailable.
+    A mode that is only sampled runs on its sample where the backend was selected as a whole (one
+    of sample 0 does not run there), and on every case where the mode was selected by its name.
 
     Raises:
         TargetError: a backend has no such mode.
     """
-    planned: dict[Target, TargetPlan] = {}
+    plans: dict[Target, TargetPlan] = {}
     samples = Samples(cases)
     for selection in selections:
-        for each in _planned(selection, found[selection.backend], samples):
-            before = planned.get(each.target)
-            if before is None or each.sample < before.sample:
-                planned[each.target] = each
-    return tuple(planned.values())
+        for new in _plans(selection, descriptions[selection.backend], samples):
+            before = plans.get(new.target)
+            if before is None or new.sample < before.sample:
+                plans[new.target] = new
+    return tuple(plans.values())
 
 
-def _planned(
-    selection: Selection, found: BackendDescription | str, samples: Samples
+def _plans(
+    selection: Selection, description: BackendDescription | str, samples: Samples
 ) -> list[TargetPlan]:
-    if isinstance(found, str):
-        return [_unavailable(selection, found, samples)]
-    modes = {mode.name: mode for mode in found.modes}
+    if isinstance(description, str):
+        return [_unavailable(selection, description, samples)]
+    modes = {mode.name: mode for mode in description.modes}
     if selection.mode not in {None, *modes}:
         raise TargetError(
             f"mode={selection.mode!r} of {selection.backend}, but should be one of "
             f"{', '.join(modes)}; `tconv adapters list` says what each calls"
         )
-    if selection.device not in {None, *found.devices}:
+    if selection.device not in {None, *description.devices}:
         return [_unavailable(selection, f"no device {selection.device} here", samples)]
     return [
-        _available(found, target, samples, 1 if selection.mode else modes[target.mode].sample)
-        for target in found.targets
-        if selection.includes(target) and (selection.mode or modes[target.mode].sample)
+        TargetPlan(
+            target=target, cases=samples.of(sample), version=description.version, sample=sample
+        )
+        for target in description.targets
+        if selection.includes(target)
+        and (sample := 1 if selection.mode else modes[target.mode].sample)
     ]
-
-
-def _available(
-    found: BackendDescription, target: Target, samples: Samples, sample: int
-) -> TargetPlan:
-    return TargetPlan(target=target, cases=samples.of(sample), version=found.version, sample=sample)
 
 
 def _unavailable(selection: Selection, reason: str, samples: Samples) -> TargetPlan:

@@ -1,8 +1,9 @@
-"""What goes to a worker and what comes back, in whatever process and on whatever machine."""
+"""What travels between a run and its workers: a task goes out, its result comes back as rows."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tconv.engine.plan import TargetPlan
 from tconv.inputs.draw import DrawRecipe
 from tconv.model.case import Case
 from tconv.model.target import Target
@@ -10,44 +11,64 @@ from tconv.store import RowBatch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
-    """A batch of one target's cases, with what is known of the target by now.
+class Task:
+    """Consecutive cases of one target to compute, with what the run knows of them by now.
 
     Attributes:
         target: the target.
         version: version of its framework.
-        cases: the cases; those of a grid are made where they are looked at, which takes longer
-            than to send their columns.
+        first: index of the first case among the target's planned cases.
+        cases: the cases; those of a grid are made only by the worker, as it is quicker to send
+            their columns than to make them.
         seed: seed of the inputs.
-        suspects: ids of those cases that ended a worker of this backend before, on any target.
-        allowance: how many cases of the target may end their worker.
-        spent: how many have done so.
-        choices: of each case's draw, as far as they are known; empty: none is.
+        crashed_before: ids of those cases that ended a worker of this backend before, on any
+            target.
+        crash_budget: how many cases of the target may end their worker.
+        crashes: how many have done so.
+        recipes: of each case's draw, as far as they are known; empty: none is.
     """
 
     target: Target
     version: str | None
+    first: int = 0
     cases: Sequence[Case]
     seed: int
-    suspects: frozenset[str]
-    allowance: int
-    spent: int
-    choices: tuple[DrawRecipe | None, ...] = ()
+    crashed_before: frozenset[str]
+    crash_budget: int
+    crashes: int
+    recipes: tuple[DrawRecipe | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Served:
-    """What became of an order.
+class TaskResult:
+    """The rows of a task, and what the run learns from it.
 
     Attributes:
-        sheaf: a row for each of its cases, in order.
+        row_batch: a row for each case, in order.
         seconds: time the worker took, with that of the cases that ended it, and without what it
             had to do again.
-        ended: ids of the cases that ended their worker.
-        choices: of each case's draw, None where nothing was drawn.
+        crashed: ids of the cases that ended their worker.
+        recipes: of each case's draw, None where nothing was drawn.
     """
 
-    sheaf: RowBatch
+    row_batch: RowBatch
     seconds: float
-    ended: tuple[str, ...] = ()
-    choices: tuple[DrawRecipe | None, ...] = ()
+    crashed: tuple[str, ...] = ()
+    recipes: tuple[DrawRecipe | None, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """The rows of consecutive cases of one target, as a run writes them.
+
+    Attributes:
+        plan: the target they belong to.
+        first: index of the first of them among the target's planned cases.
+        row_batch: the rows, ready to be stored.
+        seconds: time that a worker took for them.
+    """
+
+    plan: TargetPlan
+    first: int
+    row_batch: RowBatch
+    seconds: float = 0.0

@@ -7,7 +7,7 @@ from operator import attrgetter
 from typing import Literal
 
 from tconv.engine.plan import TargetPlan
-from tconv.engine.schedule.batch_size import blocks as batched
+from tconv.engine.schedule.batch_size import fixed_batches
 from tconv.model.case import Case
 
 Size = Literal["block", "case"]
@@ -48,5 +48,5 @@ def _labelled(plan: TargetPlan, size: Size) -> Iterator[tuple[str, tuple[Case, .
     else:
         ndim = attrgetter("ndim")
         for axes, cases in groupby(sorted(plan.cases, key=ndim), key=ndim):
-            for number, batch in enumerate(batched(tuple(cases))):
+            for number, batch in enumerate(fixed_batches(tuple(cases))):
                 yield f"{axes}d-{number:04d}", tuple(batch)

@@ -17,7 +17,7 @@ from tconv.runs.header import header
 from tconv.runs.recorder import RunRecorder, RunResult
 from tconv.runs.status import ExitStatus
 from tconv.store import RowBatch
-from tconv.store.unjudged import unjudged
+from tconv.store.rows import without_result
 
 if TYPE_CHECKING:
     from tconv.engine.plan import TargetPlan
@@ -74,7 +74,7 @@ class SessionRecorder:
         if session.config.getoption("collectonly") or not self._plans:
             return
         for block in self._left.values():
-            rows = unjudged(
+            rows = without_result(
                 block.cases, block.plan.target, block.plan.version, NotRun(reason=_ABSENT)
             )
             self._write(block, RowBatch.from_columns(rows))

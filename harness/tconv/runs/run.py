@@ -9,9 +9,10 @@ from typing import Any, Protocol
 
 import psutil
 
-from tconv.engine.executor import Executor, Part
+from tconv.engine.executor import Executor
 from tconv.engine.executors.local import LocalPool
 from tconv.engine.plan import TargetPlan, plan
+from tconv.engine.tasks import Part
 from tconv.engine.worker.describe import BackendDescription
 from tconv.errors import ConfigError, StoreError
 from tconv.runs.header import differences, header
@@ -161,8 +162,8 @@ def _record(
     """Write every part as it comes."""
     observer.planned(plans, recorder.totals)
     for part in engine.run([each for each in plans if each.spans]):
-        target = str(part.planned.target)
-        recorder.write(target, part.first, part.sheaf)
+        target = str(part.plan.target)
+        recorder.write(target, part.first, part.row_batch)
         observer.advanced(part, recorder.totals[target])
 
 

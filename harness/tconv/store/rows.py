@@ -5,7 +5,7 @@ from operator import attrgetter, itemgetter
 from typing import Any, Final
 
 from tconv.inputs.draw import Draw
-from tconv.judge import Judgement
+from tconv.judge import Judgement, judge
 from tconv.model.case import Case
 from tconv.model.outcome import Outcome, ShapeInference
 from tconv.model.parameters import fields_of
@@ -95,6 +95,25 @@ def records(columns: Columns) -> list[dict[str, Any]]:
     """Return a dict for each row."""
     names = tuple(columns)
     return [dict(zip(names, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+
+
+def without_result(
+    cases: Sequence[Case], target: Target, version: str | None, outcome: Outcome
+) -> Columns:
+    """Return rows for cases of a target, each with the same outcome."""
+    return columns(
+        [
+            row(
+                case=case,
+                target=target,
+                version=version,
+                route=None,
+                outcome=outcome,
+                judgement=judge(case, outcome),
+            )
+            for case in cases
+        ]
+    )
 
 
 def _storable(text: object) -> str | None:

@@ -98,7 +98,7 @@ class RunWriter(AbstractContextManager["RunWriter"]):
         header = self.path / "header.json"
         json_file.write(header, json_file.read(header) | dict(entries))
 
-    def write(self, target: int, first: int, sheaf: RowBatch) -> None:
+    def write(self, target: int, first: int, row_batch: RowBatch) -> None:
         """Write the rows of a target's consecutive cases from the `first` on, all or nothing.
 
         Raises:
@@ -107,11 +107,11 @@ class RunWriter(AbstractContextManager["RunWriter"]):
         path = part.path(self.path, target, first)
         unfinished = path.with_suffix(".unfinished")
         try:
-            unfinished.write_bytes(sheaf.parquet)
+            unfinished.write_bytes(row_batch.parquet)
             json_file.settle(unfinished, path)
         except OSError as error:
             raise unwritable(path, error) from error
-        self.digest.join(sheaf.digest, sheaf.rows)
+        self.digest.join(row_batch.digest, row_batch.rows)
 
     def adopt(self, other: StoredPart, *, target: int, first: int) -> None:
         """Copy a part of another run, whose rows become those of `target` from the `first` on.

@@ -14,7 +14,7 @@ from tconv.adapters import registry
 from tconv.adapters.base import Adapter
 from tconv.engine.executors.local import LocalPool
 from tconv.engine.plan import TargetPlan, plan
-from tconv.engine.worker.compute import draw_batch, judged
+from tconv.engine.worker.compute import compute_rows, draw_batch
 from tconv.errors import ConfigError, TargetError
 from tconv.grid.config import from_mapping
 from tconv.model.case import Case
@@ -136,7 +136,7 @@ def compute_rows_here(
     adapter: Adapter, cases: Sequence[Case], target: Target, seed: int, version: str | None = None
 ) -> list[dict[str, Any]]:
     """Return the row that a run would have of each case, computed in this process."""
-    return records(judged(adapter, cases, draw_batch(cases, seed), target, version))
+    return records(compute_rows(adapter, cases, draw_batch(cases, seed), target, version))
 
 
 def _target(adapter: Adapter, mode: str | None, device: str | None) -> Target:

@@ -17,7 +17,7 @@ from tconv.adapters.base import Adapter
 from tconv.analysis.atlas.atlas import Atlas
 from tconv.analysis.atlas.entry import Entry
 from tconv.engine.executors.local import LocalPool
-from tconv.engine.process.process import End, Lane
+from tconv.engine.process.worker_process import WorkerEnd, WorkerProcess
 from tconv.errors import TargetError, UnavailableError
 from tconv.model.target import Selection, Target
 from tconv.translation import worker
@@ -67,8 +67,8 @@ def translate(
     source_modes, target_modes = _modes(source), _modes(target)
     source_entries = _entries(atlas, source_modes)
     with LocalPool(workers=2, case_seconds=_SECONDS, worker_gib=_GIB) as pool:
-        source_process = pool.lane(source.backend) if runs else None
-        target_process = pool.lane(target.backend)
+        source_process = pool.worker(source.backend) if runs else None
+        target_process = pool.worker(target.backend)
         with ThreadPoolExecutor() as threads:  # both load their frameworks at the same time
             modes = threads.submit(_ask, target_process, worker.written, target_modes)
             if source_process and source_process is not target_process:
@@ -87,8 +87,8 @@ def _translation(
     query: Query,
     sources: Sequence[SourceCall] | Impossible,
     entries: Mapping[Target, Sequence[Entry]],
-    source_process: Lane | None,
-    target_process: Lane,
+    source_process: WorkerProcess | None,
+    target_process: WorkerProcess,
 ) -> Translation | Impossible:
     """Return the call of the target, run where there is a process in which the source runs."""
     if isinstance(sources, Impossible):
@@ -158,9 +158,9 @@ def _entries(atlas: Atlas, modes: Sequence[Target]) -> dict[Target, tuple[Entry,
     }
 
 
-def _ask(process: Lane, function: Callable[..., T], *arguments: object) -> T:
+def _ask(process: WorkerProcess, function: Callable[..., T], *arguments: object) -> T:
     """Return what a function returns in a worker process."""
     result = process.call(function, *arguments)
-    if isinstance(result, End):
+    if isinstance(result, WorkerEnd):
         raise UnavailableError(f"the framework ended its process: {result.outcome}")
     return result

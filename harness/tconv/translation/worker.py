@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from tconv.adapters.base import Adapter
 from tconv.analysis.atlas.entry import Entry
-from tconv.engine.worker.compute import loaded
+from tconv.engine.worker.entry import load_adapter
 from tconv.inputs.draw import draw
 from tconv.model.case import Case
 from tconv.model.dtypes import PRECISIONS
@@ -52,7 +52,7 @@ def load(backend: str) -> bool:
     Raises:
         UnavailableError: it is not.
     """
-    return loaded(backend) is not None
+    return load_adapter(backend) is not None
 
 
 def written(targets: Sequence[Target]) -> list[Target]:
@@ -62,7 +62,7 @@ def written(targets: Sequence[Target]) -> list[Target]:
         UnavailableError: the framework is not here.
     """
     plain = [Case.from_parameters(ndim=ndim, i=2, k=2, output_padding=0) for ndim in (1, 2, 3)]
-    adapter = loaded(targets[0].backend)
+    adapter = load_adapter(targets[0].backend)
     return [
         target
         for target in targets
@@ -75,7 +75,7 @@ def run_source(query: Query, sources: Sequence[SourceCall]) -> SourceCall | Impo
     reasons = []
     for source in sources:
         target = source.target
-        adapter = loaded(target.backend)
+        adapter = load_adapter(target.backend)
         with adapter.session(target.mode, target.device):
             outputs = list(_outputs(adapter, target, map(query.case, source.samples)))
         reason = next((output for output in outputs if isinstance(output, str)), None)
@@ -136,7 +136,7 @@ def _output(adapter: Adapter, case: Case, target: Target, tensors: Tensors) -> O
 def _search(
     query: Query, source: SourceCall, target: Target, entries: Sequence[Entry]
 ) -> TargetCall | Impossible:
-    adapter = loaded(target.backend)
+    adapter = load_adapter(target.backend)
     with adapter.session(target.mode, target.device):
         candidate = Search(
             query=query,
@@ -172,7 +172,7 @@ def _refusal(adapter: Adapter, case: Case, target: Target) -> str | None:
 def _run(call: TargetCall, query: Query, source: SourceCall) -> Iterator[Output]:
     """Yield what the file's function returns at each sample, from the same arrays as the source."""
     own, into = layout_of(source.target), layout_of(call.target)
-    adapter = loaded(call.target.backend)
+    adapter = load_adapter(call.target.backend)
     names: dict[str, Any] = {"__name__": "snippet"}
     with adapter.session(call.target.mode, call.target.device):
         exec(compile(call.text, "snippet.py", "exec"), names)  # noqa: S102 # our own text

@@ -12,8 +12,8 @@ from tconv.errors import ExecutorError
 _DASK: Final = re.compile(r"dask(?::((?:tcp|tls|ucx|ws|wss)://.+:\d+))?")
 
 
-def named(text: str) -> Callable[..., Executor]:
-    """Return what makes the executor: `local`, `dask`, or `dask:tcp://HOST:PORT`.
+def executor_named(text: str) -> Callable[..., Executor]:
+    """Return the constructor of an executor: `local`, `dask`, or `dask:tcp://HOST:PORT`.
 
     It takes `workers`, `seed`, `case_seconds`, `worker_gib` and `environments`.
 

@@ -1,9 +1,8 @@
 """The executor that computes on a Dask cluster: one of its own here, or one that runs elsewhere.
 
-Dask carries orders to its workers and finds another where one is lost. What may crash or hang stays
-out of it: each Dask worker has a workshop of its own, with the same worker processes as a run
-without Dask. Orders of one hand go to one Dask worker while that lives, as its framework is loaded
-there.
+Dask carries tasks to its workers and finds another where one is lost. What may crash or hang stays
+out of it: each Dask worker has a pool of its own, with the same worker processes as a run without
+Dask. Tasks of one slot go to one Dask worker while that lives, as its framework is loaded there.
 """
 
 import logging
@@ -12,28 +11,25 @@ import threading
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError
-from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any, Final, Self
 
 import dask
 from distributed import Client, Future, KilledWorker, LocalCluster, WorkerPlugin, get_worker
 
-from tconv.adapters import registry
-from tconv.engine.executor import Part
-from tconv.engine.plan import TargetPlan
+from tconv.engine.executor import Executor
 from tconv.engine.process.environment import one_thread
-from tconv.engine.process.pool import Workshop
-from tconv.engine.process.process import Limits
-from tconv.engine.process.signals import deafened
-from tconv.engine.schedule.scheduler import swept
-from tconv.engine.tasks import Order, Served
+from tconv.engine.process.pool import WorkerPool
+from tconv.engine.process.signals import sigint_blocked
+from tconv.engine.process.worker_process import Limits
+from tconv.engine.tasks import Task, TaskResult
 from tconv.engine.worker.describe import BackendDescription
 from tconv.errors import ExecutorError, TargetError
 
 PATIENCE: Final = 60.0
 """Seconds to wait for a cluster that has no worker, at the start or after all were lost."""
 
-_POLL: Final = 1.0  # seconds between two looks at whether an order can still be served
+_POLL: Final = 1.0  # seconds between two looks at whether a task can still be computed
 _RESUME: Final = "go on with `tconv run --resume`"
 _DAEMON: Final = (
     "this Dask worker may not start processes, as its nanny made it a daemon; start it with "
@@ -42,7 +38,7 @@ _DAEMON: Final = (
 
 
 class Plugin(WorkerPlugin):  # type: ignore[misc] # Dask has no types
-    """The workshop of one run on one Dask worker, there until the run unregisters it.
+    """The pool of one run on one Dask worker, there until the run unregisters it.
 
     Args:
         name: the run's.
@@ -51,21 +47,22 @@ class Plugin(WorkerPlugin):  # type: ignore[misc] # Dask has no types
     """
 
     def __init__(
-        self, name: str, limits: Limits, environments: Mapping[str, Mapping[str, str]] | None = None
+        self, name: str, limits: Limits, environments: Mapping[str, Mapping[str, str]]
     ) -> None:
         self.name = name
         self._limits = limits
         self._environments = environments
-        self.workshop: Workshop | None = None
+        self.pool: WorkerPool | None = None
         self._stack: ExitStack | None = None  # made on the Dask worker; none can be sent there
 
     def setup(self, worker: object) -> None:  # noqa: ARG002 # Dask's signature
-        """Open the workshop."""
+        """Open the pool."""
         if multiprocessing.current_process().daemon:
             raise RuntimeError(_DAEMON)
         self._stack = ExitStack()
         self._stack.enter_context(one_thread())
-        self.workshop = self._stack.enter_context(Workshop(self._limits, self._environments))
+        pool = WorkerPool(self._limits, self._environments, threading.Event())
+        self.pool = self._stack.enter_context(pool)
 
     def teardown(self, worker: object) -> None:  # noqa: ARG002 # Dask's signature
         """End every worker process, and leave the Dask worker's variables as they were."""
@@ -73,53 +70,35 @@ class Plugin(WorkerPlugin):  # type: ignore[misc] # Dask has no types
             self._stack.close()
 
 
-class DaskCluster(AbstractContextManager["DaskCluster"]):
+class DaskCluster(Executor):
     """The Dask workers of one run; leaving the context ends the run's processes on each.
 
+    A cluster of its own has as many Dask workers as the argument `workers` says; one that runs
+    elsewhere has as many slots as its workers have threads.
+
     Args:
-        workers: Dask workers of a cluster of its own; one that runs elsewhere has as many hands as
-            its workers have threads.
-        seed: seed of the inputs.
-        case_seconds: longest time from one result of a framework to the next, seconds.
-        worker_gib: most memory that a worker process may hold, GiB.
-        environments: backend to variables that its processes get beside those of its adapter.
         address: scheduler of a cluster that runs, as `tcp://HOST:PORT`; None: a cluster of its own.
+        arguments: as for :class:`Executor`.
     """
 
-    def __init__(
-        self,
-        *,
-        workers: int,
-        seed: int = 0,
-        case_seconds: float = 10.0,
-        worker_gib: float = 4.0,
-        environments: Mapping[str, Mapping[str, str]] | None = None,
-        address: str | None = None,
-    ) -> None:
-        self._workers = workers
-        self._seed = seed
-        self._plugin = Plugin(
-            f"tconv-{uuid.uuid4()}",
-            Limits(case_seconds=case_seconds, worker_gib=worker_gib),
-            environments,
-        )
+    def __init__(self, *, address: str | None = None, **arguments: Any) -> None:  # noqa: ANN401 # see the base class
+        super().__init__(**arguments)
+        self._plugin = Plugin(f"tconv-{uuid.uuid4()}", self._limits, self._environments)
         self._address = address
-        self._stack = ExitStack()
-        self._stopped = threading.Event()
-        self._homes: dict[int, str] = {}  # address of each hand's Dask worker
+        self._homes: dict[int, str] = {}  # address of each slot's Dask worker
 
     def __enter__(self) -> Self:
-        """Connect, and open a workshop on every Dask worker.
+        """Connect, and open a pool on every Dask worker.
 
         Raises:
             ExecutorError: there is no such cluster, it has no workers, or they lack the harness.
         """
         with ExitStack() as stack:
             stack.enter_context(_silent())
-            self._client = stack.enter_context(self._connected(stack))
+            self._client = stack.enter_context(self._connect(stack))
             try:
                 self._client.wait_for_workers(1, timeout=PATIENCE)
-                stack.callback(self._unregistered)  # also where one of several workers refuses it
+                stack.callback(self._unregister)  # also where one of several workers refuses it
                 self._client.register_plugin(self._plugin)
             except Exception as error:
                 raise ExecutorError(f"Dask's workers cannot be used: {error}") from error
@@ -127,53 +106,22 @@ class DaskCluster(AbstractContextManager["DaskCluster"]):
             self._stack = stack.pop_all()
         return self
 
-    def __exit__(self, *_: object) -> None:
-        """End what the run has on the cluster, and the cluster where it is the run's own."""
-        self._stack.close()
-
-    def describe(self, backends: Sequence[str]) -> dict[str, BackendDescription | str]:
-        """Return for each backend what it says of itself, or why it is unavailable.
-
-        Every Dask worker is asked; a backend that is not the same on all of them is unavailable.
-
-        Raises:
-            TargetError: no backend has this name.
-            ExecutorError: a Dask worker is lost, or the scheduler is gone.
-        """
-        for backend in backends:
-            registry.require(backend)
-        with _lost_with_scheduler("start the run again"):
-            return {backend: self._described(backend) for backend in backends}
-
-    def run(self, planned: Sequence[TargetPlan]) -> Iterator[Part]:
-        """Yield the parts of what is left of every target as they are done, in no order.
-
-        Raises:
-            ExecutorError: no Dask worker is left, several were lost over one batch, the scheduler
-                is gone, or it ran before.
-        """
-        with _lost_with_scheduler(_RESUME):
-            hands = max(sum(self._client.nthreads().values()), 1)
-        return swept(
-            planned, self._served_or_told, seed=self._seed, hands=hands, stopped=self._stopped
-        )
-
-    def _unregistered(self) -> None:
+    def _unregister(self) -> None:
         """End what the run has on the Dask workers; a cluster that is gone has nothing left."""
-        with suppress(Exception):  # Dask tells of each worker that is lost meanwhile
+        with suppress(Exception):  # Dask raises for each worker that is lost meanwhile
             self._client.unregister_worker_plugin(self._plugin.name)
 
-    def _connected(self, stack: ExitStack) -> Client:
+    def _connect(self, stack: ExitStack) -> Client:
         if self._address is not None:
             return self._client_of(self._address)
         # its workers start processes, and leave it to this one to answer Ctrl-C
-        with dask.config.set({"distributed.worker.daemon": False}), deafened():
+        with dask.config.set({"distributed.worker.daemon": False}), sigint_blocked():
             cluster = LocalCluster(
                 n_workers=self._workers,
                 threads_per_worker=1,
                 memory_limit=0,  # each worker process has its own limit
                 dashboard_address=None,
-                scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},  # two runs are no clash
+                scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},  # two runs do not clash
                 silence_logs=logging.ERROR,  # it warns of tasks that an interrupt leaves undone
             )
         return self._client_of(stack.enter_context(cluster))
@@ -181,29 +129,33 @@ class DaskCluster(AbstractContextManager["DaskCluster"]):
     def _client_of(self, cluster: LocalCluster | str) -> Client:
         try:
             return Client(cluster, set_as_default=False)
-        except Exception as error:  # a port that is none, or a kind of connection it cannot make
+        except Exception as error:  # not a port, or a kind of connection it cannot make
             raise ExecutorError(
                 f"executor=dask:{self._address}, but should be a Dask scheduler that "
                 f"runs ({error}); start one with `dask scheduler`"
             ) from error
 
-    def _described(self, backend: str) -> BackendDescription | str:
-        asked = {
-            home: self._client.submit(
-                _describe, self._plugin.name, backend, workers=[home], pure=False
-            )
+    def _describe(self, backends: Sequence[str]) -> dict[str, BackendDescription | str]:
+        """Ask every Dask worker; a backend that is not the same on all of them is unavailable."""
+        with _lost_with_scheduler("start the run again"):
+            return {backend: self._describe_one(backend) for backend in backends}
+
+    def _describe_one(self, backend: str) -> BackendDescription | str:
+        name = self._plugin.name
+        futures = {
+            home: self._client.submit(_describe, name, backend, workers=[home], pure=False)
             for home in self._client.nthreads()
         }
-        found = {home: self._answer(home, future) for home, future in asked.items()}
-        for home, each in found.items():
-            if isinstance(each, str):
-                return f"{each} (on the Dask worker {home})"
-        (first, described), *others = found.items()
-        for home, each in others:
-            if each != described:
-                return _difference((first, described), (home, each))
-        made: BackendDescription = described
-        return made
+        answers = {home: self._answer(home, future) for home, future in futures.items()}
+        for home, answer in answers.items():
+            if isinstance(answer, str):
+                return f"{answer} (on the Dask worker {home})"
+        (first, description), *further = answers.items()
+        for home, answer in further:
+            if answer != description:
+                return _difference((first, description), (home, answer))
+        result: BackendDescription = description
+        return result
 
     def _answer(self, home: str, future: Future) -> Any:  # noqa: ANN401 # Dask has no types
         """Return what one Dask worker, and no other, answers."""
@@ -217,29 +169,32 @@ class DaskCluster(AbstractContextManager["DaskCluster"]):
                         "ended, and start the run again"
                     ) from None
 
-    def _served_or_told(self, hand: int, order: Order) -> Served:
-        """Have an order served; where the scheduler is lost, say so and what to do."""
+    def _slots(self) -> int:
         with _lost_with_scheduler(_RESUME):
-            return self._served(hand, order)
+            threads: int = sum(self._client.nthreads().values())
+        return max(threads, 1)
 
-    def _served(self, hand: int, order: Order) -> Served:
-        """Have an order served by the Dask worker of a hand, or another where that is lost."""
-        future = self._client.submit(
-            _serve,
-            self._plugin.name,
-            hand,
-            order,
-            workers=[self._home(hand)],
-            allow_other_workers=True,
-            pure=False,
-        )
+    def _compute(self, slot: int, task: Task) -> TaskResult:
+        with _lost_with_scheduler(_RESUME):
+            return self._wait_for(task, self._client.submit(
+                _compute, self._plugin.name, slot, task, workers=[self._home(slot)],
+                allow_other_workers=True, pure=False,
+            ))  # fmt: skip
+
+    def _wait_for(self, task: Task, future: Future) -> TaskResult:
+        """Return the result of a task, from its slot's Dask worker or another where that is lost.
+
+        Raises:
+            ExecutorError: no Dask worker is left, several were lost over this task, or the run is
+                over.
+        """
         alone = 0.0  # seconds without any worker
         while not self._stopped.is_set():
             try:
-                made: Served = future.result(timeout=_POLL)
+                result: TaskResult = future.result(timeout=_POLL)
             except KilledWorker as error:
                 raise ExecutorError(
-                    f"a batch of {order.target} was lost with its Dask worker "
+                    f"a batch of {task.target} was lost with its Dask worker "
                     f"{error.allowed_failures + 1} times; see why the workers end, and {_RESUME}"
                 ) from error
             except TimeoutError:
@@ -251,24 +206,24 @@ class DaskCluster(AbstractContextManager["DaskCluster"]):
                         f"no Dask worker is left; start workers, and {_RESUME}"
                     ) from None
             else:
-                return made
+                return result
         future.cancel()
-        raise ExecutorError("the run is over, so nobody waits for its orders")
+        raise ExecutorError("the run is over, so nobody waits for its tasks")
 
-    def _home(self, hand: int) -> str:
-        """Return the address of the Dask worker that has, or will have, the hand's framework."""
+    def _home(self, slot: int) -> str:
+        """Return the address of the Dask worker that has, or will have, the slot's framework."""
         threads = self._client.nthreads()
-        if self._homes.get(hand) not in threads:
-            slots = [home for home, count in sorted(threads.items()) for _ in range(count)]
-            self._homes[hand] = slots[hand % len(slots)] if slots else ""
-        return self._homes[hand]
+        if self._homes.get(slot) not in threads:
+            places = [home for home, count in sorted(threads.items()) for _ in range(count)]
+            self._homes[slot] = places[slot % len(places)] if places else ""
+        return self._homes[slot]
 
 
 @contextmanager
 def _lost_with_scheduler(remedy: str) -> Iterator[None]:
-    """Say of what is lost with its scheduler what to do.
+    """Say what to do about what is lost with its scheduler.
 
-    Dask cancels what was asked for, or fails to reach the scheduler, which is an OSError.
+    Dask cancels what was submitted, or fails to reach the scheduler, which is an OSError.
     """
     try:
         yield
@@ -281,7 +236,7 @@ def _lost_with_scheduler(remedy: str) -> Iterator[None]:
 
 @contextmanager
 def _silent() -> Iterator[None]:
-    """Keep Dask's client from printing tracebacks of what is told in an error of ours."""
+    """Keep Dask's client from printing tracebacks of what an error of ours says."""
     logger = logging.getLogger("distributed.client")
     before = logger.level
     logger.setLevel(logging.CRITICAL)
@@ -291,25 +246,25 @@ def _silent() -> Iterator[None]:
         logger.setLevel(before)
 
 
-def _serve(name: str, hand: int, order: Order) -> Served:
-    """Serve an order on a Dask worker."""
-    return _workshop(name).serve(hand, order)
+def _compute(name: str, slot: int, task: Task) -> TaskResult:
+    """Compute a task on a Dask worker."""
+    return _pool(name).compute(slot, task)
 
 
 def _describe(name: str, backend: str) -> BackendDescription | str:
     """Describe a backend on a Dask worker; its framework is then unloaded, as others follow."""
-    workshop = _workshop(name)
+    pool = _pool(name)
     try:
-        return workshop.describe(backend)
+        return pool.describe(backend)
     except TargetError as error:  # known to the client alone
         return str(error)
     finally:
-        workshop.dismiss()
+        pool.close_idle()
 
 
-def _workshop(name: str) -> Workshop:
-    workshop: Workshop = get_worker().plugins[name].workshop
-    return workshop
+def _pool(name: str) -> WorkerPool:
+    pool: WorkerPool = get_worker().plugins[name].pool
+    return pool
 
 
 def _difference(one: tuple[str, BackendDescription], other: tuple[str, BackendDescription]) -> str:

@@ -1,4 +1,4 @@
-"""What worker processes inherit of the process that starts them, and for how long it has it."""
+"""The environment variables that worker processes inherit, restored in the parent afterwards."""
 
 import os
 import threading
@@ -11,7 +11,10 @@ ONE_THREAD: Final = {
     "OPENBLAS_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
 }
-"""What workers inherit: they are the parallelism, and their sums come out in one order."""
+"""What workers inherit: they are the parallelism, and their sums come out in one order.
+
+The parent sets these, as a worker imports NumPy, which reads them, before it runs any code of ours.
+"""
 
 _lock = threading.Lock()
 _holders: list[object] = []  # who has the variables set; they are the process's, not a thread's
@@ -22,8 +25,8 @@ _before: dict[str, str | None] = {}
 def one_thread() -> Iterator[None]:
     """Let processes that are started inherit :data:`ONE_THREAD`.
 
-    What was there before comes back with the last who leaves, as several runs may start workers
-    from one process at a time.
+    The last holder restores what was there before, as several runs may start workers from one
+    process at a time.
     """
     holder = object()
     with _lock:
@@ -37,12 +40,8 @@ def one_thread() -> Iterator[None]:
         with _lock:
             _holders.remove(holder)
             if not _holders:
-                _restore()
-
-
-def _restore() -> None:
-    for name, value in _before.items():
-        if value is None:
-            os.environ.pop(name, None)
-        else:
-            os.environ[name] = value
+                for name, value in _before.items():
+                    if value is None:
+                        os.environ.pop(name, None)
+                    else:
+                        os.environ[name] = value

@@ -1,7 +1,7 @@
 """Keeps Ctrl-C, which reaches every process of a terminal, to the one process that answers it.
 
 A process that is importing, or that belongs to a library, would print a traceback instead. What a
-thread blocks, the threads and processes that it starts do not hear either.
+thread blocks is blocked in the threads and processes that it starts, too.
 """
 
 import signal
@@ -10,17 +10,18 @@ from contextlib import contextmanager
 from multiprocessing import resource_tracker
 
 
-def deafen() -> None:
-    """Keep SIGINT from this thread, and from the processes and threads that it starts."""
-    resource_tracker.ensure_running()  # where it is started, the mask of its thread is lost
+def block_sigint() -> None:
+    """Block SIGINT in this thread, and in the processes and threads that it starts."""
+    # Starting the tracker resets the mask of the thread that starts it, so it must run already.
+    resource_tracker.ensure_running()
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
 
 
 @contextmanager
-def deafened() -> Iterator[None]:
-    """Keep SIGINT from what is started meanwhile; this thread hears of it afterwards."""
+def sigint_blocked() -> Iterator[None]:
+    """Block SIGINT in what is started meanwhile; this thread gets it afterwards."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
-    deafen()
+    block_sigint()
     try:
         yield
     finally:

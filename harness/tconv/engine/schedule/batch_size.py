@@ -1,8 +1,8 @@
 """How many cases go to a worker at a time: as many as keep it busy for a moment.
 
-A batch costs a journey to the worker and a part of the store, so it should be large; what a batch
-has computed is lost where the run is interrupted, and it is held in memory, so it should not be too
-large. No row depends on it.
+A batch costs a round trip to the worker and a part of the store, so it should be large; what a
+batch has computed is lost where the run is interrupted, and it is held in memory, so it should not
+be too large. No row depends on it.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,48 +14,48 @@ import numpy as np
 from tconv.grid import Cases
 from tconv.model.case import Case
 
-AIM: Final = 1.0
+AIM_SECONDS: Final = 1.0
 """Seconds that a batch should keep its worker busy."""
 
-FIRST: Final = 32
+FIRST_SIZE: Final = 32
 """Cases in the first batch of a target, of which nothing is known yet."""
 
-MOST: Final = 1024
+MAX_SIZE: Final = 1024
 """Cases in a batch; well below what a worker keeps of inputs for its backend's next mode."""
 
-GROWTH: Final = 4
+MAX_GROWTH: Final = 4
 """A batch has at most so many times the cases of the one before: costs may rise with the grid."""
 
-VOLUME: Final = 2**23
+MAX_ELEMENTS: Final = 2**23
 """Elements of input, weight and output in a batch, unless one case has more."""
 
-BLOCK: Final = 128
+FIXED_SIZE: Final = 128
 """Cases in a batch where nobody measures, and batches must be the same each time."""
 
 
-class Pace:
-    """What the cases of one target cost, as last measured, and the batch that follows from it.
+class CaseCost:
+    """What the cases of one target cost, as last measured, and the batch size that follows from it.
 
     Attributes:
-        seconds: time for each case; None before the first batch came back.
-        size: cases in the next batch.
+        seconds: time for each case; None before the first result.
+        batch_size: cases in the next batch.
     """
 
     def __init__(self) -> None:
         self.seconds: float | None = None
-        self.size = min(FIRST, MOST)
+        self.batch_size = min(FIRST_SIZE, MAX_SIZE)
 
-    def note(self, cases: int, seconds: float) -> None:
+    def learn(self, cases: int, seconds: float) -> None:
         """Learn that a batch of `cases` took a worker `seconds`."""
         self.seconds = seconds / cases
-        fitting = int(AIM / self.seconds) if self.seconds else MOST
-        self.size = max(1, min(fitting, GROWTH * max(cases, self.size), MOST))
+        fitting = int(AIM_SECONDS / self.seconds) if self.seconds else MAX_SIZE
+        self.batch_size = max(1, min(fitting, MAX_GROWTH * max(cases, self.batch_size), MAX_SIZE))
 
 
-def leading(cases: Sequence[Case]) -> int:
-    """Return how many of the cases, from the first on, fit into :data:`VOLUME`; at least one."""
+def count_that_fit(cases: Sequence[Case]) -> int:
+    """Return how many of the cases, from the first on, fit into :data:`MAX_ELEMENTS`, or 1."""
     elements = cases.elements() if isinstance(cases, Cases) else list(map(_elements, cases))
-    beyond = np.flatnonzero(np.cumsum(elements) > VOLUME)
+    beyond = np.flatnonzero(np.cumsum(elements) > MAX_ELEMENTS)
     return max(1, int(beyond[0])) if len(beyond) else len(cases)
 
 
@@ -63,11 +63,11 @@ def _elements(case: Case) -> int:
     return sum(map(prod, (case.x_shape, case.w_shape, case.y_shape)))
 
 
-def blocks(cases: Sequence[Case]) -> Iterator[Sequence[Case]]:
-    """Yield the cases in batches of :data:`BLOCK` at most, the same whatever they cost."""
+def fixed_batches(cases: Sequence[Case]) -> Iterator[Sequence[Case]]:
+    """Yield the cases in batches of :data:`FIXED_SIZE` at most, the same whatever they cost."""
     first = 0
     while first < len(cases):
-        some = tuple(cases[first : first + BLOCK])
-        count = leading(some)
-        yield some[:count]
+        batch = tuple(cases[first : first + FIXED_SIZE])
+        count = count_that_fit(batch)
+        yield batch[:count]
         first += count

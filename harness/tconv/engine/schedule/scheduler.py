@@ -1,153 +1,120 @@
-"""Hands that work through an agenda, each a thread that waits for one batch at a time.
+"""Runs a plan in slots, each a thread that waits for the result of one task at a time.
 
-Who serves a batch, a process here or on another machine, is the caller's affair.
+What computes a task, a process here or on another machine, is up to the caller.
 """
 
 import queue
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Final
 
-from tconv.engine.executor import Part
 from tconv.engine.plan import TargetPlan
-from tconv.engine.schedule.batch_size import blocks
-from tconv.engine.schedule.draw_table import Choices
-from tconv.engine.schedule.queue import Agenda, Batch
-from tconv.engine.schedule.target_state import Course
-from tconv.engine.tasks import Order, Served
+from tconv.engine.schedule.batch_size import fixed_batches
+from tconv.engine.schedule.draw_table import DrawTable
+from tconv.engine.schedule.queue import WorkQueue
+from tconv.engine.schedule.target_state import TargetState
+from tconv.engine.tasks import Part, Task, TaskResult
 from tconv.errors import ExecutorError
 from tconv.model.outcome import Unavailable
 from tconv.store import RowBatch
-from tconv.store.unjudged import unjudged
-
-Serve = Callable[[int, Order], Served]
+from tconv.store.rows import without_result
 
 _POLL: Final = 0.2  # seconds between two looks at whether anyone still takes parts
-_AHEAD: Final = 2  # parts of each hand that may wait to be taken, so that memory stays flat
+_AHEAD: Final = 2  # parts of each slot that may wait to be taken, so that memory stays flat
 
 
-def swept(
-    planned: Sequence[TargetPlan],
-    serve: Serve,
-    *,
-    seed: int,
-    hands: int,
-    stopped: threading.Event,
-) -> Iterator[Part]:
-    """Yield the parts of what is left of every target as they are done, in no order.
+class Scheduler:
+    """The slots of one run.
 
     Args:
-        planned: the targets.
-        serve: serves an order for a hand, a number from 0 on.
+        plans: the targets.
+        compute: returns the result of a task, given the slot, a number from 0 on.
         seed: seed of the inputs.
-        hands: how many orders are served at a time.
-        stopped: is set when nothing more is wanted.
+        slots: how many tasks are computed at a time.
+        stopped: set when nothing more is wanted.
 
     Raises:
         ExecutorError: it is set already, as after an earlier run.
     """
-    if stopped.is_set():
-        raise ExecutorError("an executor runs once; make another one for another run")
-    for each in planned:
-        if each.unavailable:
-            yield from _unavailable(each)
-    suspects: dict[str, set[str]] = {}
-    courses = [
-        Course(
-            each,
-            seed=seed,
-            suspects=suspects.setdefault(each.target.backend, set()),
-            choices=choices,
-        )
-        for each, choices in _shared(each for each in planned if not each.unavailable)
-    ]
-    yield from Crew(Agenda(courses, hands), serve, stopped=stopped).parts(hands)
 
-
-def _shared(planned: Iterable[TargetPlan]) -> Iterator[tuple[TargetPlan, Choices]]:
-    """Yield each target with choices, shared by those that were planned on the same cases."""
-    made: dict[int, Choices] = {}  # by what holds the cases: to compare them takes long
-    for each in planned:
-        yield each, made.setdefault(id(each.cases), Choices(len(each.cases)))
-
-
-class Crew:
-    """The hands of one run.
-
-    Args:
-        agenda: what is left.
-        serve: serves an order for a hand.
-        stopped: set when nothing more is wanted.
-    """
-
-    def __init__(self, agenda: Agenda, serve: Serve, *, stopped: threading.Event) -> None:
-        self._agenda = agenda
-        self._serve = serve
+    def __init__(
+        self,
+        plans: Sequence[TargetPlan],
+        compute: Callable[[int, Task], TaskResult],
+        *,
+        seed: int,
+        slots: int,
+        stopped: threading.Event,
+    ) -> None:
+        if stopped.is_set():
+            raise ExecutorError("an executor runs once; make another one for another run")
+        self._unavailable = [plan for plan in plans if plan.unavailable]
+        available = [plan for plan in plans if not plan.unavailable]
+        self._queue = WorkQueue(list(_states(available, seed)), slots)
+        self._compute = compute
+        self._slots = slots
         self._stopped = stopped
+        self._done: queue.Queue[Part | BaseException | None] = queue.Queue(_AHEAD * slots)
 
-    def parts(self, hands: int) -> Iterator[Part]:
-        """Yield what `hands` hands make, until nothing is left."""
-        made: queue.Queue[Part | BaseException | None] = queue.Queue(_AHEAD * hands)
-        with ThreadPoolExecutor(hands) as threads:
+    def parts(self) -> Iterator[Part]:
+        """Yield the parts of what is left of every target as they are done, in no order."""
+        for plan in self._unavailable:
+            yield from _unavailable_parts(plan)
+        busy = self._slots
+        with ThreadPoolExecutor(self._slots) as threads:
             try:
-                for hand in range(hands):
-                    threads.submit(self._work, hand, made)
-                yield from _until_done(made, hands)
+                for slot in range(self._slots):
+                    threads.submit(self._work, slot)
+                while busy:
+                    match self._done.get():
+                        case Part() as part:
+                            yield part
+                        case None:
+                            busy -= 1
+                        case error:
+                            raise error
             finally:
                 self._stopped.set()  # nothing is left to do, or the caller left early
-                self._agenda.close()
+                self._queue.close()
 
-    def _work(self, hand: int, made: "queue.Queue[Part | BaseException | None]") -> None:
-        """Put one part after the other on the queue; at the end None or an error."""
+    def _work(self, slot: int) -> None:
+        """Hand over one part after the other; at the end None, or an error."""
         try:
-            while batch := self._agenda.take(hand):
-                served = self._serve(hand, batch.course.order(batch.cases, batch.first))
-                self._agenda.settle(batch, served)
-                self._put(made, _part(batch, served))
-            self._put(made, None)
-        except BaseException as error:  # noqa: BLE001 # carried to the thread that asked
-            self._put(made, error)
+            while task := self._queue.take(slot):
+                self._hand_over(self._queue.settle(task, self._compute(slot, task)))
+            self._hand_over(None)
+        except BaseException as error:  # noqa: BLE001 # raised in the thread that takes the parts
+            self._hand_over(error)
 
-    def _put(
-        self,
-        made: "queue.Queue[Part | BaseException | None]",
-        item: Part | BaseException | None,
-    ) -> None:
+    def _hand_over(self, item: Part | BaseException | None) -> None:
         """Put an item on the queue once there is room; give up when nobody takes any more."""
         while not self._stopped.is_set():
             with suppress(queue.Full):
-                made.put(item, timeout=_POLL)
+                self._done.put(item, timeout=_POLL)
                 return
 
 
-def _part(batch: Batch, served: Served) -> Part:
-    return Part(
-        planned=batch.course.planned,
-        first=batch.first,
-        sheaf=served.sheaf,
-        seconds=served.seconds,
-    )
+def _states(plans: Sequence[TargetPlan], seed: int) -> Iterator[TargetState]:
+    """Yield the states; those of a backend share its crashes, those of the same cases the draws."""
+    crashed: dict[str, set[str]] = {}
+    tables: dict[int, DrawTable] = {}  # by what holds the cases: to compare them takes long
+    for plan in plans:
+        yield TargetState(
+            plan,
+            seed=seed,
+            crashed=crashed.setdefault(plan.target.backend, set()),
+            draw_table=tables.setdefault(id(plan.cases), DrawTable(len(plan.cases))),
+        )
 
 
-def _until_done(made: "queue.Queue[Part | BaseException | None]", hands: int) -> Iterator[Part]:
-    while hands:
-        match made.get():
-            case Part() as part:
-                yield part
-            case None:
-                hands -= 1
-            case error:
-                raise error
-
-
-def _unavailable(planned: TargetPlan) -> Iterator[Part]:
+def _unavailable_parts(plan: TargetPlan) -> Iterator[Part]:
     """Yield the rows of a target that cannot be run."""
-    outcome = Unavailable(reason=planned.unavailable or "")
-    for span in planned.spans:
+    outcome = Unavailable(reason=plan.unavailable or "")
+    for span in plan.spans:
         first = span.start
-        for cases in blocks(planned.cases[span.start : span.stop]):
-            rows = unjudged(cases, planned.target, planned.version, outcome)
-            yield Part(planned=planned, first=first, sheaf=RowBatch.from_columns(rows))
+        for cases in fixed_batches(plan.cases[span.start : span.stop]):
+            rows = without_result(cases, plan.target, plan.version, outcome)
+            yield Part(plan=plan, first=first, row_batch=RowBatch.from_columns(rows))
             first += len(cases)

@@ -1,10 +1,10 @@
-"""What a backend says of itself, before any case is computed."""
+"""What a backend says of itself on this machine, before any case is computed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tconv.adapters.base import Adapter, Mode
-from tconv.engine.worker.guard import Escaped, tried
+from tconv.engine.worker.guard import Raised, call_guarded
 from tconv.model.target import Target
 
 
@@ -41,7 +41,7 @@ class BackendDescription:
         )
 
 
-def described(backend: str, adapter: Adapter) -> BackendDescription:
+def describe_adapter(backend: str, adapter: Adapter) -> BackendDescription:
     """Return what `adapter`, registered as `backend`, says of itself; its own errors pass."""
     devices = adapter.devices()
     return BackendDescription(
@@ -58,19 +58,21 @@ def described(backend: str, adapter: Adapter) -> BackendDescription:
 
 
 def _plain(texts: Mapping[str, str]) -> dict[str, str]:
-    """Return texts that are no more than that.
+    """Return texts of Python's own kind.
 
-    To read a framework's own kind of text, as PyTorch's version is, the parent would import it.
+    To unpickle a framework's own kind, as PyTorch's version is, the parent would import it.
     """
     return {str(name): str(text) for name, text in texts.items()}
 
 
 def _settings(adapter: Adapter, mode: Mode, device: str) -> dict[str, str]:
-    """Return the settings of a target as they are while it computes, or which error they met."""
+    """Return the settings of a target while it computes, or the kind of error that they raise."""
 
-    def asked() -> dict[str, str]:
+    def read() -> dict[str, str]:
         with adapter.session(mode.name, device):
             return _plain(adapter.settings(mode.name, device))
 
-    found: dict[str, str] | Escaped = tried(asked)
-    return {"error": type(found.error).__name__} if isinstance(found, Escaped) else found
+    settings: dict[str, str] | Raised = call_guarded(read)
+    if isinstance(settings, Raised):
+        return {"error": type(settings.error).__name__}
+    return settings

@@ -1,7 +1,7 @@
-"""The pulse of a worker: what its watch can still read when the worker hangs or has died.
+"""The heartbeat of a worker process: what its parent can still read when it hangs or has died.
 
-A small file, written in one piece at each beat: a half-written one cannot be read. Beats are
-counted and not timed: the watch has a clock of its own, and needs no other to agree with it.
+A small file, written in one piece at each beat, so that nobody reads a half-written one. Beats are
+counted and not timed: the parent has a clock of its own, and needs no other to agree with it.
 """
 
 import os
@@ -11,67 +11,69 @@ from itertools import count
 from pathlib import Path
 from typing import Final
 
-_FORM: Final = struct.Struct("<qqq")  # process id, place, number
-_LOADING: Final = -2
-_IDLE: Final = -3
+LOG: Final = 2**22
+"""Bytes that a worker may have printed before it forgets what came before the current case."""
+
+_FORM: Final = struct.Struct("<qq")  # number, place
 _NOWHERE: Final = -1
+_LOADING: Final = -2
+
+_file: int | None = None  # of this process, where it is a worker
+_numbers = count()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Beat:
+class Heartbeat:
     """The last sign of life of a worker.
 
     Attributes:
-        pid: its process id.
-        number: how many came before it in this file; a worker counts on from where another ended.
-        is_idle: whether it has started and was given no work yet.
+        number: how many came before it.
         is_loading: whether the framework is still being loaded.
         place: index in the batch of the case that is being computed; None where that is not known,
             as where several are computed together.
     """
 
-    pid: int
     number: int
-    is_idle: bool
     is_loading: bool
     place: int | None
 
 
-class Pulse:
-    """Written by the worker, whose process opens it; other processes read it with :func:`beat`."""
-
-    def __init__(self, path: Path) -> None:
-        before = beat(path)
-        self._number = count(0 if before is None else before.number + 1)
-        self._file = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
-        self._pid = os.getpid()
-        self._write(_IDLE)
-
-    def load(self) -> None:
-        """Say that the framework is being loaded."""
-        self._write(_LOADING)
-
-    def beat(self, place: int | None = None) -> None:
-        """Say that something was finished, and at which place of the batch the worker is now."""
-        self._write(_NOWHERE if place is None else place)
-
-    def _write(self, place: int) -> None:
-        os.pwrite(self._file, _FORM.pack(self._pid, place, next(self._number)), 0)
+def start(path: Path) -> None:
+    """Make this process a worker that writes its heartbeat to `path`."""
+    global _file  # noqa: PLW0603 # a process has one heart
+    _file = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
+    beat()
 
 
-def beat(path: Path) -> Beat | None:
-    """Return the last beat that the worker of this file gave, or None: it has not begun."""
+def beat(place: int | None = None) -> None:
+    """Say that a case is done and which one comes next; a process that is no worker says nothing.
+
+    The log, which is this process's standard output, is kept from growing without end.
+    """
+    _write(_NOWHERE if place is None else place)
+    if _file is not None and os.fstat(1).st_size > LOG:
+        os.ftruncate(1, 0)
+
+
+def beat_while_loading() -> None:
+    """Say that the framework is being loaded from now on, which may take longer than a case."""
+    _write(_LOADING)
+
+
+def _write(place: int) -> None:
+    if _file is not None:
+        os.pwrite(_file, _FORM.pack(next(_numbers), place), 0)
+
+
+def read_heartbeat(path: Path) -> Heartbeat | None:
+    """Return the last heartbeat that was written to `path`, or None: the worker is not up yet."""
     try:
         written = path.read_bytes()
     except FileNotFoundError:
         return None
-    if len(written) != _FORM.size:
+    if len(written) != _FORM.size:  # created, but not written to
         return None
-    pid, place, number = _FORM.unpack(written)
-    return Beat(
-        pid=pid,
-        number=number,
-        is_idle=place == _IDLE,
-        is_loading=place == _LOADING,
-        place=place if place >= 0 else None,
+    number, place = _FORM.unpack(written)
+    return Heartbeat(
+        number=number, is_loading=place == _LOADING, place=place if place >= 0 else None
     )

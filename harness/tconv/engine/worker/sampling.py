@@ -1,4 +1,4 @@
-"""Which cases are in a sample: the case's id decides, the same in every run and every shard."""
+"""Which cases are in a sample: a hash of the id decides, the same in every run and every shard."""
 
 import hashlib
 from collections.abc import Sequence
@@ -13,11 +13,11 @@ from tconv.model.case import Case
 
 def is_drawn(case: Case, sample: int) -> bool:
     """Return whether the case is one of the sample of one case in so many; 1 takes them all."""
-    return _lot(case) % sample == 0
+    return _hash(case) % sample == 0
 
 
 class Samples:
-    """Samples of the same cases, which are looked at once, and only where a sample is asked for.
+    """Samples of the same cases, whose hashes are computed once, when first asked for.
 
     Args:
         cases: the cases.
@@ -25,24 +25,24 @@ class Samples:
 
     def __init__(self, cases: Sequence[Case]) -> None:
         self._cases = cases
-        self._made: dict[int, Sequence[Case]] = {1: cases}
+        self._samples: dict[int, Sequence[Case]] = {1: cases}
 
     def of(self, sample: int) -> Sequence[Case]:
         """Return one case in so many, in their order; 1 takes them all; the same each time."""
-        if sample not in self._made:
-            self._made[sample] = self._taken(sample)
-        return self._made[sample]
+        if sample not in self._samples:
+            self._samples[sample] = self._take(sample)
+        return self._samples[sample]
 
-    def _taken(self, sample: int) -> Sequence[Case]:
-        places = np.flatnonzero(self._lots % sample == 0)
+    def _take(self, sample: int) -> Sequence[Case]:
+        places = np.flatnonzero(self._hashes % sample == 0)
         if isinstance(self._cases, Cases):
             return self._cases.take(places)
         return tuple(self._cases[at] for at in places.tolist())
 
     @cached_property
-    def _lots(self) -> NDArray[np.uint64]:
-        return np.fromiter(map(_lot, self._cases), dtype=np.uint64)
+    def _hashes(self) -> NDArray[np.uint64]:
+        return np.fromiter(map(_hash, self._cases), dtype=np.uint64)
 
 
-def _lot(case: Case) -> int:
+def _hash(case: Case) -> int:
     return int.from_bytes(hashlib.sha256(case.id.encode()).digest()[:8], "big")

@@ -12,9 +12,9 @@ import numpy as np
 from tconv.adapters import registry
 from tconv.engine.executors.local import LocalPool
 from tconv.engine.process.environment import ONE_THREAD
-from tconv.engine.process.process import End, Lane, Limits
-from tconv.engine.worker.compute import loaded
+from tconv.engine.process.worker_process import Limits, WorkerEnd, WorkerProcess
 from tconv.engine.worker.describe import BackendDescription
+from tconv.engine.worker.entry import load_adapter
 from tconv.errors import UnavailableError
 from tconv.model.outcome import Crashed, TimedOut
 from tconv.model.target import Target
@@ -60,7 +60,7 @@ def run_checks(backend: str) -> Iterator[CheckResult]:
         description = pool.describe([backend])[backend]
         if isinstance(description, str):
             raise UnavailableError(description)
-        process = pool.lane(backend)
+        process = pool.worker(backend)
         ended: set[Target] = set()
         for check in CHECKS:
             problems = _problems(process, description, check, ended)
@@ -93,12 +93,12 @@ def result_digests(backend: str, target: Target) -> dict[str, str]:
 @lru_cache
 def _subject(backend: str, target: Target) -> CheckedAdapter:
     return CheckedAdapter(
-        registered=backend, adapter=loaded(backend), mode=target.mode, device=target.device
+        registered=backend, adapter=load_adapter(backend), mode=target.mode, device=target.device
     )
 
 
 def _problems(
-    process: Lane, description: BackendDescription, check: Check, ended: set[Target]
+    process: WorkerProcess, description: BackendDescription, check: Check, ended: set[Target]
 ) -> Iterator[tuple[str, str]]:
     """Yield the problems that a check finds; a target that ended the process is not tried again."""
     for target in description.targets:
@@ -106,7 +106,7 @@ def _problems(
             yield str(target), _UNCHECKED
             continue
         match process.call(find_problems, description.backend, target, check.name):
-            case End(outcome=outcome):
+            case WorkerEnd(outcome=outcome):
                 ended.add(target)
                 yield str(target), _ended(outcome)
             case problems:
@@ -114,19 +114,21 @@ def _problems(
 
 
 def _thread_problems(
-    process: Lane, description: BackendDescription, ended: set[Target]
+    process: WorkerProcess, description: BackendDescription, ended: set[Target]
 ) -> Iterator[tuple[str, str]]:
     """Yield the targets whose results are different in a process with more threads."""
     backend = description.backend
     environment = {**registry.adapter_class(backend).environment, **_THREADS}
-    with Lane(environment=environment, limits=_LIMITS, stopped=threading.Event()) as threaded:
+    with WorkerProcess(
+        environment=environment, limits=_LIMITS, stopped=threading.Event()
+    ) as threaded:
         for target in (target for target in description.targets if target not in ended):
             one, other = (
                 each.call(result_digests, backend, target) for each in (process, threaded)
             )
-            if isinstance(one, End):
+            if isinstance(one, WorkerEnd):
                 yield str(target), _ended(one.outcome)
-            elif isinstance(other, End):
+            elif isinstance(other, WorkerEnd):
                 yield str(target), _ended(other.outcome)
             elif one != other:
                 ids = sorted(k for k in one.keys() | other.keys() if one.get(k) != other.get(k))

@@ -1,0 +1,341 @@
+"""One worker process: started, given work, watched, and replaced after it has died or hung.
+
+A framework may crash, hang, exit, print or take all memory. So it computes in a process of its own,
+and the parent waits for two things at once: an answer in the pipe, and the process's *sentinel*,
+a file descriptor that becomes readable when the process ends.
+"""
+
+import os
+import signal
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass
+from multiprocessing import get_context
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnProcess
+from multiprocessing.reduction import ForkingPickler
+from pathlib import Path
+from typing import Any, Final, ParamSpec, Self, TypeVar
+
+import psutil
+
+from tconv.engine.process.signals import block_sigint
+from tconv.engine.worker.entry import serve
+from tconv.engine.worker.heartbeat import Heartbeat, read_heartbeat
+from tconv.model.outcome import Crashed, TimedOut
+
+START_SECONDS: Final = 180.0
+"""How long a framework may take to load before it counts as hanging."""
+
+_KEPT: Final = 2000  # characters of stderr kept of a crash, from its start and from its end
+_POLL: Final = 0.2  # seconds between two looks at a worker's limits; its end is heard of at once
+_STEP: Final = 2 * _POLL  # most seconds that count between two looks
+_GRACE: Final = 2.0  # seconds in which a process that has closed its pipe must end
+
+_KILLED: Final = (
+    "somebody outside killed it, and not for a limit of this run: often the kernel, when the "
+    "machine is out of memory"
+)
+_CUT_OFF: Final = "it closed the pipe to its parent and went on without it, so it was killed"
+_STILLBORN: Final = (
+    "the process ended before it took any work; a script that starts a run needs "
+    "`if __name__ == '__main__':` around what it does, as a worker imports it again"
+)
+
+# Whoever starts a process has multiprocessing collect the exit codes of all that have ended. Of two
+# threads that ask for the same one at once, one is told that there is no such process.
+_children: Final = threading.Lock()
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What a worker may take.
+
+    Attributes:
+        case_seconds: longest time from one result to the next, seconds.
+        worker_gib: most resident memory, GiB.
+    """
+
+    case_seconds: float
+    worker_gib: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerEnd:
+    """How a worker ended.
+
+    Attributes:
+        outcome: what that is for the case that was being computed, where it was alone.
+        place: index in the batch of the case that was being computed, or None: nobody knows.
+        is_limit: whether it was killed for passing a limit, and did not end by itself.
+    """
+
+    outcome: Crashed | TimedOut
+    place: int | None = None
+    is_limit: bool = False
+
+
+_GIVEN_UP: Final = WorkerEnd(outcome=TimedOut(limit=0), is_limit=True)  # nobody wants its row
+
+
+class Watchdog:
+    """Measures how long a worker has been silent, on a clock that stands still while nobody looks.
+
+    A limit is on the time in which a worker could work. No clock of the system measures that: one
+    can be set, another counts the night in which a laptop slept, and any goes on while worker and
+    parent are both stopped. So the watchdog adds up the time between its own looks, and of a long
+    gap, in which it did not run itself, no more than `step`.
+
+    Args:
+        step: most seconds that count between two looks.
+        last: the worker's last heartbeat before the request.
+        clock: returns the time, seconds.
+
+    Attributes:
+        seconds: time since the request.
+    """
+
+    def __init__(
+        self, *, step: float, last: Heartbeat | None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.seconds = 0.0
+        self._step = step
+        self._clock = clock
+        self._looked = clock()
+        self._last = last
+        self._heard = 0.0
+
+    def look(self, last: Heartbeat | None) -> None:
+        """Count the time since the last look; `last` is the worker's last heartbeat."""
+        now = self._clock()
+        self.seconds += min(now - self._looked, self._step)
+        self._looked = now
+        if last != self._last:
+            self._last, self._heard = last, self.seconds
+
+    @property
+    def silence(self) -> float:
+        """Seconds since a look first saw the last heartbeat, or since the request."""
+        return self.seconds - self._heard
+
+
+class WorkerProcess(AbstractContextManager["WorkerProcess"]):
+    """A process that computes what it is asked to, and is replaced when it dies.
+
+    Args:
+        environment: variables that the process gets before it loads its framework.
+        limits: what it may take.
+        stopped: set when the run is over: what is computed then is given up.
+    """
+
+    def __init__(
+        self, *, environment: Mapping[str, str], limits: Limits, stopped: threading.Event
+    ) -> None:
+        self._environment = dict(environment)
+        self._limits = limits
+        self._stopped = stopped
+        self._folder = tempfile.TemporaryDirectory(prefix="tconv-")
+        self._log = Path(self._folder.name, "log")
+        self._heartbeat = Path(self._folder.name, "heartbeat")
+        # The kernel kills a worker when the *thread* that started it ends (see `die_with_parent`).
+        # The thread that asks for work may end earlier than the worker, so one thread, which lives
+        # as long as this object, starts them all.
+        self._starter = ThreadPoolExecutor(1, "tconv-starter", initializer=block_sigint)
+        self._running: tuple[SpawnProcess, Connection[Any, Any]] | None = None
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Kill the worker at once, as nothing is left for it to finish; more than once is fine."""
+        with self._lock:
+            self._bury()
+        self._starter.shutdown()
+        self._folder.cleanup()
+
+    def call(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R | WorkerEnd:
+        """Return what `function` returns in the worker, or how the worker ended.
+
+        A worker that dies before it takes the request, as between two batches, is replaced once. An
+        exception of the function is the harness's own bug: it is raised here.
+        """
+        request = ForkingPickler.dumps((function, args, kwargs))
+        exit_code = 0
+        for _ in range(2):
+            with self._lock:
+                answer = self._ask(request)
+            if isinstance(answer, WorkerEnd):
+                return answer
+            if isinstance(answer, bytes):
+                returned, value, traceback = ForkingPickler.loads(answer)
+                if not returned:
+                    raise value from RuntimeError(f"in the worker process:\n{traceback}")
+                result: R = value
+                return result
+            exit_code = answer
+        return WorkerEnd(outcome=Crashed(exit_code=exit_code, stderr=self._stderr() or _STILLBORN))
+
+    def _ask(self, request: memoryview) -> bytes | WorkerEnd | int:
+        """Return the worker's answer; or its end, as an exit code where it never took the request.
+
+        Whatever else ends this, an interrupt for one, ends the worker: nobody waits for its answer,
+        which would be taken for that to the next request.
+        """
+        try:
+            if self._stopped.is_set():
+                return _GIVEN_UP
+            self._log.write_bytes(b"")
+            if self._running is None:
+                self._running = self._starter.submit(self._start).result()
+                started = self._receive()
+                if isinstance(started, WorkerEnd):
+                    return started if started.is_limit else _exit_code(started)
+            idle = read_heartbeat(self._heartbeat)
+            try:
+                self._running[1].send_bytes(request)
+            except OSError:  # it died since its last answer
+                return self._bury()
+            answer = self._receive()
+        except BaseException:
+            self._bury()
+            raise
+        # A worker beats once it has a request in hand. Without that beat it died idle, and the
+        # cases of this request had no part in it.
+        if isinstance(answer, WorkerEnd) and read_heartbeat(self._heartbeat) == idle:
+            return answer if answer.is_limit else _exit_code(answer)
+        return answer
+
+    def _start(self) -> "tuple[SpawnProcess, Connection[Any, Any]]":
+        """Start a worker, in the thread that does so; it says when it is up."""
+        self._heartbeat.unlink(missing_ok=True)
+        context = get_context("spawn")
+        ours, theirs = context.Pipe()
+        process = context.Process(
+            target=serve,
+            args=(theirs, self._environment, self._log, self._heartbeat, os.getpid()),
+            daemon=True,  # an interpreter that ends does not wait for it
+        )
+        with _children:
+            process.start()
+        theirs.close()  # else nothing would tell that the worker's own copy is closed
+        return process, ours
+
+    def _receive(self) -> bytes | WorkerEnd:
+        """Return what the worker sends next, or its end: it died, passed a limit or was stopped."""
+        assert self._running is not None
+        process, pipe = self._running
+        watchdog = Watchdog(step=_STEP, last=read_heartbeat(self._heartbeat))
+        while True:
+            ready = wait([pipe, process.sentinel], _POLL)
+            # A worker that has answered may be dead already. So the pipe comes first, and is looked
+            # at again: the answer may have come after `wait` had passed over the pipe.
+            if pipe.poll():
+                with suppress(EOFError, OSError):
+                    return pipe.recv_bytes()
+                return self._died()
+            # A process that the framework forked keeps the sentinel open: ask the kernel, too.
+            if ready or _has_ended(process):
+                return self._died()
+            end = self._passed_limit(process.pid, watchdog)
+            if end is not None:
+                self._bury()
+                return end
+
+    def _passed_limit(self, pid: int | None, watchdog: Watchdog) -> WorkerEnd | None:
+        """Return the end of a worker that is past a limit, or of a run that is stopped; or None."""
+        if self._stopped.is_set():
+            return _GIVEN_UP
+        last = read_heartbeat(self._heartbeat)
+        watchdog.look(last)
+        if last is None or last.is_loading:
+            if watchdog.seconds <= START_SECONDS:
+                return None
+            return WorkerEnd(outcome=TimedOut(limit=START_SECONDS), is_limit=True)
+        outcome: Crashed | TimedOut
+        gib, most = _resident_gib(pid), self._limits.worker_gib
+        if gib > most:
+            text = f"the worker held {gib:.1f} GiB, but worker_gib is {most:g}: it was stopped"
+            outcome = Crashed(exit_code=-signal.SIGKILL, stderr=text)
+        elif watchdog.silence > self._limits.case_seconds:
+            outcome = TimedOut(limit=self._limits.case_seconds)
+        else:
+            return None
+        return WorkerEnd(outcome=outcome, place=last.place, is_limit=True)
+
+    def _died(self) -> WorkerEnd:
+        """Return the end of a worker that ended by itself, with its last words and place."""
+        assert self._running is not None
+        process, _ = self._running
+        # A careless `os.closerange` closes the pipe and the sentinel, and looks like an end; in a
+        # real one they close a moment before there is an exit code.
+        deadline = time.monotonic() + _GRACE
+        while not (has_ended := _has_ended(process)) and time.monotonic() < deadline:
+            time.sleep(0.005)
+        exit_code = self._bury()
+        last = read_heartbeat(self._heartbeat)
+        texts = [self._stderr()]
+        if not has_ended:
+            texts.append(_CUT_OFF)
+        elif exit_code == -signal.SIGKILL:
+            texts.append(_KILLED)
+        return WorkerEnd(
+            outcome=Crashed(exit_code=exit_code, stderr="\n".join(filter(None, texts))),
+            place=None if last is None else last.place,
+        )
+
+    def _bury(self) -> int:
+        """Kill the worker unless it has ended, and return its exit code; 0 where there is none.
+
+        It may be deaf to anything less than SIGKILL. That leaves the exit code of a process that
+        has ended by itself as it is.
+        """
+        if self._running is None:
+            return 0
+        process, pipe = self._running
+        self._running = None
+        with _children:
+            process.kill()
+            process.join()
+        pipe.close()
+        return process.exitcode or 0
+
+    def _stderr(self) -> str:
+        with self._log.open("rb") as log:  # one case may print more than a parent can hold
+            size = self._log.stat().st_size
+            if size <= 2 * _KEPT:
+                return _text(log.read())
+            start = log.read(_KEPT)
+            log.seek(size - _KEPT)
+            return f"{_text(start)}\n[...]\n{_text(log.read(_KEPT))}"
+
+
+def _has_ended(process: SpawnProcess) -> bool:
+    with _children:
+        return not process.is_alive()
+
+
+def _exit_code(end: WorkerEnd) -> int:
+    return end.outcome.exit_code if isinstance(end.outcome, Crashed) else 0
+
+
+def _resident_gib(pid: int | None) -> float:
+    try:
+        resident: int = psutil.Process(pid).memory_info().rss
+    except psutil.NoSuchProcess:  # it ended just now, which the next look finds
+        return 0.0
+    return resident / 2**30
+
+
+def _text(printed: bytes) -> str:
+    return printed.decode(errors="replace").strip()

@@ -1,0 +1,155 @@
+"""The functions that a worker process runs: it serves one backend, a batch of cases at a time.
+
+The parent watches two files that a dying process leaves behind: the *log*, to which everything
+printed goes, native code included, and the *heartbeat*, which says that another case was finished
+and which one is being computed.
+"""
+
+import ctypes
+import os
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from multiprocessing.reduction import ForkingPickler
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from tconv.adapters import registry
+from tconv.adapters.base import Adapter
+from tconv.engine.worker import heartbeat
+from tconv.engine.worker.compute import compute_rows, draw_batch
+from tconv.engine.worker.describe import BackendDescription, describe_adapter
+from tconv.engine.worker.guard import Raised, call_guarded, text_of
+from tconv.errors import UnavailableError
+from tconv.inputs.draw import DrawRecipe
+from tconv.model.case import Case
+from tconv.model.target import Target
+from tconv.store import RowBatch
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+
+_PR_SET_PDEATHSIG: Final = 1  # linux/prctl.h
+
+_adapters: dict[str, Adapter] = {}  # this process's only one, by its backend
+
+
+def serve(
+    pipe: "Connection[Any, Any]",
+    environment: Mapping[str, str],
+    log: Path,
+    heartbeat_file: Path,
+    parent: int,
+) -> None:
+    """Be a worker: answer the requests that come through `pipe`, one after the other.
+
+    A request is a function with its arguments, pickled; an answer says whether the function
+    returned, and has what it returned, or else its error with the traceback.
+
+    Args:
+        pipe: the worker's end; once the parent has closed the other, the worker ends.
+        environment: variables to set before a framework is loaded.
+        log: file for all that is printed, native code included.
+        heartbeat_file: file for the heartbeat.
+        parent: id of the process with which this one ends, however that ends.
+    """
+    die_with_parent(parent)
+    os.environ.update(environment)
+    sink = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    sys.stdout.flush()
+    os.dup2(sink, 1)
+    os.dup2(sink, 2)
+    heartbeat.start(heartbeat_file)
+    pipe.send_bytes(b"up")
+    with suppress(EOFError):
+        while True:
+            request = pipe.recv_bytes()
+            heartbeat.beat()  # the request is taken: whatever happens now, happens because of it
+            pipe.send_bytes(_answer(request))
+
+
+def _answer(request: bytes) -> memoryview:
+    try:
+        function, args, kwargs = ForkingPickler.loads(request)
+        return ForkingPickler.dumps((True, function(*args, **kwargs), ""))
+    except BaseException as error:  # noqa: BLE001 # raised again in the parent
+        text = traceback.format_exc()
+        try:
+            return ForkingPickler.dumps((False, error, text))
+        except Exception:  # noqa: BLE001 # an error may hold what cannot be pickled
+            substitute = RuntimeError(f"{type(error).__name__}: {text_of(error)}")
+            return ForkingPickler.dumps((False, substitute, text))
+
+
+def die_with_parent(parent: int) -> None:
+    """Have the kernel kill this process when `parent`, which started it, ends; Linux only.
+
+    A thread here that watched the parent could not run while native code holds the interpreter's
+    lock. The kernel takes the *thread* that started a process for its parent, so that thread has to
+    live as long as the worker; `WorkerProcess` sees to it. Elsewhere a worker ends when it next
+    waits for a request, and finds the pipe closed.
+    """
+    try:
+        prctl = ctypes.CDLL(None).prctl
+    except AttributeError:
+        return
+    prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it ended before the kernel was asked
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def describe_backend(backend: str) -> BackendDescription | str:
+    """Return what the backend says of itself, or why it is unavailable, in words."""
+    try:
+        description = call_guarded(describe_adapter, backend, _loaded(backend))
+    except UnavailableError as error:
+        return str(error)
+    finally:
+        heartbeat.beat()  # asking for devices and settings is part of loading, too
+    if isinstance(description, Raised):
+        kind, text = type(description.error).__name__, text_of(description.error)
+        return f"the adapter of {backend} cannot be asked what there is here: {kind}: {text}"
+    result: BackendDescription = description
+    return result
+
+
+def compute_batch(
+    cases: Sequence[Case],
+    target: Target,
+    version: str | None,
+    seed: int,
+    recipes: Sequence[DrawRecipe | None] = (),
+) -> tuple[RowBatch, tuple[DrawRecipe, ...], float]:
+    """Compute and judge `cases` on `target`; `recipes` are those known of their draws.
+
+    Returns:
+        One row per case, in order; the recipe of each; and the seconds it took, the loading of
+        the framework apart.
+    """
+    adapter = load_adapter(target.backend)
+    started = time.perf_counter()
+    cases = tuple(cases)  # made here, where they came as columns
+    draws = draw_batch(cases, seed, recipes)
+    row_batch = RowBatch.from_columns(compute_rows(adapter, cases, draws, target, version))
+    return row_batch, tuple(drawn.recipe for drawn in draws), time.perf_counter() - started
+
+
+def load_adapter(backend: str) -> Adapter:
+    """Return the adapter of `backend`, the only one of this process; the first call makes it.
+
+    Raises:
+        UnavailableError: its framework is not installed or does not import.
+    """
+    adapter = _loaded(backend)
+    heartbeat.beat()
+    return adapter
+
+
+def _loaded(backend: str) -> Adapter:
+    if backend not in _adapters:
+        heartbeat.beat_while_loading()
+        _adapters[backend] = registry.load(backend)
+    return _adapters[backend]
