@@ -50,7 +50,7 @@ class Mortal(Segfault):
 
 
 class Together(Segfault):
-    """Computes a batch as a list: nobody outside can tell which case it was at."""
+    """Computes a batch as a list: from outside it cannot be seen which case it was at."""
 
     name = "hostile-together"
 

@@ -105,14 +105,14 @@ def digest(parts: Sequence[Part]) -> tuple[str, int]:
     return made.hexadecimal, made.rows
 
 
-def swept(executor: str, *backends: str) -> tuple[str, int]:
+def digest_and_rows(executor: str, *backends: str) -> tuple[str, int]:
     with executor_named(executor)(workers=2) as made:
         return digest(list(made.run(planned(made, *backends))))
 
 
 @pytest.fixture
 def _small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have small batches, and a hand that is free help at once."""
+    """Make batches small, and let an idle slot help at once."""
     monkeypatch.setattr("tconv.engine.schedule.batch_size.MAX_SIZE", 3)
     monkeypatch.setattr("tconv.engine.schedule.queue.MIN_GAIN_SAME_BACKEND", 0.0)
     monkeypatch.setattr("tconv.engine.schedule.queue.MIN_GAIN_OTHER_BACKEND", 0.0)
@@ -122,7 +122,7 @@ def _small(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_cluster_of_its_own_finds_what_processes_here_find() -> None:
     backends = ("numpy", "fake-segfault", "fake-uninstalled")
 
-    assert swept("dask", *backends) == swept("local", *backends)
+    assert digest_and_rows("dask", *backends) == digest_and_rows("local", *backends)
 
 
 @pytest.mark.usefixtures("_small")
@@ -131,7 +131,7 @@ def test_worker_that_is_killed_in_the_middle_changes_nothing(
 ) -> None:
     doomed, other = worker(command, "one"), worker(command, "two")
     backends = ("fake-slow-batch", "fake-segfault")
-    local = swept("local", *backends)
+    local = digest_and_rows("local", *backends)
 
     with DaskCluster(workers=2, address=address) as executor:
         until(lambda: len(executor._client.nthreads()) == 2)
@@ -269,7 +269,7 @@ def test_cluster_without_workers_is_an_error(address: str, monkeypatch: pytest.M
 def test_scheduler_that_is_lost_while_backends_are_described_is_an_error(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Nothing was begun, so nothing can be resumed."""
+    """Nothing was started, so nothing can be resumed."""
     cluster = DaskCluster(workers=1)
     lost = Mock(side_effect=OSError("Timed out trying to connect"))
     monkeypatch.setattr(cluster, "_client", Mock(nthreads=lost), raising=False)

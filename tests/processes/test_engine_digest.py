@@ -22,7 +22,7 @@ def _helpful(
     fakes: Path,  # registers them, also in other processes
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Have a hand that is free help at once."""
+    """Let an idle slot help at once."""
     monkeypatch.setattr("tconv.engine.schedule.queue.MIN_GAIN_OTHER_BACKEND", 0.0)
 
 

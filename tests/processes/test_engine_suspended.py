@@ -1,6 +1,6 @@
 """A limit is of time in which a worker could work: a machine that sleeps times nothing out.
 
-A case that is alone in its batch has no second trial, so its row would be a timeout.
+A case that is alone in its batch is not tried again, so its row would be a timeout.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""A run whose process is killed, with no chance to tidy up, ends as one that nobody disturbed.
+"""A run whose process is killed, with no chance to tidy up, ends as one that nothing disturbed.
 
 The workers of NumPy end by themselves when they find their parent gone, so these tests would pass
 without the kernel's help; that no worker which hangs is left over is for `test_engine_orphans`.

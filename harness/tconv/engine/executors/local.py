@@ -72,7 +72,7 @@ class LocalPool(Executor):
         with ThreadPoolExecutor(self._workers) as threads:
             try:
                 return dict(zip(backends, threads.map(self._pool.describe, backends), strict=True))
-            except BaseException:  # do not wait for frameworks to load that nobody asks for now
+            except BaseException:  # do not wait for frameworks that are still loading
                 self._stopped.set()
                 raise
 

@@ -2,7 +2,7 @@
 
 Which case ended a worker is found by running its batch again around the case that was being
 computed. A worker takes seconds to start and a compiler tens of milliseconds for a case alone; so
-what had been finished runs again in one piece, and where nobody knows what was being computed,
+what had been finished runs again in one piece, and where it is unknown what was being computed,
 pieces of a middle size cost least.
 """
 
@@ -111,7 +111,7 @@ class CrashSearch:
     def _replay(self, places: _Places, end: WorkerEnd) -> _Places:
         """Run a batch that ended its worker again, in pieces; return what is left past the guilty.
 
-        Where all come through, none is guilty of having passed a limit: the batch was only large.
+        Where all come through, none is to blame for a limit: the batch was only large.
         A death that does not come back is kept in one row, that of the case that was being computed
         or else of the first, and said not to be reproduced.
         """

@@ -46,8 +46,8 @@ _STILLBORN: Final = (
     "`if __name__ == '__main__':` around what it does, as a worker imports it again"
 )
 
-# Whoever starts a process has multiprocessing collect the exit codes of all that have ended. Of two
-# threads that ask for the same one at once, one is told that there is no such process.
+# Starting a process makes multiprocessing collect the exit codes of all that have ended. If two
+# threads collect the same one at once, one of them gets none and takes the process for alive.
 _children: Final = threading.Lock()
 
 P = ParamSpec("P")
@@ -73,7 +73,7 @@ class WorkerEnd:
 
     Attributes:
         outcome: what that is for the case that was being computed, where it was alone.
-        place: index in the batch of the case that was being computed, or None: nobody knows.
+        place: index in the batch of the case that was being computed, or None: unknown.
         is_limit: whether it was killed for passing a limit, and did not end by itself.
     """
 
@@ -82,7 +82,7 @@ class WorkerEnd:
     is_limit: bool = False
 
 
-_GIVEN_UP: Final = WorkerEnd(outcome=TimedOut(limit=0), is_limit=True)  # nobody wants its row
+_GIVEN_UP: Final = WorkerEnd(outcome=TimedOut(limit=0), is_limit=True)  # its row is not wanted
 
 
 class Watchdog:
@@ -189,8 +189,8 @@ class WorkerProcess(AbstractContextManager["WorkerProcess"]):
     def _ask(self, request: memoryview) -> bytes | WorkerEnd | int:
         """Return the worker's answer; or its end, as an exit code where it never took the request.
 
-        Whatever else ends this, an interrupt for one, ends the worker: nobody waits for its answer,
-        which would be taken for that to the next request.
+        An interrupt or any other error here kills the worker: its late answer would otherwise be
+        taken for the answer to the next request.
         """
         try:
             if self._stopped.is_set():
@@ -210,8 +210,8 @@ class WorkerProcess(AbstractContextManager["WorkerProcess"]):
         except BaseException:
             self._bury()
             raise
-        # A worker beats once it has a request in hand. Without that beat it died idle, and the
-        # cases of this request had no part in it.
+        # A worker beats as soon as it has taken a request. Without that beat it died idle, and the
+        # cases of this request have nothing to do with it.
         if isinstance(answer, WorkerEnd) and read_heartbeat(self._heartbeat) == idle:
             return answer if answer.is_limit else _exit_code(answer)
         return answer

@@ -73,8 +73,8 @@ class WorkQueue:
         backends: dict[str, list[TargetQueue]] = {}
         for state in states:
             queues = backends.setdefault(state.plan.target.backend, [])
-            # Backends that start together start at different places: then each finds out of other
-            # cases which draws they take, and is told of those that the others have found out.
+            # Backends that start together start at different places: then each finds the draws of
+            # other cases, and takes over those that the others have found.
             share = list(backends).index(state.plan.target.backend) % slots / slots
             spans = state.plan.spans
             early, late = _split(spans, int(share * sum(map(len, spans))))

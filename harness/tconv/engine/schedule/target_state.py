@@ -45,7 +45,7 @@ class TargetState:
         self._crashes = 0
 
     def task(self, first: int, cases: Sequence[Case]) -> Task:
-        """Return the task of these cases, of which the `first` is the first."""
+        """Return the task that computes these cases; `first` is the index of the first of them."""
         crashed: frozenset[str] = frozenset()
         if self._crashed:  # nearly never; to look at an id takes longer than to send its case
             crashed = frozenset(case.id for case in cases if case.id in self._crashed)

@@ -1,7 +1,7 @@
 """The heartbeat of a worker process: what its parent can still read when it hangs or has died.
 
-A small file, written in one piece at each beat, so that nobody reads a half-written one. Beats are
-counted and not timed: the parent has a clock of its own, and needs no other to agree with it.
+A small file, written in one piece at each beat, so that it is never read half-written. Beats are
+counted and not timed: the parent measures time on its own clock, so the two need not agree.
 """
 
 import os
