@@ -23,8 +23,7 @@ OPAQUE: Final = {
 """Words that name nothing: what was found, made or given is what a reader wants to know."""
 
 OPAQUE_NAMES: Final = {
-    "analysis": 116, "cli": 44, "grid": 2, "judge": 1,
-    "report": 36, "store": 13,
+    "analysis": 116, "grid": 2, "judge": 1, "report": 36, "store": 13,
 }  # fmt: skip
 """Most opaque names in each package; a package that is not listed has none."""
 

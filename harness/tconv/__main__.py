@@ -1,19 +1,17 @@
-"""`python -m tconv` is `tconv`: the command line, and its answer to Ctrl-C while it loads."""
+"""`python -m tconv` is `tconv`: starts the command line, and answers a Ctrl-C while it loads."""
 
 import sys
-from typing import Final
 
-INCOMPLETE: Final = 4
-"""The status `INCOMPLETE` of :class:`tconv.runs.status.ExitStatus`, which may not be loaded yet."""
+from tconv.runs.exit_status import ExitStatus
 
 
 def main() -> None:
-    """Load the command line, which takes a second, and run it."""
+    """Load the command line and run it."""
     try:
         from tconv.cli import main as run  # noqa: PLC0415 # an interrupt may come meanwhile
     except KeyboardInterrupt:
-        sys.stderr.write("tconv: interrupted; nothing was begun\n")
-        sys.exit(INCOMPLETE)
+        sys.stderr.write("tconv: interrupted before anything was started\n")
+        sys.exit(ExitStatus.INCOMPLETE)
     run()
 
 

@@ -70,7 +70,7 @@ def test_explanation_says_window_rule_evidence_and_draws_it(written: Path) -> No
     done = asked(written, "fake", "padding=same", "k=4", "s=2", "i=3")
 
     assert done.output.splitlines() == [
-        "o = 6: the full 8, 1 cropped at the begin, 1 cropped at the end",
+        "o = 6: the full 8, 1 cropped at the start, 1 cropped at the end",
         "",
         "  x[0]  ####",
         "  x[1]    ####",

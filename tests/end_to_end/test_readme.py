@@ -1,5 +1,6 @@
 """The documents keep their word: commands are CI's, snippets run, links lead somewhere."""
 
+import pkgutil
 import re
 import subprocess
 import tomllib
@@ -16,10 +17,11 @@ from tconv.judge.expected import expect
 from tconv.model.case import Case
 from tconv.model.route import Unsupported
 from tconv.model.verdict import Verdict
-from tconv.runs.status import ExitStatus
+from tconv.runs.exit_status import ExitStatus
 
 ROOT: Final = Path(__file__).parents[2]
 README: Final = (ROOT / "README.md").read_text("utf-8")
+GUIDE: Final = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
 DOCUMENTS: Final = (
     "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/tutorial.md", "reports/README.md",
 )  # fmt: skip
@@ -156,6 +158,18 @@ def test_no_placeholder_is_left_empty(document: str) -> None:
 @pytest.mark.parametrize("verdict", Verdict)
 def test_readme_explains_each_verdict(verdict: Verdict) -> None:
     assert f"`{verdict}`" in README
+
+
+def test_contributing_guide_has_a_line_for_each_package() -> None:
+    packages = {path.parent.name for path in (ROOT / "harness" / "tconv").glob("*/__init__.py")}
+
+    assert set(re.findall(r"^\| `(\w+)` \|", GUIDE, re.MULTILINE)) == packages | {"errors"}
+
+
+@pytest.mark.parametrize("name", sorted(set(re.findall(r"`([a-z_]+(?:\.\w+)+)`", GUIDE))))
+def test_name_in_the_contributing_guide_exists(name: str) -> None:
+    if Path(name).suffix not in {".md", ".html", ".toml", ".txt"}:
+        pkgutil.resolve_name(f"tconv.{name}")
 
 
 def test_readme_never_uses_the_wrong_name_of_the_operation() -> None:

@@ -9,7 +9,7 @@ from typing import Final
 
 import pytest
 
-from tconv.cli.atlas_source import charted
+from tconv.cli.atlas_source import load_atlas
 from tconv.engine.executors.local import LocalPool
 from tconv.engine.plan import TargetPlan
 from tconv.model.target import Selection, Target
@@ -57,7 +57,7 @@ def backend(request: pytest.FixtureRequest) -> str:
 def outcomes(backend: str) -> list[tuple[Query, Translation | Impossible]]:
     queries = [Query.from_texts(words) for words in drawn(backend)]
     ends = Selection(backend=backend), Selection(backend="torch")
-    found = list(translate(charted(None), queries, *ends, runs=True))
+    found = list(translate(load_atlas(None), queries, *ends, runs=True))
     translated = sum(isinstance(each, Translation) for each in found)
     print(f"seed {SEED}: {translated} of {len(found)} calls of {backend} are translated")  # noqa: T201 # shown with -s, and where a test fails
     return list(zip(queries, found, strict=True))
@@ -104,7 +104,7 @@ def test_every_call_that_is_not_translated_is_one_that_keras_itself_does_not_com
 
 def samples(backend: str, query: Query) -> tuple[tuple[int, ...], ...]:
     """Return the sizes at which the call was to be run; the given one where nothing comes out."""
-    entries = charted(None).of(Selection(backend=backend, mode="ops"))
+    entries = load_atlas(None).of(Selection(backend=backend, mode="ops"))
     known = {Target(backend=backend, mode="ops", device="cpu"): entries}
     found = find_sources(query, known, ())
     if isinstance(found, Impossible):

@@ -73,7 +73,7 @@ def test_command_lists_the_faults_where_one_is_unknown(run: Path) -> None:
     done = CliRunner().invoke(cli, ["acceptance", str(run), "--fault", "strides"])
 
     assert done.exit_code == 2
-    assert "should be one of: w has one input channel more than x, stride of 0," in done.output
+    assert "must be one of w has one input channel more than x, stride of 0," in done.output
 
 
 @pytest.mark.parametrize("command", ["acceptance", "claims"])

@@ -5,7 +5,7 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from tconv.cli.check import check_adapter
+from tconv.cli.adapters import check_adapter
 from tconv.testing.adapter_check.run import CHECKS, run_checks
 
 pytestmark = pytest.mark.usefixtures("fakes")

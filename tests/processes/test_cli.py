@@ -11,16 +11,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import psutil
 import pytest
 from tests.waiting import is_alive, until
 
 from tconv import cli, load, run
-from tconv.__main__ import INCOMPLETE
 from tconv.engine.executors.local import LocalPool
 from tconv.errors import StoreError
-from tconv.runs.status import ExitStatus
+from tconv.runs.exit_status import ExitStatus
 
 pytestmark = pytest.mark.usefixtures("fakes", "folder")
 
@@ -214,6 +214,7 @@ def test_rows_that_were_not_run_are_status_4(
         (["run", "--nope"], "No such option"),
         (["nope"], "No such command 'nope'"),
         (["report", "absent"], "run='absent', but should be a run directory"),
+        (["adapters", "list", "nope"], "backend='nope', but should be one of"),
         (["report"], "no run in reports; make one with `tconv run`"),
     ],
 )  # fmt: skip
@@ -352,7 +353,7 @@ def test_disk_that_fills_up_ends_the_run_and_keeps_what_was_written(
     assert not (run / "footer.json").exists()
 
 
-def test_fault_of_the_harness_is_no_deviation(
+def test_bug_of_the_harness_is_no_deviation(
     tconv: Callable[..., Done], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     planted: dict[str, object] = {}
@@ -362,15 +363,13 @@ def test_fault_of_the_harness_is_no_deviation(
 
     assert done.code == 4
     assert "KeyError: 'bug'" in done.err
-    assert "fault of the harness itself" in done.err
+    assert "this is a bug in tconv" in done.err
 
 
-def test_adapters_list_has_a_line_per_target_also_when_piped(tconv: Callable[..., Done]) -> None:
-    from tconv.adapters import registry  # noqa: PLC0415 # beside the patch that it is for
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(registry, "backends", lambda: ("fake-sampled", "fake-uninstalled"))
-        done = tconv("adapters", "list")
+def test_adapters_list_has_a_line_per_target_of_the_named_backends(
+    tconv: Callable[..., Done],
+) -> None:
+    done = tconv("adapters", "list", "fake-sampled", "fake-uninstalled")
 
     lines = [line.split(maxsplit=2) for line in done.out.splitlines()]
     assert done.code == 0
@@ -379,6 +378,26 @@ def test_adapters_list_has_a_line_per_target_also_when_piped(tconv: Callable[...
     ]  # fmt: skip
     assert lines[2][2] == "some cases (one case in 4, unless the mode is named)"
     assert "No module named 'no_such_framework'" in lines[3][2]
+    assert done.err == "backends: fake-sampled, fake-uninstalled\nloading their frameworks\n"
+
+
+def test_adapters_list_in_json_has_what_is_available(tconv: Callable[..., Done]) -> None:
+    done = tconv("adapters", "list", "fake-stateful", "fake-uninstalled", "--json")
+
+    content: dict[str, Any] = json.loads(done.out)
+    assert content["fake-stateful"]["devices"] == ["cpu"]
+    assert content["fake-uninstalled"]["available"] is False
+
+
+def test_adapters_list_names_every_backend_before_any_is_asked(
+    tconv: Callable[..., Done], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(LocalPool, "describe", Mock(side_effect=KeyboardInterrupt))
+
+    done = tconv("adapters", "list")
+
+    assert done.code == 4
+    assert done.err.startswith("backends: fake-")
 
 
 @pytest.mark.parametrize("words", [[], ["run"], ["report"], ["adapters"], ["adapters", "list"]])
@@ -445,8 +464,10 @@ def test_interrupt_while_the_command_line_loads_is_no_traceback(
 
     done = subprocess.run(COMMAND, check=False, capture_output=True, text=True)  # noqa: S603 # as above
 
-    assert (done.returncode, done.stderr) == (4, "tconv: interrupted; nothing was begun\n")
-    assert int(ExitStatus.INCOMPLETE) == INCOMPLETE
+    assert (done.returncode, done.stderr) == (
+        ExitStatus.INCOMPLETE,
+        "tconv: interrupted before anything was started\n",
+    )
 
 
 def test_closed_pipe_is_no_traceback() -> None:

@@ -200,7 +200,7 @@ def test_what_the_header_says_may_not_be_given_again(
     done = tconv("run", "--resume", "reports", *words)
 
     assert done.code == 2
-    assert f"tconv: {named} given with --resume, but should be left out" in done.err
+    assert f"tconv: {named} cannot be used with --resume" in done.err
 
 
 def test_run_that_another_process_writes_is_not_resumed(

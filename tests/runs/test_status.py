@@ -5,7 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from tconv.model.verdict import Standpoint, Verdict
-from tconv.runs.status import ExitStatus, status
+from tconv.runs.exit_status import ExitStatus
+from tconv.runs.status import status
 from tconv.store.rows import Columns
 from tconv.store.totals import TargetTotals
 

@@ -1,6 +1,6 @@
-"""The command line, `tconv`: it starts what the rest of the harness does, and says how it went.
+"""The command line, `tconv`: runs one command and turns whatever ends it into an exit status.
 
-What a command needs is imported where it is called: no other command waits for it.
+Commands import what they need when they run, so that help, versions and usage errors come at once.
 """
 
 import os
@@ -15,64 +15,68 @@ import click
 
 from tconv._version import __version__
 from tconv.errors import IncompleteError, TconvError
-from tconv.runs.status import ExitStatus
+from tconv.runs.exit_status import ExitStatus
 
 EPILOG = """\b
 Examples:
-  tconv run configs/smoke.toml          sweep, write reports/smoke-<time>/
-  tconv run --dry-run configs/smoke.toml  say what would be swept
-  tconv run --resume reports            complete the newest interrupted run
-  tconv merge a/smoke-* b/smoke-*       join the shards of one grid
-  tconv report                          write the reports of the newest run again
+  tconv run configs/smoke.toml            sweep, and write reports/smoke-<time>/
+  tconv run --dry-run configs/smoke.toml  print what would be swept
+  tconv run --resume reports              complete the newest interrupted run
+  tconv merge a/smoke-* b/smoke-*         join the shards of one grid
+  tconv report                            write the reports of the newest run again
   tconv explain keras-jax padding=same k=3 s=2 i=7
   tconv translate --from keras-tensorflow padding=same k=3 s=2 --to torch
-  tconv adapters list                   backends, modes, versions
+  tconv adapters list                     show backends, modes and versions
 
 \b
 Exit status of a sweep, the first that applies:
-  2 usage or config   3 nothing compared, or a required backend missing
-  4 incomplete        1 unexplained deviations        0 everything conforms
+  2 wrong usage or configuration   3 nothing compared, or a required backend missing
+  4 incomplete                     1 something deviates        0 everything conforms
 """
 
-
-_ENDING: Final = (signal.SIGINT, signal.SIGTERM)
+_STOPPING: Final = (signal.SIGINT, signal.SIGTERM)
 
 _COMMANDS: Final = MappingProxyType(
     {
-        "run": "run",
-        "merge": "merge",
-        "report": "report",
-        "atlas": "atlas",
-        "acceptance": "acceptance",
-        "explain": "explain_case",
-        "translate": "translate_call",
-        "sizes": "sizes",
-        "adapters": "adapters",
-        "claims": "claims",
-        "compatibility": "compatibility",
-        "bench": "bench",
+        "run": ("run", "Sweep a grid over targets and write reports."),
+        "merge": ("merge", "Join the shards of one grid."),
+        "report": ("report", "Write the reports of a run again."),
+        "atlas": ("atlas", "Infer the rules of open cases from a run."),
+        "acceptance": ("acceptance", "Show which targets accept faulty parameters."),
+        "explain": ("explain_case", "Show which window one call returns, and why."),
+        "translate": ("translate_call", "Turn a call of one framework into another's."),
+        "sizes": ("sizes", "Find the parameters that give an output size."),
+        "adapters": ("adapters", "List the backends, or check an adapter."),
+        "claims": ("claims", "Check published statements."),
+        "compatibility": ("compatibility", "Print how frameworks resolve open shapes."),
+        "bench": ("bench", "Measure the harness itself."),
     }
 )
-"""Function of each command, in the module of the command's name; what is used first comes first."""
+"""Command to its function, in the module of the command's name, and its line in `tconv --help`."""
 
 
 class Commands(click.Group):
-    """Commands of which a reader of their output may go before it has read all."""
+    """The commands, each imported only when it is called; the most used come first."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 # click's signature
-        """Return the names, what is used first first."""
+        """Return the names in the order of the table."""
         return list(_COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 # click's signature
-        """Return a command, imported for this, or None: there is none of the name."""
+        """Import and return a command, or None if there is none of this name."""
         if cmd_name not in _COMMANDS:
             return None
         module = import_module(f"{__name__}.{cmd_name}")
-        command: click.Command = getattr(module, _COMMANDS[cmd_name])
+        command: click.Command = getattr(module, _COMMANDS[cmd_name][0])
         return command
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 # click's signature
+        """Write the list of commands without importing them, which click would do."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in _COMMANDS.items()])
+
     def invoke(self, ctx: click.Context) -> object:
-        """Run a command; a closed pipe is status 4, which click would make 1."""
+        """Run a command; a closed pipe, as of `| head`, is status 4, which click would make 1."""
         try:
             return super().invoke(ctx)
         except BrokenPipeError:
@@ -83,35 +87,35 @@ class Commands(click.Group):
 @click.group(cls=Commands, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="tconv")
 def cli() -> None:
-    """Sweep transposed convolutions through frameworks and say what differs, and why."""
+    """Run transposed convolutions through many frameworks and show what differs, and why."""
 
 
 def _interrupt(*_: object) -> NoReturn:
-    """Interrupt the command once; a second Ctrl-C may not end the end, which takes two seconds.
+    """Interrupt the command once: a second Ctrl-C must not cut short the two seconds of shutdown.
 
-    Workers are stopped meanwhile, and the message comes that says how the run goes on. A worker
-    that is just being started would inherit a signal that is ignored, and so not be stopped.
+    In that time workers are stopped, and the message that tells how to go on is printed. Ignoring
+    the signal would not do: a worker that is just starting would inherit that, and stay alive.
     """
-    _answer_ending(_unheard)
+    _set_handler(_do_nothing)
     raise KeyboardInterrupt
 
 
-def _answer_ending(handler: Any) -> None:  # noqa: ANN401 # whatever signal.signal takes
-    for number in _ENDING:
+def _set_handler(handler: Any) -> None:  # noqa: ANN401 # whatever signal.signal takes
+    for number in _STOPPING:
         signal.signal(number, handler)
 
 
-def _unheard(*_: object) -> None:
-    """Do nothing about a signal; a process that is started hears it all the same."""
+def _do_nothing(*_: object) -> None:
+    """Drop a signal here; unlike SIG_IGN this is not inherited by processes that are started."""
 
 
 def main() -> None:
     """Run the command line; whatever ends it early has a message and a status of its own.
 
-    An error of the user's is status 2. A run that was interrupted or stopped, or that met a fault
-    of the harness itself, is status 4: it must not look like a framework's deviation.
+    An error of the user is status 2. A run that was interrupted or stopped, or that met a bug of
+    the harness, is status 4: it must not look like a deviation of a framework.
     """
-    for number in _ENDING:
+    for number in _STOPPING:
         if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
             signal.signal(number, _interrupt)
     try:
@@ -127,10 +131,10 @@ def main() -> None:
         sys.exit(ExitStatus.USAGE)
     except (click.Abort, KeyboardInterrupt) as error:
         notes = getattr(error.__cause__ or error, "__notes__", ["nothing was kept"])
-        _answer_ending(signal.SIG_IGN)  # no worker is left, and an ending Python drops its handlers
+        _set_handler(signal.SIG_IGN)  # no worker is left, and Python drops handlers as it exits
         click.echo(f"tconv: interrupted; {'; '.join(notes)}", err=True)
         sys.exit(ExitStatus.INCOMPLETE)
     except Exception:  # noqa: BLE001 # the outermost place: it is shown, in full
         traceback.print_exc()
-        click.echo("tconv: this is a fault of the harness itself; please report it", err=True)
+        click.echo("tconv: this is a bug in tconv; please report it", err=True)
         sys.exit(ExitStatus.INCOMPLETE)

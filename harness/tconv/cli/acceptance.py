@@ -1,17 +1,16 @@
-"""`tconv acceptance`: which target accepts what, and what it says when it refuses."""
+"""`tconv acceptance`: which target accepts which faulty parameters, and how it refuses them."""
 
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
-from rich.table import Table
 
-from tconv.analysis.acceptance.matrix import COLUMNS, Acceptance, Cell, ReactionCount
-from tconv.analysis.acceptance.reaction import Reaction
-from tconv.cli.output import as_json, counted, rendered
-from tconv.cli.swept import rows
+from tconv.cli.output import json_option, json_text, pluralize, table_text
+
+if TYPE_CHECKING:
+    from tconv.analysis.acceptance.matrix import Acceptance, Cell, ReactionCount
 
 EPILOG = """\b
 Examples:
@@ -23,70 +22,74 @@ Examples:
 _LINES: Final = 12  # of a text; --json has all
 
 
-@click.command(epilog=EPILOG, short_help="Say who accepts faulty parameters.")
+@click.command(epilog=EPILOG)
 @click.argument("run", type=click.Path(path_type=Path))
-@click.option("--fault", help="Print what each target says of this one, with the texts of errors.")
-@click.option("--json", "json_wanted", is_flag=True, help="Print everything as JSON.")
-def acceptance(*, run: Path, fault: str | None, json_wanted: bool) -> None:
-    """Say of each target in RUN which faulty parameters it accepts, and how it refuses the others.
+@click.option("--fault", help="Print what each target does with this one, and the error texts.")
+@json_option
+def acceptance(*, run: Path, fault: str | None, as_json: bool) -> None:
+    """Show for each target in RUN which faulty parameters it accepts, and how it refuses others.
 
-    Of several reactions of one target to one fault all are shown, the worst first.
+    If a target reacts to one fault in several ways, all are shown, the worst first.
     """
-    found = Acceptance.from_rows(rows(run, COLUMNS))
-    if fault is not None and fault not in found.faults:
-        known = ", ".join(found.faults) or "none"
-        raise click.BadParameter(f"{fault!r}, but should be one of: {known}", param_hint="--fault")
-    if json_wanted:
-        click.echo(as_json(_content(found, fault)))
+    from tconv.analysis.acceptance.matrix import COLUMNS, Acceptance
+    from tconv.cli.swept import rows
+
+    reactions = Acceptance.from_rows(rows(run, COLUMNS))
+    if fault is not None and fault not in reactions.faults:
+        names = ", ".join(reactions.faults) or "none"
+        raise click.BadParameter(f"must be one of {names} (got {fault!r})", param_hint="--fault")
+    if as_json:
+        click.echo(json_text(_content(reactions, fault)))
     else:
-        click.echo(_matrix(found) if fault is None else _texts(found.of(fault)))
+        click.echo(_matrix(reactions) if fault is None else _texts(reactions.of(fault)))
 
 
-def _content(found: Acceptance, fault: str | None) -> dict[str, Any]:
-    wanted = found.faults if fault is None else (fault,)
+def _content(reactions: "Acceptance", fault: str | None) -> dict[str, Any]:
+    faults = reactions.faults if fault is None else (fault,)
     return {
-        "cells": [asdict(cell) for name in wanted for cell in found.of(name)],
-        "disagreements": [asdict(each) for each in found.disagreements if each.fault in wanted],
-        "faultless": found.faultless,
+        "cells": [asdict(cell) for name in faults for cell in reactions.of(name)],
+        "disagreements": [asdict(each) for each in reactions.disagreements if each.fault in faults],
+        "faultless": reactions.faultless,
     }
 
 
-def _matrix(found: Acceptance) -> str:
-    table = Table(box=None, pad_edge=False)
-    table.add_column("fault")
-    columns = [_letter(at) for at in range(len(found.targets))]
-    for column in columns:
-        table.add_column(column)
-    for fault in found.faults:
-        cells = (found.cells.get((target, fault)) for target in found.targets)
-        table.add_row(fault, *("" if cell is None else cell.codes for cell in cells))
+def _matrix(reactions: "Acceptance") -> str:
+    from tconv.analysis.acceptance.reaction import Reaction
+
+    letters = [_letter(at) for at in range(len(reactions.targets))]
+    table = table_text(("fault", *letters), (
+        (fault, *(cell.codes if cell else "" for cell in cells))
+        for fault in reactions.faults
+        for cells in [[reactions.cells.get((target, fault)) for target in reactions.targets]]
+    ))  # fmt: skip
     return "\n".join([
-        rendered(table), "",
-        *(f"{letter:>3}  {name}" for letter, name in zip(columns, found.targets, strict=True)), "",
-        *(f"  {each.code}  {each.value}: {each.meaning}" for each in Reaction), "",
-        *_disagreements(found),
-        *([f"{counted(found.faultless, 'row')} without a fault"] * bool(found.faultless)),
+        table, "",
+        *(f"{letter:>3}  {name}" for letter, name in zip(letters, reactions.targets, strict=True)),
+        "", *(f"  {each.code}  {each.value}: {each.meaning}" for each in Reaction), "",
+        *_disagreements(reactions),
+        *([f"{pluralize(reactions.faultless, 'row')} without a fault"] * bool(reactions.faultless)),
     ])  # fmt: skip
 
 
-def _disagreements(found: Acceptance) -> Iterator[str]:
-    count = len(found.disagreements)
+def _disagreements(reactions: "Acceptance") -> Iterator[str]:
+    count = len(reactions.disagreements)
     if count:
-        yield f"modes of one framework differ in {counted(count, 'fault')}; the smallest case each:"
-    for each in found.disagreements:
-        yield f"  {each.framework}, {each.fault} ({counted(each.count, 'case')}): {each.case}"
-        yield from (f"    {words}: {', '.join(them)}" for words, them in each.sides.items())
+        faults = pluralize(count, "fault")
+        yield f"modes of one framework differ in {faults}; the smallest case of each:"
+    for one in reactions.disagreements:
+        yield f"  {one.framework}, {one.fault} ({pluralize(one.count, 'case')}): {one.case}"
+        yield from (f"    {words}: {', '.join(modes)}" for words, modes in one.sides.items())
 
 
-def _texts(cells: tuple[Cell, ...]) -> str:
+def _texts(cells: "tuple[Cell, ...]") -> str:
     return "\n\n".join(
-        "\n".join([cell.target, *(line for entry in cell.entries for line in _told(entry))])
+        "\n".join([cell.target, *(line for entry in cell.entries for line in _entry_lines(entry))])
         for cell in cells
     )
 
 
-def _told(entry: ReactionCount) -> Iterator[str]:
-    yield f"  {entry.reaction.value} ({counted(entry.count, 'case')}), as in {entry.case}"
+def _entry_lines(entry: "ReactionCount") -> Iterator[str]:
+    yield f"  {entry.reaction.value} ({pluralize(entry.count, 'case')}), as in {entry.case}"
     yield from (f"    {line}" for line in entry.text.splitlines()[:_LINES])
 
 

@@ -1,66 +1,84 @@
-"""`tconv adapters`: which backends there are, and what each says of itself here."""
+"""`tconv adapters`: lists the backends with what each says of itself, and checks an adapter."""
 
-from typing import Any
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, Final
 
 import click
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
-from tconv.adapters import registry
-from tconv.cli.check import check_adapter
-from tconv.cli.output import as_json
-from tconv.engine.executors.local import LocalPool
-from tconv.engine.worker.describe import BackendDescription
+from tconv.cli.output import json_option, json_text, table_text
+from tconv.runs.exit_status import ExitStatus
+
+if TYPE_CHECKING:
+    from tconv.engine.worker.describe import BackendDescription
+    from tconv.testing.adapter_check.run import CheckResult
+
+_SHOWN: Final = 5  # sentences printed per check; --json has all
 
 
-@click.group(short_help="List backends, or judge an adapter.")
+@click.group()
 def adapters() -> None:
-    """Say which backends there are."""
+    """List the backends, or check an adapter."""
 
 
-adapters.add_command(check_adapter)
+@adapters.command("list", epilog="Example:  tconv adapters list torch jax --json")
+@click.argument("names", metavar="[NAME]...", nargs=-1)
+@json_option
+def list_adapters(*, names: Sequence[str], as_json: bool) -> None:
+    """List backends with their modes, devices and versions; all of them if no NAME is given.
 
+    Each backend loads its framework in a process of its own to find out, which takes seconds.
+    """
+    from tconv.adapters import registry
 
-@adapters.command("list", epilog="Example:  tconv adapters list --json")
-@click.option("--json", "json_wanted", is_flag=True, help="Print JSON on stdout.")
-def list_adapters(*, json_wanted: bool) -> None:
-    """List backends with versions, devices and modes; each is started to find out."""
-    with LocalPool(workers=2) as engine:
-        found = engine.describe(registry.backends())
-    if json_wanted:
-        click.echo(as_json({name: _record(each) for name, each in found.items()}))
+    names = names or registry.backends()
+    for name in names:
+        registry.require(name)
+    click.echo(f"backends: {', '.join(names)}", err=True)
+    descriptions = _describe(names)
+    if as_json:
+        click.echo(json_text({name: _record(each) for name, each in descriptions.items()}))
         return
-    table = Table(box=None, pad_edge=False)
-    table.add_column("target", no_wrap=True)
-    table.add_column("version", no_wrap=True)
-    table.add_column("what is called", overflow="fold")
-    for name, each in found.items():
-        for row in _rows(name, each):
-            table.add_row(*map(escape, row))
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=1000)  # piped: one line each, for grep
-    with console.capture() as capture:
-        console.print(table)
-    click.echo("\n".join(line.rstrip() for line in capture.get().splitlines()))
+    rows = (row for name, description in descriptions.items() for row in _rows(name, description))
+    click.echo(table_text(("target", "version", "what is called"), rows))
 
 
-def _rows(name: str, found: BackendDescription | str) -> list[tuple[str, str, str]]:
-    if isinstance(found, str):
-        return [(name, "unavailable", found)]
-    meanings = {mode.name: mode for mode in found.modes}
-    return [
-        (
-            str(target),
-            found.version or "-",
-            meanings[target.mode].meaning + _sampled(meanings[target.mode].sample),
-        )
-        for target in found.targets
-    ]
+def _describe(names: Sequence[str]) -> dict[str, "BackendDescription | str"]:
+    """Ask the backends in parallel, with a bar on stderr; return their answers in this order."""
+    from concurrent.futures import ThreadPoolExecutor, as_completed
+
+    from tconv.engine.executors.local import LocalPool
+
+    # the pool is left first, so that an interrupt ends its processes and no thread waits for one
+    with ThreadPoolExecutor(os.cpu_count()) as threads, LocalPool(workers=1) as pool:
+        answers = {threads.submit(pool.describe, [name]): name for name in dict.fromkeys(names)}
+        waiting = list(answers.values())
+        with click.progressbar(
+            as_completed(answers),
+            length=len(answers),
+            label="loading their frameworks",
+            file=sys.stderr,
+            item_show_func=lambda _: f"waiting for {', '.join(waiting)}" if waiting else None,
+        ) as answered:
+            for answer in answered:
+                answer.result()
+                waiting.remove(answers[answer])
+        return {name: answer.result()[name] for answer, name in answers.items()}
 
 
-def _sampled(sample: int) -> str:
+def _rows(name: str, description: "BackendDescription | str") -> Iterator[tuple[str, str, str]]:
+    if isinstance(description, str):
+        yield name, "unavailable", description
+        return
+    modes = {mode.name: mode for mode in description.modes}
+    for target in description.targets:
+        mode = modes[target.mode]
+        yield str(target), description.version or "-", mode.meaning + _sampling(mode.sample)
+
+
+def _sampling(sample: int) -> str:
     match sample:
         case 0:
             return " (only where the mode is named)"
@@ -69,15 +87,51 @@ def _sampled(sample: int) -> str:
     return f" (one case in {sample}, unless the mode is named)"
 
 
-def _record(found: BackendDescription | str) -> dict[str, Any]:
-    if isinstance(found, str):
-        return {"available": False, "reason": found}
+def _record(description: "BackendDescription | str") -> dict[str, Any]:
+    if isinstance(description, str):
+        return {"available": False, "reason": description}
     return {
         "available": True,
-        "versions": dict(found.versions),
-        "devices": list(found.devices),
+        "versions": dict(description.versions),
+        "devices": list(description.devices),
         "modes": {
-            mode.name: {"meaning": mode.meaning, "sample": mode.sample} for mode in found.modes
+            mode.name: {"meaning": mode.meaning, "sample": mode.sample}
+            for mode in description.modes
         },
-        "settings": {target: dict(flags) for target, flags in found.settings.items()},
+        "settings": {target: dict(flags) for target, flags in description.settings.items()},
     }
+
+
+@adapters.command("check", epilog="Example:  tconv adapters check torch")
+@click.argument("name")
+@json_option
+def check_adapter(*, name: str, as_json: bool) -> None:
+    """Check the adapter NAME itself, before any sweep, and say what to fix.
+
+    Exit status: 0 all is well, 1 something has to be fixed, 2 no such adapter, 3 it cannot be
+    used here.
+    """
+    from tconv.errors import UnavailableError
+    from tconv.testing.adapter_check.run import run_checks
+
+    results = []
+    try:
+        for result in run_checks(name):
+            results.append(result)
+            if not as_json:
+                click.echo("\n".join(_check_lines(result)))
+    except UnavailableError as error:
+        click.echo(f"tconv: {name} is unavailable: {error}", err=True)
+        sys.exit(ExitStatus.NOTHING_COMPARED)
+    if as_json:
+        click.echo(json_text({"adapter": name, "checks": [asdict(each) for each in results]}))
+    sys.exit(
+        ExitStatus.DEVIATIONS if any(each.problems for each in results) else ExitStatus.CONFORMS
+    )
+
+
+def _check_lines(result: "CheckResult") -> Iterator[str]:
+    yield f"{'fix' if result.problems else 'ok':<5} {result.name:<15} {result.meaning}"
+    yield from (f"      {target}: {problem}" for target, problem in result.problems[:_SHOWN])
+    if len(result.problems) > _SHOWN:
+        yield f"      and {len(result.problems) - _SHOWN} more; --json has them all"

@@ -1,54 +1,64 @@
-"""The atlas that a command answers from: the one that comes with the harness, or another."""
+"""Loads the atlas that a command answers from: the one that comes with tconv, or another."""
 
-from importlib.resources import files
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING
 
 import click
 
-from tconv.analysis.atlas.atlas import Atlas
-from tconv.analysis.compatibility import Compatibility
-from tconv.cli.atlas import compared_run, from_run
-from tconv.errors import AtlasError
+if TYPE_CHECKING:
+    from tconv.analysis.atlas.atlas import Atlas
+    from tconv.analysis.compatibility import Compatibility
 
-_PUBLISHED: Final = files("tconv.analysis.atlas") / "atlas.json"
-
-option = click.option(
+atlas_option = click.option(
     "--atlas", "path", type=click.Path(path_type=Path),
-    help="A run directory, or what `tconv atlas --out` wrote.  [default: the harness's own]",
+    help="A run directory, or what `tconv atlas --out` wrote.  [default: the one in tconv]",
 )  # fmt: skip
 
 
-def charted(path: Path | None) -> Atlas:
-    """Return the atlas at `path`: a file, or a run to infer it from; None: the harness's own.
+def load_atlas(path: Path | None) -> "Atlas":
+    """Return the atlas in the file `path`, or inferred from the run there; None: tconv's own.
 
     Raises:
         AtlasError: there is none, or it cannot be read.
         StoreError: the run is damaged or incomplete.
     """
+    from tconv.analysis.atlas.atlas import Atlas
+    from tconv.analysis.from_run import rows, source
+    from tconv.store import RunReader
+
     if path is not None and path.is_dir():
-        return from_run(path)
-    return Atlas.from_json(_published(path))
+        reader = RunReader(path)
+        return Atlas.from_rows(rows(reader), source(reader))
+    return Atlas.from_json(_text(path))
 
 
-def compared(path: Path | None) -> Compatibility:
-    """Return the atlas at `path` with disagreements and claims, as :func:`charted` does without.
+def load_compatibility(path: Path | None) -> "Compatibility":
+    """Return the atlas as :func:`load_atlas` does, with disagreements and published claims.
 
     Raises:
-        AtlasError: as for :func:`charted`.
+        AtlasError: as for :func:`load_atlas`.
         StoreError: the run is damaged or incomplete.
     """
+    from tconv.analysis.claims.document import load_claims
+    from tconv.analysis.compatibility import Compatibility
+    from tconv.analysis.from_run import compatibility_of
+    from tconv.store import RunReader
+
     if path is not None and path.is_dir():
-        return compared_run(path)
-    return Compatibility.from_json(_published(path))
+        return compatibility_of(RunReader(path), load_claims())
+    return Compatibility.from_json(_text(path))
 
 
-def _published(path: Path | None) -> str:
-    source = _PUBLISHED if path is None else path
-    if not source.is_file():
-        named = "the harness's own atlas" if path is None else f"atlas={str(path)!r}"
+def _text(path: Path | None) -> str:
+    from importlib.resources import files
+
+    from tconv.errors import AtlasError
+
+    file = files("tconv.analysis.atlas") / "atlas.json" if path is None else path
+    if not file.is_file():
+        name = "the atlas that comes with tconv" if path is None else f"atlas={str(path)!r}"
         raise AtlasError(
-            f"{named} is not there; name a run directory of open cases with --atlas, such as "
+            f"{name} does not exist; give --atlas a run directory of open cases, such as "
             "`tconv run configs/map.toml` makes"
         )
-    return source.read_text(encoding="utf-8")
+    return file.read_text(encoding="utf-8")

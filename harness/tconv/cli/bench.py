@@ -1,4 +1,4 @@
-"""`tconv bench`: measures the harness itself, beside what each number is compared with."""
+"""`tconv bench`: measures the harness itself, beside what each figure is compared with."""
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
-from tconv.cli.output import as_json
+from tconv.cli.output import json_option, json_text
 from tconv.errors import ConfigError
-from tconv.runs.environment import machine
-from tconv.runs.status import ExitStatus
+from tconv.runs.exit_status import ExitStatus
 
 if TYPE_CHECKING:
     from tconv_bench.measurement import Measurement, Series
@@ -79,56 +78,49 @@ ROWS: Final[Mapping[str, Row]] = MappingProxyType(
 )
 """The rows of the bench by name, in their order."""
 
+_MET: Final = {True: "met", False: "MISSED", None: "not measured"}
 
-@click.command(epilog=EPILOG, short_help="Measure the harness itself.")
+
+@click.command(epilog=EPILOG)
 @click.option("--row", "names", type=click.Choice(list(ROWS)), multiple=True,
-              help="Only this row; may be given again.")  # fmt: skip
-@click.option("--quick", is_flag=True, help="Few cases: to see that it runs, not to quote.")
+              help="Measure only this row; may be repeated.")  # fmt: skip
+@click.option("--quick", is_flag=True, help="Use few cases: a trial, not figures to quote.")
 @click.option("--cases", type=click.IntRange(min=100), default=None,
-              help="Cases, or rows, instead of each row's own number.")  # fmt: skip
-@click.option("--json", "json_wanted", is_flag=True, help="Print JSON on stdout.")
-def bench(*, names: Sequence[str], quick: bool, cases: int | None, json_wanted: bool) -> None:
-    """Measure the harness: wall time, its own share, memory, each beside its goal."""
-    found = []
+              help="Number of cases, or of rows, instead of each row's own.")  # fmt: skip
+@json_option
+def bench(*, names: Sequence[str], quick: bool, cases: int | None, as_json: bool) -> None:
+    """Measure the harness: wall time, its own share and memory, each beside its goal."""
+    from tconv.runs.environment import machine
+
+    measurements = []
     facts = machine()
-    if not json_wanted:
+    if not as_json:
         click.echo(f"{facts['cpu']}, {facts['cores']} cores{' (quick)' * quick}")
     for name in names or ROWS:
         row = ROWS[name]
         click.echo(f"tconv: measuring {row.meaning} ...", err=True)
         measurement = row.measure(cases or (row.quick if quick else row.number))
-        found.append(measurement)
-        if not json_wanted:
+        measurements.append(measurement)
+        if not as_json:
             click.echo("\n".join(_lines(measurement)))
-    if json_wanted:
-        click.echo(as_json(_record(facts, found, quick=quick)))
-    missed = any(each.met is False for each in found)
-    sys.exit(ExitStatus.DEVIATIONS if missed else ExitStatus.CONFORMS)
+    if as_json:
+        rows = [{**each.to_dict(), "met": each.met} for each in measurements]
+        click.echo(json_text({"machine": facts, "quick": quick, "rows": rows}))
+    is_missed = any(measurement.met is False for measurement in measurements)
+    sys.exit(ExitStatus.DEVIATIONS if is_missed else ExitStatus.CONFORMS)
 
 
-_MET = {True: "met", False: "MISSED", None: "not measured"}
-
-
-def _lines(row: "Measurement") -> Iterator[str]:
-    yield f"\n{row.what}\n  {row.result}   goal: {row.goal}   {_MET[row.met]}"
-    yield from (f"    {_line(series)}" for series in row.series)
-    yield f"    workload: {row.workload}"
-    yield from (f"    note: {note}" for note in row.notes)
+def _lines(measurement: "Measurement") -> Iterator[str]:
+    met = _MET[measurement.met]
+    yield f"\n{measurement.what}\n  {measurement.result}   goal: {measurement.goal}   {met}"
+    yield from (f"    {_line(series)}" for series in measurement.series)
+    yield f"    workload: {measurement.workload}"
+    yield from (f"    note: {note}" for note in measurement.notes)
 
 
 def _line(series: "Series") -> str:
     count = len(series.values)
-    often = f"median of {count}" if count > 1 else "once"
+    times = f"median of {count}" if count > 1 else "once"
     start = "" if series.start_up is None else f", of that start-up {series.start_up:.1f} s"
     spread = f", {min(series.values):.4g} to {max(series.values):.4g}" if count > 1 else ""
-    return f"{series.name:<38} {series.median:.4g} {series.unit} ({often}{spread}{start})"
-
-
-def _record(
-    facts: dict[str, Any], found: "Sequence[Measurement]", *, quick: bool
-) -> dict[str, Any]:
-    return {
-        "machine": facts,
-        "quick": quick,
-        "rows": [{**measurement.to_dict(), "met": measurement.met} for measurement in found],
-    }
+    return f"{series.name:<38} {series.median:.4g} {series.unit} ({times}{spread}{start})"

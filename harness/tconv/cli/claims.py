@@ -1,46 +1,51 @@
-"""`tconv claims`: hold published statements against the arithmetic and against a run."""
+"""`tconv claims`: checks published statements against the arithmetic and against a run."""
 
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from tconv.analysis.claims.document import CLAIMS, load_claims
-from tconv.analysis.claims.measurement import COLUMNS
-from tconv.analysis.claims.results import ClaimResult, claim_results
-from tconv.cli.output import as_json
-from tconv.cli.swept import rows
+from tconv.cli.output import json_option, json_text
+
+if TYPE_CHECKING:
+    from tconv.analysis.claims.results import ClaimResult
 
 EPILOG = """\b
 Examples:
-  tconv claims                                what the arithmetic says of them
-  tconv claims reports/map-20261122-190000    and what that run measured
+  tconv claims                                against the arithmetic alone
+  tconv claims reports/map-20261122-190000    and against what that run measured
   tconv claims --file mine.toml --json
 """
 
 
-@click.command(epilog=EPILOG, short_help="Hold published statements against it.")
+@click.command(epilog=EPILOG)
 @click.argument("run", required=False, type=click.Path(path_type=Path))
-@click.option("--file", "path", default=CLAIMS, show_default=True, metavar="FILE",
-              help="TOML file of the claims.")  # fmt: skip
-@click.option("--json", "json_wanted", is_flag=True, help="Print the claims as JSON.")
-def claims(*, run: Path | None, path: str, json_wanted: bool) -> None:
-    """Say of each published statement whether it holds, fails, or holds only where.
+@click.option("--file", metavar="FILE",
+              help="TOML file of the claims.  [default: configs/claims.toml]")  # fmt: skip
+@json_option
+def claims(*, run: Path | None, file: str | None, as_json: bool) -> None:
+    """Say of each published statement whether it holds, fails, or holds only under a condition.
 
     Statements about targets need a RUN of configs/map.toml; without one they are not measured.
     """
-    found = claim_results(load_claims(path), rows(run, COLUMNS) if run else ())
-    if json_wanted:
-        click.echo(as_json({"claims": [asdict(record) for record in found]}))
+    from tconv.analysis.claims.document import CLAIMS, load_claims
+    from tconv.analysis.claims.measurement import COLUMNS
+    from tconv.analysis.claims.results import claim_results
+    from tconv.cli.swept import rows
+
+    results = claim_results(load_claims(file or CLAIMS), rows(run, COLUMNS) if run else ())
+    if as_json:
+        click.echo(json_text({"claims": [asdict(record) for record in results]}))
     else:
-        click.echo("\n\n".join(map(_text, found)))
+        click.echo("\n\n".join(map(_text, results)))
 
 
-def _text(record: ClaimResult) -> str:
-    said = f"  {record.formula}" if record.formula else ""
-    return "\n".join([
-        f"{record.name}: {record.verdict}",
-        f"  {record.title}",
-        f'  "{record.quotation}" ({record.source}){said and chr(10)}{said}',
-        f"  {record.evidence}",
-    ])  # fmt: skip
+def _text(record: "ClaimResult") -> str:
+    formula = f"\n  {record.formula}" if record.formula else ""
+    return (
+        f"{record.name}: {record.verdict}\n"
+        f"  {record.title}\n"
+        f'  "{record.quotation}" ({record.source}){formula}\n'
+        f"  {record.evidence}"
+    )

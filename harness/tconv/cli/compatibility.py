@@ -1,11 +1,10 @@
-"""`tconv compatibility`: what is known of how frameworks resolve open cases, as a document."""
+"""`tconv compatibility`: prints how frameworks resolve open cases, as a document."""
 
 from pathlib import Path
 
 import click
 
-from tconv.cli.atlas_source import compared, option
-from tconv.report.compatibility_md import text
+from tconv.cli.atlas_source import atlas_option, load_compatibility
 
 EPILOG = """\b
 Examples:
@@ -14,12 +13,14 @@ Examples:
 """
 
 
-@click.command(epilog=EPILOG, short_help="Print how frameworks resolve open shapes.")
-@option
+@click.command(epilog=EPILOG)
+@atlas_option
 def compatibility(*, path: Path | None) -> None:
     """Print as Markdown how each framework resolves ambiguous output shapes.
 
-    For each backend: its rules, what it refuses, what is published about it, and where the others
-    answer otherwise.
+    For each backend: its rules, what it refuses, what is published about it, and where other
+    backends give another answer.
     """
-    click.echo(text(compared(path)), nl=False)
+    from tconv.report.compatibility_md import text
+
+    click.echo(text(load_compatibility(path)), nl=False)

@@ -1,139 +1,64 @@
-"""What the command line prints of a run: for people, and as JSON for programs."""
+"""How the commands print: JSON, plain tables, counts, and which reports could not be written."""
 
 import json
 import shlex
-import shutil
-import sys
-from collections.abc import Iterable, Mapping
-from pathlib import Path
-from typing import Any, Final
+import traceback
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
 
-from rich.console import Console
-from rich.table import Table
+import click
 
-from tconv.analysis.findings import Finding, findings
-from tconv.analysis.summary import Summary
-from tconv.model.verdict import Verdict
-from tconv.report.excerpt import excerpt
-from tconv.runs.spec import RunSpec
-from tconv.store import RunReader
+from tconv.errors import TconvError
 
-_SHOWN: Final = 10  # findings printed; summary.md has them all
-_WIDEST: Final = 400  # of a table: a terminal breaks lines itself, rich would cut words
-_LINES: Final = 20  # of an error's text; --json has all
-_LABELS: Final = {"expected_value": "should be", "observed_value": "got"}
-_DETAILS: Final = (
-    "target", "case", "verdict", "reading", "route", "call", "addition", "expected_shape",
-    "observed_shape", "inferred_shape", "inference", "resolution", "resolutions",
-    "observed_dtype", "error_class", "error_units", "first_bad_index",
-    "expected_value", "observed_value", "bad_count", "compared", "drawn", "coinciding",
-    "reason", "error_type", "error_text",
-)  # fmt: skip
+if TYPE_CHECKING:
+    from tconv.report.write_all import Reports
+
+_WIDEST: Final = 1000  # of a table: a terminal breaks lines itself, rich would cut words
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout.")
 
 
-def as_json(content: Mapping[str, Any]) -> str:
+def json_text(content: Mapping[str, Any]) -> str:
     """Return the content as indented JSON."""
     return json.dumps(content, indent=2, default=str)
 
 
-def counted(count: int, noun: str) -> str:
-    """Return `1 row`, `2 rows`."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+def pluralize(count: int, noun: str) -> str:
+    """Return `1 row`, `2 rows`, `1,200 rows`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
-def records(run: RunReader) -> list[dict[str, Any]]:
-    """Return the rows of a run as records that JSON can hold, None where a value is absent."""
-    return [
-        {name: tuple(value) if isinstance(value, list) else value for name, value in row.items()}
-        for row in run.table().to_pylist()
-    ]
-
-
-def dry_text(assignment: RunSpec) -> str:
-    """Return what a run would sweep: targets, cases, what the grid dropped and why, coverage."""
-    config, shard = assignment.config, assignment.shard
-    part = f" (shard {shard})" if shard else ""
-    count = counted(len(assignment.cases), "case")
-    head = f"{config.name}: {count}{part} on {', '.join(config.targets)}"
-    return "\n".join([head, *assignment.statistics.lines()])
-
-
-def totals_text(extract: Summary) -> str:
-    """Return the totals of a run, its first findings, and where the rest is."""
-    table = Table(box=None, pad_edge=False)
-    table.add_column("target")
-    totals = extract.totals
-    seen = totals.of(*totals.targets())
-    verdicts = [verdict for verdict in Verdict if verdict in seen]
-    for name in ("rows", "compared", *verdicts):
-        table.add_column(name, justify="right")
-    for target in totals.targets():
-        counts = totals.of(target)
-        cells = [
-            counts.total(),
-            totals.by_target[target].compared,
-            *(counts[name] for name in verdicts),
-        ]
-        table.add_row(target, *map(str, cells))
-    found = findings(extract)
-    return "\n".join(
-        [
-            rendered(table),
-            *(_finding_text(each) for each in found[:_SHOWN]),
-            *([f"and {len(found) - _SHOWN} more kinds of deviation"] * (len(found) > _SHOWN)),
-            f"report: {extract.run.path / 'report.html'}",
-        ]
-    )
-
-
-def case_text(rows: Iterable[Mapping[str, Any]]) -> str:
-    """Return everything that is known of a case that was run again, target by target.
+def table_text(
+    header: Sequence[str], rows: Iterable[Sequence[str]], *, right: Collection[str] = ()
+) -> str:
+    """Return a table as plain text, wide lines left whole.
 
     Args:
-        rows: its :func:`records`.
+        header: the columns' names.
+        rows: the cells of each row.
+        right: the columns that are aligned to the right.
     """
-    return "\n\n".join(
-        "\n".join(
-            f"{_LABELS.get(name, name):>17}  {_detail(name, row[name])}"
-            for name in _DETAILS
-            if row[name] not in {None, "", ()}
-        )
-        for row in rows
-    )
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
 
-
-def _finding_text(finding: Finding) -> str:
-    cause = f" ({excerpt(finding.reading)})" if finding.reading else ""
-    lines = [
-        f"{finding.target}: {finding.verdict} in {counted(finding.count, 'row')}{cause}",
-        f"  it says {excerpt(finding.evidence)}" if finding.evidence else "",
-        f"  rerun: {_PROGRAM} {finding.command.removeprefix('tconv ')}",
-    ]
-    return "\n".join(filter(None, lines))
-
-
-def _detail(name: str, value: object) -> str:
-    """Return a value as people read it: lists joined, the further lines of a text indented."""
-    if name in {"coinciding", "resolution"} and isinstance(value, tuple):
-        return "; ".join(value)
-    return f"\n{'':19}".join(str(value).splitlines()[:_LINES])
-
-
-def _program() -> str:
-    """Return how this program is called here, so that a command can be copied word for word."""
-    script = Path(sys.executable).with_name("tconv")
-    found = shutil.which("tconv")
-    if found and Path(found).resolve() == script.resolve():
-        return "tconv"
-    return f"{shlex.quote(sys.executable)} -m tconv"
-
-
-_PROGRAM: Final = _program()
-
-
-def rendered(table: Table) -> str:
-    """Return a table as plain text, wide lines left whole."""
+    table = Table(box=None, pad_edge=False)
+    for name in header:
+        table.add_column(name, justify="right" if name in right else "left", no_wrap=True)
+    for row in rows:
+        table.add_row(*map(escape, row))
     console = Console(width=_WIDEST)
     with console.capture() as capture:
         console.print(table)
     return "\n".join(line.rstrip() for line in capture.get().splitlines())
+
+
+def print_failures(reports: "Reports") -> None:
+    """Print on stderr which reports are missing and why; bugs of the harness with a traceback."""
+    for name, error in reports.failures.items():
+        if not isinstance(error, TconvError):
+            traceback.print_exception(error)
+        click.echo(f"tconv: {name} is not written: {error}", err=True)
+    if reports.failures:
+        path = shlex.quote(str(reports.extract.run.path))
+        click.echo(f"tconv: the rows are complete; for the reports: tconv report {path}", err=True)

@@ -1,28 +1,28 @@
-"""`tconv run`: sweep a configuration, or run one case again."""
+"""`tconv run`: sweeps a configuration, or runs one case again, and prints what came of it."""
 
+import shlex
+import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import click
 from click.core import ParameterSource
 
-from tconv.cli.output import as_json, case_text, dry_text, records, totals_text
-from tconv.cli.progress import progress
-from tconv.cli.unwritten import tell_unwritten
-from tconv.engine.executor import Executor
-from tconv.engine.executors import executor_named
+from tconv.cli.output import json_option, json_text, pluralize, print_failures, table_text
 from tconv.errors import ConfigError, IncompleteError
 from tconv.model.parameters import PARAMETERS, Table, grid_keys
-from tconv.runs.recorder import RunResult
-from tconv.runs.run import resume as complete
-from tconv.runs.run import run as sweep
-from tconv.runs.spec import DEFAULT, RunSpec
-from tconv.runs.status import ExitStatus
-from tconv.store import RunReader, incomplete
+from tconv.runs.exit_status import ExitStatus
+
+if TYPE_CHECKING:
+    from tconv.analysis.findings import Finding
+    from tconv.analysis.summary import Summary
+    from tconv.runs.recorder import RunResult
+    from tconv.runs.spec import RunSpec
+    from tconv.store import RunReader
 
 EPILOG = """\b
 Examples:
@@ -39,38 +39,48 @@ Examples:
 def grid_help(table: Table = PARAMETERS) -> str:
     """Return which keys a grid may have."""
     return (
-        f"A [[grid]] of CONFIG may give suite, {', '.join(grid_keys(table))}, where and budget; "
+        f"A [[grid]] of CONFIG may have suite, {', '.join(grid_keys(table))}, where and budget; "
         "docs/parameters.md says what they mean."
     )
 
 
-_HEADED: Final = {"config", "case_id", "targets", "out", "shard", "dry_run"}
+_IN_HEADER: Final = {"config", "case_id", "targets", "out", "shard", "dry_run"}
+_FINDINGS: Final = 10  # printed; summary.md has them all
+_LINES: Final = 20  # of an error's text; --json has all
+_LABELS: Final = {"expected_value": "should be", "observed_value": "got"}
+_DETAILS: Final = (
+    "target", "case", "verdict", "reading", "route", "call", "addition", "expected_shape",
+    "observed_shape", "inferred_shape", "inference", "resolution", "resolutions",
+    "observed_dtype", "error_class", "error_units", "first_bad_index",
+    "expected_value", "observed_value", "bad_count", "compared", "drawn", "coinciding",
+    "reason", "error_type", "error_text",
+)  # fmt: skip
 
 
-@click.command(
-    epilog=f"{EPILOG}\n{grid_help()}", short_help="Sweep a grid over targets and report."
-)
-@click.argument("config", default=DEFAULT, type=click.Path(path_type=Path))
+@click.command(epilog=f"{EPILOG}\n{grid_help()}")
+@click.argument("config", required=False, type=click.Path(path_type=Path))
 @click.option("--case", "case_id", metavar="ID", help="Run this one case instead of the grid.")
 @click.option("--target", "targets", metavar="T", multiple=True,
-              help="Only this target (backend[:mode][@device]); may be given again.")  # fmt: skip
+              help="Run only this target (backend[:mode][@device]); may be repeated.")  # fmt: skip
 @click.option("--out", type=click.Path(path_type=Path), default=None,
-              help="Where the run directory is made.  [default: reports; with --case: nowhere]",
+              help="Make the run directory here.  [default: reports; with --case: nowhere]",
               )  # fmt: skip
-@click.option("--shard", metavar="K/N", help="Only the K-th of N parts of the cases, 1 <= K <= N.")
+@click.option("--shard", metavar="K/N",
+              help="Run only the K-th of N parts of the cases, 1 <= K <= N.")  # fmt: skip
 @click.option("--resume", "resumed", metavar="RUN", type=click.Path(path_type=Path), default=None,
-              help="Complete this run; of a directory of runs the newest incomplete one.",
+              help="Complete this run, or the newest incomplete one in this directory.",
               )  # fmt: skip
 @click.option("--executor", "executor_name", metavar="E", default="local", show_default=True,
-              help="What computes: local, dask (a cluster here) or dask:tcp://HOST:PORT.",
+              help="Where to compute: local, dask (a cluster here) or dask:tcp://HOST:PORT.",
               )  # fmt: skip
 @click.option("-j", "--jobs", type=click.IntRange(min=1), default=None,
-              help="Targets swept at the same time.  [default: physical cores]")  # fmt: skip
-@click.option("--dry-run", is_flag=True, help="Say what would be swept, and stop.")
-@click.option("--json", "json_wanted", is_flag=True, help="Print JSON on stdout.")
+              help="Sweep this many targets at the same time.  [default: physical cores]",
+              )  # fmt: skip
+@click.option("--dry-run", is_flag=True, help="Print what would be swept, and stop.")
+@json_option
 def run(
     *,
-    config: Path,
+    config: Path | None,
     case_id: str | None,
     targets: Sequence[str],
     out: Path | None,
@@ -79,35 +89,40 @@ def run(
     executor_name: str,
     jobs: int | None,
     dry_run: bool,
-    json_wanted: bool,
+    as_json: bool,
 ) -> None:
     """Sweep the grid of CONFIG over its targets and write a run directory with its reports.
 
-    CONFIG is a TOML file, the name of one that comes with the harness, such as smoke, or the
-    directory of a run to take the configuration from.
+    CONFIG is a TOML file, the name of one that comes with tconv, such as smoke (the default), or
+    the directory of a run whose configuration is used again.
     """
-    executor = executor_named(executor_name)
+    from tconv.runs.spec import DEFAULT, RunSpec
+
     if resumed is not None:
         _require_alone()
-        _resume(incomplete(resumed), executor, jobs=jobs, json_wanted=json_wanted)
-    assignment = RunSpec.from_config(config, targets=targets, case=case_id, shard=shard)
+        _resume(resumed, executor_name, jobs=jobs, as_json=as_json)
+    spec = RunSpec.from_config(config or Path(DEFAULT), targets=targets, case=case_id, shard=shard)
     if dry_run:
-        click.echo(as_json(_planned(assignment)) if json_wanted else dry_text(assignment))
+        click.echo(json_text(_plan(spec)) if as_json else _plan_text(spec))
         return
-    # a case that is run again leaves nothing behind, unless it is asked to
+    from tconv.cli.progress import progress
+    from tconv.engine.executors import executor_named
+    from tconv.runs import run as runs
+
+    executor = executor_named(executor_name)
+
+    # a case that is run again leaves nothing behind, unless a directory is named
     is_kept = bool(out) or not case_id
     with nullcontext(out or Path("reports")) if is_kept else _scratch() as folder:
         with progress(quiet=bool(case_id)) as observer:
-            finished = sweep(
-                assignment, out=folder, workers=jobs, executor=executor, observer=observer
-            )
-        rows = records(finished.reports.extract.run) if case_id else None
-    end(finished, rows, is_kept=is_kept, json_wanted=json_wanted)
+            result = runs.run(spec, out=folder, workers=jobs, executor=executor, observer=observer)
+        rows = _records(result.reports.extract.run) if case_id else None
+    finish(result, rows, is_kept=is_kept, as_json=as_json)
 
 
 @contextmanager
 def _scratch() -> Iterator[Path]:
-    """Give a directory that is gone afterwards; what ends a run in it early names no way on."""
+    """Give a directory that is deleted afterwards; an error in it does not offer to resume."""
     with tempfile.TemporaryDirectory(prefix="tconv-") as folder:
         try:
             yield Path(folder)
@@ -119,60 +134,148 @@ def _scratch() -> Iterator[Path]:
 
 
 def _require_alone() -> None:
-    """Refuse what a run's header says already."""
+    """Refuse options that the header of a resumed run decides."""
     context = click.get_current_context()
-    given = [
+    names = [
         parameter.opts[0] if isinstance(parameter, click.Option) else "CONFIG"
         for parameter in context.command.params
-        if parameter.name in _HEADED
+        if parameter.name in _IN_HEADER
         and context.get_parameter_source(parameter.name) is not ParameterSource.DEFAULT
     ]
-    if given:
+    if names:
         raise ConfigError(
-            f"{', '.join(given)} given with --resume, but should be left out: a run is resumed as "
-            "its header says"
+            f"{', '.join(names)} cannot be used with --resume: a run is resumed as its header says"
         )
 
 
-def _resume(
-    path: Path, executor: Callable[..., Executor], *, jobs: int | None, json_wanted: bool
-) -> NoReturn:
+def _resume(path: Path, executor_name: str, *, jobs: int | None, as_json: bool) -> NoReturn:
+    from tconv.cli.progress import progress
+    from tconv.engine.executors import executor_named
+    from tconv.runs import run as runs
+    from tconv.store import RunReader, incomplete
+
+    path, executor = incomplete(path), executor_named(executor_name)
     footer = RunReader(path).footer
     if footer is not None:
-        if json_wanted:
-            click.echo(as_json({"path": str(path)} | footer))
+        if as_json:
+            click.echo(json_text({"path": str(path)} | footer))
         click.echo(f"tconv: {path} is complete already: nothing is left to run", err=True)
         sys.exit(footer.get("status", ExitStatus.CONFORMS))
     with progress() as observer:
-        finished = complete(path, workers=jobs, executor=executor, observer=observer)
-    end(finished, None, is_kept=True, json_wanted=json_wanted)
+        result = runs.resume(path, workers=jobs, executor=executor, observer=observer)
+    finish(result, is_kept=True, as_json=as_json)
 
 
-def end(
-    finished: RunResult, rows: list[dict[str, Any]] | None, *, is_kept: bool, json_wanted: bool
+def finish(
+    result: "RunResult",
+    rows: list[dict[str, Any]] | None = None,
+    *,
+    is_kept: bool,
+    as_json: bool,
 ) -> NoReturn:
-    """Print what a run found, and exit as it amounts to; `rows` are those of a case run again."""
-    extract = finished.reports.extract
-    if json_wanted:
-        path = {"path": str(finished.path)} if is_kept else {}
-        told = {} if rows is None else {"records": rows}
-        click.echo(as_json(path | (extract.run.footer or {}) | told))
-    elif rows is not None:
-        click.echo(case_text(rows))
+    """Print what came of a run and exit with its status; `rows` are those of a case run again."""
+    summary = result.reports.extract
+    if as_json:
+        path = {"path": str(result.path)} if is_kept else {}
+        records = {} if rows is None else {"records": rows}
+        click.echo(json_text(path | (summary.run.footer or {}) | records))
     else:
-        click.echo(totals_text(extract))
-    tell_unwritten(finished.reports)
-    for message in finished.status.messages:
+        click.echo(_totals_text(summary) if rows is None else _case_text(rows))
+    print_failures(result.reports)
+    for message in result.status.messages:
         click.echo(f"tconv: {message}", err=True)
-    # As `tconv report` ends where a report is not written, unless the run itself says more.
-    lacking = ExitStatus.INCOMPLETE if finished.reports.failures else ExitStatus.CONFORMS
-    sys.exit(finished.status.code or lacking)
+    # A run that conforms is incomplete without its reports, as for `tconv report`.
+    otherwise = ExitStatus.INCOMPLETE if result.reports.failures else ExitStatus.CONFORMS
+    sys.exit(result.status.code or otherwise)
 
 
-def _planned(assignment: RunSpec) -> dict[str, Any]:
+def _plan(spec: "RunSpec") -> dict[str, Any]:
     return {
-        "targets": list(assignment.config.targets),
-        "cases": len(assignment.cases),
-        "shard": assignment.shard,
-        **assignment.statistics.to_dict(),
+        "targets": list(spec.config.targets),
+        "cases": len(spec.cases),
+        "shard": spec.shard,
+        **spec.statistics.to_dict(),
     }
+
+
+def _plan_text(spec: "RunSpec") -> str:
+    """Return what a run would sweep: targets, cases, what the grid dropped and why, coverage."""
+    part = f" (shard {spec.shard})" if spec.shard else ""
+    cases = f"{pluralize(len(spec.cases), 'case')}{part}"
+    head = f"{spec.config.name}: {cases} on {', '.join(spec.config.targets)}"
+    return "\n".join([head, *spec.statistics.lines()])
+
+
+def _records(run: "RunReader") -> list[dict[str, Any]]:
+    """Return the rows of a run as records that JSON can hold, None where a value is absent."""
+    return [
+        {name: tuple(value) if isinstance(value, list) else value for name, value in row.items()}
+        for row in run.table().to_pylist()
+    ]
+
+
+def _totals_text(summary: "Summary") -> str:
+    """Return the totals of a run, its first findings, and where the rest is."""
+    from tconv.analysis.findings import findings
+    from tconv.model.verdict import Verdict
+
+    totals = summary.totals
+    overall = totals.of(*totals.targets())
+    verdicts = [verdict for verdict in Verdict if verdict in overall]
+    header = ("target", "rows", "compared", *verdicts)
+    rows = []
+    for target in totals.targets():
+        counts = totals.of(target)
+        numbers = [
+            counts.total(),
+            totals.by_target[target].compared,
+            *(counts[name] for name in verdicts),
+        ]
+        rows.append((target, *map(str, numbers)))
+    kinds = findings(summary)
+    return "\n".join([
+        table_text(header, rows, right=header[1:]),
+        *map(_finding_text, kinds[:_FINDINGS]),
+        *([f"and {len(kinds) - _FINDINGS} more kinds of deviation"] * (len(kinds) > _FINDINGS)),
+        f"report: {summary.run.path / 'report.html'}",
+    ])  # fmt: skip
+
+
+def _finding_text(finding: "Finding") -> str:
+    from tconv.report.excerpt import excerpt
+
+    reading = f" ({excerpt(finding.reading)})" if finding.reading else ""
+    lines = [
+        f"{finding.target}: {finding.verdict} in {pluralize(finding.count, 'row')}{reading}",
+        f"  it says {excerpt(finding.evidence)}" if finding.evidence else "",
+        f"  rerun: {_program()} {finding.command.removeprefix('tconv ')}",
+    ]
+    return "\n".join(filter(None, lines))
+
+
+def _program() -> str:
+    """Return how this program is called here, so that a command can be copied word for word."""
+    script = Path(sys.executable).with_name("tconv")
+    on_path = shutil.which("tconv")
+    if on_path and Path(on_path).resolve() == script.resolve():
+        return "tconv"
+    return f"{shlex.quote(sys.executable)} -m tconv"
+
+
+def _case_text(rows: Iterable[Mapping[str, Any]]) -> str:
+    """Return everything that is known of a case that was run again, target by target."""
+    return "\n\n".join(
+        "\n".join(
+            f"{_LABELS.get(name, name):>17}  {_detail(name, row[name])}"
+            for name in _DETAILS
+            if row[name] not in {None, "", ()}
+        )
+        for row in rows
+    )
+
+
+def _detail(name: str, value: object) -> str:
+    """Return a value as people read it: lists joined, the further lines of a text indented."""
+    if name in {"coinciding", "resolution"} and isinstance(value, tuple):
+        return "; ".join(value)
+    return f"\n{'':19}".join(str(value).splitlines()[:_LINES])

@@ -1,16 +1,18 @@
-"""`tconv sizes`: which input sizes and paddings reach a wanted output size, on which target."""
+"""`tconv sizes`: finds the input sizes and paddings that give an output size, on each target."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from itertools import groupby
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from tconv.analysis.atlas.request import axis_of_size
-from tconv.analysis.atlas.sizes import Reached, reached, ways
-from tconv.cli.atlas_source import charted, option
-from tconv.cli.output import as_json, counted
+from tconv.cli.atlas_source import atlas_option, load_atlas
+from tconv.cli.output import json_option, json_text, pluralize
+
+if TYPE_CHECKING:
+    from tconv.analysis.atlas.sizes import Reached
 
 EPILOG = """\b
 Examples:
@@ -19,42 +21,47 @@ Examples:
 """
 
 
-@click.command(epilog=EPILOG, short_help="Say what reaches a wanted size.")
+@click.command(epilog=EPILOG)
 @click.argument("parameters", nargs=-1, required=True, metavar="NAME=VALUE...")
-@option
-@click.option("--json", "json_wanted", is_flag=True, help="Print JSON on stdout.")
-def sizes(*, parameters: Sequence[str], path: Path | None, json_wanted: bool) -> None:
-    """Say what reaches a wanted output size o along one axis; k is needed, s and d (dilation) not.
+@atlas_option
+@json_option
+def sizes(*, parameters: Sequence[str], path: Path | None, as_json: bool) -> None:
+    """Find the parameters that give an output size o along one axis.
 
-    First by arithmetic: input size i, padding p and output padding op, all legal. Then what the
-    targets of the atlas return where a policy, or no output padding, is given.
+    o and k are required; s and d (dilation) are 1 by default. First come the legal choices of
+    input size i, padding p and output padding op, by arithmetic. Then, for each target of the
+    atlas, what gives this size with a padding policy, or without an output padding.
     """
+    from tconv.analysis.atlas.request import axis_of_size
+    from tconv.analysis.atlas.sizes import reached, ways
+
     axis = axis_of_size(parameters)
     assert axis.o is not None
     explicit = list(ways(axis.o, k=axis.k, s=axis.s, d=axis.d))
-    found = list(reached(charted(path), axis.o, k=axis.k, s=axis.s, d=axis.d))
-    if json_wanted:
-        click.echo(as_json({
+    by_target = list(reached(load_atlas(path), axis.o, k=axis.k, s=axis.s, d=axis.d))
+    if as_json:
+        click.echo(json_text({
             "explicit": [asdict(each) for each in explicit],
             "targets": [
                 {**each.question.to_dict(), **each.asked.to_dict(), "measured": each.is_measured,
                  "refusals": each.refusals}
-                for each in found
+                for each in by_target
             ],
         }))  # fmt: skip
         return
-    click.echo(f"{counted(len(explicit), 'legal choice')} of i, p and op with o = {axis.o}")
+    click.echo(f"{pluralize(len(explicit), 'legal choice')} of i, p and op with o = {axis.o}")
     click.echo("\n".join(f"  i={each.i} p={each.p} op={each.op}" for each in explicit))
-    click.echo("\n".join(_lines(found)))
+    click.echo("\n".join(_lines(by_target)))
 
 
-def _lines(found: Iterable[Reached]) -> Iterator[str]:
-    for (question, refusals), group in groupby(found, key=lambda e: (e.question, e.refusals)):
-        told = (f"{_short(each)}{'' if each.is_measured else ' (not measured)'}" for each in group)
-        yield f"{question}: {', '.join(told)}{refusals and f'; but {refusals}'}"
+def _lines(by_target: "Iterable[Reached]") -> Iterator[str]:
+    for (question, refusals), group in groupby(by_target, key=lambda e: (e.question, e.refusals)):
+        choices = (f"{_text(e)}{'' if e.is_measured else ' (not measured)'}" for e in group)
+        yield f"{question}: {', '.join(choices)}{refusals and f'; but {refusals}'}"
 
 
-def _short(each: Reached) -> str:
-    op = "" if each.asked.op is None else f" op={each.asked.op}"
-    p = f" p={each.asked.p_begin}" if each.question.padding == "explicit" else ""
-    return f"i={each.asked.i}{p}{op}"
+def _text(choice: "Reached") -> str:
+    axis = choice.asked
+    op = "" if axis.op is None else f" op={axis.op}"
+    p = f" p={axis.p_begin}" if choice.question.padding == "explicit" else ""
+    return f"i={axis.i}{p}{op}"

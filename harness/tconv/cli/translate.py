@@ -1,22 +1,20 @@
-"""`tconv translate`: a call of one framework in another, run and compared before it is printed."""
+"""`tconv translate`: turns a call of one framework into another's, and runs it before printing."""
 
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from tconv.cli.atlas_source import charted, option
-from tconv.cli.output import as_json
-from tconv.errors import UnavailableError
-from tconv.model.target import Selection
-from tconv.model.window import Window
-from tconv.runs.status import ExitStatus
-from tconv.translation.query import Query
-from tconv.translation.source import Impossible
-from tconv.translation.translate import Translation, translate
-from tconv.translation.windows import constant_window
+from tconv.cli.atlas_source import atlas_option, load_atlas
+from tconv.cli.output import json_option, json_text
+from tconv.runs.exit_status import ExitStatus
+
+if TYPE_CHECKING:
+    from tconv.model.window import Window
+    from tconv.translation.query import Query
+    from tconv.translation.translate import Translation
 
 EPILOG = """\b
 Examples:
@@ -27,17 +25,17 @@ Examples:
 \b
 Exit status:
   0 translated, run and equal    1 the snippet differs from the source: a bug, shown
-  2 usage                        3 impossible, or not run as a framework is not here
+  2 wrong usage                  3 impossible, or not run because a framework is missing
 """
 
 
-@click.command("translate", epilog=EPILOG, short_help="Turn a call of one framework into another.")
+@click.command("translate", epilog=EPILOG)
 @click.argument("parameters", nargs=-1, required=True, metavar="NAME=VALUE...")
-@click.option("--from", "source", required=True, metavar="SOURCE", help="Whose call it is.")
-@click.option("--to", "target", required=True, metavar="TARGET", help="What is to be called.")
-@click.option("--no-run", is_flag=True, help="Print it without having run it.")
-@option
-@click.option("--json", "json_wanted", is_flag=True, help="Print JSON on stdout.")
+@click.option("--from", "source", required=True, metavar="SOURCE", help="The call to translate.")
+@click.option("--to", "target", required=True, metavar="TARGET", help="What to call instead.")
+@click.option("--no-run", is_flag=True, help="Print the snippet without running it first.")
+@atlas_option
+@json_option
 def translate_call(
     *,
     parameters: Sequence[str],
@@ -45,60 +43,68 @@ def translate_call(
     target: str,
     no_run: bool,
     path: Path | None,
-    json_wanted: bool,
+    as_json: bool,
 ) -> None:
-    """Say how TARGET is called so that it gives what a call of SOURCE gives.
+    """Print how to call TARGET so that it gives what a call of SOURCE gives.
 
-    SOURCE and TARGET are backend[:mode][@device]. Names are padding, k, s, p, dilation (d),
-    output_padding (op), o, i, ndim, dtype and groups (g); a value is a number for all axes, or one
-    for each joined by x; p may be start:end. The result holds for every input size or, where i is
-    given, for that one. What is printed is a Python file: the text that was run.
+    SOURCE and TARGET are backend[:mode][@device]. The names are padding, k, s, p, dilation (d),
+    output_padding (op), o, i, ndim, dtype and groups (g). A value is one number for all axes, or
+    one for each axis, joined by x, as in 3x2. A value of p may be start:end, as in 1:0. The result
+    holds for every input size or, if i is given, for that one. What is printed is a Python file,
+    the same text that was run.
     """
+    from tconv.errors import UnavailableError
+    from tconv.model.target import Selection
+    from tconv.translation.query import Query
+    from tconv.translation.source import Impossible
+    from tconv.translation.translate import translate
+
     query = Query.from_texts(parameters)
-    atlas, ends = charted(path), [Selection.from_text(text) for text in (source, target)]
+    atlas, ends = load_atlas(path), [Selection.from_text(text) for text in (source, target)]
     try:
-        (found,) = translate(atlas, [query], *ends, runs=not no_run)
+        (result,) = translate(atlas, [query], *ends, runs=not no_run)
     except UnavailableError as error:
         click.echo(f"tconv: not translated, as nothing can be run: {error}", err=True)
         sys.exit(ExitStatus.NOTHING_COMPARED)
-    if json_wanted:
-        click.echo(as_json(_record(query, found)))
-    elif isinstance(found, Impossible):
-        click.echo(f"tconv: impossible: {found.reason}", err=True)
+    if isinstance(result, Impossible):
+        if as_json:
+            click.echo(json_text({"query": str(query), "impossible": result.reason}))
+        else:
+            click.echo(f"tconv: impossible: {result.reason}", err=True)
+        sys.exit(ExitStatus.NOTHING_COMPARED)
+    if as_json:
+        click.echo(json_text(_record(query, result)))
     else:
-        click.echo("\n".join(f"# {line}" for line in _lines(found)))
-        click.echo(f"\n{found.target_call.text}", nl=False)
-    sys.exit(_status(found))
+        click.echo("\n".join(f"# {line}" for line in _comments(result)))
+        click.echo(f"\n{result.target_call.text}", nl=False)
+    sys.exit(ExitStatus.DEVIATIONS if result.differences else ExitStatus.CONFORMS)
 
 
-def _status(found: Translation | Impossible) -> ExitStatus:
-    if isinstance(found, Impossible):
-        return ExitStatus.NOTHING_COMPARED
-    return ExitStatus.DEVIATIONS if found.differences else ExitStatus.CONFORMS
+def _comments(translation: "Translation") -> Iterator[str]:
+    from tconv.translation.windows import constant_window
 
-
-def _lines(found: Translation) -> Iterator[str]:
-    call, sizes = found.target_call, "this size" if found.query.is_sized else "every input size"
-    yield f"{found.source.target} {found.query}, for {sizes}"
-    kept = [constant_window(windows) for windows in found.source.windows]
-    alike = len(set(kept)) == 1
-    for axis, window in enumerate(kept[:1] if alike else kept):
+    source, call = translation.source, translation.target_call
+    sizes = "this size" if translation.query.is_sized else "every input size"
+    yield f"{source.target} {translation.query}, for {sizes}"
+    windows = [constant_window(each) for each in source.windows]
+    is_same = len(set(windows)) == 1
+    for axis, window in enumerate(windows[:1] if is_same else windows):
         if window is not None:
-            on = f" on {'every axis' if alike else f'axis {axis}'}" if len(kept) > 1 else ""
+            on = f" on {'every axis' if is_same else f'axis {axis}'}" if len(windows) > 1 else ""
             yield f"keeps of the full result{on}: {_window(window)}"
     dilated = " of a kernel with zeros between its taps" if call.candidate.dilated_by else ""
     then = f", then {call.candidate.words}" if call.candidate.words else ""
     yield f"{call.target}: {call.call}{dilated}{then}"
-    ran = ", ".join("i=" + "x".join(map(str, each)) for each in found.source.samples)
-    if found.differences is None:
+    samples = ", ".join("i=" + "x".join(map(str, sizes)) for sizes in source.samples)
+    if translation.differences is None:
         yield "not run"
-    elif not found.differences:
-        yield f"run beside the source at {ran}: every element is equal"
-    yield from (f"DIFFERS at {text}" for text in found.differences or ())
+    elif not translation.differences:
+        yield f"run beside the source at {samples}: every element is equal"
+    yield from (f"DIFFERS at {text}" for text in translation.differences or ())
 
 
-def _window(window: Window) -> str:
-    sides = (("begin", window.begin), ("end", window.end))
+def _window(window: "Window") -> str:
+    sides = (("start", window.begin), ("end", window.end))
     parts = [
         f"{abs(count)} {'cropped' if count > 0 else 'added'} at the {side}"
         for side, count in sides
@@ -107,20 +113,18 @@ def _window(window: Window) -> str:
     return ", ".join(parts) or "all of it"
 
 
-def _record(query: Query, found: Translation | Impossible) -> dict[str, Any]:
-    if isinstance(found, Impossible):
-        return {"query": str(query), "impossible": found.reason}
-    call = found.target_call
+def _record(query: "Query", translation: "Translation") -> dict[str, Any]:
+    call = translation.target_call
     return {
         "query": str(query),
-        "source": str(found.source.target),
+        "source": str(translation.source.target),
         "target": str(call.target),
         "call": call.call,
         "native": call.candidate.is_native,
         "step": call.candidate.words,
         "kernel_dilated_by": call.candidate.dilated_by,
         "case": call.candidate.case.id,
-        "samples": found.source.samples,
-        "differences": found.differences,
+        "samples": translation.source.samples,
+        "differences": translation.differences,
         "snippet": call.text,
     }

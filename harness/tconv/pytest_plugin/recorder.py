@@ -13,9 +13,9 @@ from tconv.pytest_plugin.blocks import SweepBlock
 from tconv.pytest_plugin.items import SweepItem
 from tconv.pytest_plugin.session import SessionSweep
 from tconv.pytest_plugin.xdist import block_name
+from tconv.runs.exit_status import ExitStatus
 from tconv.runs.header import header
 from tconv.runs.recorder import RunRecorder, RunResult
-from tconv.runs.status import ExitStatus
 from tconv.store import RowBatch
 from tconv.store.rows import without_result
 

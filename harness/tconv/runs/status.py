@@ -2,21 +2,11 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import IntEnum
 
 from tconv.model.target import Target
 from tconv.model.verdict import Standpoint, Verdict
+from tconv.runs.exit_status import ExitStatus
 from tconv.store.totals import TargetTotals
-
-
-class ExitStatus(IntEnum):
-    """Exit statuses of the command line; of those that apply the first one named here is used."""
-
-    USAGE = 2
-    NOTHING_COMPARED = 3
-    INCOMPLETE = 4
-    DEVIATIONS = 1
-    CONFORMS = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
