@@ -23,7 +23,11 @@ def adapters() -> None:
     """List the backends, or check an adapter."""
 
 
-@adapters.command("list", epilog="Example:  tconv adapters list torch jax --json")
+@adapters.command(
+    "list",
+    short_help="List backends, modes and versions.",
+    epilog="Example:  tconv adapters list torch jax --json",
+)
 @click.argument("names", metavar="[NAME]...", nargs=-1)
 @json_option
 def list_adapters(*, names: Sequence[str], as_json: bool) -> None:
@@ -102,7 +106,11 @@ def _record(description: "BackendDescription | str") -> dict[str, Any]:
     }
 
 
-@adapters.command("check", epilog="Example:  tconv adapters check torch")
+@adapters.command(
+    "check",
+    short_help="Check an adapter, and say what to fix.",
+    epilog="Example:  tconv adapters check torch",
+)
 @click.argument("name")
 @json_option
 def check_adapter(*, name: str, as_json: bool) -> None:
