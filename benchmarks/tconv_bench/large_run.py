@@ -96,7 +96,13 @@ def peak() -> float:
 
 def _grid(count: int) -> dict[str, object]:
     """Return a grid of `count` legal cases, a multiple of 100."""
-    return {"ndim": [2], "i": f"1..{count // 100}", "k": "1..5", "s": "1..5", "dilation": "1..4"}
+    return {
+        "ndim": [2],
+        "i": f"1..{max(1, count // 100)}",
+        "k": "1..5",
+        "s": "1..5",
+        "dilation": "1..4",
+    }
 
 
 def report(count: int) -> Measurement:

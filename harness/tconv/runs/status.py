@@ -1,6 +1,6 @@
 """The exit status of a run, and a sentence for each thing that is wrong with it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tconv.model.target import Target
@@ -30,42 +30,29 @@ def status(
     A run that judged nothing, that lacks a required backend or that was interrupted must not
     look as if everything conformed.
     """
-    problems = [
-        *_missing(totals, required),
-        *_incomplete(totals, interrupted=interrupted),
-        *_deviating(totals),
-    ]
+    problems = list(_problems(totals, required, interrupted=interrupted))
     code = problems[0][0] if problems else ExitStatus.CONFORMS
     return Status(code=code, messages=tuple(message for _, message in problems))
 
 
-def _missing(
-    totals: Mapping[str, TargetTotals], required: Sequence[str]
-) -> Iterable[tuple[ExitStatus, str]]:
+def _problems(
+    totals: Mapping[str, TargetTotals], required: Sequence[str], *, interrupted: bool
+) -> Iterator[tuple[ExitStatus, str]]:
+    """Yield what is wrong, first what decides the exit status."""
     if not any(each.judged for each in totals.values()):
         yield ExitStatus.NOTHING_COMPARED, "nothing was compared: no row has a result to judge"
     for backend in required:
-        own = [
-            each for target, each in totals.items() if Target.from_text(target).backend == backend
-        ]
+        own = [each for text, each in totals.items() if Target.from_text(text).backend == backend]
         if not any(each.judged for each in own):
             absent = any(each.verdicts[Verdict.UNAVAILABLE] for each in own)
             why = "is unavailable" if absent else "has no row that was compared"
             yield ExitStatus.NOTHING_COMPARED, f"required backend {backend} {why}"
-
-
-def _incomplete(
-    totals: Mapping[str, TargetTotals], *, interrupted: bool
-) -> Iterable[tuple[ExitStatus, str]]:
     if interrupted:
         yield ExitStatus.INCOMPLETE, "the run was interrupted"
     left = sum(each.count(Standpoint.INCOMPLETE) for each in totals.values())
     if left:
         whys = [f"; {t}: {why}" for t, each in totals.items() for why in each.omissions]
         yield ExitStatus.INCOMPLETE, f"{_rows(left)} planned and not run{''.join(whys)}"
-
-
-def _deviating(totals: Mapping[str, TargetTotals]) -> Iterable[tuple[ExitStatus, str]]:
     for target, target_totals in totals.items():
         count = target_totals.count(Standpoint.DEVIATION)
         if count:
