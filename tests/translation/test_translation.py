@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tconv.adapters.layout import CANONICAL, CHANNELS_LAST, DIRECT, Layout
 from tconv.adapters.numpy import NumpyAdapter
+from tconv.adapters.snippet import Snippet
 from tconv.adapters.torch import calls
 from tconv.analysis.atlas.entry import Entry
 from tconv.analysis.atlas.evidence import evidence
@@ -23,7 +24,7 @@ from tconv.model.case import Case
 from tconv.model.geometry import Axis, effective_kernel
 from tconv.model.route import Native, Route, Unsupported
 from tconv.model.target import Target
-from tconv.model.window import Window
+from tconv.model.window import Resolution, Window
 from tconv.oracle.formulations import conv_transpose
 from tconv.translation.candidate import Candidate, nearest_first, splits
 from tconv.translation.python_file import FUNCTION, python_file
@@ -332,6 +333,22 @@ def test_file_in_numpy_returns_the_planted_window(
     y = names[FUNCTION](x, own.w(w, groups), b)
 
     assert np.array_equal(y, cut(full, kept) + b.reshape(-1, *(1,) * case.ndim))
+
+
+@pytest.mark.parametrize("into", [CANONICAL, CHANNELS_LAST], ids=["first", "last"])
+def test_zeros_are_added_before_the_bias_and_crops_are_made(into: Layout) -> None:
+    case = Case.from_id("2d-i3x4-k3x2-s2x1-ci1-co1-f32")
+    windows = (Window(begin=-1, end=2), Window(begin=1, end=-2))
+    candidate = Candidate(case=case, correction=Resolution(axes=windows))
+    snippet = Snippet(call="y = x", bias="y + b")  # the layouts of x and y are alike
+    names: dict[str, Any] = {}
+    text = python_file(candidate, snippet, source="any", own=CANONICAL, into=into)
+    exec(compile(text, "ported.py", "exec"), names)  # noqa: S102 # the harness's own text
+    x = np.arange(1.0, 26.0).reshape(1, 1, 5, 5)
+
+    y = names[FUNCTION](into.x(x), np.zeros(case.w_shape), 100)
+
+    assert np.array_equal(into.y(y), cut(x, windows) + 100)
 
 
 def test_readme_shows_the_text_that_is_written_now() -> None:

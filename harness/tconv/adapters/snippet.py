@@ -23,8 +23,8 @@ class Snippet:
     Attributes:
         call: the statements that assign y; NumPy is imported as `np`.
         imports: the import statements of the framework.
-        bias: the expression that adds b to y after the call, empty where the call has added it. A
-            call whose result is padded comes as a case without a bias: then it must be given.
+        bias: the expression of y with b added, empty where the call adds it. Where the result has
+            to be padded first, the case has no bias, and this expression must be given.
         pad: returns the expression of y with zeros added.
     """
 

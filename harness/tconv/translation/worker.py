@@ -149,12 +149,14 @@ def _search(
         if isinstance(candidate, Impossible):
             return candidate
         own, into = layout_of(source.target), layout_of(target)
-        # The bias is no zero: what is padded gets it after that.
+        # Padding adds zeros, and the bias belongs there, too: it is added afterwards.
         case = replace(candidate.case, bias=not added(candidate.correction, into))
         snippet = adapter.snippet(case, target.mode, target.device)
         route = adapter.route(candidate.case, target.mode, target.device)
     assert snippet is not None  # the search takes no call without one
     assert isinstance(route, Native)
+    if not (case.bias or snippet.bias):
+        return Impossible(reason="its adapter does not write how b is added after the call")
     text = python_file(candidate, snippet, source=source.target.backend, own=own, into=into)
     return TargetCall(target=target, candidate=candidate, call=route.call, text=text)
 
