@@ -89,15 +89,16 @@ def cases(draw: st.DrawFn) -> Case:
 MAKERS = st.sampled_from([_dense, _constant, _empty])
 
 
-@given(case=cases(), make=MAKERS, small=st.sampled_from([0, 2**12]))
+@given(case=cases(), make=MAKERS, sizes=st.sampled_from([(2**10, 8), (0, 1), (0, 2)]))
 @settings(max_examples=200)
 def test_short_cuts_agree_with_evaluation_in_full(
-    case: Case, make: Callable[[Case], Tensors], small: int
+    case: Case, make: Callable[[Case], Tensors], sizes: tuple[int, int]
 ) -> None:
-    """Of small cases and, where no size counts as small, of large ones."""
+    """Of small cases and, where none counts as small, of corners of large ones."""
     tensors = make(case)
 
-    with patch.object(discriminate_module, "_SMALL", small):
+    small, corner = sizes
+    with patch.multiple(discriminate_module, _SMALL=small, _CORNER=corner):
         found = discriminate(case, tensors)
 
     named = {reading.name for reading in (*found.equivalent, *found.coinciding)}

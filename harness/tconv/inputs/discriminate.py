@@ -17,7 +17,8 @@ import numpy as np
 from tconv.model.case import Case
 from tconv.model.geometry import Axis, full_size
 from tconv.model.tensors import Tensors
-from tconv.oracle.case_answer import answer
+from tconv.oracle.case_answer import answer, arguments
+from tconv.oracle.formulations import Arguments, scatter
 from tconv.oracle.readings import READINGS, Reading, evaluate
 from tconv.oracle.readings.evaluate import with_bias
 from tconv.oracle.readings.kinds import (
@@ -38,10 +39,13 @@ _ARGUMENTS: Final = tuple(reading for reading in READINGS if isinstance(reading,
 _RESULTS: Final = tuple(reading for reading in READINGS if isinstance(reading, OfResult))
 _OTHERS: Final = tuple(reading for reading in READINGS if isinstance(reading, OfTensors))
 
+_SMALL: Final = 2**10
+"""Elements of an output up to which the readings of weight and input are computed as a whole, and
+of a weight up to which its gathers are kept for the next case."""
 _CHANNELS: Final = 4
-"""Output channels of each group that are computed with every reading's weight, the first ones."""
-_SMALL: Final = 2**12
-"""Elements up to which the gathers of a weight are cached, and all images of x are compared."""
+"""Output channels of each group for which they are computed, the first ones."""
+_CORNER: Final = 8
+"""Positions along each axis for which they are computed if the output is larger."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -133,16 +137,18 @@ def _by_weights_and_inputs(
     """Return the right products, and the readings of another weight or input that may give them.
 
     One call computes all of them: another weight as more output channels, another input as more
-    images. Of a large case only the first image and channels are computed so: to differ there is
-    enough.
+    images. Of a large case only a corner of the first image and channels is computed so: to differ
+    there is enough.
     """
-    x = tensors.x if tensors.x.size <= _SMALL else tensors.x[:1]
+    is_small = prod(case.y_shape) <= _SMALL
+    x = tensors.x if is_small else tensors.x[:1]
     changed = [(reading, reading.change(case, x)) for reading in _INPUTS]
     inputs = [(reading, other) for reading, other in changed if other is not None]
     images = np.concatenate([x, *(other for _, other in inputs)]) if inputs else x
-    w = tensors.w.take(gathers.sources)
+    w = tensors.w.take(gathers.sources if is_small else gathers.sources[:, :, :1])
     weights, channels = w.shape[1:3]
-    y = answer(case, Tensors(x=images, w=w.reshape(len(w), -1, *case.k), b=None))
+    stack = arguments(case, Tensors(x=images, w=w.reshape(len(w), -1, *case.k), b=None))
+    y = scatter.conv_transpose(stack if is_small else _corner(case, stack))
     y = y.reshape(1 + len(inputs), len(x), case.groups, weights, -1)
     right = y[0, :, :, :1]
     differ = (y[0] != right).any(axis=(0, 1, 3)).tolist()
@@ -152,9 +158,26 @@ def _by_weights_and_inputs(
     suspects += [
         reading for at, (reading, _) in enumerate(inputs, 1) if _equal(y[at, :, :, :1], right)
     ]
-    if len(x) == case.n and channels == case.w_shape[1]:
+    if is_small and channels == case.w_shape[1]:
         return right.reshape(case.y_shape), suspects
     return answer(case, replace(tensors, b=None)), suspects
+
+
+def _corner(case: Case, a: Arguments) -> Arguments:
+    """Return the arguments for the first positions of every axis, with the pixels they need.
+
+    The first m pixels alone contribute to the positions of the full result below s m.
+    """
+    ends: list[int] = []
+    pixels: list[slice] = [slice(None), slice(None)]
+    for axis, o in zip(case.axes, case.y_shape[2:], strict=True):
+        m = min(axis.i, -(-(max(axis.p_begin, 0) + _CORNER) // axis.s))
+        stop = axis.p_begin + o
+        pixels.append(slice(m))
+        ends.append(
+            full_size(m, axis.k, axis.s, axis.d) - (min(stop, axis.s * m) if m < axis.i else stop)
+        )
+    return replace(a, x=a.x[tuple(pixels)], end=tuple(ends), output_padding=(0,) * case.ndim)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

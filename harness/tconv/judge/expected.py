@@ -22,7 +22,6 @@ class Expected:
     Attributes:
         case: the case; for an open one, that of the full result.
         draw: its tensors.
-        precision: the precision of the case's dtype.
         y: reference (n, c_out, *o) in float64, complex128 or int64; None where none exists.
         residue: the right answer minus `y`, of the same shape and dtype, or None where it is 0 or
             beneath notice.
@@ -30,9 +29,13 @@ class Expected:
 
     case: Case
     draw: Draw
-    precision: Precision
     y: NDArray[Any] | None
     residue: NDArray[Any] | None = None
+
+    @property
+    def precision(self) -> Precision:
+        """The precision of the case's dtype."""
+        return PRECISIONS[self.case.dtype]
 
     @cached_property
     def full(self) -> NDArray[Any]:
@@ -71,15 +74,14 @@ def expect(case: Case, draw: Draw) -> Expected:
     Of exact values the oracle's answer is exact. Otherwise it is computed in float64, and for
     float64 and complex128 in a higher precision.
     """
-    precision = PRECISIONS[case.dtype]
     if case.suite == "open":
-        return Expected(case=case.uncropped, draw=draw, precision=precision, y=None)
+        return Expected(case=case.uncropped, draw=draw, y=None)
     if case.suite == "illegal":
-        return Expected(case=case, draw=draw, precision=precision, y=None)
+        return Expected(case=case, draw=draw, y=None)
     if draw.answer is not None:
-        return Expected(case=case, draw=draw, precision=precision, y=draw.answer)
+        return Expected(case=case, draw=draw, y=draw.answer)
+    precision = PRECISIONS[case.dtype]
     if draw.recipe.drawn == "normal" and precision.dtype == precision.work:
         y, residue = precise_answer(case, draw.work)
-        return Expected(case=case, draw=draw, precision=precision, y=y, residue=residue)
-    y = answer(case, draw.work)
-    return Expected(case=case, draw=draw, precision=precision, y=y)
+        return Expected(case=case, draw=draw, y=y, residue=residue)
+    return Expected(case=case, draw=draw, y=answer(case, draw.work))
