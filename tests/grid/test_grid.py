@@ -167,7 +167,7 @@ def test_marginals_count_cases_per_value() -> None:
 
     assert marginals["ndim"] == {"1": 8, "2": 16}
     assert marginals["i"] == {"3": 24, "4": 8}
-    assert marginals["p"] == {"1.0": 12, "1": 12}
+    assert marginals["p"] == {"1:0": 12, "1": 12}
     assert marginals["dtype"] == {"float32": 12, "float64": 12}
     assert marginals["bias"] == {"yes": 24}
     assert marginals["values"] == {"exact": 12, "normal": 12}

@@ -96,7 +96,7 @@ def _cells(table: CaseTable, name: str) -> NDArray[Any]:
 def _named(name: str, value: Any) -> str:  # noqa: ANN401 # an integer, of p a pair
     if name == "p":
         begin, end = value
-        return str(begin) if begin == end else f"{begin}.{end}"
+        return str(begin) if begin == end else f"{begin}:{end}"
     if value == ABSENT:
         return "none"
     names = ("no", "yes") if PARAMETERS[name].kind == "flag" else PARAMETERS[name].names

@@ -17,7 +17,7 @@ STRATEGIES: Final[tuple[Strategy, ...]] = ("pairwise", "random")
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class PaddingPair:
-    """The padding of one axis: crops at the begin and at the end, elements."""
+    """The padding of one axis: crops at the start and at the end, elements."""
 
     begin: int
     end: int

@@ -49,7 +49,7 @@ class Parameter:
         prefix: what stands before its value in a case id; of a flag, all that stands there.
         always_in_id: whether an id gives its default as well.
         unit: unit of the values, empty where there is none.
-        meaning: one line for people; `{side}` stands for begin or end in that of a pair.
+        meaning: one line for people; `{side}` stands for start or end in that of a pair.
         in_grid: whether it is a key of `[[grid]]`.
         in_breakdown: whether reports count deviations by its value.
     """
@@ -83,7 +83,7 @@ class Parameter:
     def meanings(self) -> tuple[str, ...]:
         """The meaning of each field, with that of None."""
         none = f"; none: {self.absent}" if self.absent else ""
-        sides = ("begin", "end") if self.kind == "pair" else ("",)
+        sides = ("start", "end") if self.kind == "pair" else ("",)
         return tuple(self.meaning.format(side=side) + none for side in sides)
 
 
@@ -162,7 +162,7 @@ def markdown(table: Table = PARAMETERS) -> str:
     for parameter in table.values():
         default = "required" if parameter.default is REQUIRED else _toml(parameter.default)
         names = " or ".join(f"`{name}`" for name in (parameter.name, parameter.letter) if name)
-        meaning = parameter.meaning.format(side="begin and at the end")
+        meaning = parameter.meaning.format(side="start and at the end")
         choices = f": {', '.join(map(_toml, parameter.choices))}" if parameter.choices else ""
         none = f"; none: {parameter.absent}" if parameter.absent else ""
         cells = (names, _in_id(parameter), parameter.unit, default, f"{meaning}{choices}{none}")

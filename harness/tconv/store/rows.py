@@ -27,7 +27,7 @@ _judgement_values: Final = attrgetter(*_JUDGEMENT_FIELDS)
 _row_values: Final = itemgetter(*_NAMES)
 
 _KEPT: Final = 4000
-"""Characters kept of a framework's text, from its begin and from its end."""
+"""Characters kept of a framework's text, from its start and from its end."""
 
 _OUTCOMES: Final = {
     "Computed": "computed",

@@ -29,25 +29,26 @@ class Cells(NamedTuple):
         kind: number (whole), text or truth.
         values: (rows, axes), (rows, 1) or (1, 1); int64, str or bool.
         present: bool, broadcasts to `values`; false where the cell is absent.
-        peak: upper bound of the absolute values, carried along because finding it costs more than
-            the operation itself.
+        peak: upper bound of the absolute values, or None where it is not known yet; carried along, as
+            finding it costs more than the operation itself.
     """
 
     kind: Kind
     values: NDArray[Any]
     present: NDArray[np.bool_]
-    peak: int = 0
+    peak: int | None = None
 
     @classmethod
     def of(cls, kind: Kind, values: NDArray[Any]) -> "Cells":
-        """Return texts or truths that are all given."""
+        """Return cells that are all given."""
         return cls(kind, values, _ALL)
 
-    @classmethod
-    def numbers(cls, values: NDArray[Any], present: NDArray[np.bool_] | None = None) -> "Cells":
-        """Return numbers, all given where it is not said which are."""
-        peak = max(int(values.max(initial=0)), -int(values.min(initial=0)))
-        return cls("number", values, _ALL if present is None else present, peak)
+    @property
+    def bound(self) -> int:
+        """The peak, computed where it is not known yet."""
+        if self.peak is not None:
+            return self.peak
+        return max(int(self.values.max(initial=0)), -int(self.values.min(initial=0)))
 
 
 @functools.lru_cache(maxsize=1024, typed=True)  # True is no 1
@@ -84,7 +85,7 @@ def _arithmetic(
 ) -> Callable[[Cells, Cells], Cells]:
     def apply(a: Cells, b: Cells) -> Cells:
         left, right = require("number", a, sign).values, require("number", b, sign).values
-        peak = bound(a.peak, b.peak)
+        peak = bound(a.bound, b.bound)
         if peak > _LARGEST:
             raise PredicateError(f"a result of {sign} is beyond 2^63; use smaller numbers")
         return Cells("number", compute(left, right), a.present & b.present, peak)
@@ -97,7 +98,7 @@ def _division(sign: str, compute: Callable[[Any, Any], Any]) -> Callable[[Cells,
         left, right = require("number", a, sign).values, require("number", b, sign).values
         defined = right != 0
         values = compute(left, np.where(defined, right, 1))
-        return Cells("number", values, a.present & b.present & defined, max(a.peak, b.peak))
+        return Cells("number", values, a.present & b.present & defined, max(a.bound, b.bound))
 
     return apply
 

@@ -112,7 +112,7 @@ def _operator(node: ast.AST, op: ast.AST) -> Callable[..., Cells]:
 def _pairwise(name: str, compute: Callable[[Any, Any], Any]) -> Callable[..., Cells]:
     def pair(a: Cells, b: Cells) -> Cells:
         left, right = (cells.require("number", x, name).values for x in (a, b))
-        return Cells("number", compute(left, right), a.present & b.present, max(a.peak, b.peak))
+        return Cells("number", compute(left, right), a.present & b.present, max(a.bound, b.bound))
 
     def apply(*arguments: Cells) -> Cells:
         if len(arguments) < 2:

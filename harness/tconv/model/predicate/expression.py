@@ -107,5 +107,6 @@ class _Cells(dict[str, Cells]):
         else:
             letters = sorted({*points, *(["K"] if "k" in points else [])})
             raise PredicateError(f"name={name!r}, but should be one of {', '.join(letters)}")
-        self[name] = Cells.numbers(np.asarray(column, dtype=np.int64)[:, None])
+        cells = Cells.of("number", np.asarray(column, dtype=np.int64)[:, None])
+        self[name] = cells._replace(peak=cells.bound)
         return self[name]

@@ -97,7 +97,7 @@ class Names(Mapping[str, Cells]):
             return Cells.of("text", _texts(column)[:, None])
         if parameter.kind == "flag":
             return Cells.of("truth", np.asarray(column, dtype=np.bool_)[:, None])
-        return Cells.numbers(np.asarray(column, dtype=np.int64)[:, None])
+        return Cells.of("number", np.asarray(column, dtype=np.int64)[:, None])
 
     def explicit(self) -> NDArray[np.bool_]:
         """Return where no padding policy is given, (rows, 1) or (1, 1)."""
@@ -108,29 +108,29 @@ class Names(Mapping[str, Cells]):
 
 def _effective_kernel(names: Names) -> Cells:
     k, d = names["k"], names["d"]
-    return Cells.numbers(d.values * (k.values - 1) + 1)
+    return Cells.of("number", d.values * (k.values - 1) + 1)
 
 
 def _side(name: str) -> Callable[[Names], Cells]:
     def cells(names: Names) -> Cells:
-        return Cells.numbers(names.column(name).values, names.explicit())
+        return Cells("number", names.column(name).values, names.explicit())
 
     return cells
 
 
 def _padding(names: Names) -> Cells:
     begin, end = names["p_begin"], names["p_end"]
-    return Cells.numbers(begin.values, (begin.values == end.values) & begin.present)
+    return Cells("number", begin.values, (begin.values == end.values) & begin.present)
 
 
 def _output_size(names: Names) -> Cells:
     s, begin, end, op = (names[name] for name in ("s", "p_begin", "p_end", "op"))
     full = s.values * (names["i"].values - 1) + names["K"].values
-    size = Cells.numbers(full - begin.values - end.values + op.values, begin.present & op.present)
+    size = Cells("number", full - begin.values - end.values + op.values, begin.present & op.present)
     if "o" not in names._columns:  # noqa: SLF001 # one concept with the class
         return size
     requested = names.column("o")
-    return Cells.numbers(np.where(requested.present, requested.values, size.values),
+    return Cells("number", np.where(requested.present, requested.values, size.values),
                  requested.present | size.present)  # fmt: skip
 
 
@@ -150,12 +150,12 @@ def _axis_cells(column: Any) -> Cells:  # noqa: ANN401 # a frame's column or an 
     axes can tell from its original.
     """
     if isinstance(column, np.ndarray) and column.ndim == 2:
-        return Cells.numbers(np.ma.filled(column, 0), ~np.ma.getmaskarray(column))
+        return Cells("number", np.ma.filled(column, 0), ~np.ma.getmaskarray(column))
     rows = [tuple(row) if hasattr(row, "__len__") else () for row in column]
     width = max(map(len, rows), default=1) or 1
     filled = [row + (row[:1] or (0,)) * (width - len(row)) for row in rows]
     present = np.array([bool(row) for row in rows], dtype=np.bool_)[:, None]
-    return Cells.numbers(np.array(filled, dtype=np.int64).reshape(len(rows), width), present)
+    return Cells("number", np.array(filled, dtype=np.int64).reshape(len(rows), width), present)
 
 
 def _texts(column: Any) -> NDArray[Any]:  # noqa: ANN401 # as above
