@@ -29,7 +29,7 @@ class Cells(NamedTuple):
         kind: number (whole), text or truth.
         values: (rows, axes), (rows, 1) or (1, 1); int64, str or bool.
         present: bool, broadcasts to `values`; false where the cell is absent.
-        peak: upper bound of the absolute values, or None where it is not known yet; carried along, as
+        peak: upper bound of the absolute values, or None where it is not known yet; kept, because
             finding it costs more than the operation itself.
     """
 
