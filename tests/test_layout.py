@@ -29,7 +29,6 @@ OPAQUE_NAMES: Final = {
 
 DUPLICATES: Final = {
     "Arguments", "Computed", "Counterexample", "Disagreement", "Entry",
-    "Silence", "Sweep", "Totals",
 }  # fmt: skip
 """Classes whose names are used twice."""
 

@@ -33,13 +33,13 @@ def test_rows_that_nobody_computes_make_no_target_look_cheap(
     targets = [*begun, planned("new", 100)]
     totals = {str(each.target): TargetTotals() for each in targets}
     lines = Lines()
-    lines.planned(targets, totals)
+    lines.start(targets, totals)
 
     for each, seconds in zip(begun, (0.0, 10.0), strict=True):
         row_batch = RowBatch.from_columns(make_rows(100))
         totals[str(each.target)].add(row_batch.counted)
         part = Part(plan=each, first=0, row_batch=row_batch, seconds=seconds)
-        lines.advanced(part, totals[str(each.target)])
+        lines.advance(part, totals[str(each.target)])
 
     said = capsys.readouterr().err
     assert "200 of 400 rows, 20 rows/s, 0:00:20 left or more, none deviating" in said

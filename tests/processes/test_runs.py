@@ -43,10 +43,10 @@ def interrupted(out: Path, *targets: str) -> Path:
     """Return a run that was interrupted when its first part was written."""
 
     class Interrupting:
-        def planned(self, *_: object) -> None:
+        def start(self, *_: object) -> None:
             """Let it begin."""
 
-        def advanced(self, *_: object) -> None:
+        def advance(self, *_: object) -> None:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt) as end:
@@ -91,10 +91,10 @@ def test_rows_that_are_there_are_not_run_again(tmp_path: Path) -> None:
     rows: list[int] = []
 
     class Watch:
-        def planned(self, *_: object) -> None:
+        def start(self, *_: object) -> None:
             """Nothing yet."""
 
-        def advanced(self, part: object, totals: object) -> None:
+        def advance(self, part: object, totals: object) -> None:
             rows.append(part.row_batch.rows)  # type: ignore[attr-defined] # a part
 
     with pytest.MonkeyPatch.context() as patch:

@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final, Self
@@ -25,7 +25,6 @@ from tconv.cli.output import pluralize
 from tconv.engine.plan import TargetPlan
 from tconv.engine.tasks import Part
 from tconv.model.verdict import Standpoint
-from tconv.runs.run import Silence
 from tconv.store.totals import TargetTotals
 
 _EVERY: Final = 10.0  # seconds between two plain lines
@@ -107,7 +106,7 @@ class Bars(AbstractContextManager["Bars"]):
         """Leave the last state of the bars on the terminal."""
         self._progress.stop()
 
-    def planned(self, targets: Sequence[TargetPlan], totals: Mapping[str, TargetTotals]) -> None:
+    def start(self, targets: Sequence[TargetPlan], totals: Mapping[str, TargetTotals]) -> None:
         """Draw an empty bar for each target."""
         for warning in _warnings(targets):
             self._progress.console.print(warning, markup=False, highlight=False)
@@ -121,18 +120,11 @@ class Bars(AbstractContextManager["Bars"]):
                 deviations=before.count(Standpoint.DEVIATION),
             )
 
-    def advanced(self, part: Part, totals: TargetTotals) -> None:
+    def advance(self, part: Part, totals: TargetTotals) -> None:
         """Move the bar of the part's target."""
         task = self._tasks[str(part.plan.target)]
         deviations = totals.count(Standpoint.DEVIATION)
         self._progress.update(task, completed=totals.rows, deviations=deviations)  # type: ignore[arg-type] # add_task gives TaskID, a NewType of int
-
-
-class Quiet(Silence, AbstractContextManager["Quiet"]):
-    """Shows nothing."""
-
-    def __exit__(self, *_: object) -> None:
-        """Release nothing: it holds nothing."""
 
 
 class Lines(AbstractContextManager["Lines"]):
@@ -150,7 +142,7 @@ class Lines(AbstractContextManager["Lines"]):
     def __exit__(self, *_: object) -> None:
         """Release nothing: it holds nothing."""
 
-    def planned(self, targets: Sequence[TargetPlan], totals: Mapping[str, TargetTotals]) -> None:
+    def start(self, targets: Sequence[TargetPlan], totals: Mapping[str, TargetTotals]) -> None:
         """Print how much is going to run."""
         self._planned = {str(each.target): len(each.cases) for each in targets}
         self._rows = sum(self._planned.values())
@@ -163,7 +155,7 @@ class Lines(AbstractContextManager["Lines"]):
         for warning in _warnings(targets):
             click.echo(warning, err=True)
 
-    def advanced(self, part: Part, totals: TargetTotals) -> None:
+    def advance(self, part: Part, totals: TargetTotals) -> None:
         """Print how far the run has come, at most once in ten seconds and at the end."""
         target = str(part.plan.target)
         self._totals[target] = totals
@@ -205,10 +197,10 @@ class _Rate(ProgressColumn):
         return Text("" if task.speed is None else f"{task.speed:,.0f} rows/s")
 
 
-def progress(*, quiet: bool = False) -> Bars | Lines | Quiet:
+def progress(*, quiet: bool = False) -> AbstractContextManager[Bars | Lines | None]:
     """Return bars if stderr is a terminal, plain lines if not, and nothing if `quiet`."""
     if quiet:
-        return Quiet()
+        return nullcontext()
     return Bars() if sys.stderr.isatty() else Lines()
 
 

@@ -25,21 +25,11 @@ from tconv.store.totals import TargetTotals
 class Observer(Protocol):
     """Shows how far a run has come."""
 
-    def planned(self, targets: Sequence[TargetPlan], totals: Mapping[str, TargetTotals]) -> None:
+    def start(self, targets: Sequence[TargetPlan], totals: Mapping[str, TargetTotals]) -> None:
         """Show what is going to run; the totals of each target are those of earlier sessions."""
 
-    def advanced(self, part: Part, totals: TargetTotals) -> None:
+    def advance(self, part: Part, totals: TargetTotals) -> None:
         """Show that a batch is done; the totals are those of its target so far."""
-
-
-class Silence:
-    """An observer that does nothing."""
-
-    def planned(self, targets: Sequence[TargetPlan], totals: Mapping[str, TargetTotals]) -> None:
-        """Ignore what is going to run."""
-
-    def advanced(self, part: Part, totals: TargetTotals) -> None:
-        """Ignore that a batch is done."""
 
 
 def run(
@@ -74,7 +64,7 @@ def run(
             content = header(spec, plans, descriptions, started=started)
             recorder = stack.enter_context(RunRecorder.create(out, content, started))
             stack.enter_context(recorder.resumable())
-            _record(engine, plans, recorder, observer or Silence())
+            _record(engine, plans, recorder, observer)
         recorder.finish(spec.config.required)
     return recorder.report()
 
@@ -115,7 +105,7 @@ def resume(
             session = {name: now[name] for name in ("started", "machine")}
             sessions = [*reader.header.get("resumed", []), session | {"rows": writer.digest.rows}]
             writer.note({"resumed": sessions})
-            _record(engine, plans, recorder, observer or Silence())
+            _record(engine, plans, recorder, observer)
         recorder.finish(spec.config.required, resumed=len(sessions))
     return recorder.report()
 
@@ -157,14 +147,16 @@ def _left(
 
 
 def _record(
-    engine: Executor, plans: Sequence[TargetPlan], recorder: RunRecorder, observer: Observer
+    engine: Executor, plans: Sequence[TargetPlan], recorder: RunRecorder, observer: Observer | None
 ) -> None:
     """Write every part as it comes."""
-    observer.planned(plans, recorder.totals)
+    if observer:
+        observer.start(plans, recorder.totals)
     for part in engine.run([each for each in plans if each.spans]):
         target = str(part.plan.target)
         recorder.write(target, part.first, part.row_batch)
-        observer.advanced(part, recorder.totals[target])
+        if observer:
+            observer.advance(part, recorder.totals[target])
 
 
 @contextmanager
