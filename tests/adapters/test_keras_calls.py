@@ -1,7 +1,7 @@
 """The planning of Keras's calls and its reasons, which need no Keras."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tconv.adapters.keras.calls import KerasCall, call_for, why_unsupported
@@ -39,7 +39,6 @@ def window(call: KerasCall, index: int, axis: Axis) -> tuple[int, int]:
     return extent - 1 - left, axis.s * (axis.i - 1) - extent + 2 + left + right
 
 
-@settings(deadline=None)
 @given(case=cases().filter(lambda case: case.legality[0] == "legal"), inverts=st.booleans())
 def test_the_call_and_its_crop_leave_the_window_of_the_case(case: Case, inverts: bool) -> None:
     call = call_for(case, inverts=inverts)
@@ -51,7 +50,6 @@ def test_the_call_and_its_crop_leave_the_window_of_the_case(case: Case, inverts:
     assert tuple(size - cut.begin - cut.end for (_, size), cut in pairs) == case.y_shape[2:]
 
 
-@settings(deadline=None)
 @given(case=cases().filter(lambda case: case.legality[0] == "legal"), inverts=st.booleans())
 def test_the_output_padding_of_a_legal_case_is_one_that_layers_take(
     case: Case, inverts: bool
@@ -61,7 +59,6 @@ def test_the_output_padding_of_a_legal_case_is_one_that_layers_take(
     assert all(0 <= op < s for op, s in zip(given_extra, case.s, strict=True))
 
 
-@settings(deadline=None)
 @given(case=cases().filter(lambda case: case.legality[0] == "legal"))
 def test_a_backend_that_inverts_is_asked_for_sizes_that_a_convolution_takes_to_i(
     case: Case,

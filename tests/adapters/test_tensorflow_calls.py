@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tconv.adapters.tensorflow.calls import TensorflowCall, call_for, why_unsupported
@@ -39,7 +39,6 @@ def begin_of(call: TensorflowCall, index: int, axis: Axis) -> int:
     return max(full_size(axis.i, axis.k, axis.s, axis.d) - call.size[index], 0) // 2
 
 
-@settings(deadline=None)
 @given(
     case=cases().filter(lambda case: case.legality[0] == "legal"),
     lacking=st.frozensets(st.sampled_from(FEATURES)),

@@ -1,7 +1,7 @@
 """The planning of PyTorch's calls, which needs no PyTorch."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tconv.adapters.crop import crop_of, route_with
@@ -22,7 +22,6 @@ def cases(draw: st.DrawFn) -> Case:
     return Case.from_parameters(ndim=1, i=i, k=k, s=s, p=[p], output_padding=op, dilation=d)
 
 
-@settings(deadline=None)
 @given(case=cases())
 def test_the_call_and_its_crop_leave_the_window_of_the_case(case: Case) -> None:
     (axis,) = case.axes
@@ -37,7 +36,6 @@ def test_the_call_and_its_crop_leave_the_window_of_the_case(case: Case) -> None:
     assert full - 2 * p + op - cut.begin - cut.end == output_size(axis)
 
 
-@settings(deadline=None)
 @given(case=cases())
 def test_the_call_takes_what_a_framework_may_take_and_crops_one_side_at_most(case: Case) -> None:
     (axis,) = case.axes

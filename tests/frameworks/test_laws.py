@@ -10,7 +10,7 @@ from scipy.signal import deconvolve
 
 from tconv.oracle.formulations import conv, conv_transpose
 
-examples = settings(deadline=None, max_examples=60)
+examples = settings(max_examples=60)
 sizes = st.integers(1, 5)
 
 

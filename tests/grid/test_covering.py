@@ -4,7 +4,7 @@ from itertools import combinations, product
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -32,7 +32,6 @@ def constrained_rows(draw: st.DrawFn) -> NDArray[np.int64]:
 
 
 @given(constrained_rows())
-@settings(deadline=None)
 def test_design_reaches_every_achievable_pair(codes: NDArray[np.int64]) -> None:
     design = covering_design(codes, len(codes))
 
@@ -41,13 +40,11 @@ def test_design_reaches_every_achievable_pair(codes: NDArray[np.int64]) -> None:
 
 
 @given(constrained_rows())
-@settings(deadline=None)
 def test_pairs_reached_counts_as_brute_force_does(codes: NDArray[np.int64]) -> None:
     assert pairs_reached(codes) == len(brute_pairs(codes))
 
 
 @given(constrained_rows(), st.integers(1, 20), st.sampled_from(["pairwise", "random"]))
-@settings(deadline=None)
 def test_choice_fills_the_budget_exactly(
     codes: NDArray[np.int64], budget: int, strategy: str
 ) -> None:

@@ -79,7 +79,7 @@ def plain_expansion(sweep: Sweep, values: tuple[str, ...]) -> tuple[int, set[Cas
 
 
 @given(any_sweep(), st.sampled_from([("exact",), ("normal", "exact")]))
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 def test_expansion_is_the_plain_product(sweep: Sweep, values: tuple[str, ...]) -> None:
     made, kept = plain_expansion(sweep, values)
     if not kept:

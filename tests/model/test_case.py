@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tconv.errors import CaseError
@@ -91,7 +91,6 @@ def any_case(draw: st.DrawFn) -> Case:
 
 
 @given(any_case())
-@settings(deadline=None)
 def test_from_id_undoes_id(case: Case) -> None:
     again = Case.from_id(case.id)
 
@@ -99,13 +98,11 @@ def test_from_id_undoes_id(case: Case) -> None:
 
 
 @given(any_case())
-@settings(deadline=None)
 def test_id_uses_its_few_characters(case: Case) -> None:
     assert re.fullmatch(r"[a-z0-9.x-]+", case.id)
 
 
 @given(any_case(), any_case())
-@settings(deadline=None)
 def test_id_of_different_cases_differs(one: Case, other: Case) -> None:
     assert (one.id == other.id) == (one == other)
 

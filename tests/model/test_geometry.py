@@ -81,7 +81,7 @@ ANY = st.integers(-3, 9)
 
 
 @given(i=st.integers(0, 9), k=st.integers(0, 9), s=ANY, p_begin=ANY, p_end=ANY, op=ANY, d=ANY)
-@settings(deadline=None, max_examples=500)
+@settings(max_examples=500)
 def test_fault_is_what_the_definition_of_legality_says(
     i: int, k: int, s: int, p_begin: int, p_end: int, op: int, d: int
 ) -> None:

@@ -282,7 +282,7 @@ def axes_of(case: Case) -> list[dict[str, int]]:
 
 
 @given(CONDITIONS, st.lists(small_case(), min_size=1, max_size=5))
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_both_forms_agree_with_plain_python(condition: Term, cases: list[Case]) -> None:
     text, meaning = condition
     predicate = Predicate.from_text(text)
@@ -293,7 +293,6 @@ def test_both_forms_agree_with_plain_python(condition: Term, cases: list[Case]) 
 
 
 @given(CONDITIONS, st.lists(small_case(), min_size=1, max_size=5))
-@settings(deadline=None)
 def test_all_asks_every_axis(condition: Term, cases: list[Case]) -> None:
     text, meaning = condition
     expected = [all(meaning(axis) for axis in axes_of(case)) for case in cases]

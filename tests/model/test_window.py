@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -35,7 +35,6 @@ def every_begin(full: Array, y: Array) -> list[tuple[int, ...]]:
     return [b for b in product(*spans) if (extended(full, b, y.shape[2:]) == y).all()]
 
 
-@settings(deadline=None)
 @given(st.data())
 def test_planted_window_is_found_with_all_that_look_like_it(data: st.DataObject) -> None:
     full_size = data.draw(SIZES)

@@ -14,7 +14,7 @@ from tconv.oracle.formulations import FORMULATIONS, conv, vjp
 
 Array = NDArray[Any]
 every_formulation = pytest.mark.parametrize("name", FORMULATIONS)
-examples = settings(deadline=None, max_examples=60)
+examples = settings(max_examples=60)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
