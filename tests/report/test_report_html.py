@@ -1,6 +1,5 @@
 """report.html as text: what it counts, what it keeps of many rows, and that nothing escapes."""
 
-import importlib
 import json
 import re
 from collections import Counter
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.report.made_up import every_verdict, write_run
 
 from tconv.analysis.frames import Run
 from tconv.analysis.summary import Summary
@@ -25,6 +25,7 @@ from tconv.report import html
 from tconv.report.html import page as page_module
 from tconv.report.html import rows_json
 from tconv.store import RunReader
+from tconv_bench import synthetic
 
 HOSTILE = (
     "</script><script>attack()</script><img src=x onerror=attack()> \u2028 \" ' <!-- {{ 7*7 }}"
@@ -61,18 +62,9 @@ class Page(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def made() -> Iterator[Any]:
-    """Return the module that makes run directories without running anything."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(Path(__file__).parents[1] / "fakes"))
-        yield importlib.import_module("tconv_made")
-
-
-@pytest.fixture(scope="module")
-def every(made: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def every(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a run with every verdict, in which each framework error is hostile."""
-    path: Path = made.every_verdict(tmp_path_factory.mktemp("every") / "run", text=HOSTILE)
-    return path
+    return every_verdict(tmp_path_factory.mktemp("every") / "run", text=HOSTILE)
 
 
 @pytest.fixture(scope="module")
@@ -145,25 +137,25 @@ def test_page_refers_to_nothing_outside_itself(text: str) -> None:
     assert "default-src 'none'" in page.policy
 
 
-def test_hostile_header_is_escaped(made: Any, tmp_path: Path) -> None:
+def test_hostile_header_is_escaped(tmp_path: Path) -> None:
     config = {"run": {"name": HOSTILE, "seed": 0}, "limits": {}, "grid": [HOSTILE]}
-    path = made.every_verdict(tmp_path / "run", config=config, config_path=HOSTILE)
+    path = every_verdict(tmp_path / "run", config=config, config_path=HOSTILE)
 
     page = Page(html.text(extract(path)))
 
     assert {tag: page.elements[tag] for tag in ELEMENTS} == ELEMENTS
 
 
-def test_header_that_lacks_something_is_damaged(made: Any, tmp_path: Path) -> None:
-    path = made.every_verdict(tmp_path / "run", machine={})
+def test_header_that_lacks_something_is_damaged(tmp_path: Path) -> None:
+    path = every_verdict(tmp_path / "run", machine={})
 
     with pytest.raises(StoreError, match=r"is damaged: .* run the sweep again"):
         html.text(extract(path))
 
 
-def test_run_without_deviation_says_so(made: Any, tmp_path: Path) -> None:
-    rows = [made.result(case, TARGET, Verdict.MATCH) for case in islice(made.cases(), 5)]
-    path = made.write_run(tmp_path / "run", rows, made.made_header([TARGET], 5))
+def test_run_without_deviation_says_so(tmp_path: Path) -> None:
+    rows = [synthetic.result(case, TARGET, Verdict.MATCH) for case in islice(synthetic.cases(), 5)]
+    path = write_run(tmp_path / "run", rows, synthetic.header([TARGET], 5))
 
     text = html.text(extract(path))
 
@@ -171,14 +163,14 @@ def test_run_without_deviation_says_so(made: Any, tmp_path: Path) -> None:
     assert 'id="rows-table"' not in text
 
 
-def _values(made: Any, count: int) -> Iterator[dict[str, object]]:
-    largest_first = list(islice(made.cases(), count))[::-1]
-    return (made.result(case, TARGET, Verdict.VALUE) for case in largest_first)
+def _values(count: int) -> Iterator[dict[str, object]]:
+    largest_first = list(islice(synthetic.cases(), count))[::-1]
+    return (synthetic.result(case, TARGET, Verdict.VALUE) for case in largest_first)
 
 
-def test_smallest_rows_are_kept_of_a_finding_and_all_are_counted(made: Any, tmp_path: Path) -> None:
+def test_smallest_rows_are_kept_of_a_finding_and_all_are_counted(tmp_path: Path) -> None:
     count = 2 * KEPT + 50
-    path = made.write_run(tmp_path / "run", _values(made, count), made.made_header([TARGET], count))
+    path = write_run(tmp_path / "run", _values(count), synthetic.header([TARGET], count))
 
     text = html.text(extract(path))
 
@@ -203,11 +195,11 @@ def test_rows_become_fewer_where_they_would_take_too_many_bytes(
     assert "the smallest 2 of each finding" in text
 
 
-def test_share_counts_a_row_once_for_each_value_on_some_axis(made: Any, tmp_path: Path) -> None:
+def test_share_counts_a_row_once_for_each_value_on_some_axis(tmp_path: Path) -> None:
     cases = [Case.from_parameters(ndim=2, i=4, k=k) for k in ((3, 3), (3, 2), (2, 2))]
     verdicts = [Verdict.VALUE, Verdict.MATCH, Verdict.UNSUPPORTED]
-    rows = [made.result(c, TARGET, v) for c, v in zip(cases, verdicts, strict=True)]
-    path = made.write_run(tmp_path / "run", rows, made.made_header([TARGET], 3))
+    rows = [synthetic.result(c, TARGET, v) for c, v in zip(cases, verdicts, strict=True)]
+    path = write_run(tmp_path / "run", rows, synthetic.header([TARGET], 3))
 
     (found,) = extract(path).breakdown.marginals((str(TARGET),))
 
@@ -218,10 +210,10 @@ def test_share_counts_a_row_once_for_each_value_on_some_axis(made: Any, tmp_path
     )
 
 
-def test_absent_value_has_a_row_of_its_own(made: Any, tmp_path: Path) -> None:
+def test_absent_value_has_a_row_of_its_own(tmp_path: Path) -> None:
     cases = [Case.from_parameters(ndim=1, i=4, k=2, output_padding=op) for op in (0, None)]
-    rows = [made.result(c, TARGET, Verdict.RESOLVED) | {"expected_shape": None} for c in cases]
-    path = made.write_run(tmp_path / "run", rows, made.made_header([TARGET], 2))
+    rows = [synthetic.result(c, TARGET, Verdict.RESOLVED) | {"expected_shape": None} for c in cases]
+    path = write_run(tmp_path / "run", rows, synthetic.header([TARGET], 2))
 
     found = extract(path).breakdown.marginals((str(TARGET),))
 
@@ -273,13 +265,13 @@ def test_smallest_cases_are_open_where_findings_are_few(
 
 @pytest.mark.parametrize(("targets", "head"), [(2, ["k", "fake0:", "fake1:"]), (4, ["target"])])
 def test_shares_have_the_longer_side_downwards(
-    made: Any, tmp_path: Path, targets: int, head: list[str]
+    tmp_path: Path, targets: int, head: list[str]
 ) -> None:
     swept = [Target(backend=f"fake{at}", mode="call", device="cpu") for at in range(targets)]
     cases = [Case.from_parameters(ndim=1, i=4, k=k) for k in (1, 2, 3)]
-    rows = [made.result(case, target, Verdict.VALUE) | {"bad_count": at}
+    rows = [synthetic.result(case, target, Verdict.VALUE) | {"bad_count": at}
             for target in swept for at, case in enumerate(cases)]  # fmt: skip
-    path = made.write_run(tmp_path / "run", rows, made.made_header(swept, 3))
+    path = write_run(tmp_path / "run", rows, synthetic.header(swept, 3))
 
     (table,) = re.findall('<table class="shares">.*?</table>', html.text(extract(path)), re.DOTALL)
 
@@ -290,7 +282,7 @@ def test_shares_have_the_longer_side_downwards(
     assert table.count("1 of 1") == 3 * targets
 
 
-def opened(made: Any, path: Path) -> Path:
+def opened(path: Path) -> Path:
     """Write a run in which two targets resolve `same` by different rules; return its directory."""
     targets = [Target(backend=name, mode="call", device="cpu") for name in ("mine", "rival")]
     rows = []
@@ -298,22 +290,18 @@ def opened(made: Any, path: Path) -> Path:
         cut, size = max(k - s, 0), s * i
         begin = cut // 2 if target.backend == "mine" else cut - cut // 2
         end = s * (i - 1) + k - size - begin
-        told = made.result(Case.from_parameters(ndim=1, i=i, k=k, s=s), target, Verdict.MATCH)
+        told = synthetic.result(Case.from_parameters(ndim=1, i=i, k=k, s=s), target, Verdict.MATCH)
         case = f"1d-i{i}-k{k}-s{s}-opnone-padsame-ci2-co4-f32"
         answer = {"observed_shape": [1, 4, size], "resolution": [f"{begin}.{end}"]}
         kind = {"suite": "open", "padding": "same", "output_padding": None, "resolutions": 1}
         rows.append({**told, **kind, **answer, "case": case, "verdict": "resolved"})
     run = {"run": {"name": "made", "seed": 0}, "limits": {}, "grid": [{"suite": "open"}]}
-    written: Path = made.write_run(
-        path, rows, made.made_header(targets, len(rows) // 2, config=run)
-    )
+    written: Path = write_run(path, rows, synthetic.header(targets, len(rows) // 2, config=run))
     return written
 
 
-def test_run_of_open_cases_opens_with_its_rules_and_disagreements(
-    made: Any, tmp_path: Path
-) -> None:
-    page = html.text(extract(opened(made, tmp_path / "run")))
+def test_run_of_open_cases_opens_with_its_rules_and_disagreements(tmp_path: Path) -> None:
+    page = html.text(extract(opened(tmp_path / "run")))
     section = page[page.index('<section id="ambiguity"') : page.index('<section id="verdicts"')]
 
     assert "<code>max(K - s, 0)//2</code>" in section

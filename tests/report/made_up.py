@@ -1,21 +1,18 @@
-"""Makes small run directories without running anything, with every verdict in them."""
+"""Run directories that nothing computed, with every verdict in them."""
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from tconv.model.target import Target
 from tconv.model.verdict import Verdict
 from tconv.store import RunWriter
-from tconv_bench.synthetic import FOOTER, batch, cases, result
-from tconv_bench.synthetic import header as made_header
-
-__all__ = ["cases", "every_verdict", "made_header", "result", "write_run"]
+from tconv_bench.synthetic import FOOTER, batch, cases, header, result
 
 _BATCH = 128
 
 
-def write_run(path: Path, rows: Sequence[dict[str, object]], header: Mapping[str, object]) -> Path:
+def write_run(path: Path, rows: Iterable[dict[str, object]], header: Mapping[str, object]) -> Path:
     """Write a complete run of `rows` and return its directory."""
     writer = RunWriter.create(path, header)
     rows = list(rows)
@@ -25,7 +22,7 @@ def write_run(path: Path, rows: Sequence[dict[str, object]], header: Mapping[str
     return writer.path
 
 
-def every_verdict(path: Path, text: str = "kernel too square", **given: object) -> Path:
+def every_verdict(path: Path, text: str = "kernel too square", **changes: object) -> Path:
     """Write a run in which two targets have every verdict, and every error says `text`."""
     targets = [Target(backend="fake", mode=mode, device="cpu") for mode in ("call", "call+slow")]
     chosen = list(itertools.islice(cases(), 8 * len(Verdict)))
@@ -34,4 +31,4 @@ def every_verdict(path: Path, text: str = "kernel too square", **given: object) 
         for target in targets
         for at, (case, verdict) in enumerate(zip(chosen, itertools.cycle(Verdict), strict=False))
     ]
-    return write_run(path, rows, made_header(targets, len(chosen), **given))
+    return write_run(path, rows, header(targets, len(chosen), **changes))
