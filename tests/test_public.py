@@ -1,4 +1,4 @@
-"""The public names: exactly these, where they are promised, and usable without any other module."""
+"""The public names: exactly these, each in its documented module, and usable without any other."""
 
 import inspect
 from importlib import import_module

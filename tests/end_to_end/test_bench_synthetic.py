@@ -1,4 +1,4 @@
-"""Runs that no framework computed: of the size asked for, with the share of deviations promised."""
+"""Made-up runs have the requested size and share of deviations."""
 
 import pytest
 

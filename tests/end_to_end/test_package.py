@@ -1,4 +1,4 @@
-"""The package as it is installed: with all it needs and nothing else inside."""
+"""The package as it is built: with all it needs and nothing else inside."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""The documents keep their word: commands are CI's, snippets run, links lead somewhere."""
+"""The documents are true: commands are those of CI, snippets run, links lead somewhere."""
 
 import pkgutil
 import re

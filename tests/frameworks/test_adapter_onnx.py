@@ -1,4 +1,4 @@
-"""The ONNX adapter: what its reference evaluator gives, and its inference promises."""
+"""The ONNX adapter: results of its reference evaluator, and inferred shapes."""
 
 import re
 from typing import Any

@@ -1,4 +1,4 @@
-"""The spellings of a padding: what is passed, and what JAX makes of it."""
+"""The spellings of a padding: what is passed, and what JAX does with it."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Laws that configs/claims.toml names: what published statements about numbers come down to."""
+"""Laws that configs/claims.toml names: published statements about numbers, tested."""
 
 import inspect
 

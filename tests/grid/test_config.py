@@ -1,4 +1,4 @@
-"""Configurations: what is read, and the place and remedy that every mistake gets."""
+"""Configurations: what is read, and the place and remedy in the message of every mistake."""
 
 import json
 import re

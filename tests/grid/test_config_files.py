@@ -1,4 +1,4 @@
-"""The configurations that come with the harness: each loads, and has what it promises."""
+"""The configurations that come with the package: each loads, and has the cases that it should."""
 
 from functools import lru_cache
 from pathlib import Path

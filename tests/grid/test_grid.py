@@ -1,4 +1,4 @@
-"""Grids: the product of the values, less what is counted, against plain loops."""
+"""Grids: the product of the values without the dropped cases, against plain loops."""
 
 import pickle
 import re

@@ -1,4 +1,4 @@
-"""The reference: exact where values are, and of a higher precision than the dtype where not."""
+"""The reference is exact where values are, and more precise than the dtype where they are not."""
 
 from fractions import Fraction
 

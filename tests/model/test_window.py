@@ -1,4 +1,4 @@
-"""Resolution: planted windows are found, all of them, and no others."""
+"""Windows: planted ones are found, all of them, and no others."""
 
 from itertools import product
 from math import prod

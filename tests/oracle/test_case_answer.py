@@ -1,4 +1,4 @@
-"""A case as the oracle is asked for it: the quick way in is the checked one."""
+"""The oracle's answer to a case equals that of the checked call."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The command line as its users meet it: what it prints, writes, and exits with."""
+"""The command line as users see it: output, files and exit status."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Runs that are resumed and merged on the command line: what it prints, and exits with."""
+"""Resuming and merging on the command line: output and exit status."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""The engine, driven by adapters that each have one fault."""
+"""The engine, driven by adapters with one fault each."""
 
 import os
 import subprocess

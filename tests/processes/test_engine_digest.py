@@ -1,4 +1,4 @@
-"""A run's digest is the same however the work is spread: workers, batches, executor."""
+"""A run's digest does not depend on how the work is spread: workers, batches, executor."""
 
 from pathlib import Path
 

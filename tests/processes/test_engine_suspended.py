@@ -1,4 +1,4 @@
-"""A limit is of time in which a worker could work: a machine that sleeps times nothing out.
+"""Only time in which a worker could work counts: a machine that sleeps times nothing out.
 
 A case that is alone in its batch is not tried again, so its row would be a timeout.
 """

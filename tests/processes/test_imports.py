@@ -1,4 +1,4 @@
-"""What an import loads, each in a new interpreter: nobody waits for what only others need."""
+"""What an import loads, each in a new interpreter: no command waits for what only others need."""
 
 import json
 import subprocess

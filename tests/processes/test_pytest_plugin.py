@@ -1,4 +1,4 @@
-"""The pytest plugin, in sessions of its own, on adapters that each have one fault."""
+"""The pytest plugin, in pytest sessions of its own, on adapters with one fault each."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Runs that are interrupted, killed and resumed end as those that nobody disturbed."""
+"""Interrupted and resumed runs end with the rows of an undisturbed one."""
 
 import errno
 import json

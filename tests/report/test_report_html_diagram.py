@@ -1,4 +1,4 @@
-"""The drawing of one reach: what reaches what, and who keeps what, for eyes and for readers."""
+"""The drawing of one axis: which inputs reach which outputs, and which window each target keeps."""
 
 from xml.etree import ElementTree as ET
 

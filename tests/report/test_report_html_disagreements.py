@@ -1,4 +1,4 @@
-"""The section on ambiguous shapes: what is told and drawn of a disagreement, in which order."""
+"""The section on ambiguous shapes: what is said and drawn of a disagreement, in which order."""
 
 import re
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Rows that are bound: what comes out is what went in, and nothing need be looked at in between."""
+"""Encoded rows come out as they went in, and can be stored without decoding."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""A row says all that is known of a case on a target, under the declared columns."""
+"""A row has everything known of a case on a target, under the declared columns."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The run directory: what is written is whole, and what is not whole is noticed."""
+"""The run directory: what is written is complete, and what is incomplete is noticed."""
 
 import errno
 import json

@@ -1,4 +1,4 @@
-"""The examination, driven by adapters that break their contract in one way each."""
+"""The adapter check, driven by adapters that break their contract in one way each."""
 
 import os
 import random

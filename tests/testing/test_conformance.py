@@ -1,4 +1,4 @@
-"""The kit for tests of one's own."""
+"""Assertions for tests of one's own."""
 
 from typing import Any, Final
 
