@@ -1,9 +1,10 @@
-"""What every test stands on: one thread, examples that repeat, and no network."""
+"""What every test relies on: one thread, repeatable examples, no network, and the fakes."""
 
 import os
 import platform
 import signal
 import socket
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -23,14 +24,15 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # The same examples every time, so that a failure is the change's; to look for new ones:
 # pytest --hypothesis-profile=explore
-# No limit of time is Hypothesis's: on a busy machine it would fail laws that hold.
+# No deadlines: on a busy machine, laws that hold would miss them.
 unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("repeat", unhurried, derandomize=True)
 settings.register_profile("explore", unhurried, max_examples=2_000)
 settings.load_profile("repeat")
 
 _LOCAL = ("127.", "::1", "localhost")
-_SLOW = {"framework", "process", "end_to_end"}
+_MARKERS = {"framework", "process", "end_to_end"}
+_FRAMEWORKS = {"torch", "tensorflow", "jax", "keras", "onnx", "onnxruntime"}
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -39,19 +41,28 @@ def pytest_configure(config: pytest.Config) -> None:
         config.option.durations = 25
 
 
+class _NoFramework:
+    """Stands before the finders of modules, and refuses to find a framework."""
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> None:
+        if name in _FRAMEWORKS:
+            raise AssertionError(f"a test that imports {name} belongs in tests/frameworks")
+
+
+def _no_process(*_: object) -> None:
+    raise AssertionError("a test that starts a process belongs in tests/processes")
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
-    """Let a test start a process only where the marker of its folder says so."""
+    """Refuse processes and frameworks to a test whose folder has no marker: it is a fast one."""
     with pytest.MonkeyPatch.context() as patch:
-        if _SLOW.isdisjoint(marker.name for marker in item.iter_markers()):
+        if _MARKERS.isdisjoint(marker.name for marker in item.iter_markers()):
             platform.processor()  # which calls `uname` once, and remembers
             for name in ("subprocess._fork_exec", "_posixsubprocess.fork_exec", "os.fork"):
-                patch.setattr(name, _refuse_process)
+                patch.setattr(name, _no_process)
+            patch.setattr("sys.meta_path", [_NoFramework(), *sys.meta_path])
         return (yield)
-
-
-def _refuse_process(*_: object) -> None:
-    raise AssertionError("a test that starts a process belongs in tests/processes")
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -107,10 +118,10 @@ def make_rows() -> Callable[..., Columns]:
     return _rows
 
 
-def _rows(count: int = 1, **given: list[object]) -> Columns:
-    made = columns([_row(i=1 + at) for at in range(count)])
-    assert given.keys() <= made.keys()
-    return made | given
+def _rows(count: int = 1, **changes: list[object]) -> Columns:
+    rows = columns([_row(i=1 + at) for at in range(count)])
+    assert changes.keys() <= rows.keys()
+    return rows | changes
 
 
 def _row(i: int) -> dict[str, object]:
@@ -125,7 +136,7 @@ def _row(i: int) -> dict[str, object]:
         bad_count=0,
         compared=7,
     )
-    made = row(
+    columns_of_match = row(
         case=case,
         target=Target(backend="fake", mode="call", device="cpu"),
         version="1.0",
@@ -134,4 +145,4 @@ def _row(i: int) -> dict[str, object]:
         judgement=judgement,
         seconds=0.5,
     )
-    return made | {"outcome": "computed", "drawn": "exact", "coinciding": ()}
+    return columns_of_match | {"outcome": "computed", "drawn": "exact", "coinciding": ()}

@@ -1,4 +1,4 @@
-"""Waits for events, not for times: a busy machine is slow, and that is no failure."""
+"""Waits for events instead of sleeping: on a busy machine an event is late, which is no failure."""
 
 import time
 from collections.abc import Callable
