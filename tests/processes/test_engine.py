@@ -200,7 +200,7 @@ def test_interrupt_of_the_terminal_is_not_heard_by_a_worker_that_starts(tmp_path
     )
 
     done = subprocess.run(  # noqa: S603 # our own program
-        [sys.executable, script], check=False, capture_output=True, text=True, timeout=60
+        [sys.executable, script], check=False, capture_output=True, text=True
     )
 
     assert (done.returncode, done.stdout, done.stderr) == (0, "1.0\n", "")
@@ -216,7 +216,7 @@ def test_script_without_main_guard_gets_an_error_that_says_so(tmp_path: Path) ->
     )
 
     done = subprocess.run(  # noqa: S603 # our own program
-        [sys.executable, script], check=False, capture_output=True, text=True, timeout=60
+        [sys.executable, script], check=False, capture_output=True, text=True
     )
 
     assert "needs `if __name__ == '__main__':`" in done.stdout
