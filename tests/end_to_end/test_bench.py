@@ -52,11 +52,10 @@ def _loop(file: Path) -> subprocess.CompletedProcess[str]:
                "--rootdir", str(file.parent), str(PEER)]  # fmt: skip
     environment = {**os.environ, "PEER_CASES": str(file)}
     return subprocess.run(  # noqa: S603 # a command made here
-        command, env=environment, capture_output=True, text=True, check=False, timeout=240
+        command, env=environment, capture_output=True, text=True, check=False
     )
 
 
-@pytest.mark.timeout(300)
 def test_peer_finds_each_framework_right_on_the_workload(tmp_path: Path) -> None:
     for name in ("torch", "tensorflow", "jax"):
         pytest.importorskip(name)
