@@ -43,11 +43,7 @@ def imported_by(statements: str, folder: Path | None = None) -> set[str]:
             "from tconv import Case, Target, TconvError, Verdict, conv_transpose",
             FRAMEWORKS | {"pandas", "pyarrow"},
         ),
-        pytest.param(
-            "import tconv.cli",
-            FRAMEWORKS | {"pandas", "pyarrow"},
-            marks=pytest.mark.xfail(reason="the store still loads pyarrow at once"),
-        ),
+        ("import tconv.cli", FRAMEWORKS | {"pandas", "pyarrow"}),
         ("import tconv.oracle.formulations", {"scipy"}),
         (JUDGE, {"pandas", "pyarrow.dataset"}),
     ],
