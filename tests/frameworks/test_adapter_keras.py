@@ -20,7 +20,6 @@ from tconv.engine.plan import plan
 from tconv.engine.worker.entry import compute_batch
 from tconv.model.case import Case
 from tconv.model.target import Selection, Target, canonical_mode
-from tconv.store.rows import Columns
 
 pytestmark = pytest.mark.xdist_group("keras")
 
@@ -91,13 +90,8 @@ def rows_of(backend: str) -> Mapping[tuple[str, str], Row] | str:
         return {
             (part.plan.target.mode, row["case"]): row
             for part in pool.run(plan(selections, found, tuple(map(Case.from_id, IDS))))
-            for row in as_rows(part.row_batch.to_columns())
+            for row in part.row_batch.records()
         }
-
-
-def as_rows(columns: Columns) -> list[Row]:
-    values = zip(*columns.values(), strict=True)
-    return [dict(zip(columns, row, strict=True)) for row in values]
 
 
 @pytest.mark.parametrize(("backend", "mode"), MODES)

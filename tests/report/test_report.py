@@ -61,10 +61,7 @@ def extract(path: Path) -> Summary:
 
 def written(path: Path) -> Path:
     """Write results.csv of a run and return its path."""
-    reader = RunReader(path)
-    with results_csv.writing(reader) as listener:
-        Summary.from_run(reader, [listener])
-    return path / results_csv.NAME
+    return results_csv.write(RunReader(path))
 
 
 def lines_of_tables(text: str) -> list[list[str]]:
@@ -197,7 +194,7 @@ def test_reason_has_its_count_and_evidence(
                   error_text=["no keyword", "no keyword", None])
     )  # fmt: skip
 
-    assert [(r.reason, r.count, r.evidence) for r in run.silence.reasons()] == [
+    assert [(r.reason, r.count, r.evidence) for r in run.unjudged] == [
         ("no groups", 2, "TypeError: no keyword"),
         ("not installed", 1, ""),
     ]
@@ -215,7 +212,7 @@ def test_additions_and_native_shares_are_counted_per_target(
     )  # fmt: skip
 
     assert run.totals.steps("fake:call@cpu") == [("crop", 2), ("bias", 1)]
-    shares = run.usage.shares("fake:call@cpu")
+    shares = run.native_shares["fake:call@cpu"]
     assert shares["bias"] == 0.5
     assert shares["2d"] == 0.25
     assert shares["groups > 1"] == 0

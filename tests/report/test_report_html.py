@@ -222,10 +222,8 @@ def test_absent_value_has_a_row_of_its_own(tmp_path: Path) -> None:
 
 
 def test_values_with_most_deviations_are_shown_where_there_are_too_many() -> None:
-    many = Breakdown()
-    for size in range(SHOWN + 10):
-        many.judged["i", size, "t"] = 10
-    many.deviating["i", SHOWN + 9, "t"] = 3
+    judged = Counter({("i", size, "t"): 10 for size in range(SHOWN + 10)})
+    many = Breakdown(judged=judged, deviating=Counter({("i", SHOWN + 9, "t"): 3}))
 
     (found,) = many.marginals(("t",))
 

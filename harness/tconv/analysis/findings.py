@@ -31,9 +31,9 @@ class Finding:
     command: str
 
 
-def findings(extract: Summary) -> tuple[Finding, ...]:
+def findings(summary: Summary) -> tuple[Finding, ...]:
     """Return a run's deviations, grouped, in the order of targets; the largest group first."""
-    config = extract.run.header["config_path"] or str(extract.run.path)
+    config = summary.run.header["config_path"] or str(summary.run.path)
     made = [
         Finding(
             target=target,
@@ -44,9 +44,9 @@ def findings(extract: Summary) -> tuple[Finding, ...]:
             evidence=_evidence(row),
             command=rerun_command(config, row["case"], target),
         )
-        for (target, verdict, cause), count, row in extract.sample.smallest()
+        for (target, verdict, cause), count, row in summary.examples.smallest()
     ]
-    order = {target: at for at, target in enumerate(extract.totals.targets())}
+    order = {target: at for at, target in enumerate(summary.totals.targets())}
     return tuple(sorted(made, key=lambda f: (order[f.target], -f.count, f.verdict, f.reading)))
 
 

@@ -1,17 +1,14 @@
 """What a stored run says of open cases: its rules, its disagreements and what claims make of it."""
 
-from collections.abc import Iterable, Iterator
-from typing import Any, Final
+from typing import Final
 
 from tconv.analysis.atlas.atlas import MeasuredRun
 from tconv.analysis.atlas.observation import COLUMNS
 from tconv.analysis.claims.document import Claims
 from tconv.analysis.claims.measurement import COLUMNS as MEASURED
 from tconv.analysis.compatibility import NO_CLAIMS, Compatibility
-from tconv.errors import StoreError
 from tconv.store import RunReader
 
-_PIECE: Final = 2**14  # rows that are held at a time
 _COMPARED: Final = tuple(dict.fromkeys([*COLUMNS, *MEASURED, "error_text"]))
 
 
@@ -21,7 +18,7 @@ def compatibility_of(reader: RunReader, claims: Claims = NO_CLAIMS) -> Compatibi
     Raises:
         StoreError: the run is damaged or incomplete.
     """
-    return Compatibility.from_rows(lambda: rows(reader, _COMPARED), source(reader), claims)
+    return Compatibility.from_rows(lambda: reader.records(_COMPARED), source(reader), claims)
 
 
 def has_open_cases(reader: RunReader) -> bool:
@@ -37,11 +34,7 @@ def source(reader: RunReader) -> MeasuredRun:
         StoreError: the run is damaged or incomplete.
     """
     reader.require(("config", "software", "targets", "started"))
-    if reader.footer is None:
-        raise StoreError(
-            f"{reader.path} is incomplete: it has no footer.json; let the run end before its rules "
-            "are inferred"
-        )
+    footer = reader.require_complete()
     header = reader.header
     versions = {
         name: version
@@ -50,14 +43,8 @@ def source(reader: RunReader) -> MeasuredRun:
     }
     return MeasuredRun(
         run=header["config"]["run"]["name"],
-        digest=reader.footer["digest"],
+        digest=footer["digest"],
         started=header["started"],
         tconv=header["software"]["tconv"],
         versions=dict(sorted(versions.items())),
     )
-
-
-def rows(reader: RunReader, columns: Iterable[str] = COLUMNS) -> Iterator[dict[str, Any]]:
-    """Yield the rows of a run with some of their columns."""
-    for table in reader.tables(_PIECE, list(columns)):
-        yield from table.to_pylist()

@@ -23,12 +23,13 @@ def load_atlas(path: Path | None) -> "Atlas":
         StoreError: the run is damaged or incomplete.
     """
     from tconv.analysis.atlas.atlas import Atlas
-    from tconv.analysis.from_run import rows, source
+    from tconv.analysis.atlas.observation import COLUMNS
+    from tconv.analysis.from_run import source
     from tconv.store import RunReader
 
     if path is not None and path.is_dir():
         reader = RunReader(path)
-        return Atlas.from_rows(rows(reader), source(reader))
+        return Atlas.from_rows(reader.records(COLUMNS), source(reader))
     return Atlas.from_json(_text(path))
 
 

@@ -60,5 +60,5 @@ def print_failures(reports: "Reports") -> None:
             traceback.print_exception(error)
         click.echo(f"tconv: {name} is not written: {error}", err=True)
     if reports.failures:
-        path = shlex.quote(str(reports.extract.run.path))
+        path = shlex.quote(str(reports.summary.run.path))
         click.echo(f"tconv: the rows are complete; for the reports: tconv report {path}", err=True)

@@ -39,7 +39,7 @@ def report(*, run: Path | None) -> None:
     with click.progressbar(
         length=rows, label=f"reading {rows:,} rows", file=sys.stderr, hidden=rows <= _QUICK
     ) as bar:
-        reports = write_reports(path, [lambda table: bar.update(table.num_rows)])
+        reports = write_reports(path, bar.update)
     for name in REPORTS:
         if name not in reports.failures:
             click.echo(path / name)

@@ -116,7 +116,7 @@ def run(
     with nullcontext(out or Path("reports")) if is_kept else _scratch() as folder:
         with progress(quiet=bool(case_id)) as observer:
             result = runs.run(spec, out=folder, workers=jobs, executor=executor, observer=observer)
-        rows = _records(result.reports.extract.run) if case_id else None
+        rows = _records(result.reports.summary.run) if case_id else None
     finish(result, rows, is_kept=is_kept, as_json=as_json)
 
 
@@ -174,7 +174,7 @@ def finish(
     as_json: bool,
 ) -> NoReturn:
     """Print what came of a run and exit with its status; `rows` are those of a case run again."""
-    summary = result.reports.extract
+    summary = result.reports.summary
     if as_json:
         path = {"path": str(result.path)} if is_kept else {}
         records = {} if rows is None else {"records": rows}

@@ -2,12 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-from tconv.errors import StoreError
 from tconv.store import RunReader
-
-_PIECE: Final = 2**14  # rows that are held at a time
 
 
 def rows(path: Path, columns: Sequence[str]) -> Iterator[dict[str, Any]]:
@@ -21,10 +18,5 @@ def rows(path: Path, columns: Sequence[str]) -> Iterator[dict[str, Any]]:
         StoreError: it is no run directory, is damaged, or is incomplete.
     """
     reader = RunReader(path)
-    if not reader.is_complete:
-        raise StoreError(
-            f"{path} is incomplete: it has no footer.json; complete it with "
-            f"`tconv run --resume {path}`"
-        )
-    for table in reader.tables(_PIECE, list(columns)):
-        yield from table.to_pylist()
+    reader.require_complete()
+    yield from reader.records(columns)

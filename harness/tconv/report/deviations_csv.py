@@ -9,25 +9,25 @@ from pathlib import Path
 from typing import Final
 
 from tconv.analysis.summary import Summary
-from tconv.analysis.summary.deviations import COLUMNS
 from tconv.store import unwritable
 
 NAME: Final = "deviations.csv"
+COLUMNS: Final = ("target", "case", "verdict", "reading")
 
 
-def write(extract: Summary) -> Path:
+def write(summary: Summary) -> Path:
     """Write `deviations.csv` into the run directory and return its path.
 
     Raises:
         StoreError: the file cannot be written.
     """
-    path = extract.run.path / NAME
+    path = summary.run.path / NAME
     unfinished = path.with_suffix(".unfinished")
     try:
         with unfinished.open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(COLUMNS)
-            writer.writerows(extract.deviants.ordered())
+            writer.writerows(summary.deviations())
         unfinished.replace(path)
     except OSError as error:
         raise unwritable(path, error) from error

@@ -1,20 +1,20 @@
 """All rows of a run as CSV: per-axis values as `3x2`, lists of words joined by `; `."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from pathlib import Path
 from typing import Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
-from tconv.analysis.summary import Listener
 from tconv.errors import StoreError
 from tconv.store import SCHEMA, RunReader, unwritable
 from tconv.store.columns import COLUMNS, Column
 
 NAME: Final = "results.csv"
 
+_ROWS: Final = 2**14  # rows that are written at once
 _SEPARATORS: Final = {"integers": "x", "texts": "; "}
 _SCHEMA: Final = pa.schema(
     [
@@ -24,22 +24,27 @@ _SCHEMA: Final = pa.schema(
 )
 
 
-@contextmanager
-def writing(run: RunReader) -> Iterator[Listener]:
-    """Take the rows of a run, table by table, and leave them in its `results.csv`.
+def write(run: RunReader, progress: Callable[[int], object] = int) -> Path:
+    """Write the rows of a run as `results.csv` into its directory and return its path.
+
+    Args:
+        run: the run.
+        progress: is told the number of rows of each piece that was written.
 
     Raises:
-        StoreError: the file cannot be written. What was there before stays then, as it does
-            where anything else goes wrong inside.
+        StoreError: the file cannot be written, or a part is damaged; an older file stays.
     """
     path = run.path / NAME
     unfinished = path.with_suffix(".unfinished")
     try:
         with pacsv.CSVWriter(unfinished, _SCHEMA) as writer:
-            yield lambda table: writer.write_table(_flat(table))
+            for table in run.tables(_ROWS):
+                writer.write_table(_flat(table))
+                progress(table.num_rows)
         unfinished.replace(path)
     except OSError as error:
         raise error if isinstance(error, StoreError) else unwritable(path, error) from error
+    return path
 
 
 def _flat(part: pa.Table) -> pa.Table:

@@ -16,14 +16,14 @@ from tconv.store import unwritable
 NAME: Final = "summary.md"
 
 
-def write(extract: Summary) -> Path:
+def write(summary: Summary) -> Path:
     """Write `summary.md` into the run directory and return its path.
 
     Raises:
         StoreError: the file cannot be written, or the run's header is damaged.
     """
-    path = extract.run.path / NAME
-    written = text(extract)
+    path = summary.run.path / NAME
+    written = text(summary)
     try:
         path.write_text(written, encoding="utf-8")
     except OSError as error:
@@ -31,13 +31,13 @@ def write(extract: Summary) -> Path:
     return path
 
 
-def text(extract: Summary) -> str:
+def text(summary: Summary) -> str:
     """Return the summary of a run as Markdown.
 
     Raises:
         StoreError: the run's header lacks something.
     """
-    run, totals = extract.run, extract.totals
+    run, totals = summary.run, summary.totals
     targets = totals.targets()
     environment = Environment(
         loader=PackageLoader("tconv.report"),
@@ -52,12 +52,12 @@ def text(extract: Summary) -> str:
         "rows": totals.rows,
         "header": run.header,
         "footer": run.footer,
-        "totals": [_total(extract, target) for target in targets],
-        "findings": findings(extract),
-        "reasons": extract.silence.reasons(),
+        "totals": [_total(summary, target) for target in targets],
+        "findings": findings(summary),
+        "reasons": summary.unjudged,
         "additions": [(t, step, n) for t in targets for step, n in totals.steps(t)],
-        "native_shares": {t: extract.usage.shares(t) for t in targets if totals.steps(t)},
-        "blind_spots": extract.doubts.counts(),
+        "native_shares": {t: summary.native_shares[t] for t in targets if totals.steps(t)},
+        "blind_spots": summary.blind_spots,
         "verdicts": [v for v in Verdict if v in totals.of(*targets)],
     }
     try:
@@ -68,9 +68,9 @@ def text(extract: Summary) -> str:
         ) from error
 
 
-def _total(extract: Summary, target: str) -> dict[str, Any]:
+def _total(summary: Summary, target: str) -> dict[str, Any]:
     """Return a target's counts, and the shares compared and native."""
-    totals = extract.totals
+    totals = summary.totals
     verdicts, compared = totals.of(target), totals.by_target[target].compared
     native, composed = (totals.routes[target, route] for route in ("native", "composed"))
     reached = native + composed

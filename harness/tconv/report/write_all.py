@@ -1,16 +1,17 @@
-"""All reports of a run together: what keeps one of them from being written spares the others."""
+"""Writes every report of a run; one that fails does not stop the others."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Self
 
-from tconv.analysis.summary import Listener, Summary
+from tconv.analysis.summary import Summary
 from tconv.report import deviations_csv, html, results_csv, summary_md
 from tconv.store import RunReader
 
 REPORTS: Final = (results_csv.NAME, deviations_csv.NAME, summary_md.NAME, html.NAME)
-"""The files that tell what a run found."""
+"""The files that say what a run found."""
 
 HEADED: Final = ("started", "config", "config_path", "grid", "targets", "machine", "software")
 """What the reports read of a run's header."""
@@ -21,20 +22,20 @@ class Reports:
     """The reports of a run as they were written.
 
     Attributes:
-        extract: what they were made from.
+        summary: what they were made from.
         failures: those of :data:`REPORTS` that could not be written, and why.
     """
 
-    extract: Summary
+    summary: Summary
     failures: Mapping[str, Exception] = field(default_factory=dict)
 
     @classmethod
-    def of_run(cls, path: Path, listeners: Iterable[Listener] = ()) -> Self:
-        """Write :data:`REPORTS` of the run in the directory `path`, each for itself.
+    def of_run(cls, path: Path, progress: Callable[[int], object] = int) -> Self:
+        """Write :data:`REPORTS` of the run in the directory `path`, each by itself.
 
         Args:
             path: the run directory.
-            listeners: are shown the rows, table by table, as they are read.
+            progress: is told how many further rows were read.
 
         Raises:
             StoreError: the directory holds no run, or is damaged.
@@ -42,22 +43,19 @@ class Reports:
         reader = RunReader(path)
         reader.require(HEADED)
         failures: dict[str, Exception] = {}
-        extract = _extract(reader, tuple(listeners), failures)
+        with _noted(failures, results_csv.NAME):
+            results_csv.write(reader, progress)
+        summary = Summary.from_run(reader)
         for report in (deviations_csv, summary_md, html):
-            try:
-                report.write(extract)
-            except Exception as error:  # noqa: BLE001 # whoever asked is told
-                failures[report.NAME] = error
-        return cls(extract=extract, failures=failures)
+            with _noted(failures, report.NAME):
+                report.write(summary)
+        return cls(summary=summary, failures=failures)
 
 
-def _extract(
-    reader: RunReader, listeners: tuple[Listener, ...], failures: dict[str, Exception]
-) -> Summary:
-    """Return the extract, with the rows written on the way where that is possible."""
+@contextmanager
+def _noted(failures: dict[str, Exception], name: str) -> Iterator[None]:
+    """Note why a report could not be written; the caller prints it."""
     try:
-        with results_csv.writing(reader) as listener:
-            return Summary.from_run(reader, [listener, *listeners])
-    except Exception as error:  # noqa: BLE001 # whoever asked is told; damaged parts raise again
-        failures[results_csv.NAME] = error
-    return Summary.from_run(reader, listeners)
+        yield
+    except Exception as error:  # noqa: BLE001 # a damaged run is raised again by the summary
+        failures[name] = error

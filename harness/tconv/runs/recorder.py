@@ -1,14 +1,13 @@
 """Writes one run directory, from its header to its reports, whoever computes the rows."""
 
 import shlex
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Self
 
-from tconv.analysis.summary import Listener
 from tconv.errors import IncompleteError, TconvError
 from tconv.report.write_all import Reports
 from tconv.runs.status import Status, status
@@ -155,18 +154,18 @@ class RunRecorder(AbstractContextManager["RunRecorder"]):
         return list(self.totals).index(target)
 
 
-def write_reports(path: Path, listeners: Iterable[Listener] = ()) -> Reports:
+def write_reports(path: Path, progress: Callable[[int], object] = int) -> Reports:
     """Write the reports of a complete run; an error gets a note of how to write them later.
 
     Args:
         path: the run directory.
-        listeners: called with every table of rows as it is read.
+        progress: called with the number of further rows that were read.
 
     Raises:
         StoreError: the directory holds no run, or is damaged.
     """
     try:
-        return Reports.of_run(path, listeners)
+        return Reports.of_run(path, progress)
     except BaseException as error:
         error.add_note(f"the rows are complete; for the reports: {_command('report', path)}")
         raise

@@ -1,7 +1,7 @@
-"""Columns as an Arrow table, made buffer by buffer.
+"""Columns of Python values as an Arrow table, and back.
 
-Arrow's own conversion of Python objects imports pandas, if only to ask whether it was given a
-series: a quarter of a second and 45 MB for each worker that makes rows ready to be stored.
+A table is made buffer by buffer: Arrow's own conversion of Python objects imports pandas, if only
+to ask whether it was given a series, a quarter of a second and 45 MB for each worker.
 """
 
 from collections.abc import Sequence
@@ -19,6 +19,14 @@ def table(columns: Columns, schema: pa.Schema) -> pa.Table:
     """Return rows as a table with the columns of a schema of the store."""
     arrays = [_array(columns[field.name], field.type) for field in schema]
     return pa.Table.from_arrays(arrays, schema=schema)
+
+
+def columns(table: pa.Table) -> Columns:
+    """Return the values of each column of a table; lists are tuples, absent values None."""
+    return {
+        name: [tuple(value) if isinstance(value, list) else value for value in values]
+        for name, values in table.to_pydict().items()
+    }
 
 
 def _array(values: Sequence[Any], kind: pa.DataType) -> pa.Array:

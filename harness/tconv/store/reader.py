@@ -3,21 +3,23 @@
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pyarrow as pa
 
 from tconv.errors import StoreError
-from tconv.store import json_file, part
+from tconv.store import arrow, json_file, part
 from tconv.store.columns import SCHEMA_VERSION
 from tconv.store.errors import FOOTER, damaged, miscounted
 from tconv.store.part import StoredPart
+from tconv.store.rows import records
 from tconv.store.schema import SCHEMA
 
 PROMISED: Final = ("rows", "digest")
 """What a footer holds, whatever else the run adds."""
 
 _PIECE: Final = 2**16  # rows that are joined at a time
+_RECORDS: Final = 2**14  # rows that are Python objects at once
 
 
 class RunReader:
@@ -67,6 +69,19 @@ class RunReader:
         """Whether the run came to its end."""
         return self.footer is not None
 
+    def require_complete(self) -> dict[str, Any]:
+        """Return the footer.
+
+        Raises:
+            StoreError: there is none, as the run has not come to its end.
+        """
+        if self.footer is None:
+            raise StoreError(
+                f"{self.path} is incomplete: it has no footer.json; complete it with "
+                f"`tconv run --resume {self.path}`"
+            )
+        return self.footer
+
     def parts(self) -> list[StoredPart]:
         """Return the parts, by target and case; no row is read.
 
@@ -98,6 +113,18 @@ class RunReader:
             StoreError: a part is damaged, or rows are missing from a complete run.
         """
         yield from part.joined(self.whole(), size, columns)
+
+    def records(self, columns: Sequence[str] | None = None) -> Iterator[dict[str, Any]]:
+        """Yield all rows as mappings of columns; lists are tuples, absent values None.
+
+        Args:
+            columns: names of the columns, all where None.
+
+        Raises:
+            StoreError: a part is damaged, or rows are missing from a complete run.
+        """
+        for table in self.tables(_RECORDS, columns):
+            yield from records(arrow.columns(table))
 
     def table(self) -> pa.Table:
         """Return all rows as one table.

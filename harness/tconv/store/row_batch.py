@@ -1,7 +1,7 @@
-"""Rows bound as they are stored: who has made them binds them, and who writes them need not look.
+"""Rows encoded as one Parquet part by the worker, so that the parent only writes bytes.
 
-One process writes all rows of a run. To make a file of a row takes ten times as long as to write
-the file, so that is done where the row is made, in one of many workers.
+One process writes all rows of a run. Encoding a row takes ten times as long as writing it, so the
+workers, of which there are many, do that.
 """
 
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ class RowBatch:
 
     @classmethod
     def from_columns(cls, columns: Columns) -> Self:
-        """Bind rows, which have every column of the store."""
+        """Encode rows, which have every column of the store."""
         digest = RowsDigest()
         digest.add(columns)
         sink = pa.BufferOutputStream()
@@ -46,16 +46,11 @@ class RowBatch:
             parquet=sink.getvalue().to_pybytes(),
         )
 
-    def records(self) -> list[dict[str, Any]]:
-        """Return a dict for each row; entries of per-axis columns are tuples."""
-        return records(self.to_columns())
-
     def to_columns(self) -> Columns:
-        """Return the rows that were bound; entries of per-axis columns are tuples."""
+        """Return the rows column by column; entries of per-axis columns are tuples."""
         with pq.ParquetFile(pa.BufferReader(self.parquet), pre_buffer=False) as stored:
-            found = stored.read(use_threads=False).to_pydict()
-        return {name: [_frozen(value) for value in values] for name, values in found.items()}
+            return arrow.columns(stored.read(use_threads=False))
 
-
-def _frozen(value: object) -> object:
-    return tuple(value) if isinstance(value, list) else value
+    def records(self) -> list[dict[str, Any]]:
+        """Return the rows one by one, each as a mapping of columns."""
+        return records(self.to_columns())

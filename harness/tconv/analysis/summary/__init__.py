@@ -1,26 +1,26 @@
-"""What the reports need of a run, gathered in one pass: a large run needs no large memory."""
+"""What the reports say of a run's rows: counts, shares and the rows shown, by queries of its parts.
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from typing import Final, Self
+Memory stays flat, however large the run: the engine reads the columns that a query names.
+"""
 
-import pyarrow as pa
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Self
 
-from tconv.analysis.summary.blind_spots import Doubts
 from tconv.analysis.summary.breakdown import Breakdown
-from tconv.analysis.summary.counts import RunTotals
-from tconv.analysis.summary.deviations import Deviants
-from tconv.analysis.summary.examples import Sample
-from tconv.analysis.summary.native_share import Usage
-from tconv.analysis.summary.unjudged import Silence
+from tconv.analysis.summary.counts import (
+    DEVIATING,
+    RunTotals,
+    UnjudgedReason,
+    blind_spots,
+    native_shares,
+    unjudged,
+)
+from tconv.analysis.summary.examples import Examples
 from tconv.store import RunReader
+from tconv.store.queries import RowQueries
 
-__all__ = ["Listener", "Summary"]
-
-_ROWS: Final = 2**14  # rows that are counted at once: more take memory, and are not counted faster
-
-Listener = Callable[[pa.Table], object]
-"""Is shown every row, table by table, with the columns of the store."""
+__all__ = ["Summary"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,38 +29,46 @@ class Summary:
 
     Attributes:
         run: the run, whose header and footer reports quote.
+        rows: its rows, to be asked further.
         totals: counts by target.
         breakdown: counts by target and parameter.
-        usage: native and composed routes by target and parameter.
-        sample: of each kind of deviation the smallest rows.
-        deviants: every deviating row by its name alone.
-        silence: the rows that were not judged, by reason.
-        doubts: the cases of which a match says less.
+        native_shares: target -> share of native routes by parameter.
+        examples: of each kind of deviation the smallest rows.
+        unjudged: the rows that were not judged, by reason.
+        blind_spots: number of cases by why a match of them says less.
     """
 
     run: RunReader
-    totals: RunTotals = field(default_factory=RunTotals)
-    breakdown: Breakdown = field(default_factory=Breakdown)
-    usage: Usage = field(default_factory=Usage)
-    sample: Sample = field(default_factory=Sample)
-    deviants: Deviants = field(default_factory=Deviants)
-    silence: Silence = field(default_factory=Silence)
-    doubts: Doubts = field(default_factory=Doubts)
+    rows: RowQueries
+    totals: RunTotals
+    breakdown: Breakdown
+    native_shares: dict[str, dict[str, float | None]]
+    examples: Examples
+    unjudged: tuple[UnjudgedReason, ...]
+    blind_spots: dict[str, int]
 
     @classmethod
-    def from_run(cls, run: RunReader, listeners: Iterable[Listener] = ()) -> Self:
-        """Return the extract of a run; show every row to the listeners on the way.
+    def from_run(cls, run: RunReader) -> Self:
+        """Return the summary of a run.
 
         Raises:
             StoreError: a part is damaged, or rows are missing from a complete run.
         """
-        made = cls(run=run)
-        gatherers = (
-            made.totals, made.breakdown, made.usage, made.sample, made.deviants, made.silence,
-            made.doubts,
+        rows = RowQueries(run)
+        return cls(
+            run=run, rows=rows, totals=RunTotals.from_rows(rows),
+            breakdown=Breakdown.from_rows(rows), native_shares=native_shares(rows),
+            examples=Examples.from_rows(rows), unjudged=unjudged(rows),
+            blind_spots=blind_spots(rows),
         )  # fmt: skip
-        told = [*(each.add for each in gatherers), *listeners]
-        for table in run.tables(_ROWS):
-            for listener in told:
-                listener(table)
-        return made
+
+    def deviations(self) -> Iterator[tuple[str | None, ...]]:
+        """Yield target, case, verdict and reading of every deviating row, by target and case.
+
+        Raises:
+            StoreError: a part is damaged.
+        """
+        return self.rows.run(
+            f'SELECT target, "case", verdict, reading FROM rows WHERE verdict IN {DEVIATING} '
+            'ORDER BY target, "case"'
+        )

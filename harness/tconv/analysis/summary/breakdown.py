@@ -1,16 +1,14 @@
 """Verdicts by target and value of a parameter: where in the grid do deviations lie?"""
 
 from collections import Counter
-from dataclasses import dataclass, field
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Any, Final, Self
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-from numpy.typing import NDArray
-
+from tconv.analysis.summary.counts import DEVIATING, verdicts_of
 from tconv.model.parameters import PARAMETERS, Table, sweep_order
-from tconv.model.verdict import Standpoint, Verdict
+from tconv.model.verdict import Standpoint
+from tconv.store.columns import COLUMNS
+from tconv.store.queries import RowQueries
 
 
 def counted_columns(table: Table = PARAMETERS) -> tuple[str, ...]:
@@ -27,11 +25,9 @@ SHOWN: Final = 24
 TELLING: Final = 1.5
 """Times by which the share of one value must pass that of another, for it to be shown unasked."""
 
-_JUDGED: Final = [
-    v.value for v in Verdict if v.standpoint in {Standpoint.CONFORMANT, Standpoint.DEVIATION}
-]
-_DEVIATING: Final = Verdict.deviations()
+_JUDGED: Final = verdicts_of(Standpoint.CONFORMANT, Standpoint.DEVIATION)
 _ABSENT: Final = "none"
+_KINDS: Final = {column.name: column.kind for column in COLUMNS}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,36 +65,30 @@ class Marginal:
         return any(max(shares) > TELLING * min(shares) for shares in judged if shares)
 
 
-@dataclass(kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Breakdown:
-    """Counts that grow table by table.
+    """Counts of a run's rows by parameter.
 
     A row counts once for each value that a per-axis parameter has on some axis.
 
     Attributes:
-        judged: (parameter, value, target) -> rows that conform or deviate.
+        judged: (parameter, value, target) -> rows that conform or deviate, in the order of the run.
         deviating: the same for those that deviate.
     """
 
-    judged: Counter[tuple[str, Any, str]] = field(default_factory=Counter)
-    deviating: Counter[tuple[str, Any, str]] = field(default_factory=Counter)
+    judged: Counter[tuple[str, Any, str]]
+    deviating: Counter[tuple[str, Any, str]]
 
-    def add(self, table: pa.Table) -> None:
-        """Count the rows of a table with the columns of the store."""
-        judged = table.filter(pc.field("verdict").isin(_JUDGED)).combine_chunks()
-        if not judged.num_rows:
-            return
-        targets, names = _codes(judged["target"])
-        deviates = pc.is_in(judged["verdict"], pa.array(_DEVIATING)).to_numpy()
+    @classmethod
+    def from_rows(cls, rows: RowQueries) -> Self:
+        """Return the counts of a run's rows."""
+        judged: Counter[tuple[str, Any, str]] = Counter()
+        deviating: Counter[tuple[str, Any, str]] = Counter()
         for parameter in _COUNTED:
-            rows, values, meanings = _values(judged[parameter])
-            shape = len(meanings), len(names)
-            at = np.ravel_multi_index((values, targets[rows]), shape)
-            for counter, chosen in ((self.judged, at), (self.deviating, at[deviates[rows]])):
-                counts = np.bincount(chosen, minlength=shape[0] * shape[1]).reshape(shape)
-                for value, target in np.argwhere(counts).tolist():
-                    key = parameter, meanings[value], names[target]
-                    counter[key] += int(counts[value, target])
+            for value, target, *counts in rows.run(_query(parameter)):
+                key = parameter, _ABSENT if value is None else value, target
+                judged[key], deviating[key] = counts
+        return cls(judged=judged, deviating=deviating)
 
     def marginals(self, targets: tuple[str, ...]) -> tuple[Marginal, ...]:
         """Return a table of these targets for each parameter that has more than one value."""
@@ -125,25 +115,20 @@ class Breakdown:
         return Share(judged=self.judged[key], deviating=self.deviating[key])
 
 
-def _codes(column: pa.ChunkedArray) -> tuple[NDArray[np.int64], list[Any]]:
-    """Return each entry as a number, and what the numbers mean; an absent entry is _ABSENT."""
-    encoded = column.combine_chunks().dictionary_encode(null_encoding="encode")
-    meanings = [_ABSENT if value is None else value for value in encoded.dictionary.to_pylist()]
-    return encoded.indices.to_numpy().astype(np.int64), meanings
-
-
-def _values(column: pa.ChunkedArray) -> tuple[NDArray[np.int64], NDArray[np.int64], list[Any]]:
-    """Return distinct pairs of a row and a value, values as numbers, and what the numbers mean."""
-    if not pa.types.is_list(column.type):
-        codes, meanings = _codes(column)
-        return np.arange(len(codes)), codes, meanings
-    lists = column.combine_chunks()
-    codes, meanings = _codes(pa.chunked_array([lists.flatten()]))
-    absent = np.flatnonzero(lists.is_null().to_numpy(zero_copy_only=False))
-    rows = np.concatenate([pc.list_parent_indices(lists).to_numpy(), absent])
-    codes = np.concatenate([codes, np.full(len(absent), len(meanings))])
-    pairs = np.unique(rows * (len(meanings) + 1) + codes)
-    return *np.divmod(pairs, len(meanings) + 1), [*meanings, _ABSENT]
+def _query(parameter: str) -> str:
+    """Return the query for value, target, judged and deviating rows of one parameter."""
+    is_list = _KINDS[parameter] == "integers"
+    values = "unnest(coalesce(list_distinct(given), [NULL]))" if is_list else "given"
+    # Rows are counted by the whole list first: it is then taken apart once per combination.
+    return f"""
+        WITH combinations AS (
+            SELECT "{parameter}" AS given, target, count(*) AS judged,
+                count(*) FILTER (verdict IN {DEVIATING}) AS deviating, min(place) AS place
+            FROM rows WHERE verdict IN {_JUDGED} GROUP BY ALL)
+        SELECT value, target, sum(judged)::BIGINT, sum(deviating)::BIGINT
+        FROM (SELECT {values} AS value, * FROM combinations)
+        GROUP BY value, target ORDER BY min(place), value
+    """
 
 
 def _order(value: object) -> tuple[bool, float, str]:

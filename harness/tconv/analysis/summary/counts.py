@@ -1,59 +1,82 @@
-"""Counts of a run that need every row: verdicts, comparisons and routes of each target."""
+"""Counts of a run's rows by target: verdicts, routes, native calls, what was not judged and why."""
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import Final, Self
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
-from tconv.model.target import Target
-from tconv.model.verdict import Verdict
+from tconv.model.verdict import Standpoint, Verdict
+from tconv.store.queries import RowQueries
 from tconv.store.totals import TargetTotals
 
 
-@dataclass(kw_only=True)
+def verdicts_of(*standpoints: Standpoint) -> str:
+    """Return the verdicts with one of these standpoints as SQL: `('value', 'shape', ...)`."""
+    names = (f"'{verdict}'" for verdict in Verdict if verdict.standpoint in standpoints)
+    return f"({', '.join(names)})"
+
+
+DEVIATING: Final = verdicts_of(Standpoint.DEVIATION)
+"""The deviating verdicts, as SQL."""
+
+_UNJUDGED: Final = verdicts_of(Standpoint.NEUTRAL, Standpoint.INCOMPLETE)
+
+
+@dataclass(frozen=True, kw_only=True)
 class RunTotals:
-    """Counts that grow table by table.
+    """Number of rows by target.
 
     Attributes:
-        by_target: target -> its counts, in the order in which the targets come.
+        by_target: target -> its counts, in the order of the run.
         routes: (target, route) -> rows; a row that was never asked for has no route.
         additions: (target, step) -> rows of composed routes that need this step.
         versions: target -> version of the framework, where it is known.
     """
 
-    by_target: dict[str, TargetTotals] = field(default_factory=dict)
-    routes: Counter[tuple[str, ...]] = field(default_factory=Counter)
-    additions: Counter[tuple[str, ...]] = field(default_factory=Counter)
-    versions: dict[str, str] = field(default_factory=dict)
+    by_target: Mapping[str, TargetTotals]
+    routes: Counter[tuple[str, str]]
+    additions: Counter[tuple[str, str]]
+    versions: Mapping[str, str]
+
+    @classmethod
+    def from_rows(cls, rows: RowQueries) -> Self:
+        """Return the counts of a run's rows."""
+
+        def counted(column: str) -> Counter[tuple[str, str]]:
+            query = f"""
+                SELECT target, {column}, count(*) FROM rows WHERE {column} NOT NULL
+                GROUP BY ALL ORDER BY min(place)
+            """
+            return Counter({(target, value): count for target, value, count in rows.run(query)})
+
+        by_target: dict[str, TargetTotals] = {}
+        for (target, verdict), count in counted("verdict").items():
+            totals = by_target.setdefault(target, TargetTotals())
+            totals.verdicts[Verdict(verdict)] = count
+        compared = "SELECT target, count(*) FROM rows WHERE compared > 0 GROUP BY target"
+        for target, count in rows.run(compared):
+            by_target[target].compared = count
+        versions = """
+            SELECT target, arg_min(backend_version, place) FROM rows
+            WHERE backend_version NOT NULL GROUP BY target
+        """
+        return cls(
+            by_target=by_target, routes=counted("route"), additions=counted("addition"),
+            versions=dict(rows.run(versions)),
+        )  # fmt: skip
 
     @property
     def rows(self) -> int:
         """Number of all rows."""
-        return sum(each.rows for each in self.by_target.values())
+        return sum(totals.rows for totals in self.by_target.values())
 
     @property
     def compared(self) -> int:
         """Number of all rows with an element that was compared with the oracle."""
-        return sum(each.compared for each in self.by_target.values())
-
-    def add(self, table: pa.Table) -> None:
-        """Count the rows of a table with the columns of the store."""
-        for (target, verdict), count in _counted(table, "target", "verdict").items():
-            totals = self.by_target.setdefault(target, TargetTotals())
-            totals.verdicts[Verdict(verdict)] += count
-        compared = table.filter(pc.field("compared") > 0)
-        for (target,), count in _counted(compared, "target").items():
-            self.by_target[target].compared += count
-        self.routes.update(_counted(table, "target", "route"))
-        self.additions.update(_counted(table, "target", "addition"))
-        for target, version in _counted(table, "target", "backend_version"):
-            self.versions.setdefault(target, version)
+        return sum(totals.compared for totals in self.by_target.values())
 
     def targets(self) -> tuple[str, ...]:
-        """Return the targets in the order in which they came."""
+        """Return the targets in the order of the run."""
         return tuple(self.by_target)
 
     def backends(self) -> dict[str, list[str]]:
@@ -72,9 +95,91 @@ class RunTotals:
         return sum((self.by_target[target].verdicts for target in targets), Counter())
 
 
-def _counted(table: pa.Table, *names: str) -> Mapping[tuple[Any, ...], int]:
-    """Return how often each combination of values occurs, those with an absent one left out."""
-    found = table.select(names).drop_null().group_by(names, use_threads=False)
-    counted = found.aggregate([([], "count_all")]).to_pydict()
-    keys = zip(*(counted[name] for name in names), strict=True)
-    return dict(zip(keys, counted["count_all"], strict=True))
+def _differs(column: str, plain: int) -> str:
+    """Return the condition that an entry of a per-axis column is not `plain`; none is if absent."""
+    return f"(list_min({column}) <> {plain} OR list_max({column}) <> {plain})"
+
+
+_USES: Final[Mapping[str, str]] = {
+    "s > 1": _differs("s", 1),
+    "p > 0": f"{_differs('p_begin', 0)} OR {_differs('p_end', 0)}",
+    "p_begin != p_end": "p_begin <> p_end",
+    "output_padding > 0": _differs("output_padding", 0),
+    "dilation > 1": _differs("dilation", 1),
+    "groups > 1": "groups > 1",
+    "bias": "bias",
+}
+"""Parameters in use, and the condition that says so."""
+
+
+def native_shares(rows: RowQueries) -> dict[str, dict[str, float | None]]:
+    """Return how much of what each target computes takes one call of its framework alone.
+
+    By parameter in use, in 0..1; None where no row of the target has it.
+    """
+    uses = ", ".join(f"CASE WHEN {condition} THEN '{use}' END" for use, condition in _USES.items())
+    # Rows are counted by all their parameters first: each is then looked at once per combination.
+    query = f"""
+        WITH combinations AS (
+            SELECT target, [ndim || 'd', {uses}] AS uses,
+                count(*) AS reached, count(*) FILTER (route = 'native') AS native
+            FROM rows WHERE route IN ('native', 'composed') GROUP BY ALL)
+        SELECT target, use, sum(native) / sum(reached)
+        FROM (SELECT target, unnest(uses) AS use, reached, native FROM combinations)
+        WHERE use NOT NULL GROUP BY ALL ORDER BY use
+    """
+    shares = {(target, use): share for target, use, share in rows.run(query)}
+    names = dict.fromkeys([use for _, use in shares if use not in _USES] + list(_USES))
+    targets = dict.fromkeys(target for target, _ in shares)
+    return {target: {use: shares.get((target, use)) for use in names} for target in targets}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnjudgedReason:
+    """Rows that could not be judged for one reason on one target.
+
+    Attributes:
+        target: where.
+        verdict: unsupported, unavailable or not_run.
+        reason: why, in the adapter's words.
+        count: number of rows.
+        evidence: what the framework itself said in the first of them.
+    """
+
+    target: str
+    verdict: str
+    reason: str
+    count: int
+    evidence: str
+
+
+def unjudged(rows: RowQueries) -> tuple[UnjudgedReason, ...]:
+    """Return why rows were not judged, in the order of the run."""
+    query = f"""
+        SELECT target, verdict, coalesce(reason, '') AS why, count(*),
+            arg_min(concat_ws(': ', nullif(error_type, ''), nullif(error_text, '')), place)
+        FROM rows WHERE verdict IN {_UNJUDGED}
+        GROUP BY target, verdict, why ORDER BY min(place)
+    """
+    return tuple(
+        UnjudgedReason(target=target, verdict=verdict, reason=why, count=count, evidence=evidence)
+        for target, verdict, why, count, evidence in rows.run(query)
+    )
+
+
+_BLIND_SPOTS: Final[Mapping[str, str]] = {
+    "exact inputs were out of reach, so they were judged in normal mode": (
+        "\"values\" = 'exact' AND drawn = 'normal'"
+    ),
+    "exact inputs were sparse: most elements zero": "drawn = 'exact, sparse'",
+    "some wrong reading gives the right answer": "len(coinciding) > 0",
+}
+
+
+def blind_spots(rows: RowQueries) -> dict[str, int]:
+    """Return the number of distinct cases of which a match says less than of others, by why."""
+    counts = ", ".join(
+        f'count(DISTINCT "case") FILTER ({condition})' for condition in _BLIND_SPOTS.values()
+    )
+    (numbers,) = rows.run(f"SELECT {counts} FROM rows")
+    return dict(zip(_BLIND_SPOTS, numbers, strict=True))

@@ -2,130 +2,79 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Any, Final, Self
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
-from tconv.model.verdict import Verdict
-from tconv.store import SCHEMA
+from tconv.analysis.summary.counts import DEVIATING
+from tconv.store import SCHEMA, arrow
+from tconv.store.queries import RowQueries
+from tconv.store.rows import records
 
 KEPT: Final = 200
 """Most rows of one kind that are kept."""
 
-_DEVIATING: Final = Verdict.deviations()
 _ALL: Final = 50_000  # rows that are kept of all kinds together, unless there are more kinds
-_ORDER: Final = ("kind", "products", "length", "case")
-_MEASURES: Final = [(name, pa.int64()) for name in ("kind", "products", "length")]
-_KEPT_SCHEMA: Final = pa.schema([*SCHEMA, *(pa.field(*each) for each in _MEASURES)])
+_CAUSE: Final = "coalesce(reading, reason, error_type, '')"
+_PRODUCTS: Final = "n * c_in * c_out * list_product(i) * list_product(k)"
 
 Kind = tuple[str, str, str]
 """Target, verdict and cause: reading, else reason, else type of the error, else empty."""
 
 
-@dataclass(kw_only=True)
-class Sample:
-    """The smallest deviating rows of each kind; grows table by table.
+@dataclass(frozen=True, kw_only=True)
+class Examples:
+    """The smallest deviating rows of each kind.
 
     Attributes:
-        counts: kind -> number of its rows, in the order in which kinds came.
+        counts: kind -> number of its rows, in the order of the run.
         table: rows kept, by kind, the smallest first: the columns of the store, `kind` (its number
-            in `counts`) and what makes a case small.
+            in `counts`) and `rank` (from 1).
     """
 
-    counts: Counter[Kind] = field(default_factory=Counter)
-    table: pa.Table = field(default_factory=_KEPT_SCHEMA.empty_table)
+    counts: Counter[Kind]
+    table: pa.Table
 
-    def add(self, rows: pa.Table) -> None:
-        """Take what deviates among rows with the columns of the store."""
-        found = rows.filter(pc.field("verdict").isin(_DEVIATING)).combine_chunks()
-        if not found.num_rows:
-            return
-        numbered = found.append_column("kind", self._kinds(found))
-        joined = pa.concat_tables([self.table, _measured(numbered)])
-        order = pc.sort_indices(
-            joined.select(_ORDER), sort_keys=[(name, "ascending") for name in _ORDER]
-        )
-        kinds = joined["kind"].take(order).to_numpy()
-        self.table = joined.take(order.filter(pa.array(_ranks(kinds) < self.most)))
+    @classmethod
+    def from_rows(cls, rows: RowQueries) -> Self:
+        """Return the examples among a run's rows.
 
-    @property
-    def most(self) -> int:
-        """The most rows of one kind that are kept: of many kinds fewer, as memory is bounded."""
-        return max(1, min(KEPT, _ALL // max(1, len(self.counts))))
+        A case is small that has few products; of equal ones that with the shorter id.
+        """
+        # The number of kinds bounds how many rows of each are kept, so they are counted first.
+        kinds = f"""
+            SELECT target, verdict, {_CAUSE} AS cause, count(*) FROM rows
+            WHERE verdict IN {DEVIATING}
+            GROUP BY target, verdict, cause ORDER BY min(place)
+        """
+        counts = Counter({(target, v, cause): n for target, v, cause, n in rows.run(kinds)})
+        most = max(1, min(KEPT, _ALL // max(1, len(counts))))
+        names = ", ".join(f'"{name}"' for name in SCHEMA.names)
+        kept = f"""
+            WITH deviating AS (
+                SELECT place, target, verdict, {_CAUSE} AS cause,
+                    {_PRODUCTS} AS products, length("case") AS width, "case" AS id
+                FROM rows WHERE verdict IN {DEVIATING}),
+            kinds AS (
+                SELECT target, verdict, cause, row_number() OVER (ORDER BY min(place)) - 1 AS kind
+                FROM deviating GROUP BY target, verdict, cause),
+            kept AS (
+                SELECT place, kind,
+                    row_number() OVER (PARTITION BY kind ORDER BY products, width, id) AS rank
+                FROM deviating JOIN kinds USING (target, verdict, cause)
+                QUALIFY rank <= {most})
+            SELECT {names}, kind, rank FROM rows JOIN kept USING (place) ORDER BY kind, rank
+        """
+        return cls(counts=counts, table=rows.table(kept))
 
     def rows(self, most: int = KEPT) -> pa.Table:
         """Return at most `most` rows of each kind, with the columns of the store and `kind`."""
-        few = self.table.filter(pa.array(_ranks(self.table["kind"].to_numpy()) < most))
-        return few.select([*SCHEMA.names, "kind"])
+        return self.table.filter(pc.field("rank") <= most).drop_columns("rank")
 
     def smallest(self) -> Iterator[tuple[Kind, int, dict[str, Any]]]:
-        """Yield each kind, in the order in which they came, its number of rows and its smallest."""
-        firsts = self.rows(1).drop_columns("kind").to_pylist()
+        """Yield each kind, in the order of the run, its number of rows and its smallest."""
+        firsts = records(arrow.columns(self.rows(1).drop_columns("kind")))
         for (kind, count), row in zip(self.counts.items(), firsts, strict=True):
-            yield (
-                kind,
-                count,
-                {
-                    name: tuple(value) if isinstance(value, list) else value
-                    for name, value in row.items()
-                },
-            )
-
-    def _kinds(self, found: pa.Table) -> pa.Array:
-        """Count the kinds of some rows and return each row's number of its kind."""
-        columns = [found[name].combine_chunks() for name in ("target", "verdict")]
-        encoded = [each.dictionary_encode() for each in (*columns, _cause(found))]
-        meanings = [each.dictionary.to_pylist() for each in encoded]
-        shape = tuple(map(len, meanings))
-        codes = np.ravel_multi_index([each.indices.to_numpy() for each in encoded], shape)
-        distinct, firsts, places, counts = np.unique(
-            codes, return_index=True, return_inverse=True, return_counts=True
-        )
-        numbers = np.empty(len(distinct), dtype=np.int64)
-        known = {kind: at for at, kind in enumerate(self.counts)}
-        for at in np.argsort(firsts).tolist():
-            axes = np.unravel_index(int(distinct[at]), shape)
-            target, verdict, cause = (
-                meaning[int(code)] for meaning, code in zip(meanings, axes, strict=True)
-            )
-            kind = target, verdict, cause
-            self.counts[kind] += int(counts[at])
-            numbers[at] = known.setdefault(kind, len(known))
-        return pa.array(numbers[places])
-
-
-def _cause(rows: pa.Table) -> pa.Array:
-    """Return why each row deviates: reading, else reason, else type of the error, else empty."""
-    causes = (rows[name] for name in ("reading", "reason", "error_type"))
-    return pc.coalesce(*causes, "").combine_chunks()
-
-
-def _measured(rows: pa.Table) -> pa.Table:
-    """Return the rows with their number of products and the length of their id."""
-    products = np.prod(
-        [rows[name].to_numpy() for name in ("n", "c_in", "c_out")]
-        + [_product(rows[name]) for name in ("i", "k")],
-        axis=0,
-    )
-    lengths = pc.utf8_length(rows["case"]).cast(pa.int64())
-    return rows.append_column("products", pa.array(products, pa.int64())).append_column(
-        "length", lengths
-    )
-
-
-def _product(column: pa.ChunkedArray) -> NDArray[np.int64]:
-    """Return the product of each list's entries; no list is empty."""
-    lists = column.combine_chunks()
-    entries = lists.flatten().to_numpy()
-    begins = lists.offsets.to_numpy()[:-1] - lists.offsets[0].as_py()
-    products: NDArray[np.int64] = np.multiply.reduceat(entries, begins)
-    return products
-
-
-def _ranks(kinds: NDArray[Any]) -> NDArray[np.int64]:
-    """Return the place of each row among those of its kind; rows come sorted by kind."""
-    return np.arange(len(kinds)) - np.searchsorted(kinds, kinds)
+            yield kind, count, row

@@ -1,4 +1,4 @@
-"""report.html from an extract: one file that needs nothing else."""
+"""report.html from an summary: one file that needs nothing else."""
 
 import json
 from pathlib import Path
@@ -45,14 +45,14 @@ DRAWN: Final = 12
 _EVIDENCE: Final = 1_000  # characters of a framework's text that a finding shows
 
 
-def write(extract: Summary) -> Path:
+def write(summary: Summary) -> Path:
     """Write `report.html` into the run directory and return its path.
 
     Raises:
         StoreError: the run's header is damaged, or the file cannot be written.
     """
-    path = extract.run.path / NAME
-    written = text(extract)
+    path = summary.run.path / NAME
+    written = text(summary)
     unfinished = path.with_suffix(".unfinished")
     try:
         unfinished.write_text(written, encoding="utf-8")
@@ -62,7 +62,7 @@ def write(extract: Summary) -> Path:
     return path
 
 
-def text(extract: Summary) -> str:
+def text(summary: Summary) -> str:
     """Return the report of a run as HTML.
 
     Raises:
@@ -78,46 +78,46 @@ def text(extract: Summary) -> str:
     environment.filters |= {"axes": axes, "excerpt": excerpt, "cut": _cut, "json": _json}
     environment.filters |= {"count": lambda number: f"{number:,}"}
     try:
-        return environment.get_template("report.html.j2").render(_content(extract))
+        return environment.get_template("report.html.j2").render(_content(summary))
     except UndefinedError as error:
         raise StoreError(
-            f"header of {extract.run.path} is damaged: {error}; run the sweep again, nothing was "
+            f"header of {summary.run.path} is damaged: {error}; run the sweep again, nothing was "
             "changed"
         ) from error
 
 
-def _content(extract: Summary) -> dict[str, Any]:
-    run = extract.run
-    targets = extract.totals.targets()
-    found = findings(extract)
-    deviants = list(dict.fromkeys(each.target for each in found))
-    rows, limit = rows_json(extract.sample)
-    seen = extract.totals.of(*targets)
+def _content(summary: Summary) -> dict[str, Any]:
+    run = summary.run
+    targets = summary.totals.targets()
+    found = findings(summary)
+    deviating_targets = list(dict.fromkeys(each.target for each in found))
+    rows, limit = rows_json(summary.examples)
+    seen = summary.totals.of(*targets)
     return {
         **_ambiguity(run),
         "header": run.header,
         "footer": run.footer,
         "bundle": Bundle.from_package(),
-        "totals": extract.totals,
+        "totals": summary.totals,
         "targets": targets,
-        "backends": extract.totals.backends(),
+        "backends": summary.totals.backends(),
         "unfolded": UNFOLDED,
         "verdicts": [v for s in SYMBOLS for v in Verdict if v.standpoint is s and v in seen],
         "standpoints": list(SYMBOLS),
         "every_verdict": list(Verdict),
         "symbols": SYMBOLS,
         "columns": COLUMNS,
-        "deviating": extract.sample.counts.total(),
+        "deviating": summary.examples.counts.total(),
         "opened": OPENED,
         "findings": found[:FINDINGS],
         "kinds": len(found),
-        "marginals": extract.breakdown.marginals(tuple(deviants)) if found else (),
-        "deviants": deviants,
-        "reasons": extract.silence.reasons(),
+        "marginals": summary.breakdown.marginals(tuple(deviating_targets)) if found else (),
+        "deviating_targets": deviating_targets,
+        "reasons": summary.unjudged,
         "rows_json": rows,
         "limit": limit,
-        "shown": extract.sample.rows(limit).num_rows,
-        "meta_json": inert({"rerun": _rerun(run), "kinds": _numbers(extract, found)}),
+        "shown": summary.examples.rows(limit).num_rows,
+        "meta_json": inert({"rerun": _rerun(run), "kinds": _numbers(summary, found)}),
     }
 
 
@@ -138,10 +138,10 @@ def _kind(finding: Finding) -> tuple[str, str, str]:
     return finding.target, finding.verdict, finding.reading
 
 
-def _numbers(extract: Summary, found: tuple[Finding, ...]) -> list[int]:
+def _numbers(summary: Summary, found: tuple[Finding, ...]) -> list[int]:
     """Return for each kind of the sample the number of its finding, from 1."""
     places = {_kind(each): at for at, each in enumerate(found, 1)}
-    return [places[kind] for kind in extract.sample.counts]
+    return [places[kind] for kind in summary.examples.counts]
 
 
 def _rerun(run: RunReader) -> str:

@@ -7,7 +7,7 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tconv.analysis.summary.examples import KEPT, Sample
+from tconv.analysis.summary.examples import KEPT, Examples
 from tconv.model.parameters import fields_of
 from tconv.report.excerpt import excerpt
 from tconv.store.columns import COLUMNS, Column
@@ -32,10 +32,10 @@ def inert(content: object) -> str:
     return text
 
 
-def rows_json(sample: Sample) -> tuple[str, int]:
+def rows_json(examples: Examples) -> tuple[str, int]:
     """Return the sampled rows as JSON, and how many of each kind it holds at most."""
     for limit in _LIMITS:
-        made = inert(_content(sample.rows(limit)))
+        made = inert(_content(examples.rows(limit)))
         if len(made) <= MOST_BYTES:
             break
     return made, limit
