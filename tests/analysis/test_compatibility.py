@@ -16,7 +16,7 @@ from tconv.analysis.compatibility import Compatibility
 from tconv.cli import cli
 from tconv.errors import AtlasError
 from tconv.model.predicate.expression import Expression
-from tconv.report.compatibility_md import asked, in_short, text
+from tconv.report.compatibility_md import in_short, question_words, text
 from tconv.report.open_cases import TOPICS, compare, overview
 
 Row = dict[str, Any]
@@ -136,7 +136,7 @@ def test_topic_has_a_line_for_targets_that_answer_alike() -> None:
 
 TOLD = {
     "source": "digest `dddddddddddddddd`",
-    "example": "| mine | call, other | `s*i` | `max(K - s, 0)//2` | o=8 window 0.1 |",
+    "example": "| mine | call, other | `s*i` | `max(K - s, 0)//2` | o=8 window 0:1 |",
     "refusal of a topic": "- third, call: rejected",
     "voices": "- `mine:call@cpu`, `mine:other@cpu`: never disagree with each other",
     "rule": "| same | call, other | `s*i` | `max(K - s, 0)//2` | 192 of 192 | "
@@ -144,9 +144,9 @@ TOLD = {
     "call": "- `convNd_transpose(padding='same')`: same",
     "refusal of a backend": "- call: rejected: same",
     "claim": "| The size of 'same': `i*s` (Mine 1) | holds | at all 192 points |",
-    "disagreement": "| same size, other numbers | `padding=same i=1 k=2 s=1` | o=1 window 0.1 | "
-    "o=1 window 1.0 | rival | 64 of 192 |",
-    "acceptance": "| one refuses | `padding=same i=1 k=1 s=1` | o=1 window 0.0 | refused | third | "
+    "disagreement": "| same size, other numbers | `padding=same i=1 k=2 s=1` | o=1 window 0:1 | "
+    "o=1 window 1:0 | rival | 64 of 192 |",
+    "acceptance": "| one refuses | `padding=same i=1 k=1 s=1` | o=1 window 0:0 | refused | third | "
     "192 of 192 |",
 }
 
@@ -159,19 +159,19 @@ def test_document_says(what: str) -> None:
 def test_disagreement_is_shown_under_both_backends() -> None:
     _, rival = text(MADE).split("\n## rival\n")
 
-    assert "| `padding=same i=1 k=2 s=1` | o=1 window 1.0 | o=1 window 0.1 | mine |" in rival
+    assert "| `padding=same i=1 k=2 s=1` | o=1 window 1:0 | o=1 window 0:1 | mine |" in rival
 
 
 def test_document_names_modes_where_those_of_a_backend_disagree() -> None:
     told = text(made(mine_call="low", mine_other="high"))
 
-    assert "| o=1 window 0.1 (call) | o=1 window 1.0 | mine:other |" in told
+    assert "| o=1 window 0:1 (call) | o=1 window 1:0 | mine:other |" in told
 
 
 def test_overview_has_the_answers_of_targets_that_have_one() -> None:
     assert [(who, answers[0]) for who, answers in overview(MADE)] == [
-        ("mine", "o=8 window 0.1"),
-        ("rival", "o=8 window 1.0"),
+        ("mine", "o=8 window 0:1"),
+        ("rival", "o=8 window 1:0"),
     ]
 
 
@@ -197,7 +197,7 @@ def test_example_outside_the_measured_range_is_not_shown() -> None:
     ],
 )
 def test_case_is_written_as_the_command_line_reads_it(case: str, words: str) -> None:
-    assert asked(case) == words
+    assert question_words(case) == words
 
 
 @pytest.mark.parametrize(

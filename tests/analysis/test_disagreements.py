@@ -69,7 +69,7 @@ def test_smallest_example_is_given_with_its_count() -> None:
     ])  # fmt: skip
 
     assert [(each.case, each.count, each.common) for each in found] == [(CASE, 2, 3)]
-    assert [str(answer) for answer in found[0].answers] == ["o=6 window 0.1", "o=7 window 0.1"]
+    assert [str(answer) for answer in found[0].answers] == ["o=6 window 0:1", "o=7 window 0:1"]
 
 
 def test_disagreement_survives_json() -> None:

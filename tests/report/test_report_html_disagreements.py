@@ -9,7 +9,7 @@ import pytest
 from tconv.analysis.atlas.atlas import Atlas, MeasuredRun
 from tconv.analysis.compatibility import Compatibility
 from tconv.analysis.disagreements import Disagreement, TargetAnswer
-from tconv.report.html.disagreements import disputes
+from tconv.report.html.disagreements import drawn_disagreements
 
 ONE: Final = "mine:call@cpu"
 TWO: Final = "rival:call@cpu"
@@ -33,20 +33,20 @@ def other(**changes: Any) -> Disagreement:
 
 
 def test_answers_are_lettered_and_drawn_with_their_letters() -> None:
-    (found,) = disputes(told(MET))
+    (found,) = drawn_disagreements(told(MET))
 
     assert [(letter, str(answer), who) for letter, answer, who in found.answers] == [
-        ("A", "o=2 window 0.1", "rival"),
-        ("B", "o=2 window 1.0", "mine"),
+        ("A", "o=2 window 0:1", "rival"),
+        ("B", "o=2 window 1:0", "mine"),
     ]
     assert re.findall(r">([AB]: [^<]*)</text>", found.drawing) == [
         "A: size 2, crops 1 at the end",
-        "B: size 2, crops 1 at the begin",
+        "B: size 2, crops 1 at the start",
     ]
 
 
 def test_same_answer_of_several_is_shown_once() -> None:
-    (found,) = disputes(told(MET, other(first="third:call@cpu")))
+    (found,) = drawn_disagreements(told(MET, other(first="third:call@cpu")))
 
     assert [who for _, _, who in found.answers] == ["rival", "mine, third"]
 
@@ -55,7 +55,7 @@ def test_most_dangerous_kind_comes_first() -> None:
     size = other(kind="shape", answers=(TargetAnswer(shape=(1, 3, 3), windows=("0.0",)), END))
     refused = other(kind="acceptance", answers=(TargetAnswer(error="no"), END))
 
-    assert [each.kind for each in disputes(told(refused, size, MET))] == [
+    assert [each.kind for each in drawn_disagreements(told(refused, size, MET))] == [
         "window", "shape", "acceptance"
     ]  # fmt: skip
 
@@ -65,7 +65,7 @@ def test_axis_that_differs_is_drawn() -> None:
     answers = tuple(
         TargetAnswer(shape=(1, 3, 2, 3), windows=(text,)) for text in ("0.1x1.1", "0.1x0.2")
     )
-    (found,) = disputes(told(other(case=case, answers=answers)))
+    (found,) = drawn_disagreements(told(other(case=case, answers=answers)))
 
     assert "i = 3, k = 3" in found.drawing
 
@@ -82,14 +82,14 @@ def test_axis_that_differs_is_drawn() -> None:
     ids=["many inputs", "wide", "nothing kept", "refused", "size only"],
 )
 def test_what_cannot_be_drawn_is_said_in_words(changes: dict[str, Any]) -> None:
-    (found,) = disputes(told(other(**changes)))
+    (found,) = drawn_disagreements(told(other(**changes)))
 
     assert found.drawing == ""
     assert len(found.answers) == 2
 
 
 def test_drawings_have_names_of_their_own() -> None:
-    found = disputes(told(MET, other(case="1d-i3-k2-opnone-padsame-ci2-co3-f32")))
+    found = drawn_disagreements(told(MET, other(case="1d-i3-k2-opnone-padsame-ci2-co3-f32")))
     names = [name for each in found for name in re.findall(r'id="([^"]+)"', each.drawing)]
 
     assert len(names) == len(set(names)) == 4

@@ -40,8 +40,10 @@ class TargetAnswer:
     def __str__(self) -> str:
         if self.is_refusal:
             return "refused"
-        size = "x".join(map(str, self.shape[2:]))
-        return f"o={size}" + (f" window {self.windows[0]}" if len(self.windows) == 1 else "")
+        size = f"o={'x'.join(map(str, self.shape[2:]))}"
+        if len(self.windows) != 1:
+            return size
+        return f"{size} window {self.windows[0].replace('.', ':')}"  # a dot reads as a decimal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

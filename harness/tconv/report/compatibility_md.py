@@ -8,8 +8,6 @@ from functools import partial
 from itertools import groupby
 from typing import Any, Final
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from tconv.analysis.atlas.entry import Entry
 from tconv.analysis.atlas.evidence import Evidence
 from tconv.analysis.atlas.question import EXPLICIT
@@ -21,6 +19,7 @@ from tconv.model.case import Case
 from tconv.model.target import Target
 from tconv.report.markdown import cell, code
 from tconv.report.open_cases import OVERVIEW, TOPICS, Line, compare, lines, overview
+from tconv.report.output import render
 
 KINDS: Final[Mapping[Kind, str]] = {
     "window": "same size, other numbers",
@@ -82,18 +81,6 @@ class Chapter:
 
 def text(compatibility: Compatibility) -> str:
     """Return the document as Markdown; the same text from the same file, always."""
-    environment = Environment(
-        loader=PackageLoader("tconv.report"),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,  # noqa: S701 # Markdown, not HTML; `cell` and `code` escape for it
-    )
-    environment.filters |= {
-        "cell": cell, "code": code, "asked": asked, "range": _range, "in_short": in_short,
-        "in_brief": partial(in_brief, compatibility),
-    }  # fmt: skip
     content: dict[str, Any] = {
         "source": compatibility.atlas.source,
         "overview": overview(compatibility),
@@ -103,7 +90,11 @@ def text(compatibility: Compatibility) -> str:
         "chapters": chapters(compatibility),
         "arithmetic": [record for record in compatibility.claims if not record.target],
     }
-    return environment.get_template("compatibility.md.j2").render(content)
+    return render(
+        "compatibility.md.j2", content,
+        cell=cell, code=code, question_words=question_words, range=_range, in_short=in_short,
+        in_brief=partial(in_brief, compatibility),
+    )  # fmt: skip
 
 
 def chapters(compatibility: Compatibility) -> tuple[Chapter, ...]:
@@ -198,7 +189,7 @@ def in_brief(compatibility: Compatibility, targets: Iterable[str]) -> str:
     )
 
 
-def asked(case_id: str) -> str:
+def question_words(case_id: str) -> str:
     """Return the parameters of an open case in the words of the command line."""
     return str(Request.from_case(Case.from_id(case_id)))
 

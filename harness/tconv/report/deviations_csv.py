@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from tconv.analysis.summary import Summary
-from tconv.store import unwritable
+from tconv.report.output import replacing
 
 NAME: Final = "deviations.csv"
 COLUMNS: Final = ("target", "case", "verdict", "reading")
@@ -22,13 +22,11 @@ def write(summary: Summary) -> Path:
         StoreError: the file cannot be written.
     """
     path = summary.run.path / NAME
-    unfinished = path.with_suffix(".unfinished")
-    try:
-        with unfinished.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(COLUMNS)
-            writer.writerows(summary.deviations())
-        unfinished.replace(path)
-    except OSError as error:
-        raise unwritable(path, error) from error
+    with (
+        replacing(path) as unfinished,
+        unfinished.open("w", newline="", encoding="utf-8") as file,
+    ):
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        writer.writerows(summary.deviations())
     return path

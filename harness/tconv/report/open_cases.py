@@ -10,7 +10,6 @@ from tconv.analysis.atlas.explain import Explanation
 from tconv.analysis.atlas.request import Request
 from tconv.analysis.compatibility import Compatibility, backend_of
 from tconv.model.target import Target
-from tconv.model.window import Window
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +87,7 @@ class Line:
 
     @property
     def begin(self) -> str:
-        """The rule of the crop at the begin, empty where none is known."""
+        """The rule of the crop at the start, empty where none is known."""
         begin = self.entry.rule and self.entry.rule.begin
         return "" if begin is None else str(begin)
 
@@ -169,4 +168,4 @@ def _example(entry: Entry, request: Request) -> str:
     extent = explanation.extents[0]
     if extent.begin is None:
         return f"o={extent.size}"
-    return f"o={extent.size} window {Window(begin=extent.begin, end=extent.end or 0)}"
+    return f"o={extent.size} window {extent.begin}:{extent.end}"

@@ -8,8 +8,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
-from tconv.errors import StoreError
-from tconv.store import SCHEMA, RunReader, unwritable
+from tconv.report.output import replacing
+from tconv.store import SCHEMA, RunReader
 from tconv.store.columns import COLUMNS, Column
 
 NAME: Final = "results.csv"
@@ -35,15 +35,10 @@ def write(run: RunReader, progress: Callable[[int], object] = int) -> Path:
         StoreError: the file cannot be written, or a part is damaged; an older file stays.
     """
     path = run.path / NAME
-    unfinished = path.with_suffix(".unfinished")
-    try:
-        with pacsv.CSVWriter(unfinished, _SCHEMA) as writer:
-            for table in run.tables(_ROWS):
-                writer.write_table(_flat(table))
-                progress(table.num_rows)
-        unfinished.replace(path)
-    except OSError as error:
-        raise error if isinstance(error, StoreError) else unwritable(path, error) from error
+    with replacing(path) as unfinished, pacsv.CSVWriter(unfinished, _SCHEMA) as writer:
+        for table in run.tables(_ROWS):
+            writer.write_table(_flat(table))
+            progress(table.num_rows)
     return path
 
 

@@ -4,14 +4,11 @@ from math import floor
 from pathlib import Path
 from typing import Any, Final
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, UndefinedError
-
 from tconv.analysis.findings import findings
 from tconv.analysis.summary import Summary
-from tconv.errors import StoreError
 from tconv.model.verdict import Verdict
 from tconv.report.markdown import axes, cell, code
-from tconv.store import unwritable
+from tconv.report.output import render, replacing
 
 NAME: Final = "summary.md"
 
@@ -23,11 +20,9 @@ def write(summary: Summary) -> Path:
         StoreError: the file cannot be written, or the run's header is damaged.
     """
     path = summary.run.path / NAME
-    written = text(summary)
-    try:
-        path.write_text(written, encoding="utf-8")
-    except OSError as error:
-        raise unwritable(path, error) from error
+    content = text(summary)
+    with replacing(path) as unfinished:
+        unfinished.write_text(content, encoding="utf-8")
     return path
 
 
@@ -39,15 +34,6 @@ def text(summary: Summary) -> str:
     """
     run, totals = summary.run, summary.totals
     targets = totals.targets()
-    environment = Environment(
-        loader=PackageLoader("tconv.report"),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,  # noqa: S701 # Markdown, not HTML; `cell` and `code` escape for it
-    )
-    environment.filters |= {"cell": cell, "code": code, "axes": axes, "share": _share}
     content: dict[str, Any] = {
         "rows": totals.rows,
         "header": run.header,
@@ -60,12 +46,7 @@ def text(summary: Summary) -> str:
         "blind_spots": summary.blind_spots,
         "verdicts": [v for v in Verdict if v in totals.of(*targets)],
     }
-    try:
-        return environment.get_template("summary.md.j2").render(content)
-    except UndefinedError as error:
-        raise StoreError(
-            f"header of {run.path} is damaged: {error}; run the sweep again, nothing was changed"
-        ) from error
+    return render("summary.md.j2", content, run.path, cell=cell, code=code, axes=axes, share=_share)
 
 
 def _total(summary: Summary, target: str) -> dict[str, Any]:

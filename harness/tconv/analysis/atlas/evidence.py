@@ -196,8 +196,8 @@ def _unverified(count: int) -> list[str]:
     if count >= LEAST:
         return []
     if not count:
-        return ["not verified on values outside of the fitted range"]
-    return [f"verified on {count} points outside of the fitted range, but should be on {LEAST}"]
+        return ["not checked outside the fitted range"]
+    return [f"checked at {count} points outside the fitted range; {LEAST} are required"]
 
 
 def _thin_regimes(
@@ -210,9 +210,9 @@ def _thin_regimes(
         where = f"{name} = {formula}" + (f" where {condition}" if condition else "")
         count = int(inside.sum())
         if count < LEAST:
-            found.append(f"{where}: {count} points, but should have {LEAST} or more")
+            found.append(f"{where}: seen at {count} points; {LEAST} are required")
         elif formula.is_constant and formula.terms:
             found.append(f"{where}: a constant is no rule")
         elif sum(len(np.unique(at[letter][inside])) > 1 for letter in _VARIED) < 2:
-            found.append(f"{where}: of i, k and s fewer than two vary")
+            found.append(f"{where}: fewer than two of i, k and s vary")
     return found

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Self
 
+from tconv.model.target import Target
 from tconv.model.verdict import Standpoint, Verdict
 from tconv.store.queries import RowQueries
 from tconv.store.totals import TargetTotals

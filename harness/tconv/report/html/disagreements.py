@@ -1,7 +1,11 @@
-"""One case that targets answered differently: who answered what, and a drawing of the answers."""
+"""Draws what targets that disagree on a case keep of its full result, and says who answered what.
 
-from collections import defaultdict
-from collections.abc import Collection
+The drawing is inline SVG that takes its colours from the page's style. Inputs reach elements of the
+full result, which are darker where more inputs add up; a bracket shows what each answer keeps.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from string import ascii_uppercase
 from typing import Final
@@ -11,26 +15,36 @@ from tconv.analysis.disagreements import Disagreement, Kind, TargetAnswer
 from tconv.model.case import Case
 from tconv.model.geometry import Axis
 from tconv.model.window import Resolution, Window
-from tconv.report.compatibility_md import KINDS, asked, in_brief
-from tconv.report.html.diagram import MOST, WIDEST, diagram
+from tconv.report.compatibility_md import KINDS, in_brief, question_words
+from tconv.report.output import render
 
 LETTERS: Final = ascii_uppercase
 """What stands for an answer in a drawing."""
 
+MOST: Final = 10
+"""Inputs that a drawing holds; of more, lines become a thicket."""
+
+WIDEST: Final = 60
+"""Elements of the full result that a drawing holds, with zeros added to it."""
+
+_CELL: Final = 24  # side of a square, CSS pixels
+_MARGIN: Final = 82  # left of the squares, for the words that name a row
+_LETTER: Final = 6.6  # width that a letter takes at most, on average
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Dispute:
+class DrawnDisagreement:
     """A case and the answers that differ.
 
     Attributes:
         kind: in what they differ.
-        asked: the case, as the command line reads it.
+        case: the case, as the command line reads it.
         answers: letter, answer and who gave it.
         drawing: the answers as SVG; empty where they are no windows, or too wide to be drawn.
     """
 
     kind: Kind
-    asked: str
+    case: str
     answers: tuple[tuple[str, TargetAnswer, str], ...]
     drawing: str
 
@@ -40,38 +54,38 @@ class Dispute:
         return KINDS[self.kind]
 
 
-def disputes(compatibility: Compatibility) -> tuple[Dispute, ...]:
+def drawn_disagreements(compatibility: Compatibility) -> tuple[DrawnDisagreement, ...]:
     """Return the smallest case of every disagreement: the most dangerous kind, the short first."""
-    met: dict[tuple[int, int, str, str], list[Disagreement]] = defaultdict(list)
+    by_case: dict[tuple[int, int, str, str], list[Disagreement]] = defaultdict(list)
     for each in compatibility.disagreements:
-        met[list(KINDS).index(each.kind), len(each.case), each.case, each.asked].append(each)
+        by_case[list(KINDS).index(each.kind), len(each.case), each.case, each.asked].append(each)
     return tuple(
-        _dispute(compatibility, found, f"dispute{at}")
-        for at, (_, found) in enumerate(sorted(met.items()), 1)
+        _drawn(compatibility, disagreements, f"disagreement{at}")
+        for at, (_, disagreements) in enumerate(sorted(by_case.items()), 1)
     )
 
 
-def _dispute(compatibility: Compatibility, found: list[Disagreement], name: str) -> Dispute:
-    given: dict[TargetAnswer, dict[str, None]] = defaultdict(dict)
-    for each in found:
+def _drawn(
+    compatibility: Compatibility, disagreements: list[Disagreement], name: str
+) -> DrawnDisagreement:
+    targets: dict[TargetAnswer, dict[str, None]] = defaultdict(dict)
+    for each in disagreements:
         for target, answer in zip((each.first, each.second), each.answers, strict=True):
-            given[answer][target] = None
-    case = Case.from_id(found[0].case)
-    answers = sorted(given, key=lambda answer: (answer.is_refusal, str(answer)))
-    told = [
-        (letter, answer, in_brief(compatibility, sorted(given[answer])))
-        for letter, answer in zip(LETTERS, answers, strict=False)
-    ]
-    return Dispute(
-        kind=found[0].kind,
-        asked=asked(case.id),
-        answers=tuple(told),
-        drawing=_drawn(case, told, name),
+            targets[answer][target] = None
+    case = Case.from_id(disagreements[0].case)
+    ordered = sorted(targets, key=lambda answer: (answer.is_refusal, str(answer)))
+    answers = tuple(
+        (letter, answer, in_brief(compatibility, sorted(targets[answer])))
+        for letter, answer in zip(LETTERS, ordered, strict=False)
     )
+    return DrawnDisagreement(
+        kind=disagreements[0].kind, case=question_words(case.id), answers=answers,
+        drawing=_drawing(case, answers, name),
+    )  # fmt: skip
 
 
-def _drawn(case: Case, answers: list[tuple[str, TargetAnswer, str]], name: str) -> str:
-    """Return a drawing of the first axis on which the answers differ."""
+def _drawing(case: Case, answers: Iterable[tuple[str, TargetAnswer, str]], name: str) -> str:
+    """Return a drawing of the first axis on which the answers differ, empty where none can be."""
     windows = {
         letter: Resolution.from_text(answer.windows[0]).axes
         for letter, answer, _ in answers
@@ -80,15 +94,47 @@ def _drawn(case: Case, answers: list[tuple[str, TargetAnswer, str]], name: str) 
     axis = next((at for at in range(case.ndim) if len({w[at] for w in windows.values()}) > 1), None)
     if axis is None:
         return ""
-    reach = case.axes[axis]
-    shown = {letter: axes[axis] for letter, axes in windows.items()}
-    if not _fits(reach, shown.values()):
+    return diagram(case.axes[axis], {who: axes[axis] for who, axes in windows.items()}, name=name)
+
+
+def diagram(axis: Axis, windows: Mapping[str, Window], *, name: str) -> str:
+    """Return a drawing as an inline SVG element; empty where the axis is too large to be drawn.
+
+    Args:
+        axis: what is drawn.
+        windows: who -> what is cut off the full result. Drawn from the top in this order.
+        name: start of the ids inside the drawing: a letter first, unique on its page.
+    """
+    start = min(0, *(window.begin for window in windows.values()))
+    stop = axis.full - min(0, *(window.end for window in windows.values()))
+    is_empty = any(window.begin + window.end >= axis.full for window in windows.values())
+    if not 1 <= axis.i <= MOST or stop - start > WIDEST or is_empty:
         return ""
-    return diagram(reach, {k: (w.begin, w.end) for k, w in shown.items()}, name=name)
+    captions = [_caption(axis, who, window) for who, window in windows.items()]
+    reached = reached_elements(axis)
+    words = max(map(len, captions)) * _LETTER
+    content = {
+        "name": name, "axis": axis, "windows": windows, "captions": captions, "reached": reached,
+        "sums": Counter(element for elements in reached for element in elements),
+        "span": range(start, stop), "cell": _CELL, "margin": _MARGIN,
+        "width": f"{_MARGIN + max((stop - start) * _CELL, words) + 4:g}",
+    }  # fmt: skip
+    return render("html/diagram.svg.j2", content)
 
 
-def _fits(reach: Axis, windows: Collection[Window]) -> bool:
-    """Return whether a drawing can hold the windows."""
-    added = max(0, *(-w.begin for w in windows)) + max(0, *(-w.end for w in windows))
-    is_empty = any(w.begin + w.end >= reach.full for w in windows)
-    return reach.i <= MOST and reach.full + added <= WIDEST and not is_empty
+def reached_elements(axis: Axis) -> list[list[int]]:
+    """Return for each input the elements of the full result that it adds to, one per tap."""
+    return [[axis.s * i + axis.d * tap for tap in range(axis.k)] for i in range(axis.i)]
+
+
+def _caption(axis: Axis, who: str, window: Window) -> str:
+    """Return a window in words, as in `torch: size 5, crops 1 at the start and 1 at the end.`."""
+    sides = [
+        ("crops" if size > 0 else "adds", f"{abs(size)} at the {side}")
+        for size, side in ((window.begin, "start"), (window.end, "end"))
+        if size
+    ]
+    changes = [" ".join(side) for side in sides] or ["keeps all"]
+    if len(sides) == 2 and sides[0][0] == sides[1][0]:
+        changes[1] = sides[1][1]  # the verb serves both
+    return f"{who}: size {axis.full - window.begin - window.end}, {' and '.join(changes)}."

@@ -4,21 +4,19 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, UndefinedError
-
 from tconv.analysis.findings import Finding, findings
 from tconv.analysis.from_run import compatibility_of, has_open_cases
 from tconv.analysis.rerun import rerun_command
 from tconv.analysis.summary import Summary
-from tconv.errors import StoreError
 from tconv.model.verdict import Standpoint, Verdict
 from tconv.report.excerpt import excerpt
 from tconv.report.html.assets import Bundle
-from tconv.report.html.disagreements import disputes
+from tconv.report.html.disagreements import drawn_disagreements
 from tconv.report.html.rows_json import inert, rows_json
 from tconv.report.markdown import axes
 from tconv.report.open_cases import TOPICS, compare
-from tconv.store import RunReader, unwritable
+from tconv.report.output import render, replacing
+from tconv.store import RunReader
 from tconv.store.columns import COLUMNS
 
 NAME: Final = "report.html"
@@ -52,13 +50,9 @@ def write(summary: Summary) -> Path:
         StoreError: the run's header is damaged, or the file cannot be written.
     """
     path = summary.run.path / NAME
-    written = text(summary)
-    unfinished = path.with_suffix(".unfinished")
-    try:
-        unfinished.write_text(written, encoding="utf-8")
-        unfinished.replace(path)
-    except OSError as error:
-        raise unwritable(path, error) from error
+    content = text(summary)
+    with replacing(path) as unfinished:
+        unfinished.write_text(content, encoding="utf-8")
     return path
 
 
@@ -68,22 +62,10 @@ def text(summary: Summary) -> str:
     Raises:
         StoreError: the run's header lacks something.
     """
-    environment = Environment(
-        loader=PackageLoader("tconv.report"),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        autoescape=True,
-    )
-    environment.filters |= {"axes": axes, "excerpt": excerpt, "cut": _cut, "json": _json}
-    environment.filters |= {"count": lambda number: f"{number:,}"}
-    try:
-        return environment.get_template("report.html.j2").render(_content(summary))
-    except UndefinedError as error:
-        raise StoreError(
-            f"header of {summary.run.path} is damaged: {error}; run the sweep again, nothing was "
-            "changed"
-        ) from error
+    return render(
+        "report.html.j2", _content(summary), summary.run.path,
+        axes=axes, excerpt=excerpt, cut=_cut, json=_json, count=lambda number: f"{number:,}",
+    )  # fmt: skip
 
 
 def _content(summary: Summary) -> dict[str, Any]:
@@ -129,7 +111,7 @@ def _ambiguity(run: RunReader) -> dict[str, Any]:
     topics = ((topic, compare(found, topic)) for topic in TOPICS)
     return {
         "topics": [(topic, lines) for topic, lines in topics if lines],
-        "disputes": disputes(found),
+        "disagreements": drawn_disagreements(found),
         "drawn": DRAWN,
     }
 
