@@ -92,7 +92,7 @@ def test_atlas_alone_is_refused_with_what_to_do() -> None:
 
 
 def test_targets_of_a_backend_that_never_disagree_are_one_voice() -> None:
-    assert MADE.voices == (
+    assert MADE.agreeing_groups == (
         ("mine:call@cpu", "mine:other@cpu"),
         ("rival:call@cpu",),
         ("third:call@cpu",),
@@ -100,7 +100,7 @@ def test_targets_of_a_backend_that_never_disagree_are_one_voice() -> None:
 
 
 def test_targets_of_a_backend_that_disagree_are_apart() -> None:
-    assert made(mine_call="low", mine_other="high").voices == (
+    assert made(mine_call="low", mine_other="high").agreeing_groups == (
         ("mine:call@cpu",), ("mine:other@cpu",)
     )  # fmt: skip
 
@@ -138,7 +138,7 @@ TOLD = {
     "source": "digest `dddddddddddddddd`",
     "example": "| mine | call, other | `s*i` | `max(K - s, 0)//2` | o=8 window 0:1 |",
     "refusal of a topic": "- third, call: rejected",
-    "voices": "- `mine:call@cpu`, `mine:other@cpu`: never disagree with each other",
+    "agreeing_groups": "- `mine:call@cpu`, `mine:other@cpu`: never disagree with each other",
     "rule": "| same | call, other | `s*i` | `max(K - s, 0)//2` | 192 of 192 | "
     "i 1..8, k 1..6, s 1..4, d 1..1 |",
     "call": "- `convNd_transpose(padding='same')`: same",

@@ -11,10 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tconv.analysis.atlas.atlas import Atlas, MeasuredRun
-from tconv.analysis.atlas.drawing import picture
 from tconv.analysis.atlas.entry import Entry
 from tconv.analysis.atlas.evidence import evidence
-from tconv.analysis.atlas.explain import explain
+from tconv.analysis.atlas.explain import explain, picture
 from tconv.analysis.atlas.formula import Formula
 from tconv.analysis.atlas.observation_point import Point
 from tconv.analysis.atlas.question import Question

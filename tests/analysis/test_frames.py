@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import tconv
-from tconv.analysis import notebook
+from tconv.analysis import frames
 from tconv.analysis.frames import Run
 from tconv.errors import PredicateError, StoreError
 from tconv.store import RowBatch, RunWriter
@@ -142,7 +142,7 @@ def test_notebook_shows_an_incomplete_run_without_rows(tmp_path: Path) -> None:
 
 
 def test_notebook_escapes_every_text_and_asks_for_nothing_outside() -> None:
-    shown = notebook.page(
+    shown = frames._page(
         path="<script>", facts={"status": "<b>&"}, totals={'"<img src=x>': {"match": 1000}}
     )
 

@@ -16,8 +16,7 @@ from tconv.analysis.summary import Summary
 from tconv.errors import StoreError
 from tconv.model.verdict import Standpoint, Verdict
 from tconv.report import results_csv, summary_md
-from tconv.report.excerpt import excerpt
-from tconv.report.markdown import cell, code
+from tconv.report.markdown import cell, code, error_line
 from tconv.store import RowBatch, RunReader, RunWriter
 from tconv.store.columns import COLUMNS
 from tconv.store.rows import Columns
@@ -302,28 +301,28 @@ def test_crash_keeps_the_failed_check_and_not_the_stack() -> None:
     stack = "\n".join(f"    @  0x{at:x} somewhere::deep()" for at in range(99))
     text = f"WARNING: all log messages go to stderr\nF1122 a.cc:5] Check failed: a == b\n{stack}"
 
-    assert excerpt(text) == "F1122 a.cc:5] Check failed: a == b"
+    assert error_line(text) == "F1122 a.cc:5] Check failed: a == b"
 
 
 def test_announced_error_is_joined_with_its_last_line() -> None:
     text = "Graph execution error:\n\nDetected at:\nbad depth\n\t [[{{node x}}]]\n"
 
-    assert excerpt(text) == "Graph execution error: bad depth"
+    assert error_line(text) == "Graph execution error: bad depth"
 
 
 def test_failed_check_that_ends_in_a_colon_is_joined_with_the_next_line() -> None:
-    assert excerpt("F1122 a.cc:5] Check failed: shape:\nf32[2] vs f32[3]\nstack") == (
+    assert error_line("F1122 a.cc:5] Check failed: shape:\nf32[2] vs f32[3]\nstack") == (
         "F1122 a.cc:5] Check failed: shape: f32[2] vs f32[3]"
     )
 
 
 def test_excerpt_is_the_first_line_else() -> None:
-    assert excerpt("\n  too   square\nsee the docs") == "too square"
+    assert error_line("\n  too   square\nsee the docs") == "too square"
 
 
 @pytest.mark.parametrize("length", [300, 301])
 def test_excerpt_is_never_wider_than_asked(length: int) -> None:
-    cut = excerpt("x" * length)
+    cut = error_line("x" * length)
 
     assert len(cut) == 300
     assert cut.endswith("…") == (length > 300)

@@ -1,7 +1,7 @@
-"""What is known of how frameworks resolve open cases, all from one run: the file that is published.
+"""What one run shows of how frameworks resolve open cases: the content of the published file.
 
-Rules alone do not tell a reader what to beware of. Beside them stand where targets disagree, and
-what became of the statements that were published about them.
+Rules alone do not tell a reader what to beware of, so the file also holds where targets disagree,
+and which published statements about them are true.
 """
 
 import json
@@ -31,7 +31,7 @@ class Compatibility:
 
     Attributes:
         atlas: the rules.
-        disagreements: where targets differ: of those that :attr:`voices` puts together once.
+        disagreements: where targets differ, once for each two of :attr:`agreeing_groups`.
         claims: published statements with what is true of them.
     """
 
@@ -53,27 +53,27 @@ class Compatibility:
         """
         atlas = Atlas.from_rows(rows(), source)
         every = cls(atlas=atlas, disagreements=disagreements(rows()))
-        told = claim_results(claims, rows()) if claims.claims else ()
-        return replace(every, disagreements=_once(every), claims=told)
+        results = claim_results(claims, rows()) if claims.claims else ()
+        return replace(every, disagreements=_once(every), claims=results)
 
     @cached_property
-    def voices(self) -> tuple[tuple[str, ...], ...]:
-        """The targets, those of one backend together that never disagree."""
+    def agreeing_groups(self) -> tuple[tuple[str, ...], ...]:
+        """The targets; those of one backend that never disagree are in one group."""
         apart = {frozenset((each.first, each.second)) for each in self.disagreements}
-        found: list[list[str]] = []
+        groups: list[list[str]] = []
         for target in dict.fromkeys(entry.question.target for entry in self.atlas.entries):
             alike = (
-                voice for voice in found if all(_is_one(target, other, apart) for other in voice)
+                group for group in groups if all(_is_one(target, other, apart) for other in group)
             )
-            if (voice := next(alike, None)) is None:
-                found.append([target])
+            if (group := next(alike, None)) is None:
+                groups.append([target])
             else:
-                voice.append(target)
-        return tuple(map(tuple, found))
+                group.append(target)
+        return tuple(map(tuple, groups))
 
-    def voice_of(self, target: str) -> tuple[str, ...]:
-        """Return the targets that speak as one with this one, itself among them."""
-        return next(voice for voice in self.voices if target in voice)
+    def group_of(self, target: str) -> tuple[str, ...]:
+        """Return the targets that never disagree with this one, itself among them."""
+        return next(group for group in self.agreeing_groups if target in group)
 
     def to_json(self) -> str:
         """Return it as JSON text, one record a line, which :class:`Atlas` reads as well."""
@@ -115,22 +115,22 @@ def _is_one(target: str, other: str, apart: set[frozenset[str]]) -> bool:
 
 
 def _once(every: Compatibility) -> tuple[Disagreement, ...]:
-    """Return of each two voices, question and kind the disagreement that is met most often."""
-    kept: dict[tuple[Any, ...], Disagreement] = {}
+    """Keep, for each two groups, question and kind, the disagreement that is met most often."""
+    commonest: dict[tuple[Any, ...], Disagreement] = {}
     for each in every.disagreements:
-        voices = every.voice_of(each.first), every.voice_of(each.second)
-        known = kept.setdefault((*voices, each.asked, each.kind), each)
-        if each.count > known.count:
-            kept[(*voices, each.asked, each.kind)] = each
-    return tuple(map(_brief, kept.values()))
+        key = every.group_of(each.first), every.group_of(each.second), each.asked, each.kind
+        commoner = commonest.setdefault(key, each)
+        if each.count > commoner.count:
+            commonest[key] = each
+    return tuple(map(_brief, commonest.values()))
 
 
 def _brief(each: Disagreement) -> Disagreement:
     """Return the disagreement with the first line of each error alone."""
-    first, second = (_told(answer) for answer in each.answers)
+    first, second = (_shortened(answer) for answer in each.answers)
     return replace(each, answers=(first, second))
 
 
-def _told(answer: TargetAnswer) -> TargetAnswer:
+def _shortened(answer: TargetAnswer) -> TargetAnswer:
     line = next((line for line in answer.error.splitlines() if line.strip()), "").strip()
     return replace(answer, error=line[:_ERROR])

@@ -1,4 +1,4 @@
-"""Where two targets were asked the same and answered differently, with the smallest example.
+"""Finds where two targets answer the same case differently, with the smallest example.
 
 Asked the same means the same case, letter by letter. Two answers agree where one window explains
 both; an answer that several windows explain never makes a disagreement by itself.
@@ -124,10 +124,10 @@ def _between(words: str, cases: Mapping[str, Mapping[str, TargetAnswer]]) -> Ite
             kind = _difference(answers[first], answers[second])
             if kind:
                 differing.setdefault((first, second, kind), []).append(case)
-    for (first, second, kind), found in sorted(differing.items()):
-        smallest = min(found, key=_smallness)
+    for (first, second, kind), ids in sorted(differing.items()):
+        smallest = min(ids, key=_size_order)
         yield Disagreement(
-            first=first, second=second, asked=words, kind=kind, count=len(found),
+            first=first, second=second, asked=words, kind=kind, count=len(ids),
             common=common[first, second], case=smallest,
             answers=(cases[smallest][first], cases[smallest][second]),
         )  # fmt: skip
@@ -139,11 +139,11 @@ def _difference(first: TargetAnswer, second: TargetAnswer) -> Kind | None:
         return None if first.is_refusal and second.is_refusal else "acceptance"
     if first.shape != second.shape:
         return "shape"
-    told = bool(first.windows and second.windows)
-    return "window" if told and not {*first.windows} & {*second.windows} else None
+    are_known = bool(first.windows and second.windows)
+    return "window" if are_known and not {*first.windows} & {*second.windows} else None
 
 
-def _smallness(case_id: str) -> tuple[int, int, str]:
+def _size_order(case_id: str) -> tuple[int, int, str]:
     """Return what orders cases from the smallest on: sum of the sizes, length of the id, the id."""
     case = Case.from_id(case_id)
     sizes = (*case.i, *case.k, *case.s, *case.dilation, *(case.output_padding or ()))

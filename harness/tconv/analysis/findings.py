@@ -1,4 +1,4 @@
-"""What a run says, gathered for a reader: deviations by kind with the smallest case of each."""
+"""Groups the deviations of a run into findings, each with its smallest case."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ class Finding:
 def findings(summary: Summary) -> tuple[Finding, ...]:
     """Return a run's deviations, grouped, in the order of targets; the largest group first."""
     config = summary.run.header["config_path"] or str(summary.run.path)
-    made = [
+    unsorted = [
         Finding(
             target=target,
             verdict=verdict,
@@ -47,12 +47,12 @@ def findings(summary: Summary) -> tuple[Finding, ...]:
         for (target, verdict, cause), count, row in summary.examples.smallest()
     ]
     order = {target: at for at, target in enumerate(summary.totals.targets())}
-    return tuple(sorted(made, key=lambda f: (order[f.target], -f.count, f.verdict, f.reading)))
+    return tuple(sorted(unsorted, key=lambda f: (order[f.target], -f.count, f.verdict, f.reading)))
 
 
 def _evidence(row: Mapping[str, Any]) -> str:
     """Return what was said in a row; of the reason, too, where a reading stands for it."""
-    told = (
+    columns = (
         ("reason", "error_type", "error_text") if row["reading"] else ("error_type", "error_text")
     )
-    return ": ".join(row[name] for name in told if row[name])
+    return ": ".join(row[name] for name in columns if row[name])

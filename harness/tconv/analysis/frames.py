@@ -1,14 +1,15 @@
 """Runs as pandas frames, for notebooks and for the reports."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from html import escape
 from pathlib import Path
 from typing import Any, Final, Self
 
 import pandas as pd
 import pyarrow as pa
 
-from tconv.analysis import notebook
 from tconv.model.parameters import fields_of
 from tconv.model.predicate import Predicate
 from tconv.model.verdict import Verdict
@@ -19,6 +20,8 @@ _TEXTS: Final = tuple(
     column.name for column in COLUMNS if column.kind == "text" and column.name not in fields_of()
 )
 """The text columns that a condition may use beside the parameters of a case."""
+
+_LEFT: Final = 'style="text-align:left"'
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,8 +55,8 @@ class Run:
     @property
     def columns(self) -> pd.DataFrame:
         """What each column of `rows` means: an index of names; `kind`, `unit` and `meaning`."""
-        told = [(column.name, column.kind, column.unit, column.meaning) for column in COLUMNS]
-        return pd.DataFrame(told, columns=["name", "kind", "unit", "meaning"]).set_index("name")
+        table = [(column.name, column.kind, column.unit, column.meaning) for column in COLUMNS]
+        return pd.DataFrame(table, columns=["name", "kind", "unit", "meaning"]).set_index("name")
 
     def where(self, condition: str) -> pd.DataFrame:
         """Return the rows that fulfil a condition, as grids write it in `where`.
@@ -83,7 +86,7 @@ class Run:
             "digest": footer.get("digest"),
         }
         totals: dict[str, dict[str, int]] = self.totals.to_dict("index")  # type: ignore[assignment] # targets and verdicts are texts
-        return notebook.page(path=str(self.path), facts=facts, totals=totals)
+        return _page(path=str(self.path), facts=facts, totals=totals)
 
     @cached_property
     def deviations(self) -> pd.DataFrame:
@@ -108,15 +111,48 @@ def frame(table: pa.Table) -> pd.DataFrame:
     Lists become tuples and absent values None, NaN or NA; an integer stays one (Int64) where some
     are absent.
     """
-    made: pd.DataFrame = table.to_pandas()
+    converted: pd.DataFrame = table.to_pandas()
     for column in COLUMNS:
         if column.kind in {"integers", "texts"}:
             values = table.column(column.name).to_pylist()
-            made[column.name] = pd.Series(
+            converted[column.name] = pd.Series(
                 [None if value is None else tuple(value) for value in values],
-                index=made.index,
+                index=converted.index,
                 dtype=object,
             )
         elif column.kind == "integer":
-            made[column.name] = made[column.name].astype("Int64")
-    return made
+            converted[column.name] = converted[column.name].astype("Int64")
+    return converted
+
+
+def _page(
+    *, path: str, facts: Mapping[str, object], totals: Mapping[str, Mapping[str, int]]
+) -> str:
+    """Return a caption and a table of counts: a row per target, a column per verdict.
+
+    Args:
+        path: the run directory.
+        facts: what to say of the whole run, in this order; an absent one is left out.
+        totals: target -> verdict -> number of rows. Every target has the same verdicts.
+    """
+    listed = (
+        f"{escape(name)} {_code(value)}" for name, value in facts.items() if value is not None
+    )
+    verdicts = list(next(iter(totals.values()), {}))
+    head = _row([f"<th {_LEFT}>target</th>", *(f"<th>{escape(name)}</th>" for name in verdicts)])
+    body = "".join(
+        _row([f"<th {_LEFT}>{_code(target)}</th>", *(f"<td>{counts[v]:,}</td>" for v in verdicts)])
+        for target, counts in totals.items()
+    )
+    return (
+        f"<div><p>run {_code(path)}<br>{', '.join(listed)}</p>"
+        f"<table><thead>{head}</thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def _row(cells: Iterable[str]) -> str:
+    return f"<tr>{''.join(cells)}</tr>"
+
+
+def _code(value: object) -> str:
+    return f"<code>{escape(str(value))}</code>"

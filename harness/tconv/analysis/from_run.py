@@ -1,4 +1,4 @@
-"""What a stored run says of open cases: its rules, its disagreements and what claims make of it."""
+"""Infers from a stored run the rules, disagreements and results of claims about open cases."""
 
 from typing import Final
 

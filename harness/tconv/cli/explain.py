@@ -63,7 +63,7 @@ def _answer(answer: "Explanation") -> Iterator[str]:
 
 
 def _window(extent: "Extent") -> Iterator[str]:
-    from tconv.analysis.atlas.drawing import picture
+    from tconv.analysis.atlas.explain import picture
 
     axis = extent.asked
     if extent.begin is None or extent.end is None:

@@ -242,12 +242,12 @@ def _totals_text(summary: "Summary") -> str:
 
 
 def _finding_text(finding: "Finding") -> str:
-    from tconv.report.excerpt import excerpt
+    from tconv.report.markdown import error_line
 
-    reading = f" ({excerpt(finding.reading)})" if finding.reading else ""
+    reading = f" ({error_line(finding.reading)})" if finding.reading else ""
     lines = [
         f"{finding.target}: {finding.verdict} in {pluralize(finding.count, 'row')}{reading}",
-        f"  it says {excerpt(finding.evidence)}" if finding.evidence else "",
+        f"  it says {error_line(finding.evidence)}" if finding.evidence else "",
         f"  rerun: {_program()} {finding.command.removeprefix('tconv ')}",
     ]
     return "\n".join(filter(None, lines))

@@ -57,7 +57,7 @@ class GridStatistics:
 
 
 def _counted(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{value} x {count:,}" for value, count in counts.items())
+    return ", ".join(f"{value.replace('.', ':')} x {count:,}" for value, count in counts.items())
 
 
 def marginals(tables: Sequence[CaseTable]) -> dict[str, dict[str, int]]:

@@ -57,12 +57,12 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Chapter:
+class Section:
     """What is said of one backend.
 
     Attributes:
         backend: its name.
-        voices: its targets, those together that never disagree.
+        agreeing_groups: its targets; those that never disagree are in one group.
         rules: a line for each question and answer that has a rule.
         silent: the questions that no target of it computed, by the reason.
         calls: the framework's own calls, by question.
@@ -71,7 +71,7 @@ class Chapter:
     """
 
     backend: str
-    voices: tuple[tuple[str, ...], ...]
+    agreeing_groups: tuple[tuple[str, ...], ...]
     rules: tuple[Line, ...]
     silent: Mapping[str, tuple[str, ...]]
     calls: Mapping[str, tuple[str, ...]]
@@ -87,7 +87,7 @@ def text(compatibility: Compatibility) -> str:
         "columns": [topic.column for topic in OVERVIEW],
         "topics": [(topic, compare(compatibility, topic)) for topic in TOPICS],
         "kinds": KINDS,
-        "chapters": chapters(compatibility),
+        "sections": sections(compatibility),
         "arithmetic": [record for record in compatibility.claims if not record.target],
     }
     return render(
@@ -97,18 +97,20 @@ def text(compatibility: Compatibility) -> str:
     )  # fmt: skip
 
 
-def chapters(compatibility: Compatibility) -> tuple[Chapter, ...]:
-    """Return a chapter for each backend, by name."""
+def sections(compatibility: Compatibility) -> tuple[Section, ...]:
+    """Return a section for each backend, by name."""
     entries = compatibility.atlas.entries
-    found = groupby(entries, key=lambda entry: backend_of(entry.question.target))
-    return tuple(_chapter(compatibility, backend, tuple(own)) for backend, own in found)
+    by_backend = groupby(entries, key=lambda entry: backend_of(entry.question.target))
+    return tuple(_section(compatibility, backend, tuple(own)) for backend, own in by_backend)
 
 
-def _chapter(compatibility: Compatibility, backend: str, entries: Sequence[Entry]) -> Chapter:
+def _section(compatibility: Compatibility, backend: str, entries: Sequence[Entry]) -> Section:
     answers = _answers(entries)
-    return Chapter(
+    return Section(
         backend=backend,
-        voices=tuple(v for v in compatibility.voices if backend_of(v[0]) == backend),
+        agreeing_groups=tuple(
+            v for v in compatibility.agreeing_groups if backend_of(v[0]) == backend
+        ),
         rules=tuple(line for line in answers if line.entry.rule),
         silent=_silent(answers),
         calls=_calls(entries),
@@ -129,63 +131,63 @@ def _answers(entries: Iterable[Entry]) -> list[Line]:
 
 def _silent(answers: Iterable[Line]) -> dict[str, tuple[str, ...]]:
     """Return the questions without a rule by what was said instead, and who said it."""
-    found: dict[str, list[str]] = defaultdict(list)
+    by_reason: dict[str, list[str]] = defaultdict(list)
     for line in answers:
         if line.entry.rule is None:
-            found[f"{', '.join(line.modes)}: {line.size}"].append(
+            by_reason[f"{', '.join(line.modes)}: {line.size}"].append(
                 in_short(line.entry.question.words)
             )
-    return {said: tuple(questions) for said, questions in found.items()}
+    return {said: tuple(questions) for said, questions in by_reason.items()}
 
 
 def _calls(entries: Iterable[Entry]) -> dict[str, tuple[str, ...]]:
     """Return the calls, for N axes, by the questions that they were found to answer."""
-    found: dict[str, dict[str, None]] = defaultdict(dict)
+    by_call: dict[str, dict[str, None]] = defaultdict(dict)
     for entry in sorted(entries, key=lambda entry: entry.question.order[1:]):
         for call in entry.calls:
-            found[_AXES.sub("N", call)][in_short(entry.question.words)] = None
-    return {call: tuple(questions) for call, questions in sorted(found.items())}
+            by_call[_AXES.sub("N", call)][in_short(entry.question.words)] = None
+    return {call: tuple(questions) for call, questions in sorted(by_call.items())}
 
 
 def differences(compatibility: Compatibility, backend: str) -> tuple[Difference, ...]:
     """Return where the targets of a backend differ from others, the most dangerous kind first."""
-    found: dict[tuple[Any, ...], list[tuple[str, str, Disagreement]]] = defaultdict(list)
+    grouped: dict[tuple[Any, ...], list[tuple[str, str, Disagreement]]] = defaultdict(list)
     for each in compatibility.disagreements:
         answers = [str(answer) for answer in each.answers]
         sides = [(each.first, each.second, *answers), (each.second, each.first, *answers[::-1])]
-        for mine, other, said, told in sides:
+        for mine, other, own, other_answer in sides:
             if backend_of(mine) == backend:
-                key = (list(KINDS).index(each.kind), each.asked, each.case, said, told)
-                found[key].append((mine, other, each))
+                key = (list(KINDS).index(each.kind), each.asked, each.case, own, other_answer)
+                grouped[key].append((mine, other, each))
     return tuple(
         Difference(
             targets=tuple(sorted({mine for mine, _, _ in each})),
             others=tuple(sorted({other for _, other, _ in each})),
             met=max((met for *_, met in each), key=lambda met: (met.count, met.common)),
-            mine=said, theirs=told,
+            mine=own, theirs=other_answer,
         )
-        for (*_, said, told), each in sorted(found.items())
+        for (*_, own, other_answer), each in sorted(grouped.items())
     )  # fmt: skip
 
 
 def in_short(question: str) -> str:
     """Return the words of a question with its letters alone: `same op`, or `p o`."""
-    given = dict(word.split("=") for word in question.split())
-    policy = "p" if given["padding"] == EXPLICIT else given["padding"]
-    letters = [name for name in ("op", "o") if given[name] != "none"]
-    axes = [f"{given['ndim']}-D"] if "ndim" in given else []
+    values = dict(word.split("=") for word in question.split())
+    policy = "p" if values["padding"] == EXPLICIT else values["padding"]
+    letters = [name for name in ("op", "o") if values[name] != "none"]
+    axes = [f"{values['ndim']}-D"] if "ndim" in values else []
     return " ".join([policy, *letters, *axes])
 
 
 def in_brief(compatibility: Compatibility, targets: Iterable[str]) -> str:
-    """Return targets with their modes where their backend has several voices: `jax:vjp, torch`."""
-    voices = Counter(backend_of(voice[0]) for voice in compatibility.voices)
+    """Return targets, with modes where those of a backend disagree, as in `jax:vjp, torch`."""
+    agreeing_groups = Counter(backend_of(group[0]) for group in compatibility.agreeing_groups)
     modes: dict[str, list[str]] = defaultdict(list)
     for target in targets:
         modes[backend_of(target)].append(Target.from_text(target).mode_and_device)
     return ", ".join(
-        f"{backend}:{'/'.join(said)}" if voices[backend] > 1 else backend
-        for backend, said in modes.items()
+        f"{backend}:{'/'.join(names)}" if agreeing_groups[backend] > 1 else backend
+        for backend, names in modes.items()
     )
 
 
@@ -194,10 +196,14 @@ def question_words(case_id: str) -> str:
     return str(Request.from_case(Case.from_id(case_id)))
 
 
-def _range(told: Evidence) -> str:
+def _range(evidence: Evidence) -> str:
     """Return the range over which a rule was measured, as in `i 1..16, k 1..12`."""
     ends = [
-        (name, told.fitted_range[name], told.verified_range.get(name, told.fitted_range[name]))
+        (
+            name,
+            evidence.fitted_range[name],
+            evidence.verified_range.get(name, evidence.fitted_range[name]),
+        )
         for name in _RANGED
     ]
     return ", ".join(f"{n} {min(a[0], b[0])}..{max(a[1], b[1])}" for n, a, b in ends)

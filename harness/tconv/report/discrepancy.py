@@ -1,4 +1,4 @@
-"""One deviating row in words: what was got, what it should be, and what reruns it."""
+"""Describes one deviating row: what was got, what it should be, and the command that reruns it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any, Final, Self
 from tconv.analysis.rerun import rerun_command
 from tconv.model.case import Case
 from tconv.model.verdict import Verdict
-from tconv.report.excerpt import excerpt
+from tconv.report.markdown import error_line
 
 _CONTRACT: Final = "what tconv.adapters.base.Adapter asks of an adapter"
 
@@ -83,7 +83,7 @@ def _sides(row: Mapping[str, Any]) -> tuple[str, str]:
             got = f"a result of shape {_shape(row['observed_shape'])}"
             should_be = f"an error: {row['reason']}"
         case Verdict.REJECTED_LEGAL:
-            got = _said(row)
+            got = _error(row)
             should_be = f"a result of shape {_shape(Case.from_id(row['case']).y_shape)}"
         case Verdict.ADAPTER_ERROR:
             should_be = _CONTRACT
@@ -94,12 +94,12 @@ def _where(row: Mapping[str, Any]) -> str:
     return f"at {_shape(row['first_bad_index'])}; {row['bad_count']} of {row['compared']} differ"
 
 
-def _said(row: Mapping[str, Any]) -> str:
-    return excerpt(": ".join(row[name] for name in ("error_type", "error_text") if row[name]))
+def _error(row: Mapping[str, Any]) -> str:
+    return error_line(": ".join(row[name] for name in ("error_type", "error_text") if row[name]))
 
 
 def _because(row: Mapping[str, Any]) -> str:
-    return ": ".join(filter(None, (row["reason"], _said(row))))
+    return ": ".join(filter(None, (row["reason"], _error(row))))
 
 
 def _shape(sizes: tuple[int, ...] | None) -> str:

@@ -1,4 +1,4 @@
-"""The same question put to every target: one line for those of a backend that answer alike."""
+"""Compares what targets do with one kind of open case; those that answer alike share a line."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -105,8 +105,8 @@ def compare(compatibility: Compatibility, topic: Topic) -> tuple[Line, ...]:
 
     A target whose answer depends on the number of axes has a line for each.
     """
-    found = [e for e in compatibility.atlas.entries if topic.request.is_for(e.question)]
-    return lines(found, topic)
+    entries = [e for e in compatibility.atlas.entries if topic.request.is_for(e.question)]
+    return lines(entries, topic)
 
 
 def overview(compatibility: Compatibility) -> tuple[tuple[str, tuple[str, ...]], ...]:
@@ -120,14 +120,14 @@ def overview(compatibility: Compatibility) -> tuple[tuple[str, tuple[str, ...]],
         for topic in OVERVIEW
     ]
     answers: dict[str, dict[tuple[str, ...], list[str]]] = {}
-    for target in dict.fromkeys(target for found in by_topic for target in found):
-        told = tuple(found.get(target) or "-" for found in by_topic)
-        if set(told) != {"-"}:
-            answers.setdefault(backend_of(target), {}).setdefault(told, []).append(target)
+    for target in dict.fromkeys(target for examples in by_topic for target in examples):
+        row = tuple(examples.get(target) or "-" for examples in by_topic)
+        if set(row) != {"-"}:
+            answers.setdefault(backend_of(target), {}).setdefault(row, []).append(target)
     return tuple(
-        (_who(who, is_whole=len(found) == 1), told)
-        for _, found in sorted(answers.items())
-        for told, who in found.items()
+        (_who(who, is_whole=len(examples) == 1), row)
+        for _, examples in sorted(answers.items())
+        for row, who in examples.items()
     )
 
 
@@ -140,16 +140,16 @@ def _who(targets: Sequence[str], *, is_whole: bool) -> str:
 
 def lines(entries: Iterable[Entry], topic: Topic | None = None) -> tuple[Line, ...]:
     """Return a line for the entries of one question that are of one backend and say the same."""
-    made = []
+    merged = []
     for _, kin in groupby(entries, key=lambda entry: backend_of(entry.question.target)):
         alike: dict[tuple[str, str], list[Entry]] = {}
         for entry in kin:
-            alike.setdefault(_said(entry), []).append(entry)
-        made += [_line(each, topic) for each in alike.values()]
-    return tuple(made)
+            alike.setdefault(_answer_key(entry), []).append(entry)
+        merged += [_line(each, topic) for each in alike.values()]
+    return tuple(merged)
 
 
-def _said(entry: Entry) -> tuple[str, str]:
+def _answer_key(entry: Entry) -> tuple[str, str]:
     return (str(entry.rule), "") if entry.rule else ("", refusal(entry))
 
 

@@ -7,10 +7,9 @@ reports/<run>/.lock                     held by the process that writes, gone wi
 """
 
 from tconv.store.errors import unwritable
-from tconv.store.part import gaps
+from tconv.store.part import SCHEMA, gaps
 from tconv.store.reader import RunReader, incomplete, newest
 from tconv.store.row_batch import RowBatch
-from tconv.store.schema import SCHEMA
 from tconv.store.writer import RunWriter
 
 __all__ = [

@@ -51,8 +51,8 @@ def _array(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
 def _numbers(values: ArrayLike, kind: pa.DataType) -> pa.Buffer:
     if pa.types.is_boolean(kind):
         return _bits(values)
-    given = np.array(values)
-    return pa.py_buffer(given.astype(kind.to_pandas_dtype(), casting="same_kind", copy=False))
+    array = np.array(values)
+    return pa.py_buffer(array.astype(kind.to_pandas_dtype(), casting="same_kind", copy=False))
 
 
 def _bits(values: ArrayLike) -> pa.Buffer:

@@ -1,19 +1,36 @@
 """One file of rows: consecutive cases of one target, with the digest of what it holds."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Final, Self
+from typing import Any, Final, Self
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tconv.errors import StoreError
+from tconv.store.columns import COLUMNS, Kind
 from tconv.store.digest import RowsDigest
 from tconv.store.errors import damaged_part
-from tconv.store.schema import SCHEMA
+
+_TYPES: Final[Mapping[Kind, Any]] = {
+    "text": pa.string(),
+    "texts": pa.list_(pa.string()),
+    "integer": pa.int64(),
+    "integers": pa.list_(pa.int64()),
+    "number": pa.float64(),
+    "boolean": pa.bool_(),
+}
+
+SCHEMA: Final = pa.schema(
+    [
+        pa.field(c.name, _TYPES[c.kind], metadata={"unit": c.unit, "meaning": c.meaning})
+        for c in COLUMNS
+    ]
+)
+"""The Parquet schema of a part, made from :data:`tconv.store.columns.COLUMNS`."""
 
 _NAME: Final = re.compile(r"(\d{3,})-(\d{7,})")
 _DIGEST: Final = "digest"
@@ -110,10 +127,10 @@ def stored(run: Path) -> tuple[list[StoredPart], list[StoredPart]]:
     Raises:
         StoreError: a part is damaged, or two of them hold some of the same cases and others.
     """
-    found = [StoredPart.from_path(each) for each in (run / "parts").glob("*.parquet")]
+    parts = [StoredPart.from_path(each) for each in (run / "parts").glob("*.parquet")]
     live: list[StoredPart] = []
     spare: list[StoredPart] = []
-    for each in sorted(found, key=lambda part: (part.target, part.span.start)):
+    for each in sorted(parts, key=lambda part: (part.target, part.span.start)):
         last = live[-1] if live and live[-1].target == each.target else None
         if last is None or each.span.start >= last.span.stop:
             live.append(each)

@@ -11,9 +11,8 @@ from tconv.errors import StoreError
 from tconv.store import arrow, json_file, part
 from tconv.store.columns import SCHEMA_VERSION
 from tconv.store.errors import FOOTER, damaged, miscounted
-from tconv.store.part import StoredPart
+from tconv.store.part import SCHEMA, StoredPart
 from tconv.store.rows import records
-from tconv.store.schema import SCHEMA
 
 PROMISED: Final = ("rows", "digest")
 """What a footer holds, whatever else the run adds."""
@@ -144,7 +143,7 @@ def newest(directory: Path) -> Path:
     headers = list(directory.glob("*/header.json"))
     if not headers:
         raise StoreError(f"no run in {directory}; make one with `tconv run` or name its directory")
-    return max(headers, key=_begun).parent
+    return max(headers, key=_started).parent
 
 
 def incomplete(path: Path) -> Path:
@@ -161,12 +160,12 @@ def incomplete(path: Path) -> Path:
             f"no incomplete run in {path}, but should be one, or a run directory; `tconv run` "
             "starts a new run"
         )
-    return max(headers, key=_begun).parent
+    return max(headers, key=_started).parent
 
 
-def _begun(header: Path) -> tuple[str, float]:
+def _started(header: Path) -> tuple[str, float]:
     """Return when a run was begun: as it says itself, and by its file, which a copy may change."""
-    said = ""
+    started = ""
     with suppress(StoreError):
-        said = str(json_file.read(header).get("started", ""))
-    return said, header.stat().st_mtime
+        started = str(json_file.read(header).get("started", ""))
+    return started, header.stat().st_mtime

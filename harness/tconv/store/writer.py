@@ -1,4 +1,4 @@
-"""Writes a run directory, begun anew or where an earlier process left it."""
+"""Writes a run directory: a new one, or one that an earlier process left incomplete."""
 
 import shutil
 from collections.abc import Mapping
@@ -44,10 +44,10 @@ class RunWriter(AbstractContextManager["RunWriter"]):
         Raises:
             StoreError: the directory cannot be written.
         """
-        made = _new_directory(path)
-        writer = cls(made, RunLock(made))
+        directory = _new_directory(path)
+        writer = cls(directory, RunLock(directory))
         try:
-            json_file.write(made / "header.json", {"schema_version": SCHEMA_VERSION, **header})
+            json_file.write(directory / "header.json", {"schema_version": SCHEMA_VERSION, **header})
         except BaseException:
             writer.discard()  # nothing can be resumed of a run without a header
             raise
@@ -149,11 +149,11 @@ def _new_directory(path: Path) -> Path:
     """Make the first directory of `path`, `path-2`, `path-3`, ... that does not exist yet."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        for made in chain([path], (path.with_name(f"{path.name}-{at}") for at in count(2))):
+        for candidate in chain([path], (path.with_name(f"{path.name}-{at}") for at in count(2))):
             with suppress(FileExistsError):
-                made.mkdir()
-                (made / "parts").mkdir()
-                return made
+                candidate.mkdir()
+                (candidate / "parts").mkdir()
+                return candidate
     except OSError as error:
         raise unwritable(path, error) from error
     raise AssertionError  # names never run out

@@ -1,7 +1,7 @@
-"""What is at fault with a case, one thing at a time, and the words by which an error names it.
+"""The faults that a case may have, and the words by which an error message names each.
 
-A fault often brings others along: no kernel makes a reach of -1, so any padding is above it. So the
-table is read from above, and the first fault that a case has is the one it is there for.
+One fault often implies others: with k = 0 the kernel extent is 0, so any padding is above K-1. So
+the table is ordered, and the first fault that a case has is the one it was made for.
 """
 
 import re
@@ -38,12 +38,12 @@ class Fault:
         What frameworks add to their texts is no statement: names of nodes and functions, paths, and
         lists of everything that the call was given or could have been given.
         """
-        said = _ADDED.sub(" ", text)
-        return _has(said, self.words) and not _has(said, self.others)
+        statement = _ADDED.sub(" ", text)
+        return _has(statement, self.words) and not _has(statement, self.others)
 
 
-def _has(said: str, words: Iterable[str]) -> bool:
-    return any(re.search(rf"(?i)(?<![a-z]){word}(?![a-z])", said) for word in words)
+def _has(text: str, words: Iterable[str]) -> bool:
+    return any(re.search(rf"(?i)(?<![a-z]){word}(?![a-z])", text) for word in words)
 
 
 def fault_of(case: Case) -> Fault | None:
@@ -93,8 +93,8 @@ def _any(test: Callable[[Axis], bool]) -> Callable[[Case], bool]:
 
 def _huge(*names: str) -> Callable[[Case], bool]:
     def has(case: Case) -> bool:
-        given = (getattr(case, name) or () for name in names)
-        return any(abs(value) > LARGEST_SIZE - 1 for values in given for value in values)
+        columns = (getattr(case, name) or () for name in names)
+        return any(abs(value) > LARGEST_SIZE - 1 for values in columns for value in values)
 
     return has
 
@@ -113,8 +113,8 @@ def _requested(test: Callable[[int, range], bool]) -> Callable[[Case], bool]:
     def has(case: Case) -> bool:
         if case.padding is not None:
             return False
-        found = ((a.o, preimages(a.i, a.k, a.s, a.p_begin, a.p_end, a.d)) for a in case.axes)
-        return any(o is not None and test(o, candidates) for o, candidates in found)
+        pairs = ((a.o, preimages(a.i, a.k, a.s, a.p_begin, a.p_end, a.d)) for a in case.axes)
+        return any(o is not None and test(o, candidates) for o, candidates in pairs)
 
     return has
 

@@ -1,4 +1,4 @@
-"""What targets accept: for each target and fault what became of the cases that have it."""
+"""A matrix of targets and faults: how each target reacts to the cases that have the fault."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -107,7 +107,7 @@ class Acceptance:
         return cls(
             targets=tuple(sorted({target for target, _ in gatherer.entries})),
             faults=tuple(fault.name for fault in FAULTS if fault.name in names),
-            cells={place: _cell(*place, found) for place, found in gatherer.entries.items()},
+            cells={place: _cell(*place, counts) for place, counts in gatherer.entries.items()},
             disagreements=tuple(_disagreements(gatherer.stances)),
             faultless=gatherer.faultless,
         )
@@ -147,10 +147,10 @@ class _Gatherer:
         return self.cases[case_id]
 
     def _enter(self, row: Row, fault: Fault, reaction: Reaction) -> None:
-        found = self.entries.setdefault((row["target"], fault.name), {})
-        entry = found.get(reaction)
+        reactions = self.entries.setdefault((row["target"], fault.name), {})
+        entry = reactions.get(reaction)
         if entry is None:
-            found[reaction] = ReactionCount(
+            reactions[reaction] = ReactionCount(
                 reaction=reaction, count=1, case=row["case"], text=_text(row, reaction)
             )
             return
@@ -170,8 +170,8 @@ def _text(row: Row, reaction: Reaction) -> str:
     return "; ".join(filter(None, (seen, row["reading"], row["reason"])))
 
 
-def _cell(target: str, fault: str, found: Mapping[Reaction, ReactionCount]) -> Cell:
-    entries = tuple(found[reaction] for reaction in Reaction if reaction in found)
+def _cell(target: str, fault: str, counts: Mapping[Reaction, ReactionCount]) -> Cell:
+    entries = tuple(counts[reaction] for reaction in Reaction if reaction in counts)
     return Cell(target=target, fault=fault, entries=entries)
 
 

@@ -1,8 +1,8 @@
-"""How a target takes one case with a fault, as a row tells it: who computes, who refuses, and how.
+"""Classifies how a target reacts to a faulty case: it crashes, hangs, computes or refuses.
 
-Rows say whether a refusal is right; here it is told whether it is *understood*: whether the error
-names what is wrong. A crash, a hang and a silent result say worse things of a framework than any
-text, so reactions are kept in that order, the worst first.
+A row says whether a refusal is right; the reaction says whether it can be *understood*: whether the
+error names what is wrong. A crash, a hang and a silent result say worse things of a framework than
+any text, so reactions are in that order, the worst first.
 """
 
 from collections.abc import Mapping
@@ -108,7 +108,7 @@ def _is_right_but_large(case: Case, row: Row) -> bool:
 
 
 def _is_as_asked(case: Case, row: Row) -> bool:
-    """Return whether an open case has the size that was requested, cropped at the begin by p.
+    """Return whether an open case has the size that was requested, cropped at the start by p.
 
     Where only a shape was promised, the size decides; where not all windows are listed, too.
     """

@@ -57,14 +57,14 @@ class Atlas:
         Raises:
             AtlasError: none is selected; the message lists the targets there are.
         """
-        found = tuple(e for e in self.entries if selection.includes(_target(e.question)))
-        if not found:
-            known = ", ".join(dict.fromkeys(e.question.target for e in self.entries))
+        chosen = tuple(e for e in self.entries if selection.includes(_target(e.question)))
+        if not chosen:
+            targets = ", ".join(dict.fromkeys(e.question.target for e in self.entries))
             raise AtlasError(
                 f"target={_text(selection)!r}, but should be one of those that the atlas was "
-                f"measured on: {known}"
+                f"measured on: {targets}"
             )
-        return found
+        return chosen
 
     def to_json(self, **sections: Iterable[Mapping[str, Any]]) -> str:
         """Return the atlas as JSON text, one record a line, so that changes can be read.
@@ -73,10 +73,10 @@ class Atlas:
             sections: name -> records that stand in the same text beside the entries.
         """
         head = json.dumps({"format": FORMAT, "source": asdict(self.source)})[:-1]
-        told = {"entries": (entry.to_dict() for entry in self.entries), **sections}
+        every_section = {"entries": (entry.to_dict() for entry in self.entries), **sections}
         lists = (
             f'"{name}": [\n' + ",\n".join(map(json.dumps, records)) + "\n]"
-            for name, records in told.items()
+            for name, records in every_section.items()
         )
         return ", ".join([head, *lists]) + "}\n"
 
@@ -89,8 +89,8 @@ class Atlas:
         """
         try:
             content = json.loads(text)
-            found = content["format"]
-            if found == FORMAT:
+            version = content["format"]
+            if version == FORMAT:
                 return cls(
                     source=MeasuredRun(**content["source"]),
                     entries=tuple(map(Entry.from_dict, content["entries"])),
@@ -103,7 +103,7 @@ class Atlas:
                 "`tconv atlas RUN --out FILE` writes; write it again"
             ) from error
         raise AtlasError(
-            f"format={found!r} of the atlas, but should be {FORMAT}; write it again with "
+            f"format={version!r} of the atlas, but should be {FORMAT}; write it again with "
             "`tconv atlas RUN --out FILE`"
         )
 

@@ -1,4 +1,4 @@
-"""One entry of the atlas: what a target does when it is asked a question, and how that is known."""
+"""One entry of the atlas: the rule of a target for one kind of open case, with its evidence."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -42,13 +42,13 @@ class Entry:
     @classmethod
     def from_observation(cls, question: Question, seen: Observation) -> Self:
         """Return the entry with the rule that is inferred from what was seen."""
-        found = infer(seen.points) if seen.merged else None
-        rule, told = found or (None, None)
+        inferred = infer(seen.points) if seen.merged else None
+        rule, support = inferred or (None, None)
         reason = min(seen.reasons, key=lambda text: (-seen.reasons[text], text), default="")
         calls = sorted(seen.calls, key=lambda call: (-seen.calls[call], call))
         return cls(
             question=question, verdicts=dict(sorted(seen.verdicts.items())), reason=reason,
-            calls=tuple(calls[:CALLS]), rule=rule, evidence=told,
+            calls=tuple(calls[:CALLS]), rule=rule, evidence=support,
         )  # fmt: skip
 
     @property
@@ -65,8 +65,8 @@ class Entry:
         count = self.verdicts.get("rejected", 0) + self.verdicts.get("unsupported", 0)
         if not count:
             return ""
-        told = f"{count} of {count + self.accepted} such calls were refused or not supported"
-        return f"{told}, as in: {self.reason}" if self.reason else told
+        words = f"{count} of {count + self.accepted} such calls were refused or not supported"
+        return f"{words}, as in: {self.reason}" if self.reason else words
 
     def to_dict(self) -> dict[str, Any]:
         """Return the entry as JSON can hold it."""
@@ -87,14 +87,14 @@ class Entry:
         Raises:
             AtlasError: the rule uses a feature or a condition that this version lacks.
         """
-        rule, told = content["rule"], content["evidence"]
+        rule, support = content["rule"], content["evidence"]
         return cls(
             question=Question.from_dict(content["question"]),
             verdicts=content["verdicts"],
             reason=content["reason"],
             calls=tuple(content["calls"]),
             rule=None if rule is None else Rule.from_dict(rule),
-            evidence=None if told is None else Evidence.from_dict(told),
+            evidence=None if support is None else Evidence.from_dict(support),
             like=content["like"],
         )
 
@@ -105,13 +105,13 @@ def entries(seen: Mapping[Question, Observation]) -> Iterator[Entry]:
     Args:
         seen: what was seen, sorted by question, numbers of axes apart.
     """
-    found = [pair for group in _across(seen) for pair in _answered(group)]
+    answered = [pair for group in _across(seen) for pair in _answered(group)]
     sufficient = [
         entry
-        for entry, _ in sorted(found, key=lambda each: -len(each[1]))
+        for entry, _ in sorted(answered, key=lambda each: -len(each[1]))
         if entry.evidence and entry.evidence.is_sufficient
     ]
-    for entry, points in found:
+    for entry, points in answered:
         yield _adopted(entry, points, sufficient)
 
 
@@ -123,30 +123,30 @@ def _across(seen: Mapping[Question, Observation]) -> Iterator[dict[Question, Obs
 
 def _answered(apart: Mapping[Question, Observation]) -> list[tuple[Entry, list[Point]]]:
     """Return the entry of a question with its points, or one for each number of axes."""
-    (question, first), *rest = apart.items()
-    both = sum((seen for _, seen in rest), first)
+    (question, first), *more = apart.items()
+    both = sum((seen for _, seen in more), first)
     together = Entry.from_observation(replace(question, ndim=None), both)
-    single = [(Entry.from_observation(*each), each[1].points) for each in apart.items() if rest]
+    single = [(Entry.from_observation(*each), each[1].points) for each in apart.items() if more]
     is_better = _is_better([entry for entry, _ in single], together)
     return single if is_better else [(together, both.points)]
 
 
-def _adopted(entry: Entry, points: Sequence[Point], known: Iterable[Entry]) -> Entry:
+def _adopted(entry: Entry, points: Sequence[Point], sufficient: Iterable[Entry]) -> Entry:
     """Return the entry, with the rule of a sibling where its own points are too few for one."""
     if entry.rule is None or entry.evidence is None or entry.evidence.is_sufficient:
         return entry
-    for other in known:
+    for other in sufficient:
         if not entry.question.is_sibling_of(other.question) or other.rule is None:
             continue
         tells_less = other.rule.begin is None and entry.rule.begin is not None  # sizes alone
         if not tells_less and holding(other.rule, points).all():
-            told = evidence(other.rule, points, ())
-            return replace(entry, rule=other.rule, evidence=told, like=other.question.target)
+            support = evidence(other.rule, points, ())
+            return replace(entry, rule=other.rule, evidence=support, like=other.question.target)
     return entry
 
 
 def _is_better(apart: list[Entry], together: Entry) -> bool:
     """Return whether rules of their own hold everywhere, and a rule for all does not."""
-    told = [each.evidence for each in apart if each.evidence]
-    everywhere = bool(told) and all(each.coverage == 1 for each in told)
+    supports = [each.evidence for each in apart if each.evidence]
+    everywhere = bool(supports) and all(each.coverage == 1 for each in supports)
     return everywhere and together.evidence is not None and together.evidence.coverage < 1

@@ -1,4 +1,4 @@
-"""What speaks for a rule and against it: points, coverage, ranges, the first counterexample."""
+"""The evidence for a rule: how many points it holds at, their ranges, the first counterexample."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -25,9 +25,9 @@ class Counterexample:
     Attributes:
         asked: the parameters.
         case: id of a case in which it was seen.
-        said: output size and begin crop by the rule; None where it says none.
+        said: output size and start crop by the rule; None where it says none.
         size: the size that came back.
-        begins: the begin crops that explain what came back.
+        begins: the start crops that explain what came back.
     """
 
     asked: Axis
@@ -85,8 +85,8 @@ class Evidence:
     def outside(self, asked: Axis) -> Iterator[str]:
         """Yield, for people, which parameters lie outside of what was measured."""
         for name, (low, high) in self.fitted_range.items():
-            others = self.verified_range.get(name, (low, high))
-            least, most = min(low, others[0]), max(high, others[1])
+            checked = self.verified_range.get(name, (low, high))
+            least, most = min(low, checked[0]), max(high, checked[1])
             value = getattr(asked, name)
             if not least <= value <= most:
                 yield f"{name}={value} was not measured, {least} to {most} were"
@@ -98,9 +98,9 @@ class Evidence:
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> Self:
         """Return what :meth:`to_dict` wrote."""
-        made = dict(content)
-        if (failed := made["counterexample"]) is not None:
-            made["counterexample"] = Counterexample(
+        fields = dict(content)
+        if (failed := fields["counterexample"]) is not None:
+            fields["counterexample"] = Counterexample(
                 asked=Axis(**failed["asked"]),
                 case=failed["case"],
                 said=tuple(failed["said"]),
@@ -108,8 +108,8 @@ class Evidence:
                 begins=tuple(failed["begins"]),
             )
         for name in ("fitted_range", "verified_range"):
-            made[name] = {letter: tuple(ends) for letter, ends in made[name].items()}
-        return cls(**made | {"shortfalls": tuple(made["shortfalls"])})
+            fields[name] = {letter: tuple(ends) for letter, ends in fields[name].items()}
+        return cls(**fields | {"shortfalls": tuple(fields["shortfalls"])})
 
 
 def evidence(rule: Rule, fitted: Sequence[Point], beyond: Sequence[Point]) -> Evidence:
@@ -130,7 +130,7 @@ def evidence(rule: Rule, fitted: Sequence[Point], beyond: Sequence[Point]) -> Ev
         fitted_range=_range(fitted),
         verified=len(beyond),
         verified_range=_range(beyond),
-        counterexample=_counterexample(rule, min(failing, key=smallness)) if failing else None,
+        counterexample=_counterexample(rule, min(failing, key=size_order)) if failing else None,
         shortfalls=tuple(_shortfalls(rule, points, beyond)),
     )
 
@@ -146,7 +146,7 @@ def holding(rule: Rule, points: Sequence[Point]) -> NDArray[np.bool_]:
 
 
 def _explains(point: Point, begin: int) -> bool:
-    """Return whether a begin crop explains the point.
+    """Return whether a start crop explains the point.
 
     A window wholly beside the full result shows the same zeros wherever it lies, and only the
     nearest on each side is listed.
@@ -155,7 +155,7 @@ def _explains(point: Point, begin: int) -> bool:
     return not point.begins or begin in point.begins or nearest in point.begins
 
 
-def smallness(point: Point) -> tuple[int, ...]:
+def size_order(point: Point) -> tuple[int, ...]:
     """Return what orders points from the smallest on: the sum of the parameters, then each."""
     values = tuple(value or 0 for value in point.asked.to_dict().values())
     return (sum(map(abs, values)), *values, point.size)
@@ -172,24 +172,24 @@ def _counterexample(rule: Rule, point: Point) -> Counterexample:
 def _range(points: Sequence[Point]) -> Range:
     values = {name: {getattr(point.asked, name) for point in points} for name in _RANGED}
     return {
-        name: (min(found), max(found))
-        for name, found in values.items()
-        if found and None not in found
+        name: (min(present), max(present))
+        for name, present in values.items()
+        if present and None not in present
     }
 
 
 def _shortfalls(rule: Rule, points: Sequence[Point], beyond: Sequence[Point]) -> list[str]:
-    found = _unverified(len(beyond))
+    gaps = _unverified(len(beyond))
     sizes, _ = rule.of([point.asked for point in points])
     for name, quantity in (("o", rule.size), ("begin", rule.begin)):
-        told = [
+        sized = [
             (point, size)
             for point, size in zip(points, sizes, strict=True)
             if name == "o" or point.is_unique
         ]
-        if quantity is not None and told:
-            found += _thin_regimes(name, quantity, *map(list, zip(*told, strict=True)))
-    return found
+        if quantity is not None and sized:
+            gaps += _thin_pieces(name, quantity, *map(list, zip(*sized, strict=True)))
+    return gaps
 
 
 def _unverified(count: int) -> list[str]:
@@ -200,19 +200,19 @@ def _unverified(count: int) -> list[str]:
     return [f"checked at {count} points outside the fitted range; {LEAST} are required"]
 
 
-def _thin_regimes(
+def _thin_pieces(
     name: str, quantity: Piecewise, points: Sequence[Point], sizes: Sequence[int]
 ) -> list[str]:
-    """Return which regimes of `quantity` too few or too uniform points stand for."""
-    found = []
+    """Return which pieces of `quantity` too few or too uniform points stand for."""
+    gaps = []
     at = letters([point.asked for point in points]) | {"o": np.array(sizes, dtype=np.int64)}
-    for condition, formula, inside in quantity.regimes(at):
+    for condition, formula, inside in quantity.pieces(at):
         where = f"{name} = {formula}" + (f" where {condition}" if condition else "")
         count = int(inside.sum())
         if count < LEAST:
-            found.append(f"{where}: seen at {count} points; {LEAST} are required")
+            gaps.append(f"{where}: seen at {count} points; {LEAST} are required")
         elif formula.is_constant and formula.terms:
-            found.append(f"{where}: a constant is no rule")
+            gaps.append(f"{where}: a constant is no rule")
         elif sum(len(np.unique(at[letter][inside])) > 1 for letter in _VARIED) < 2:
-            found.append(f"{where}: fewer than two of i, k and s vary")
-    return found
+            gaps.append(f"{where}: fewer than two of i, k and s vary")
+    return gaps

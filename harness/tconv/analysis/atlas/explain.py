@@ -1,7 +1,7 @@
-"""What a target makes of one open case, by its rule, and how well that is known."""
+"""Applies a rule to one open case: which window a target returns, and how well that is known."""
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Final, Self
 
 from tconv.analysis.atlas.atlas import Atlas
 from tconv.analysis.atlas.entry import Entry
@@ -11,6 +11,11 @@ from tconv.errors import AtlasError
 from tconv.model.geometry import Axis
 from tconv.model.target import Selection
 
+WIDEST: Final = 100
+"""Characters of a drawing; a wider result is not drawn."""
+
+_ROWS: Final = 6  # inputs drawn one by one; of more, the first and the last
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extent:
@@ -19,7 +24,7 @@ class Extent:
     Attributes:
         asked: the parameters.
         size: its size, elements.
-        begin: crop at the begin, elements (negative: zeros added); None where only sizes are known.
+        begin: crop at the start, elements (negative: zeros added); None where only sizes are known.
     """
 
     asked: Axis
@@ -55,8 +60,8 @@ class Explanation:
         """Which parameters lie outside of what was measured, for people."""
         if self.entry.evidence is None:
             return ()
-        found = (self.entry.evidence.outside(extent.asked) for extent in self.extents)
-        return tuple(dict.fromkeys(text for texts in found for text in texts))
+        per_axis = (self.entry.evidence.outside(extent.asked) for extent in self.extents)
+        return tuple(dict.fromkeys(text for texts in per_axis for text in texts))
 
 
 def explain(atlas: Atlas, selection: Selection, request: Request) -> tuple[Explanation, ...]:
@@ -66,17 +71,54 @@ def explain(atlas: Atlas, selection: Selection, request: Request) -> tuple[Expla
         AtlasError: the atlas has no such target, or none of them was asked such a question.
     """
     entries = atlas.of(selection)
-    found = [
+    explanations = [
         Explanation.from_entry(each, request) for each in entries if request.is_for(each.question)
     ]
-    if not found:
+    if not explanations:
         asked = "; ".join(sorted({entry.question.words for entry in entries}))
         raise AtlasError(
             f"nobody asked {selection.backend} for {request}; what it was asked: {asked}"
         )
-    return tuple(found)
+    return tuple(explanations)
 
 
 def _extent(rule: Rule, asked: Axis) -> Extent:
     sizes, begins = rule.of([asked])
     return Extent(asked=asked, size=int(sizes[0]), begin=None if begins is None else int(begins[0]))
+
+
+def picture(asked: Axis, size: int, begin: int) -> list[str]:
+    """Return the lines of a drawing of one axis, none where it is too wide.
+
+    `#` is a tap of the kernel at one input; of the full result `=` is kept, `-` cropped; `0` is an
+    element that was added.
+
+    Args:
+        asked: the parameters of the axis.
+        size: size of the output, elements.
+        begin: crop at the start, elements.
+    """
+    first, last = min(0, begin), max(asked.full, begin + size)
+    if last - first > WIDEST:
+        return []
+    lines = [("full", "".join("=" if 0 <= at < asked.full else " " for at in range(first, last)))]
+    kept = "".join(
+        _mark(begin <= at < begin + size, 0 <= at < asked.full) for at in range(first, last)
+    )
+    lines.append(("kept", kept))
+    return [f"{label:6}{line}".rstrip() for label, line in [*_inputs(asked, first), *lines]]
+
+
+def _mark(is_kept: bool, is_inside: bool) -> str:
+    if is_kept:
+        return "=" if is_inside else "0"
+    return "-" if is_inside else " "
+
+
+def _inputs(asked: Axis, first: int) -> list[tuple[str, str]]:
+    """Return a line for each input, or for the first and the last of many."""
+    kernel = (" " * (asked.d - 1)).join("#" * asked.k)
+    shown = list(range(asked.i))
+    lines = [(f"x[{at}]", " " * (asked.s * at - first) + kernel) for at in shown]
+    middle = (_ROWS - 1) * (asked.i > _ROWS)
+    return [*lines[:middle], ("...", ""), lines[-1]] if middle else lines

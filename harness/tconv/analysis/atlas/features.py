@@ -28,7 +28,7 @@ _TOTALS: Final = (
     "K", "s", "op", f"{FULL} - o", "K - s", "s - K", "K - s + op",
     f"{FULL} - o_requested", f"{FULL} + op - o_requested",
 )  # fmt: skip
-"""Totals of which a half may be cropped at the begin."""
+"""Totals of which a half may be cropped at the start."""
 
 
 def _halves(total: str) -> tuple[str, ...]:
@@ -60,4 +60,4 @@ CONDITIONS: Final[Mapping[str, Expression]] = {
         "o_requested <= s*i", f"o < {FULL}", f"o <= {FULL}", "o < s*i",
     )
 }  # fmt: skip
-"""Every condition that may split a formula into two regimes, by its text."""
+"""Every condition that may split a formula into two pieces, by its text."""

@@ -66,10 +66,10 @@ class Formula:
         parts = sorted(_parts(_expanded(self.terms)), key=lambda part: part[1] < 0)
         if not parts:
             return "0"
-        first, *rest = (_product(*part) for part in parts)
+        first, *more = (_product(*part) for part in parts)
         return first + "".join(
             f" - {term.removeprefix('-')}" if term.startswith("-") else f" + {term}"
-            for term in rest
+            for term in more
         )
 
 

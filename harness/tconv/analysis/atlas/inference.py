@@ -75,10 +75,10 @@ def _described(at: Letters, values: Ints) -> Piecewise:
 
 def _most_covering(at: Letters, values: Ints) -> Piecewise:
     """Return the description that holds at most points."""
-    found = list(_of_subsets(at, values))
-    if not found:
-        found = [Piecewise(formula=closest_formula(at, values)), *_half_right(at, values)]
-    return max(found, key=lambda each: int((each.of(at) == values).sum()))
+    candidates = list(_of_subsets(at, values))
+    if not candidates:
+        candidates = [Piecewise(formula=closest_formula(at, values)), *_half_right(at, values)]
+    return max(candidates, key=lambda each: int((each.of(at) == values).sum()))
 
 
 def _of_subsets(at: Letters, values: Ints) -> Iterator[Piecewise]:
@@ -87,10 +87,10 @@ def _of_subsets(at: Letters, values: Ints) -> Iterator[Piecewise]:
     for share in range(3, 3 + _SUBSETS):
         chosen = rng.permutation(len(values))[: max(2 * LEAST, len(values) // share)]
         subset = {name: column[chosen] for name, column in at.items()}
-        found = smallest_piecewise(subset, values[chosen])
-        if found is not None:
-            yield found
-            if (found.of(at) == values).sum() > _ENOUGH * len(values):
+        description = smallest_piecewise(subset, values[chosen])
+        if description is not None:
+            yield description
+            if (description.of(at) == values).sum() > _ENOUGH * len(values):
                 return
 
 
@@ -102,6 +102,7 @@ def _half_right(at: Letters, values: Ints) -> Iterator[Piecewise]:
         exact = [smallest_formula(*side) for side in sides]
         if any(exact):
             first, second = (
-                known or closest_formula(*side) for known, side in zip(exact, sides, strict=True)
+                formula or closest_formula(*side)
+                for formula, side in zip(exact, sides, strict=True)
             )
             yield Piecewise(formula=first, condition=text, otherwise=second)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Self
 
-from tconv.analysis.atlas.evidence import smallness
+from tconv.analysis.atlas.evidence import size_order
 from tconv.analysis.atlas.observation_point import Point
 from tconv.analysis.atlas.question import Question
 from tconv.model.geometry import Axis
@@ -54,7 +54,7 @@ class Observation:
     @property
     def points(self) -> list[Point]:
         """The distinct points, the smallest first."""
-        return sorted((each for found in self.merged.values() for each in found), key=smallness)
+        return sorted((each for points in self.merged.values() for each in points), key=size_order)
 
     def __add__(self, other: Self) -> "Observation":
         both = Observation(
@@ -88,11 +88,11 @@ def observe(rows: Iterable[Mapping[str, Any]]) -> dict[Question, Observation]:
     Args:
         rows: rows with the columns :data:`COLUMNS`; those of other suites are passed over.
     """
-    found: dict[Question, Observation] = {}
+    observations: dict[Question, Observation] = {}
     for row in rows:
         if row["suite"] == "open":
-            found.setdefault(Question.from_row(row), Observation()).add(row)
-    return dict(sorted(found.items(), key=lambda item: item[0].order))
+            observations.setdefault(Question.from_row(row), Observation()).add(row)
+    return dict(sorted(observations.items(), key=lambda item: item[0].order))
 
 
 def _points(row: Mapping[str, Any]) -> Iterator[Point]:
@@ -109,7 +109,7 @@ def _points(row: Mapping[str, Any]) -> Iterator[Point]:
 
 
 def _begins(row: Mapping[str, Any]) -> list[tuple[int, ...]]:
-    """Return for each axis the begin crops of every window; none where not all are listed."""
+    """Return for each axis the start crops of every window; none where not all are listed."""
     listed = [Resolution.from_text(text) for text in row["resolution"] or ()]
     if len(listed) != row["resolutions"]:
         return [()] * row["ndim"]

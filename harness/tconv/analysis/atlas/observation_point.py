@@ -1,4 +1,4 @@
-"""What was asked along one axis, and which window of the full result came back."""
+"""The parameters of one axis of a resolved case, and the window of the full result it got."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ class Point:
     Attributes:
         asked: the parameters.
         size: the size that came back, elements.
-        begins: every crop at the begin that explains what came back, ascending, elements (negative:
+        begins: every crop at the start that explains what came back, ascending, elements (negative:
             zeros added); one entry is certainty, none means that only the size is known. The crop
             at the end follows: begin + end = full - size.
         case: id of a case in which it was seen.

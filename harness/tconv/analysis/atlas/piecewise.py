@@ -15,7 +15,7 @@ from tconv.model.predicate.expression import PreparedPoints
 Flags = NDArray[np.bool_]
 
 LEAST: Final = 20
-"""Points that each of two regimes has at least: fewer fit too much."""
+"""Points that each of two pieces has at least: fewer fit too much."""
 
 
 def smallest_piecewise(letters: Letters, values: Ints) -> Piecewise | None:
@@ -28,9 +28,9 @@ def smallest_piecewise(letters: Letters, values: Ints) -> Piecewise | None:
     single = smallest_formula(letters, values)
     best = None if single is None else Piecewise(formula=single)
     for text, inside in parts(letters):
-        found = _split(text, letters, values, inside, best)
-        if found and (best is None or found.cost < best.cost):
-            best = found
+        pair = _split(text, letters, values, inside, best)
+        if pair and (best is None or pair.cost < best.cost):
+            best = pair
     return best
 
 

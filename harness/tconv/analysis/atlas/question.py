@@ -1,4 +1,4 @@
-"""What is asked of a target: the kind of open case that one rule should answer."""
+"""The kind of open case that one rule should answer, for one target."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -57,8 +57,8 @@ class Question:
 
     def is_sibling_of(self, other: Self) -> bool:
         """Return whether another mode of the same backend was asked the same."""
-        mine, others = (Target.from_text(question.target).backend for question in (self, other))
-        return mine == others and self.words == other.words and self.target != other.target
+        mine, theirs = (Target.from_text(question.target).backend for question in (self, other))
+        return mine == theirs and self.words == other.words and self.target != other.target
 
     def to_dict(self) -> dict[str, Any]:
         """Return the question as JSON can hold it."""

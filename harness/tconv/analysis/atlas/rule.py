@@ -1,4 +1,4 @@
-"""A rule: output size and begin crop of one axis, each a formula or two of them by a condition."""
+"""A rule: output size and start crop of one axis, each a formula or two of them by a condition."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -58,7 +58,7 @@ class Piecewise:
         )
         return terms + SPLIT * (len(self.formulas) - 1), size, weight
 
-    def regimes(self, at: Letters) -> list[tuple[str, Formula, NDArray[np.bool_]]]:
+    def pieces(self, at: Letters) -> list[tuple[str, Formula, NDArray[np.bool_]]]:
         """Return each regime: condition (empty: everywhere), formula, where it is, (points,)."""
         everywhere = np.ones(len(at["i"]), dtype=np.bool_)
         if self.condition is None or self.otherwise is None:
@@ -71,9 +71,9 @@ class Piecewise:
 
     def of(self, at: Letters) -> NDArray[np.int64]:
         """Return the value at each point, shape (points,)."""
-        (_, formula, inside), *rest = self.regimes(at)
+        (_, formula, inside), *more = self.pieces(at)
         value = formula.of(at)
-        return np.where(inside, value, rest[0][1].of(at)) if rest else value
+        return np.where(inside, value, more[0][1].of(at)) if more else value
 
     def __str__(self) -> str:
         """Write it as a conditional expression, which is Python as well."""
@@ -83,10 +83,10 @@ class Piecewise:
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as JSON can hold it."""
-        made: dict[str, Any] = {"text": str(self), "formula": dict(self.formula.terms)}
+        content: dict[str, Any] = {"text": str(self), "formula": dict(self.formula.terms)}
         if self.otherwise is not None:
-            made |= {"condition": self.condition, "otherwise": dict(self.otherwise.terms)}
-        return made
+            content |= {"condition": self.condition, "otherwise": dict(self.otherwise.terms)}
+        return content
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> Self:
@@ -109,7 +109,7 @@ class Rule:
 
     Attributes:
         size: the output size o, in the letters of :func:`letters`.
-        begin: the crop at the begin, in these letters and `o`, the output size; None where only
+        begin: the crop at the start, in these letters and `o`, the output size; None where only
             sizes were observed. The crop at the end is s(i-1) + K - o - begin.
     """
 
@@ -117,7 +117,7 @@ class Rule:
     begin: Piecewise | None = None
 
     def of(self, asked: Sequence[Axis]) -> tuple[NDArray[np.int64], NDArray[np.int64] | None]:
-        """Return output sizes and begin crops, each of shape (points,)."""
+        """Return output sizes and start crops, each of shape (points,)."""
         at = letters(asked)
         size = self.size.of(at)
         return size, None if self.begin is None else self.begin.of(at | {"o": size})
@@ -132,7 +132,7 @@ class Rule:
         """Return the rule as the source of a Python function that imports nothing.
 
         The function takes the parameters of :class:`Axis` by name
-        (`o_requested` for its `o`) and returns output size and begin crop, None where unknown.
+        (`o_requested` for its `o`) and returns output size and start crop, None where unknown.
         """
         begin = "None" if self.begin is None else str(self.begin)
         return (

@@ -45,12 +45,12 @@ def smallest_formula(letters: Letters, values: Ints, *, most: int = MOST) -> For
     if not _is_in_span(columns, values):
         return None
     for terms in range(1, min(most, len(texts)) + 1):
-        found = [
+        formulas = [
             Formula(tuple((texts[at], int(c)) for at, c in zip(chosen, coefficients, strict=True)))
             for chosen, coefficients in _exact(columns, values, terms)
         ]
-        if found:
-            return min(found, key=lambda formula: formula.cost)
+        if formulas:
+            return min(formulas, key=lambda formula: formula.cost)
     return None
 
 
@@ -84,8 +84,8 @@ def _distinct(letters: Letters) -> tuple[list[str], Ints]:
         column = feature.values(points)
         is_constant = bool((column == column[0]).all())
         if (text == "1" or not is_constant) and column.any():
-            known, _ = seen.setdefault(column.tobytes(), (text, column))
-            if feature.weight < FEATURES[known].weight:
+            earlier, _ = seen.setdefault(column.tobytes(), (text, column))
+            if feature.weight < FEATURES[earlier].weight:
                 seen[column.tobytes()] = text, column
     texts, columns = zip(*seen.values(), strict=True)
     return list(texts), np.stack(columns, axis=1)

@@ -77,14 +77,14 @@ def reached(atlas: Atlas, o: int, *, k: int, s: int = 1, d: int = 1) -> Iterator
         d: dilation, elements.
     """
     for entry in atlas.entries:
-        told = entry.evidence
-        if entry.rule is None or told is None or told.coverage < 1 or entry.question.o:
+        evidence = entry.evidence
+        if entry.rule is None or evidence is None or evidence.coverage < 1 or entry.question.o:
             continue
         tried = list(_tried(entry.question, o, k, s, d))
         sizes, _ = entry.rule.of(tried)
         for asked, size in zip(tried, sizes, strict=True):
             if size == o:
-                inside = not any(told.outside(asked))
+                inside = not any(evidence.outside(asked))
                 yield Reached(
                     question=entry.question, asked=asked, is_measured=inside,
                     refusals=entry.refusals,

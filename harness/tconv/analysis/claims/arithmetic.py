@@ -89,21 +89,21 @@ def _emulation(i: int, k: int, s: int, p: int, op: int) -> tuple[int, int, int]:
     """
     x, w = 3 ** np.arange(i, dtype=np.int64) + 7, 5 ** np.arange(k, dtype=np.int64) + 2
     y = conv_transpose(x[None, None], w[None, None], stride=s, padding=p, output_padding=op)[0, 0]
-    found = []
+    emulations = []
     for zeros in range(s + 2):
         z = _stretched(x, zeros)
         wide = np.convolve(np.pad(z, k + s), w, mode="valid")  # NumPy flips w itself
-        found += [
+        emulations += [
             (begin, len(y) + k - 1 - len(z) - begin, zeros)
             for begin in range(-k, k + s + 1)
             if np.array_equal(wide[k + s - begin :][: len(y)], y)
         ]
-    if len(found) != 1:
+    if len(emulations) != 1:
         raise ClaimError(
-            f"{len(found)} emulations of i={i} k={k} s={s} p={p} op={op} agree, but should be "
+            f"{len(emulations)} emulations of i={i} k={k} s={s} p={p} op={op} agree, but should be "
             "one; keep to i >= 2"
         )
-    return found[0]
+    return emulations[0]
 
 
 def _stretched(x: Ints, zeros: int) -> Ints:

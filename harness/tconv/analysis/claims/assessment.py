@@ -1,4 +1,4 @@
-"""What becomes of a claim: it holds, it fails, or it holds only where."""
+"""Tests a claim: it holds, it fails, or it holds only where some condition does."""
 
 from dataclasses import dataclass
 
@@ -109,8 +109,8 @@ def _formula(points: Points, true: NDArray[np.int64]) -> str | None:
         letters["p_begin"] = letters.pop("p")
     if "k" in letters:
         letters["K"] = points["d"] * (points["k"] - 1) + 1 if "d" in points else points["k"]
-    found = smallest_formula(letters, true) if len(true) >= LEAST else None
-    return None if found is None else str(found).replace("p_begin", "p")
+    formula = smallest_formula(letters, true) if len(true) >= LEAST else None
+    return None if formula is None else str(formula).replace("p_begin", "p")
 
 
 def _counterexample(

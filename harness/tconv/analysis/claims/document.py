@@ -100,9 +100,9 @@ class _ClaimTable(_Table):
     def _require_one_truth(self) -> Self:
         if (self.domain is None) == (self.target is None):
             raise ValueError("a claim has either a domain or a target")
-        known = QUANTITIES if self.domain is not None else ("size", "begin", "end")
-        if self.quantity not in known:
-            raise ValueError(f"quantity is one of {', '.join(known)}")
+        quantities = QUANTITIES if self.domain is not None else ("size", "begin", "end")
+        if self.quantity not in quantities:
+            raise ValueError(f"quantity is one of {', '.join(quantities)}")
         return self
 
     def to_claim(self) -> Claim:
@@ -112,8 +112,8 @@ class _ClaimTable(_Table):
         else:
             assert self.target is not None
             about = MeasuredQuantity(target=self.target, quantity=self.quantity, asked=self.asked)
-        kept = {name: getattr(self, name) for name in ("name", "title", "quotation", "source")}
-        return Claim(**kept, about=about, formula=self.formula, where=self.where)
+        common = {name: getattr(self, name) for name in ("name", "title", "quotation", "source")}
+        return Claim(**common, about=about, formula=self.formula, where=self.where)
 
 
 class _Document(BaseModel):
@@ -138,7 +138,7 @@ def load_claims(path: str | Path = CLAIMS) -> Claims:
         why = error.strerror or str(error)
         raise ClaimError(f"{path}: {why}; give a file such as {CLAIMS}") from None
     except tomllib.TOMLDecodeError as error:
-        raise ClaimError(f"{path}: not valid TOML: {error}; mend it there") from None
+        raise ClaimError(f"{path}: not valid TOML: {error}; fix it there") from None
 
 
 def from_mapping(tables: Mapping[str, object], path: str = "claims") -> Claims:

@@ -1,4 +1,4 @@
-"""Quantities of a claim that were measured: read off the rows of a run."""
+"""Reads off the rows of a run the quantities that claims about targets speak of."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
@@ -40,15 +40,15 @@ def measured(
     Raises:
         ClaimError: two calls of one target contradict each other at one point.
     """
-    wanted = [claim for claim in claims if isinstance(claim.about, MeasuredQuantity)]
-    found: dict[str, dict[Point, int]] = {claim.name: {} for claim in wanted}
+    measurable = [claim for claim in claims if isinstance(claim.about, MeasuredQuantity)]
+    values: dict[str, dict[Point, int]] = {claim.name: {} for claim in measurable}
     for row in rows:
         if row["verdict"] in _COMPUTED:
-            for claim in wanted:
+            for claim in measurable:
                 assert isinstance(claim.about, MeasuredQuantity)
                 if _answers(row, claim.about):
-                    _add(found[claim.name], row, claim)
-    return {name: _columns(points) for name, points in found.items() if points}
+                    _add(values[claim.name], row, claim)
+    return {name: _columns(points) for name, points in values.items() if points}
 
 
 def _answers(row: Mapping[str, Any], about: MeasuredQuantity) -> bool:
@@ -65,7 +65,7 @@ def _answers(row: Mapping[str, Any], about: MeasuredQuantity) -> bool:
 
 def _add(points: dict[Point, int], row: Mapping[str, Any], claim: Claim) -> None:
     assert isinstance(claim.about, MeasuredQuantity)
-    for point, value in zip(_asked(row), _values(row, claim.about.quantity), strict=True):
+    for point, value in zip(_points_of(row), _values(row, claim.about.quantity), strict=True):
         if value is not None and points.setdefault(point, value) != value:
             raise ClaimError(
                 f"claim {claim.name}: {dict(point)} was measured as {points[point]} and as "
@@ -73,11 +73,11 @@ def _add(points: dict[Point, int], row: Mapping[str, Any], claim: Claim) -> None
             )
 
 
-def _asked(row: Mapping[str, Any]) -> Iterator[Point]:
+def _points_of(row: Mapping[str, Any]) -> Iterator[Point]:
     columns = ((name, row[_COLUMN_OF.get(name, name)]) for name in _LETTERS)
-    given = {name: column for name, column in columns if column is not None}
-    for values in zip(*given.values(), strict=True):
-        yield tuple(zip(given, values, strict=True))
+    present = {name: column for name, column in columns if column is not None}
+    for values in zip(*present.values(), strict=True):
+        yield tuple(zip(present, values, strict=True))
 
 
 def _values(row: Mapping[str, Any], quantity: str) -> list[int | None]:
@@ -94,7 +94,7 @@ def _values(row: Mapping[str, Any], quantity: str) -> list[int | None]:
 def _columns(points: Mapping[Point, int]) -> tuple[Points, NDArray[np.int64]]:
     letters = [dict(point) for point in points]
     shared = [name for name in letters[0] if all(name in each for each in letters)]
-    made = {name: np.array([each[name] for each in letters], dtype=np.int64) for name in shared}
-    if (made["p_begin"] == made["p_end"]).all():
-        made["p"] = made["p_begin"]
-    return made, np.array(list(points.values()), dtype=np.int64)
+    arrays = {name: np.array([each[name] for each in letters], dtype=np.int64) for name in shared}
+    if (arrays["p_begin"] == arrays["p_end"]).all():
+        arrays["p"] = arrays["p_begin"]
+    return arrays, np.array(list(points.values()), dtype=np.int64)

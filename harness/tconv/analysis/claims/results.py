@@ -1,4 +1,4 @@
-"""Every claim with what became of it: what the commands and the reports print."""
+"""The result of every claim, as the commands and the reports print it."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -61,9 +61,9 @@ def claim_results(
         PredicateError: a formula or a restriction cannot be read.
     """
     seen = measured(document.claims, rows)
-    made = [_record(claim, seen) for claim in document.claims]
+    results = [_record(claim, seen) for claim in document.claims]
     return (
-        *made,
+        *results,
         *(
             ClaimResult(name=law.name, title=law.title, quotation=law.quotation, source=law.source,
                    formula="", target="", verdict=law.verdict, evidence=f"shown by {law.test}")
@@ -73,7 +73,7 @@ def claim_results(
 
 
 def _record(claim: Claim, seen: Mapping[str, Any]) -> ClaimResult:
-    verdict, evidence = _told(claim, seen)
+    verdict, evidence = _verdict(claim, seen)
     target = claim.about.target if isinstance(claim.about, MeasuredQuantity) else ""
     return ClaimResult(
         name=claim.name, title=claim.title, quotation=claim.quotation, source=claim.source,
@@ -81,7 +81,7 @@ def _record(claim: Claim, seen: Mapping[str, Any]) -> ClaimResult:
     )  # fmt: skip
 
 
-def _told(claim: Claim, seen: Mapping[str, Any]) -> tuple[str, str]:
+def _verdict(claim: Claim, seen: Mapping[str, Any]) -> tuple[str, str]:
     """Return the verdict and its evidence, in words."""
     if isinstance(claim.about, ComputedQuantity):
         points = restricted(claim, claim.about.points())
@@ -90,14 +90,14 @@ def _told(claim: Claim, seen: Mapping[str, Any]) -> tuple[str, str]:
         return "not measured", f"no row of {claim.about.target} answers it"
     points, true = seen[claim.name]
     try:
-        kept = restricted(claim, {**points, _TRUE: true})
+        inside = restricted(claim, {**points, _TRUE: true})
     except ClaimError:
         return "not measured", f"no row of {claim.about.target} meets its restrictions"
-    return _words(assess(claim, kept, kept.pop(_TRUE)))
+    return _words(assess(claim, inside, inside.pop(_TRUE)))
 
 
-def _words(found: Assessment) -> tuple[str, str]:
-    match found:
+def _words(assessment: Assessment) -> tuple[str, str]:
+    match assessment:
         case Holds(points=points):
             return "holds", f"at all {points} points" if points > 1 else "at the only point"
         case HoldsOnlyWhere(condition=condition, counterexample=example, points=points):

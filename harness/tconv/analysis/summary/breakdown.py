@@ -92,8 +92,8 @@ class Breakdown:
 
     def marginals(self, targets: tuple[str, ...]) -> tuple[Marginal, ...]:
         """Return a table of these targets for each parameter that has more than one value."""
-        made = (self._marginal(parameter, targets) for parameter in _COUNTED)
-        return tuple(each for each in made if len(each.values) > 1)
+        every = (self._marginal(parameter, targets) for parameter in _COUNTED)
+        return tuple(each for each in every if len(each.values) > 1)
 
     def _marginal(self, parameter: str, targets: tuple[str, ...]) -> Marginal:
         worst = Counter({value: 0 for name, value, _ in self.judged if name == parameter})

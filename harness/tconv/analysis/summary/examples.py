@@ -43,7 +43,7 @@ class Examples:
 
         A case is small that has few products; of equal ones that with the shorter id.
         """
-        # The number of kinds bounds how many rows of each are kept, so they are counted first.
+        # The number of kinds bounds how many rows of each are smallest, so they are counted first.
         kinds = f"""
             SELECT target, verdict, {_CAUSE} AS cause, count(*) FROM rows
             WHERE verdict IN {DEVIATING}
@@ -52,7 +52,7 @@ class Examples:
         counts = Counter({(target, v, cause): n for target, v, cause, n in rows.run(kinds)})
         most = max(1, min(KEPT, _ALL // max(1, len(counts))))
         names = ", ".join(f'"{name}"' for name in SCHEMA.names)
-        kept = f"""
+        smallest = f"""
             WITH deviating AS (
                 SELECT place, target, verdict, {_CAUSE} AS cause,
                     {_PRODUCTS} AS products, length("case") AS width, "case" AS id
@@ -60,14 +60,14 @@ class Examples:
             kinds AS (
                 SELECT target, verdict, cause, row_number() OVER (ORDER BY min(place)) - 1 AS kind
                 FROM deviating GROUP BY target, verdict, cause),
-            kept AS (
+            smallest AS (
                 SELECT place, kind,
                     row_number() OVER (PARTITION BY kind ORDER BY products, width, id) AS rank
                 FROM deviating JOIN kinds USING (target, verdict, cause)
                 QUALIFY rank <= {most})
-            SELECT {names}, kind, rank FROM rows JOIN kept USING (place) ORDER BY kind, rank
+            SELECT {names}, kind, rank FROM rows JOIN smallest USING (place) ORDER BY kind, rank
         """
-        return cls(counts=counts, table=rows.table(kept))
+        return cls(counts=counts, table=rows.table(smallest))
 
     def rows(self, most: int = KEPT) -> pa.Table:
         """Return at most `most` rows of each kind, with the columns of the store and `kind`."""

@@ -9,11 +9,10 @@ from tconv.analysis.from_run import compatibility_of, has_open_cases
 from tconv.analysis.rerun import rerun_command
 from tconv.analysis.summary import Summary
 from tconv.model.verdict import Standpoint, Verdict
-from tconv.report.excerpt import excerpt
 from tconv.report.html.assets import Bundle
 from tconv.report.html.disagreements import drawn_disagreements
 from tconv.report.html.rows_json import inert, rows_json
-from tconv.report.markdown import axes
+from tconv.report.markdown import axes, error_line
 from tconv.report.open_cases import TOPICS, compare
 from tconv.report.output import render, replacing
 from tconv.store import RunReader
@@ -64,15 +63,15 @@ def text(summary: Summary) -> str:
     """
     return render(
         "report.html.j2", _content(summary), summary.run.path,
-        axes=axes, excerpt=excerpt, cut=_cut, json=_json, count=lambda number: f"{number:,}",
+        axes=axes, error_line=error_line, cut=_cut, json=_json, count=lambda number: f"{number:,}",
     )  # fmt: skip
 
 
 def _content(summary: Summary) -> dict[str, Any]:
     run = summary.run
     targets = summary.totals.targets()
-    found = findings(summary)
-    deviating_targets = list(dict.fromkeys(each.target for each in found))
+    all_findings = findings(summary)
+    deviating_targets = list(dict.fromkeys(each.target for each in all_findings))
     rows, limit = rows_json(summary.examples)
     seen = summary.totals.of(*targets)
     return {
@@ -91,15 +90,15 @@ def _content(summary: Summary) -> dict[str, Any]:
         "columns": COLUMNS,
         "deviating": summary.examples.counts.total(),
         "opened": OPENED,
-        "findings": found[:FINDINGS],
-        "kinds": len(found),
-        "marginals": summary.breakdown.marginals(tuple(deviating_targets)) if found else (),
+        "findings": all_findings[:FINDINGS],
+        "kinds": len(all_findings),
+        "marginals": summary.breakdown.marginals(tuple(deviating_targets)) if all_findings else (),
         "deviating_targets": deviating_targets,
         "reasons": summary.unjudged,
         "rows_json": rows,
         "limit": limit,
         "shown": summary.examples.rows(limit).num_rows,
-        "meta_json": inert({"rerun": _rerun(run), "kinds": _numbers(summary, found)}),
+        "meta_json": inert({"rerun": _rerun(run), "kinds": _numbers(summary, all_findings)}),
     }
 
 
@@ -107,11 +106,11 @@ def _ambiguity(run: RunReader) -> dict[str, Any]:
     """Return what is told of open cases; no topics where a run has none, or has not ended."""
     if run.footer is None or not has_open_cases(run):
         return {"topics": ()}
-    found = compatibility_of(run)
-    topics = ((topic, compare(found, topic)) for topic in TOPICS)
+    compatibility = compatibility_of(run)
+    topics = ((topic, compare(compatibility, topic)) for topic in TOPICS)
     return {
         "topics": [(topic, lines) for topic, lines in topics if lines],
-        "disagreements": drawn_disagreements(found),
+        "disagreements": drawn_disagreements(compatibility),
         "drawn": DRAWN,
     }
 
@@ -120,9 +119,9 @@ def _kind(finding: Finding) -> tuple[str, str, str]:
     return finding.target, finding.verdict, finding.reading
 
 
-def _numbers(summary: Summary, found: tuple[Finding, ...]) -> list[int]:
+def _numbers(summary: Summary, all_findings: tuple[Finding, ...]) -> list[int]:
     """Return for each kind of the sample the number of its finding, from 1."""
-    places = {_kind(each): at for at, each in enumerate(found, 1)}
+    places = {_kind(each): at for at, each in enumerate(all_findings, 1)}
     return [places[kind] for kind in summary.examples.counts]
 
 

@@ -1,4 +1,4 @@
-"""The rows of the interactive table as JSON: compact, of bounded size, inert inside HTML."""
+"""Encodes the rows of the interactive table as JSON: compact, bounded, and inert inside HTML."""
 
 import json
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from tconv.analysis.summary.examples import KEPT, Examples
 from tconv.model.parameters import fields_of
-from tconv.report.excerpt import excerpt
+from tconv.report.markdown import error_line
 from tconv.store.columns import COLUMNS, Column
 
 MOST_BYTES: Final = 6_000_000
@@ -35,10 +35,10 @@ def inert(content: object) -> str:
 def rows_json(examples: Examples) -> tuple[str, int]:
     """Return the sampled rows as JSON, and how many of each kind it holds at most."""
     for limit in _LIMITS:
-        made = inert(_content(examples.rows(limit)))
-        if len(made) <= MOST_BYTES:
+        text = inert(_content(examples.rows(limit)))
+        if len(text) <= MOST_BYTES:
             break
-    return made, limit
+    return text, limit
 
 
 def _content(table: pa.Table) -> Mapping[str, Any]:
@@ -50,15 +50,15 @@ def _content(table: pa.Table) -> Mapping[str, Any]:
 
 
 def _column(column: Column, values: pa.ChunkedArray) -> dict[str, Any]:
-    made: dict[str, Any] = {"name": column.name, "kind": column.kind, "meaning": column.meaning}
+    head: dict[str, Any] = {"name": column.name, "kind": column.kind, "meaning": column.meaning}
     if column.name in _PARAMETERS:
-        made["is_parameter"] = True
+        head["is_parameter"] = True
     if column.kind not in {"text", "integers", "texts"}:
-        return made | {"values": [_number(value) for value in values.to_pylist()]}
+        return head | {"values": [_number(value) for value in values.to_pylist()]}
     spoken = column.name in _SPOKEN
     texts = [_text(value, spoken=spoken) for value in values.to_pylist()]
     encoded = pc.dictionary_encode(pa.array(texts, pa.string()))
-    return made | {"texts": encoded.dictionary.to_pylist(), "values": encoded.indices.to_pylist()}
+    return head | {"texts": encoded.dictionary.to_pylist(), "values": encoded.indices.to_pylist()}
 
 
 def _text(value: object, *, spoken: bool) -> str | None:
@@ -67,7 +67,7 @@ def _text(value: object, *, spoken: bool) -> str | None:
     if isinstance(value, list):
         is_words = bool(value) and isinstance(value[0], str)
         return ("; " if is_words else "x").join(map(str, value))
-    return excerpt(str(value)) if spoken else str(value)
+    return error_line(str(value)) if spoken else str(value)
 
 
 def _number(value: object) -> object:
