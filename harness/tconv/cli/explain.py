@@ -95,7 +95,7 @@ def _evidence(answer: "Explanation", source: "MeasuredRun") -> Iterator[str]:
     if entry.like:
         yield f"  the rule was inferred from {entry.like}; this mode is a sample of it"
     else:
-        yield from (f"  but {text}" for text in evidence.shortfalls)
+        yield from (f"  weak evidence: {text}" for text in evidence.shortfalls)
     if evidence.counterexample is not None:
         yield f"  but not at {evidence.counterexample}"
     if entry.refusals:

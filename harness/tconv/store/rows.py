@@ -138,22 +138,3 @@ def _route_fields(route: Route | None) -> dict[str, object]:
             return {"route": "unsupported", "call": None, "addition": None}
         case None:
             return {"route": None, "call": None, "addition": None}
-
-
-def unjudged_rows(
-    cases: Sequence[Case], target: Target, version: str | None, outcome: Outcome
-) -> Columns:
-    """Return rows for cases of a target, each with the same outcome."""
-    return columns(
-        [
-            row(
-                case=case,
-                target=target,
-                version=version,
-                route=None,
-                outcome=outcome,
-                judgement=judge(case, outcome),
-            )
-            for case in cases
-        ]
-    )
