@@ -155,6 +155,7 @@ def documentation(name: str) -> tuple[str, str]:
     return version(installed), words(" ".join((root / each).read_text("utf-8") for each in files))
 
 
+@pytest.mark.framework
 @pytest.mark.parametrize("claim", OF_FRAMEWORKS, ids=lambda claim: claim.name)
 def test_quotation_is_what_the_framework_says(claim: Claim) -> None:
     name, known = claim.source.replace(",", " ").split()[:2]
