@@ -32,9 +32,11 @@ def acceptance(*, run: Path, fault: str | None, as_json: bool) -> None:
     If a target reacts to one fault in several ways, all are shown, the worst first.
     """
     from tconv.analysis.acceptance.matrix import COLUMNS, Acceptance
-    from tconv.cli.swept import rows
+    from tconv.store import RunReader
 
-    reactions = Acceptance.from_rows(rows(run, COLUMNS))
+    reader = RunReader(run)
+    reader.require_complete()
+    reactions = Acceptance.from_rows(reader.records(COLUMNS))
     if fault is not None and fault not in reactions.faults:
         names = ", ".join(reactions.faults) or "none"
         raise click.BadParameter(f"must be one of {names} (got {fault!r})", param_hint="--fault")

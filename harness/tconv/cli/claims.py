@@ -32,9 +32,13 @@ def claims(*, run: Path | None, file: str | None, as_json: bool) -> None:
     from tconv.analysis.claims.document import CLAIMS, load_claims
     from tconv.analysis.claims.measurement import COLUMNS
     from tconv.analysis.claims.results import claim_results
-    from tconv.cli.swept import rows
+    from tconv.store import RunReader
 
-    results = claim_results(load_claims(file or CLAIMS), rows(run, COLUMNS) if run else ())
+    reader = RunReader(run) if run else None
+    if reader is not None:
+        reader.require_complete()
+    rows = () if reader is None else reader.records(COLUMNS)
+    results = claim_results(load_claims(file or CLAIMS), rows)
     if as_json:
         click.echo(json_text({"claims": [asdict(record) for record in results]}))
     else:
