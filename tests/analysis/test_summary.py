@@ -116,3 +116,17 @@ def test_use_of_a_parameter_on_one_axis_counts(
     assert shares["p > 0"] == 0.5
     assert shares["p_begin != p_end"] == 0
     assert shares["s > 1"] is None
+
+
+def test_sizes_beyond_64_bits_are_compared_all_the_same(
+    summary_of: Callable[..., Summary], make_rows: MakeRows
+) -> None:
+    large = 2**31 - 1
+    summary = summary_of(
+        make_rows(
+            2, verdict=["accepted_illegal"] * 2, case=["large", "larger"],
+            n=[large] * 2, c_in=[large] * 2, c_out=[large - 1000, large],
+        )
+    )  # fmt: skip
+
+    assert [row["case"] for _, _, row in summary.examples.smallest()] == ["large"]

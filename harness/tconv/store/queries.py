@@ -1,9 +1,10 @@
 """SQL over the rows of a stored run, however many they are.
 
-DuckDB reads of the Parquet parts the columns that a query names, in pieces, so that memory stays
-flat. Anyone can ask a run the same way: `SELECT ... FROM 'reports/RUN/parts/*.parquet'`.
+DuckDB reads only the columns that a query names, a piece of a part at a time, so that memory stays
+flat. Anyone can query a run the same way: `SELECT ... FROM 'reports/RUN/parts/*.parquet'`.
 """
 
+import glob
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from typing import Any, Final
 import duckdb
 import pyarrow as pa
 
+from tconv.errors import StoreError
 from tconv.store.columns import COLUMNS
 from tconv.store.reader import RunReader
 
@@ -19,12 +21,17 @@ _TYPES: Final = {
     "text": "VARCHAR", "texts": "VARCHAR[]", "integer": "BIGINT", "integers": "BIGINT[]",
     "number": "DOUBLE", "boolean": "BOOLEAN",
 }  # fmt: skip
-_MEMORY: Final = "128MB"  # what does not fit goes to a temporary directory
+_SETTINGS: Final[dict[str, str | bool | int | float | list[str]]] = {
+    "memory_limit": "128MB",  # what does not fit goes to a temporary directory
+    "threads": 2,  # each needs its share of the memory: with 8, they run out of it
+    "autoinstall_known_extensions": False,  # no query needs one, so nothing is ever downloaded
+    "autoload_known_extensions": False,
+}
 _CHUNK: Final = 10_000  # rows that are Python objects at once
 
 
 class RowQueries:
-    """The table `rows` of a run: the columns of the store, and `place`, which tells their order."""
+    """The table `rows` of a run: the columns of the store, and `place`, which gives their order."""
 
     def __init__(self, run: RunReader) -> None:
         """Open the parts of a run.
@@ -32,15 +39,19 @@ class RowQueries:
         Raises:
             StoreError: a part is damaged, or rows are missing from a complete run.
         """
+        self._path = run.path
         self._parts = run.whole()
         self._database = duckdb.connect(
-            config={"memory_limit": _MEMORY, "temp_directory": tempfile.gettempdir()}
+            config=_SETTINGS | {"temp_directory": tempfile.gettempdir()}
         )
         columns = ", ".join(f'"{column.name}" {_TYPES[column.kind]}' for column in COLUMNS)
         self._database.execute(f"CREATE TABLE none ({columns}, place BIGINT)")
-        stored = (  # paths of our own, quoted
-            "SELECT *, (file_index << 40) + file_row_number AS place FROM "
-            f"read_parquet({[str(part.path) for part in self._parts]}, union_by_name = true)"
+        # A run's directory may be called `target=x`, `**` or `it's`: no column, pattern or syntax.
+        paths = (glob.escape(str(part.path)).replace("'", "''") for part in self._parts)
+        listed = ", ".join(f"'{path}'" for path in paths)
+        stored = (
+            "SELECT *, (file_index << 40) + file_row_number AS place FROM read_parquet("
+            f"[{listed}], union_by_name = true, hive_partitioning = false)"
         )
         # The empty table gives types and names also where a part of an earlier version lacks one.
         parts = ["FROM none", *([stored] if self._parts else [])]
@@ -51,7 +62,7 @@ class RowQueries:
         """Yield what a query returns.
 
         Raises:
-            StoreError: a part is damaged.
+            StoreError: a part is damaged, or there is no room for what does not fit in memory.
         """
         with self._named():
             result = self._database.cursor().execute(query)
@@ -62,18 +73,24 @@ class RowQueries:
         """Return what a query returns as an Arrow table.
 
         Raises:
-            StoreError: a part is damaged.
+            StoreError: a part is damaged, or there is no room for what does not fit in memory.
         """
         with self._named():
             return self._database.sql(query).to_arrow_table()
 
     @contextmanager
     def _named(self) -> Iterator[None]:
-        """Say which part is damaged; DuckDB does not."""
+        """Name the part that is damaged, which DuckDB does not."""
         try:
             yield
-        except duckdb.Error:
+        except duckdb.Error as error:
             for part in self._parts:
                 for _ in part.batches(_CHUNK):  # raises the StoreError of a damaged part
                     pass
+            if isinstance(error, duckdb.OutOfMemoryException | duckdb.IOException):
+                why = str(error).partition("\n")[0]
+                raise StoreError(
+                    f"the rows of {self._path} cannot be queried: {why}; make room in "
+                    f"{tempfile.gettempdir()}, or name another directory in TMPDIR"
+                ) from error
             raise

@@ -127,7 +127,7 @@ def native_shares(rows: RowQueries) -> dict[str, dict[str, float | None]]:
             FROM rows WHERE route IN ('native', 'composed') GROUP BY ALL)
         SELECT target, use, sum(native) / sum(reached)
         FROM (SELECT target, unnest(uses) AS use, reached, native FROM combinations)
-        WHERE use NOT NULL GROUP BY ALL ORDER BY use
+        WHERE use NOT NULL GROUP BY ALL ORDER BY use, target
     """
     shares = {(target, use): share for target, use, share in rows.run(query)}
     names = dict.fromkeys([use for _, use in shares if use not in _USES] + list(_USES))

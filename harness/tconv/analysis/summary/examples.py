@@ -18,7 +18,7 @@ KEPT: Final = 200
 
 _ALL: Final = 50_000  # rows that are kept of all kinds together, unless there are more kinds
 _CAUSE: Final = "coalesce(reading, reason, error_type, '')"
-_PRODUCTS: Final = "n * c_in * c_out * list_product(i) * list_product(k)"
+_PRODUCTS: Final = "n::DOUBLE * c_in * c_out * list_product(i) * list_product(k)"
 
 Kind = tuple[str, str, str]
 """Target, verdict and cause: reading, else reason, else type of the error, else empty."""
