@@ -6,6 +6,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -56,12 +57,16 @@ def _no_process(*_: object) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     """Refuse processes and frameworks to a test whose folder has no marker: it is a fast one."""
-    with pytest.MonkeyPatch.context() as patch:
+    with ExitStack() as stack:
         if _MARKERS.isdisjoint(marker.name for marker in item.iter_markers()):
             platform.processor()  # which calls `uname` once, and remembers
+            patch = stack.enter_context(pytest.MonkeyPatch.context())
             for name in ("subprocess._fork_exec", "_posixsubprocess.fork_exec", "os.fork"):
                 patch.setattr(name, _no_process)
-            patch.setattr("sys.meta_path", [_NoFramework(), *sys.meta_path])
+            finder = _NoFramework()
+            # The list itself is kept: what a test imports may add finders that have to stay.
+            sys.meta_path.insert(0, finder)
+            stack.callback(sys.meta_path.remove, finder)
         return (yield)
 
 

@@ -47,6 +47,15 @@ def test_backend_that_does_not_load_says_why(backend: str, said: str) -> None:
         registry.load(backend)
 
 
+def test_framework_that_exits_when_it_is_loaded_is_unavailable(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(registry.adapter_class("fake-right"), "__init__", lambda _: sys.exit(3))
+
+    with pytest.raises(UnavailableError, match="fake-right does not start: SystemExit: 3"):
+        registry.load("fake-right")
+
+
 @pytest.mark.parametrize(("backend", "extra"), [("jax", "jax"), ("keras-numpy", "keras")])
 def test_missing_framework_of_an_extra_says_how_to_install_it(
     monkeypatch: pytest.MonkeyPatch, backend: str, extra: str

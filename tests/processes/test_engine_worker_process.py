@@ -1,14 +1,17 @@
 """One worker process: what it answers, and what its parent hears when it does not."""
 
+import gc
 import os
 import pickle
 import signal
+import sys
 import threading
 import time
 from collections.abc import Iterator
 
 import psutil
 import pytest
+from tests.waiting import until
 
 from tconv.engine.process.worker_process import Limits, WorkerEnd, WorkerProcess
 from tconv.model.outcome import Crashed, TimedOut
@@ -114,6 +117,124 @@ def test_worker_that_closes_its_pipe_and_goes_on_is_killed(
     assert end.exit_code == -signal.SIGKILL
     assert "closed the pipe" in end.stderr
     assert not psutil.pid_exists(pid)
+
+
+def test_exit_in_the_worker_does_not_end_the_parent(worker: WorkerProcess) -> None:
+    with pytest.raises(RuntimeError, match="SystemExit: 3"):
+        worker.call(sys.exit, 3)
+
+
+class DemandingError(ValueError):
+    """An error that is pickled, but cannot be unpickled: its arguments are not those it takes."""
+
+    def __init__(self, what: str, why: str) -> None:
+        super().__init__(f"{what}: {why}")
+
+
+def demand() -> None:
+    raise DemandingError("no kernel", "too square")
+
+
+def test_error_that_cannot_be_unpickled_is_raised_as_its_text(worker: WorkerProcess) -> None:
+    with pytest.raises(RuntimeError, match="DemandingError: no kernel: too square") as caught:
+        worker.call(demand)
+
+    assert "Traceback" in str(caught.value.__cause__)
+
+
+def test_worker_whose_standard_output_is_closed_goes_on(worker: WorkerProcess) -> None:
+    pid = pid_of(worker)
+
+    worker.call(os.close, 1)
+
+    assert pid_of(worker) == pid
+
+
+WRITES = """
+import gc, os, struct, time
+from multiprocessing import connection
+from tconv.engine.worker.heartbeat import beat
+beat(7)
+(pipe,) = (each for each in gc.get_objects() if type(each) is connection.Connection)
+os.write(pipe.fileno(), struct.pack("!i", 9) + {message!r})
+{then}
+"""
+
+
+@pytest.fixture
+def impatient(stopped: threading.Event) -> Iterator[WorkerProcess]:
+    limits = Limits(case_seconds=1.0, worker_gib=4.0)
+    with WorkerProcess(environment={}, limits=limits, stopped=stopped) as made:
+        yield made
+
+
+def test_worker_that_hangs_in_the_middle_of_its_answer_has_timed_out(
+    impatient: WorkerProcess,
+) -> None:
+    pid = pid_of(impatient)
+
+    end = impatient.call(exec, WRITES.format(message=b"half", then="time.sleep(600)"), {})
+
+    assert end == WorkerEnd(outcome=TimedOut(limit=1.0), place=7, is_limit=True)
+    assert not psutil.pid_exists(pid)
+
+
+def test_worker_that_dies_in_the_middle_of_its_answer_while_a_child_keeps_its_files_open(
+    impatient: WorkerProcess,
+) -> None:
+    end = crash(impatient.call(exec, WRITES.format(message=b"half", then=FORKS), {}))
+
+    assert end.exit_code == 3
+    psutil.Process(int(end.stderr)).kill()
+
+
+def test_bytes_that_are_no_answer_end_the_worker(worker: WorkerProcess) -> None:
+    pid = pid_of(worker)
+
+    end = crash(worker.call(exec, WRITES.format(message=b"no answer", then="time.sleep(600)"), {}))
+
+    assert end.exit_code == -signal.SIGKILL
+    assert "not an answer" in end.stderr
+    assert not psutil.pid_exists(pid)
+
+
+def test_worker_that_no_longer_reads_is_replaced(impatient: WorkerProcess) -> None:
+    os.kill(pid_of(impatient), signal.SIGSTOP)
+
+    assert impatient.call(len, bytes(10_000_000)) == 10_000_000  # more than a pipe holds
+
+
+def test_interrupt_while_a_worker_starts_leaves_no_process(
+    worker: WorkerProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = WorkerProcess._start
+
+    started = []
+
+    def interrupted(self: WorkerProcess) -> object:
+        os.kill(os.getpid(), signal.SIGINT)  # for the main thread: this one blocks it
+        time.sleep(0.5)
+        started.append(start(self))
+        return started[0]
+
+    monkeypatch.setattr(WorkerProcess, "_start", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        worker.call(os.getpid)
+
+    until(lambda: started)
+    assert started[0][0].exitcode == -signal.SIGKILL
+
+
+def test_workers_that_end_leave_no_file_open(worker: WorkerProcess) -> None:
+    pid_of(worker)
+    gc.collect()
+    before = psutil.Process().num_fds()
+
+    for _ in range(3):
+        worker.call(os._exit, 1)
+    pid_of(worker)
+
+    assert psutil.Process().num_fds() <= before
 
 
 FORKS = """

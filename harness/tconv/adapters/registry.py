@@ -34,7 +34,7 @@ def adapter_class(backend: str) -> type[Adapter]:
     entry = _entry_point(backend)
     try:
         loaded = entry.load()
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a module may exit, which must not end a run
         raise UnavailableError(f"adapter of {backend} does not load: {_line(error)}") from error
     if not (isinstance(loaded, type) and issubclass(loaded, Adapter)):
         raise UnavailableError(
@@ -56,7 +56,7 @@ def load(backend: str) -> Adapter:
         return adapter()
     except ModuleNotFoundError as error:
         raise UnavailableError(f"{_line(error)}; install it{_hint(backend)}") from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # as above
         raise UnavailableError(f"{backend} does not start: {_line(error)}") from error
 
 
@@ -87,5 +87,5 @@ def _hint(backend: str) -> str:
     return f", as with: pip install '{distribution.name}[{extra}]'"
 
 
-def _line(error: Exception) -> str:
+def _line(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}"

@@ -59,7 +59,7 @@ class WorkerPool(AbstractContextManager["WorkerPool"]):
         """
         self._require_open()
         try:
-            worker = self._start(backend)
+            worker = self._idle.pop(backend, None) or self._start(backend)
         except UnavailableError as error:
             return str(error)
         match worker.call(describe_backend, backend):

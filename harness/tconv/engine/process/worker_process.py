@@ -7,12 +7,14 @@ a file descriptor that becomes readable when the process ends.
 
 import os
 import signal
+import socket
+import struct
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
@@ -32,8 +34,8 @@ START_SECONDS: Final = 180.0
 """How long a framework may take to load before it counts as hanging."""
 
 _KEPT: Final = 2000  # characters of stderr kept of a crash, from its start and from its end
-_POLL: Final = 0.2  # seconds between two looks at a worker's limits; its end is heard of at once
-_STEP: Final = 2 * _POLL  # most seconds that count between two looks
+_POLL: Final = 0.2  # seconds between two checks of a worker's limits; its end is noticed at once
+_STEP: Final = 2 * _POLL  # most seconds that count between two checks
 _GRACE: Final = 2.0  # seconds in which a process that has closed its pipe must end
 
 _KILLED: Final = (
@@ -41,13 +43,14 @@ _KILLED: Final = (
     "machine is out of memory"
 )
 _CUT_OFF: Final = "it closed the pipe to its parent and went on without it, so it was killed"
+_GARBLED: Final = "what it sent is not an answer, so it was killed"
 _STILLBORN: Final = (
     "the process ended before it took any work; a script that starts a run needs "
     "`if __name__ == '__main__':` around what it does, as a worker imports it again"
 )
 
 # Starting a process makes multiprocessing collect the exit codes of all that have ended. If two
-# threads collect the same one at once, one of them gets none and takes the process for alive.
+# threads collect the same one at the same time, one of them gets none and takes it for alive.
 _children: Final = threading.Lock()
 
 P = ParamSpec("P")
@@ -82,16 +85,16 @@ class WorkerEnd:
     is_limit: bool = False
 
 
-_GIVEN_UP: Final = WorkerEnd(outcome=TimedOut(limit=0), is_limit=True)  # its row is not wanted
+_GIVEN_UP: Final = WorkerEnd(outcome=TimedOut(limit=0), is_limit=True)  # nobody reads its row
 
 
 class Watchdog:
-    """Measures how long a worker has been silent, on a clock that stands still while nobody looks.
+    """Measures how long a worker has been silent, on a clock that stops while nobody looks.
 
     A limit is on the time in which a worker could work. No clock of the system measures that: one
     can be set, another counts the night in which a laptop slept, and any goes on while worker and
-    parent are both stopped. So the watchdog adds up the time between its own looks, and of a long
-    gap, in which it did not run itself, no more than `step`.
+    parent are both stopped. So the watchdog adds up the time between its own looks, and counts at
+    most `step` of a long gap, in which it did not run itself.
 
     Args:
         step: most seconds that count between two looks.
@@ -132,7 +135,7 @@ class WorkerProcess(AbstractContextManager["WorkerProcess"]):
     Args:
         environment: variables that the process gets before it loads its framework.
         limits: what it may take.
-        stopped: set when the run is over: what is computed then is given up.
+        stopped: set when the run is over: whatever is being computed then is given up.
     """
 
     def __init__(
@@ -168,7 +171,7 @@ class WorkerProcess(AbstractContextManager["WorkerProcess"]):
         """Return what `function` returns in the worker, or how the worker ended.
 
         A worker that dies before it takes the request, as between two batches, is replaced once. An
-        exception of the function is the harness's own bug: it is raised here.
+        exception of the function is a bug of the harness: it is raised here.
         """
         request = ForkingPickler.dumps((function, args, kwargs))
         exit_code = 0
@@ -178,7 +181,10 @@ class WorkerProcess(AbstractContextManager["WorkerProcess"]):
             if isinstance(answer, WorkerEnd):
                 return answer
             if isinstance(answer, bytes):
-                returned, value, traceback = ForkingPickler.loads(answer)
+                try:
+                    returned, value, traceback = ForkingPickler.loads(answer)
+                except Exception as error:  # noqa: BLE001 # bytes that something else wrote raise anything
+                    return self._garbled(error)
                 if not returned:
                     raise value from RuntimeError(f"in the worker process:\n{traceback}")
                 result: R = value
@@ -189,7 +195,7 @@ class WorkerProcess(AbstractContextManager["WorkerProcess"]):
     def _ask(self, request: memoryview) -> bytes | WorkerEnd | int:
         """Return the worker's answer; or its end, as an exit code where it never took the request.
 
-        An interrupt or any other error here kills the worker: its late answer would otherwise be
+        An interrupt or any other error here kills the worker: otherwise its late answer would be
         taken for the answer to the next request.
         """
         try:
@@ -204,11 +210,12 @@ class WorkerProcess(AbstractContextManager["WorkerProcess"]):
             idle = read_heartbeat(self._heartbeat)
             try:
                 self._running[1].send_bytes(request)
-            except OSError:  # it died since its last answer
+            except OSError:  # it died or stopped reading since its last answer
                 return self._bury()
             answer = self._receive()
         except BaseException:
-            self._bury()
+            # In the starter's thread, as that may be starting a process at this moment.
+            self._starter.submit(self._bury).result()
             raise
         # A worker beats as soon as it has taken a request. Without that beat it died idle, and the
         # cases of this request have nothing to do with it.
@@ -217,10 +224,11 @@ class WorkerProcess(AbstractContextManager["WorkerProcess"]):
         return answer
 
     def _start(self) -> "tuple[SpawnProcess, Connection[Any, Any]]":
-        """Start a worker, in the thread that does so; it says when it is up."""
+        """Start a worker, in the thread that starts them all; its first message says it is up."""
         self._heartbeat.unlink(missing_ok=True)
         context = get_context("spawn")
         ours, theirs = context.Pipe()
+        _limit_waiting(ours, self._limits.case_seconds)
         process = context.Process(
             target=serve,
             args=(theirs, self._environment, self._log, self._heartbeat, os.getpid()),
@@ -228,8 +236,9 @@ class WorkerProcess(AbstractContextManager["WorkerProcess"]):
         )
         with _children:
             process.start()
-        theirs.close()  # else nothing would tell that the worker's own copy is closed
-        return process, ours
+        theirs.close()  # otherwise this end would stay open when the worker closes its own copy
+        self._running = process, ours  # here, so that an interrupt of the caller cannot lose it
+        return self._running
 
     def _receive(self) -> bytes | WorkerEnd:
         """Return what the worker sends next, or its end: it died, passed a limit or was stopped."""
@@ -238,11 +247,16 @@ class WorkerProcess(AbstractContextManager["WorkerProcess"]):
         watchdog = Watchdog(step=_STEP, last=read_heartbeat(self._heartbeat))
         while True:
             ready = wait([pipe, process.sentinel], _POLL)
-            # A worker that has answered may be dead already. So the pipe comes first, and is looked
-            # at again: the answer may have come after `wait` had passed over the pipe.
+            # A worker that has answered may be dead already. So the pipe comes first, and is
+            # checked again: the answer may have come after `wait` had passed over the pipe.
             if pipe.poll():
-                with suppress(EOFError, OSError):
+                try:
                     return pipe.recv_bytes()
+                except BlockingIOError:  # half a message, and then nothing
+                    if not _has_ended(process):
+                        return self._hangs()
+                except (EOFError, OSError):
+                    pass
                 return self._died()
             # A process that the framework forked keeps the sentinel open: ask the kernel, too.
             if ready or _has_ended(process):
@@ -273,8 +287,30 @@ class WorkerProcess(AbstractContextManager["WorkerProcess"]):
             return None
         return WorkerEnd(outcome=outcome, place=last.place, is_limit=True)
 
+    def _hangs(self) -> WorkerEnd:
+        """Kill a worker that hangs in the middle of its answer, and return that as its end."""
+        self._bury()
+        outcome = TimedOut(limit=self._limits.case_seconds)
+        return WorkerEnd(outcome=outcome, place=self._place(), is_limit=True)
+
+    def _garbled(self, error: Exception) -> WorkerEnd:
+        """Kill a worker whose answer cannot be read: what it sends next could not be, either.
+
+        A careless framework may have written to the pipe, as to any file descriptor.
+        """
+        with self._lock:
+            self._bury()
+        text = f"{_GARBLED}: {type(error).__name__}: {error}"
+        return WorkerEnd(
+            outcome=Crashed(exit_code=-signal.SIGKILL, stderr=text), place=self._place()
+        )
+
+    def _place(self) -> int | None:
+        last = read_heartbeat(self._heartbeat)
+        return None if last is None else last.place
+
     def _died(self) -> WorkerEnd:
-        """Return the end of a worker that ended by itself, with its last words and place."""
+        """Return the end of a worker that ended by itself, with what it printed last and where."""
         assert self._running is not None
         process, _ = self._running
         # A careless `os.closerange` closes the pipe and the sentinel, and looks like an end; in a
@@ -283,7 +319,6 @@ class WorkerProcess(AbstractContextManager["WorkerProcess"]):
         while not (has_ended := _has_ended(process)) and time.monotonic() < deadline:
             time.sleep(0.005)
         exit_code = self._bury()
-        last = read_heartbeat(self._heartbeat)
         texts = [self._stderr()]
         if not has_ended:
             texts.append(_CUT_OFF)
@@ -291,13 +326,13 @@ class WorkerProcess(AbstractContextManager["WorkerProcess"]):
             texts.append(_KILLED)
         return WorkerEnd(
             outcome=Crashed(exit_code=exit_code, stderr="\n".join(filter(None, texts))),
-            place=None if last is None else last.place,
+            place=self._place(),
         )
 
     def _bury(self) -> int:
         """Kill the worker unless it has ended, and return its exit code; 0 where there is none.
 
-        It may be deaf to anything less than SIGKILL. That leaves the exit code of a process that
+        It may ignore every other signal than SIGKILL, which leaves the exit code of a process that
         has ended by itself as it is.
         """
         if self._running is None:
@@ -320,6 +355,19 @@ class WorkerProcess(AbstractContextManager["WorkerProcess"]):
             return f"{_text(start)}\n[...]\n{_text(log.read(_KEPT))}"
 
 
+def _limit_waiting(pipe: "Connection[Any, Any]", seconds: float) -> None:
+    """Make a read or write raise BlockingIOError when nothing moves for so many seconds.
+
+    A worker may hang in the middle of a message, or end while a process that it forked keeps its
+    side of the pipe open. The kernel's own time limit is the only one that a Connection obeys.
+    """
+    timeval = struct.pack("ll", int(seconds), max(int(seconds % 1 * 1e6), 1))
+    with socket.socket(fileno=os.dup(pipe.fileno())) as shared:
+        shared.setblocking(True)  # whatever `socket.setdefaulttimeout` has set
+        shared.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, timeval)
+        shared.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, timeval)
+
+
 def _has_ended(process: SpawnProcess) -> bool:
     with _children:
         return not process.is_alive()
@@ -332,7 +380,7 @@ def _exit_code(end: WorkerEnd) -> int:
 def _resident_gib(pid: int | None) -> float:
     try:
         resident: int = psutil.Process(pid).memory_info().rss
-    except psutil.NoSuchProcess:  # it ended just now, which the next look finds
+    except psutil.NoSuchProcess:  # it ended just now, which the next check finds
         return 0.0
     return resident / 2**30
 

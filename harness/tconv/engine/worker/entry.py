@@ -44,17 +44,17 @@ def serve(
     heartbeat_file: Path,
     parent: int,
 ) -> None:
-    """Be a worker: answer the requests that come through `pipe`, one after the other.
+    """Answer the requests that come through `pipe`, one after the other, until it is closed.
 
-    A request is a function with its arguments, pickled; an answer says whether the function
-    returned, and has what it returned, or else its error with the traceback.
+    A request is a function with its arguments, pickled. An answer says whether the function
+    returned, with what it returned, or its error and the traceback.
 
     Args:
         pipe: the worker's end; once the parent has closed the other, the worker ends.
         environment: variables to set before a framework is loaded.
         log: file for all that is printed, native code included.
         heartbeat_file: file for the heartbeat.
-        parent: id of the process with which this one ends, however that ends.
+        parent: id of the parent process; this one ends when it does, for whatever reason.
     """
     die_with_parent(parent)
     os.environ.update(environment)
@@ -62,12 +62,12 @@ def serve(
     sys.stdout.flush()
     os.dup2(sink, 1)
     os.dup2(sink, 2)
-    heartbeat.start(heartbeat_file)
+    heartbeat.start(heartbeat_file, sink)
     pipe.send_bytes(b"up")
     with suppress(EOFError):
         while True:
             request = pipe.recv_bytes()
-            heartbeat.beat()  # the request is taken: whatever happens now, happens because of it
+            heartbeat.beat()  # the request is taken: it is to blame for whatever happens from here
             pipe.send_bytes(_answer(request))
 
 
@@ -75,29 +75,31 @@ def _answer(request: bytes) -> memoryview:
     try:
         function, args, kwargs = ForkingPickler.loads(request)
         return ForkingPickler.dumps((True, function(*args, **kwargs), ""))
-    except BaseException as error:  # noqa: BLE001 # raised again in the parent
+    except BaseException as error:  # noqa: BLE001 # raised in the parent
         text = traceback.format_exc()
-        try:
-            return ForkingPickler.dumps((False, error, text))
-        except Exception:  # noqa: BLE001 # an error may hold what cannot be pickled
-            substitute = RuntimeError(f"{type(error).__name__}: {text_of(error)}")
-            return ForkingPickler.dumps((False, substitute, text))
+        if isinstance(error, Exception):  # an exit or an interrupt here is not one of the parent
+            with suppress(Exception):  # of what cannot be pickled, or not unpickled
+                answer = ForkingPickler.dumps((False, error, text))
+                ForkingPickler.loads(answer)
+                return answer
+        substitute = RuntimeError(f"{type(error).__name__}: {text_of(error)}")
+        return ForkingPickler.dumps((False, substitute, text))
 
 
 def die_with_parent(parent: int) -> None:
     """Have the kernel kill this process when `parent`, which started it, ends; Linux only.
 
-    A thread here that watched the parent could not run while native code holds the interpreter's
-    lock. The kernel takes the *thread* that started a process for its parent, so that thread has to
-    live as long as the worker; `WorkerProcess` sees to it. Elsewhere a worker ends when it next
-    waits for a request, and finds the pipe closed.
+    A thread that watched the parent from here could not run while native code holds the
+    interpreter's lock. The kernel means the *thread* that started this process, so that thread has
+    to live as long as the worker; `WorkerProcess` keeps one. On other systems a worker ends when it
+    next waits for a request and finds the pipe closed.
     """
     try:
         prctl = ctypes.CDLL(None).prctl
     except AttributeError:
         return
     prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # it ended before the kernel was asked
+    if os.getppid() != parent:  # it ended before the call above
         os.kill(os.getpid(), signal.SIGKILL)
 
 

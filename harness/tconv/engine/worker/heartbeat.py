@@ -12,25 +12,26 @@ from pathlib import Path
 from typing import Final
 
 LOG: Final = 2**22
-"""Bytes that a worker may have printed before it forgets what came before the current case."""
+"""Bytes that a worker may print before its log is cut, so that only the current case is in it."""
 
 _FORM: Final = struct.Struct("<qq")  # number, place
 _NOWHERE: Final = -1
 _LOADING: Final = -2
 
-_file: int | None = None  # of this process, where it is a worker
+_file: int | None = None  # of this process, if it is a worker
+_log: int | None = None  # as above
 _numbers = count()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heartbeat:
-    """The last sign of life of a worker.
+    """The last beat of a worker.
 
     Attributes:
         number: how many came before it.
         is_loading: whether the framework is still being loaded.
         place: index in the batch of the case that is being computed; None where that is not known,
-            as where several are computed together.
+            as when several are computed together.
     """
 
     number: int
@@ -38,21 +39,23 @@ class Heartbeat:
     place: int | None
 
 
-def start(path: Path) -> None:
-    """Make this process a worker that writes its heartbeat to `path`."""
-    global _file  # noqa: PLW0603 # a process has one heart
+def start(path: Path, log: int) -> None:
+    """Make this process a worker that writes its heartbeat to `path` and prints to `log`."""
+    global _file, _log  # noqa: PLW0603 # a process has one heartbeat
+    _log = log
     _file = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
     beat()
 
 
 def beat(place: int | None = None) -> None:
-    """Say that a case is done and which one comes next; a process that is no worker says nothing.
+    """Say that a case is done and which one comes next; does nothing if this is not a worker.
 
-    The log, which is this process's standard output, is kept from growing without end.
+    Also keeps the log from growing without end, by a file descriptor of its own: a framework may
+    close standard output.
     """
     _write(_NOWHERE if place is None else place)
-    if _file is not None and os.fstat(1).st_size > LOG:
-        os.ftruncate(1, 0)
+    if _log is not None and os.fstat(_log).st_size > LOG:
+        os.ftruncate(_log, 0)
 
 
 def beat_while_loading() -> None:
