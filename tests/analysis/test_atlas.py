@@ -31,7 +31,7 @@ def row(i: tuple[int, ...], begins: list[tuple[int, ...]], **given: object) -> R
         "k": (3,) * ndim, "s": (2,) * ndim, "dilation": (1,) * ndim, "p_begin": (0,) * ndim,
         "p_end": (0,) * ndim, "output_padding": None, "padding": "same", "o": None,
         "verdict": "resolved", "observed_shape": [1, 4, *o], "inferred_shape": None,
-        "resolution": [str(Resolution.from_begins(begin, full, o)) for begin in begins],
+        "resolution": [Resolution.from_begins(begin, full, o).to_text() for begin in begins],
         "resolutions": len(begins), "reason": None, "call": "conv(padding='same')",
     }  # fmt: skip
     return made | given
@@ -108,7 +108,9 @@ def swept(shift: Mapping[int, int]) -> list[Row]:
         full, o = s * (i - 1) + k, s * i
         window = Resolution.from_begins((shift[ndim],) * ndim, (full,) * ndim, (o,) * ndim)
         given = {"k": (k,) * ndim, "s": (s,) * ndim, "observed_shape": [1, 1, *(o,) * ndim]}
-        rows.append(row((i,) * ndim, [], **given, resolution=[str(window)]) | {"resolutions": 1})
+        rows.append(
+            row((i,) * ndim, [], **given, resolution=[window.to_text()]) | {"resolutions": 1}
+        )
     return rows
 
 

@@ -380,7 +380,9 @@ def test_crash_says_what_ended_the_process_and_whether_it_came_back(
 
     judgement = judge(Case.from_id(LEGAL), crashed)
 
-    again = "" if is_reproduced else ", not reproduced: run again, the case came through"
+    again = (
+        "" if is_reproduced else ", not reproduced: the case did not crash when it was run again"
+    )
     assert judgement.reason == f"the worker ended with {said}{again}"
     assert judgement.reading is None
 

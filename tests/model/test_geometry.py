@@ -117,9 +117,3 @@ def test_every_rule_of_an_axis_can_be_broken_alone() -> None:
 
 def test_legalities_are_ordered_from_the_worst() -> None:
     assert LEGALITIES == ("illegal", "extended", "legal")
-
-
-@pytest.mark.parametrize("i", [0, 1, 2, 5])
-@pytest.mark.parametrize("s", [1, 2, 3])
-def test_same_preimages_are_all_sizes_that_ceil_maps_back(i: int, s: int) -> None:
-    assert list(geometry.same_preimages(i, s)) == [o for o in range(1, 30) if -(-o // s) == i]

@@ -90,7 +90,11 @@ def test_large_result_of_few_values_is_resolved_at_once() -> None:
 
 @pytest.mark.parametrize("text", ["1.0", "-1.2x0.-3", "0.0x0.0x4.1"])
 def test_text_is_read_back(text: str) -> None:
-    assert str(Resolution.from_text(text)) == text
+    assert Resolution.from_text(text).to_text() == text
+
+
+def test_people_read_pairs_that_are_no_decimals() -> None:
+    assert str(Resolution.from_text("1.0x0.-1")) == "1:0x0:-1"
 
 
 @pytest.mark.parametrize("text", ["", "1", "1.0x", "1.0,2.0"])

@@ -128,7 +128,9 @@ def test_damaged_part_is_named(written: RunWriter, kept: int) -> None:
 def test_file_that_is_no_part_is_named(written: RunWriter) -> None:
     (written.path / "parts" / "mine.parquet").write_text("")
 
-    with pytest.raises(StoreError, match=r"mine.parquet is not named as a part.* move it elsewher"):
+    with pytest.raises(
+        StoreError, match=r"mine.parquet is not named like a part.* move it elsewher"
+    ):
         RunReader(written.path).table()
 
 

@@ -11,6 +11,7 @@ from typing import Any, Final, Literal, Self
 
 from tconv.analysis.atlas.question import Question
 from tconv.model.case import Case
+from tconv.model.window import Resolution
 
 Kind = Literal["shape", "window", "acceptance"]
 
@@ -24,7 +25,7 @@ class TargetAnswer:
 
     Attributes:
         shape: the shape that came back, (n, c_out, *o); empty where the call was refused.
-        windows: every window that explains it, as text; empty where none is known.
+        windows: every window that explains it, as a row stores it; empty where none is known.
         error: the framework's words where it refused.
     """
 
@@ -43,7 +44,7 @@ class TargetAnswer:
         size = f"o={'x'.join(map(str, self.shape[2:]))}"
         if len(self.windows) != 1:
             return size
-        return f"{size} window {self.windows[0].replace('.', ':')}"  # a dot reads as a decimal
+        return f"{size} window {Resolution.from_text(self.windows[0])}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

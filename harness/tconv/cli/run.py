@@ -276,6 +276,10 @@ def _case_text(rows: Iterable[Mapping[str, Any]]) -> str:
 
 def _detail(name: str, value: object) -> str:
     """Return a value as people read it: lists joined, the further lines of a text indented."""
-    if name in {"coinciding", "resolution"} and isinstance(value, tuple):
+    if name == "resolution" and isinstance(value, tuple):
+        from tconv.model.window import Resolution
+
+        return "; ".join(str(Resolution.from_text(text)) for text in value)
+    if name == "coinciding" and isinstance(value, tuple):
         return "; ".join(value)
     return f"\n{'':19}".join(str(value).splitlines()[:_LINES])

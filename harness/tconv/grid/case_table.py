@@ -17,7 +17,7 @@ FloatArray = NDArray[np.float64]
 
 
 def layout_of(table: Table = PARAMETERS) -> tuple[tuple[str, bool], ...]:
-    """Return the columns of the matrix in the order they sort by, and which have one per axis."""
+    """Return the columns of the matrix in sort order, each with whether it has one per axis."""
     return tuple(
         (field, each.per_axis)
         for each in sweep_order(table)
@@ -78,8 +78,8 @@ class CaseTable:
     def elements(self) -> FloatArray:
         """Return how many elements x, w and y of each case have together, (cases,).
 
-        As :class:`Case` has them, in floating point: an illegal case may ask for more
-        than 64 bits hold.
+        As :class:`Case` counts them, but in floating point: those of an illegal case may not fit
+        into 64 bits.
         """
         floats = {name: column.astype(np.float64) for name, column in self.columns().items()}
         op = np.where(floats["output_padding"] == ABSENT, 0, floats["output_padding"])

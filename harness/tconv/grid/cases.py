@@ -17,7 +17,7 @@ _PIECE: Final = 1024  # cases that are constructed at a time
 
 
 class Cases(Sequence[Case]):
-    """Cases of a grid, or some of them; a slice constructs none.
+    """All cases of a grid, or some of them; taking a slice constructs none.
 
     Args:
         tables: the cases of the grid, by number of axes.

@@ -30,7 +30,7 @@ BUNDLED: Final = (_PACKAGE / "configs", _PACKAGE.parents[1] / "configs")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    """Everything that decides a run.
+    """Everything that a configuration says about a run.
 
     Attributes:
         name: name of the run and of its directory.
@@ -40,8 +40,8 @@ class Config:
         seed: joins the case id in seeding the inputs.
         case_seconds: the longest one case may take, seconds.
         worker_gib: the most memory one worker may hold, GiB.
-        environments: backend to the environment variables that its workers get, beside those that
-            its adapter sets.
+        environments: backend to the environment variables that its workers get, in addition to
+            those that its adapter sets.
         grids: what is swept, in the order of the file.
         path: the file it was read from; not compared.
     """
@@ -90,7 +90,7 @@ def load_config(path: str | Path) -> Config:
     return from_mapping(_read(Path(path)), str(path))
 
 
-_UNNAMED: Final = "configuration"  # what messages call one that is no file
+_UNNAMED: Final = "configuration"  # its name in messages where it has no file
 
 
 def from_mapping(tables: Mapping[str, object], path: str = "") -> Config:

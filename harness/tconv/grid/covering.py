@@ -73,9 +73,9 @@ def pairs_reached(codes: IntArray) -> int:
 def covering_design(codes: IntArray, budget: int) -> IntArray:
     """Return the positions of at most `budget` rows that reach the pairs greedily, in order.
 
-    Without the budget every pair that occurs in `codes` is reached. The design is covertable's;
-    its one constraint says of a partly chosen row whether some row of `codes` completes it, so
-    that legality and conditions are kept to exactly, however they were written.
+    Given enough rows, every pair that occurs in `codes` is reached. The design is covertable's. Its
+    one constraint asks whether some row of `codes` completes a partly chosen row, so that only rows
+    of `codes` are chosen, whatever rules and conditions they come from.
     """
     if codes.shape[1] < 2:
         return _NOTHING

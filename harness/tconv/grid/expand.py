@@ -42,7 +42,7 @@ class Grid:
         return Cases(self.tables)
 
     def shard(self, k: int, n: int) -> Cases:
-        """Return the `k`-th of `n` parts; they are disjoint, complete, and alike in size and mix.
+        """Return the `k`-th of `n` parts; they are disjoint, complete, and similar in size and mix.
 
         Case number j of the sorted grid belongs to part j mod n + 1, so a part depends only on the
         configuration.
@@ -125,7 +125,7 @@ def _distinct_points(sweep: Sweep, product: Product, dropped: Counter[str]) -> I
         is_kept, reasons = filter_points(sweep, product.columns(codes))
         dropped.update(reasons)
         chunks.append(codes[is_kept])
-    _count(dropped, "no size is a candidate for o", product.barren)
+    _count(dropped, "no size is a candidate for o", product.without_candidate)
     codes = np.concatenate(chunks)
     order = distinct(CaseTable.from_columns(product.ndim, product.columns(codes)).matrix)
     _count(dropped, "duplicate", len(codes) - len(order))

@@ -31,7 +31,7 @@ _LEGALITIES_OF_SUITE: Final = {
 }  # fmt: skip
 _RULES: Final[tuple[LegalityRule[Any], ...]] = (*CHANNEL_RULES, *AXIS_RULES, *VOLUME_RULES)
 _LEGAL: Final = len(_RULES)
-_OF_BIAS: Final = np.array([name in MALFORMED_BIAS for name in PARAMETERS["malformed"].names])
+_IS_OF_BIAS: Final = np.array([name in MALFORMED_BIAS for name in PARAMETERS["malformed"].names])
 _RANKS: Final = np.array([*(LEGALITIES.index(rule.legality) for rule in _RULES),
                           LEGALITIES.index("legal")])  # fmt: skip
 
@@ -45,7 +45,7 @@ def filter_points(
     """
     is_kept = np.ones(len(columns["n"]), dtype=np.bool_)
     dropped: Counter[str] = Counter()
-    for fails, reason in (*_unsuited(sweep, columns), *_unwanted(sweep, columns)):
+    for fails, reason in (*_suite_failures(sweep, columns), *_condition_failures(sweep, columns)):
         count = int((is_kept & fails).sum())
         if count:
             dropped[reason] += count
@@ -53,11 +53,11 @@ def filter_points(
     return is_kept, dropped
 
 
-def first_broken_rules(columns: Mapping[str, IntArray]) -> IntArray:
+def _first_broken_rules(columns: Mapping[str, IntArray]) -> IntArray:
     """Return for each row the position of the rule that gives its legality, (rows,).
 
-    The worst rule, that of the channels before that of an axis, the first axis before the
-    second: what :attr:`tconv.model.case.Case.legality` says of one case.
+    That is the worst broken rule; among equals channels come before axes, and the first axis before
+    the second, as in :attr:`tconv.model.case.Case.legality`.
     """
     channels = Channels(
         **{name: columns[name][:, None] for name in ("n", "c_in", "c_out", "groups")},
@@ -93,9 +93,9 @@ def _axis(columns: Mapping[str, IntArray]) -> Axis:
 
 
 def _volume(axis: Axis, channels: Channels) -> Volume:
-    """Return the volume of each row, (rows, 1), in floating point: exact where it is near a limit.
+    """Return the volume of each row, (rows, 1), in floating point, which is exact near the limit.
 
-    As :meth:`tconv.model.legality.Volume.of` counts it of one case.
+    It is what :meth:`tconv.model.legality.Volume.of` gives for one case.
     """
     full = axis.full
     extent = np.maximum(np.maximum(full, output_size(axis)), np.maximum(axis.o, 0))  # type: ignore[arg-type] # integer arrays
@@ -110,25 +110,26 @@ def _first_broken(
     return np.select(broken, [np.int64(start + at) for at in range(len(rules))], np.int64(_LEGAL))
 
 
-def _unsuited(
+def _suite_failures(
     sweep: Sweep, columns: Mapping[str, IntArray]
 ) -> Iterator[tuple[NDArray[np.bool_], str]]:
     has_policy = columns["padding"] > 0
     has_crop = (columns["p_begin"] != 0) | (columns["p_end"] != 0)
     yield has_policy & has_crop.any(axis=1), "p beside a padding policy"
     yield (
-        _OF_BIAS[columns["malformed"]] & (columns["bias"] == 0),
+        _IS_OF_BIAS[columns["malformed"]] & (columns["bias"] == 0),
         "a malformed bias without a bias",
     )
-    rules = first_broken_rules(columns)
+    rules = _first_broken_rules(columns)
     for code in np.unique(rules):
         legality = LEGALITIES[_RANKS[code]]
         if legality not in _LEGALITIES_OF_SUITE[sweep.suite]:
             words = f": {_RULES[code].words}" if code < _LEGAL else ""
             yield rules == code, f"{legality}, so not in suite {sweep.suite}{words}"
-    is_open = has_policy
-    for name in ("output_padding", "o"):
-        is_open = is_open | _is_absent(columns, name)[:, 0] ^ (name == "o")
+    lacks_output_padding, lacks_size = (
+        _is_absent(columns, name)[:, 0] for name in ("output_padding", "o")
+    )
+    is_open = has_policy | lacks_output_padding | ~lacks_size
     if sweep.suite == "open":
         yield ~is_open, "explicit, so not in suite open"
     elif sweep.suite != "illegal":
@@ -140,7 +141,7 @@ def _is_absent(columns: Mapping[str, IntArray], name: str) -> NDArray[np.bool_]:
     return np.asarray(columns[name] == ABSENT)
 
 
-def _unwanted(
+def _condition_failures(
     sweep: Sweep, columns: Mapping[str, IntArray]
 ) -> Iterator[tuple[NDArray[np.bool_], str]]:
     named: dict[str, Any] = {}

@@ -34,8 +34,9 @@ class Product:
 
     Attributes:
         ndim: number of spatial axes.
-        wrong_length: points dropped as a per-axis list has another number of entries, by reason.
-        barren: points dropped so far because no size is a candidate for their option of `o`.
+        wrong_length: points dropped because a per-axis list has another number of entries, by
+            reason.
+        without_candidate: points dropped so far because their option of `o` stands for no size.
         added: points that words of `o` have added so far, beyond one per option.
     """
 
@@ -43,7 +44,7 @@ class Product:
         """Prepare the values of each parameter; :meth:`chunks` generates the points."""
         self.ndim = ndim
         self.wrong_length: Counter[str] = Counter()
-        self.barren = self.added = 0
+        self.without_candidate = self.added = 0
         self._requests = RequestTable(sweep.options["o"], ndim)
         self._codes: list[IntArray] = []
         self._tables: dict[str, IntArray] = {}
@@ -64,7 +65,7 @@ class Product:
         for start in range(0, total, _CHUNK):
             places = np.unravel_index(np.arange(start, min(start + _CHUNK, total)), shape)
             columns = [codes[place] for codes, place in zip(self._codes, places, strict=True)]
-            yield from self._requested(np.stack(columns, axis=1))
+            yield from self._with_requested_sizes(np.stack(columns, axis=1))
 
     def columns(self, codes: IntArray) -> dict[str, IntArray]:
         """Return the values behind `codes` (rows, parameters).
@@ -73,11 +74,11 @@ class Product:
         (rows,). Names are positions in :attr:`Parameter.names`; a per-axis parameter is `ABSENT`
         where it is not given.
         """
-        columns, requests = self._looked_up(codes[:, : len(SWEPT)])
+        columns, requests = self._look_up(codes[:, : len(SWEPT)])
         return columns | {"o": requests.sizes(codes[:, len(SWEPT)])}
 
-    def _looked_up(self, codes: IntArray) -> tuple[dict[str, IntArray], Requests]:
-        """Return the values behind the codes, without `o`, and the sizes that it asks for."""
+    def _look_up(self, codes: IntArray) -> tuple[dict[str, IntArray], Requests]:
+        """Return the values behind the codes, without `o`, and the sizes that `o` requests."""
         places = dict(zip(SWEPT, codes.T, strict=True))
         columns = {
             field: self._tables[field][places[name]]
@@ -87,16 +88,16 @@ class Product:
         }
         return columns, self._requests.requests(places["o"], columns)
 
-    def _requested(self, codes: IntArray) -> Iterator[IntArray]:
+    def _with_requested_sizes(self, codes: IntArray) -> Iterator[IntArray]:
         """Yield the points once for each size that their option of `o` stands for, in chunks."""
-        counts = self._looked_up(codes)[1].points
+        counts = self._look_up(codes)[1].points
         if counts.astype(np.float64).sum() > MOST_POINTS:
             raise ConfigError(
                 f"points made={counts.astype(np.float64).sum():,.0f} of one table, but should be "
                 f'{MOST_POINTS:,} at most; o = "candidates" makes s of them on each axis'
             )
         self.added += int(np.maximum(counts, 1).sum()) - len(codes)
-        self.barren += int((counts == 0).sum())
+        self.without_candidate += int((counts == 0).sum())
         rows = np.repeat(np.arange(len(codes)), counts)
         picks = np.arange(len(rows)) - np.repeat(counts.cumsum() - counts, counts)
         for start in range(0, len(rows), _CHUNK):

@@ -25,7 +25,7 @@ Request: TypeAlias = int | str | tuple[int | str, ...] | None
 """One value of `o`: a size or a word serves every axis, a tuple has one per axis; None: no size."""
 
 ABSENT: Final = -(2**63)
-"""What stands for None in a matrix of integers; no configuration can say so small a number."""
+"""Stands for None in a matrix of integers; a configuration cannot hold so small a number."""
 
 _POLICIES: Final = PARAMETERS["padding"].names
 
@@ -35,7 +35,7 @@ class Requests:
     """The sizes that each of several points requests: a contiguous range per axis.
 
     Attributes:
-        first: smallest of them, (points, ndim); :data:`ABSENT` where no size is requested.
+        first: the smallest, (points, ndim); :data:`ABSENT` where no size is requested.
         count: how many there are, (points, ndim), 1 where none is requested; 0: no candidate.
     """
 
@@ -86,8 +86,9 @@ class RequestTable:
 def candidates(columns: Mapping[str, IntArray]) -> tuple[IntArray, IntArray]:
     """Return the smallest and the largest size that a direct convolution maps to i.
 
-    (points, ndim) each; as :func:`tconv.model.geometry.preimages` and, under the policies same and
-    same_lower, :func:`tconv.model.geometry.same_preimages`, but sizes below 1 are among them.
+    (points, ndim) each; sizes below 1 are among them. As :func:`tconv.model.geometry.preimages`; a
+    convolution under the policies same and same_lower maps o to ceil(o/s), whatever the kernel
+    (TensorFlow, `tf.nn.convolution`), so its candidates are s(i-1)+1 to s i.
     """
     i, k, s, d = (columns[name] for name in ("i", "k", "s", "dilation"))
     plain = full_size(i, k, s, d) - columns["p_begin"] - columns["p_end"]  # type: ignore[arg-type] # arrays pass through

@@ -1,7 +1,7 @@
 """The tables and keys of a configuration file, and what each may hold.
 
-A field's description completes the sentence "but should be ..."; :mod:`tconv.grid.config` says it.
-Defaults are not stated here but in the values that the tables become.
+A field's description completes the "but should be ..." of :mod:`tconv.grid.validation`. The
+defaults of keys are those of the classes that the tables become, and are not stated here.
 """
 
 from functools import partial
@@ -55,7 +55,7 @@ _Texts = Annotated[tuple[str, ...], BeforeValidator(_tuple)]
 
 
 class Table(BaseModel):
-    """A table with known keys only, in which no value is bent into another type."""
+    """A table that accepts known keys only, and converts no value to another type."""
 
     model_config = ConfigDict(
         extra="forbid", frozen=True, strict=True, arbitrary_types_allowed=True
@@ -121,7 +121,7 @@ class BudgetTable(Table):
 
 
 class GridBase(Table):
-    """What a `[[grid]]` holds beside the parameters that it sweeps."""
+    """The keys of a `[[grid]]` other than the parameters that it sweeps."""
 
     parameters: ClassVar[ParameterTable] = PARAMETERS
     suite: Suite = Field("explicit", description="one of explicit, open, extended, illegal")
@@ -162,7 +162,7 @@ def grid_table(table: ParameterTable = PARAMETERS) -> type[GridBase]:
 
 
 if TYPE_CHECKING:
-    GridTable = GridBase  # the keys that it adds are known when it is made
+    GridTable = GridBase  # its other keys exist at run time only
 else:
     GridTable = grid_table()
 

@@ -22,9 +22,9 @@ class GridStatistics:
     """The counts of one expansion: `made == kept + sum(dropped.values())`.
 
     Attributes:
-        made: points, that is combinations of values.
+        made: combinations of values, called points.
         kept: distinct cases kept.
-        dropped: points dropped, by the reason in words.
+        dropped: points dropped, by reason in words.
         marginals: parameter -> value as text -> number of kept cases that have it. A case counts
             once for each value that a per-axis parameter has on some axis.
         coverage: for each grid, in the order of the file, the pairs of values reached.
@@ -57,13 +57,13 @@ class GridStatistics:
 
 
 def _counted(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{value.replace('.', ':')} x {count:,}" for value, count in counts.items())
+    return ", ".join(f"{value} x {count:,}" for value, count in counts.items())
 
 
 def marginals(tables: Sequence[CaseTable]) -> dict[str, dict[str, int]]:
     """Return parameter -> value -> number of cases that have it, on some axis if per axis.
 
-    A policy, a requested size and a malformation are parameters where some case has one.
+    Parameters that are absent by default are left out where no case has them.
     """
     counts = {name: _marginal(tables, name) for name in SWEPT}
     absent = {name for name in SWEPT if PARAMETERS[name].default is None}

@@ -43,13 +43,14 @@ class Sweep:
     """The values of every parameter of one grid, each tuple in the order of the table.
 
     Attributes:
-        options: parameter -> its values; an option of `o` may be one of :data:`WORDS`, of `p` it is
-            a pair, and of a per-axis parameter it may have one value per axis.
+        options: parameter -> its values; an option of `o` may be one of
+            :data:`tconv.grid.requested_sizes.WORDS`, one of `p` is a pair, and one of a per-axis
+            parameter may have one value per axis.
         suite: only cases of this suite are kept.
         where: predicates that a kept case fulfils, all of them.
         budget: the most cases, or None: all.
-        path: the file it comes from, for messages; no part of its value.
-        number: its place among the grids of the file, from 1; no part of its value either.
+        path: the file it comes from, for messages; not compared.
+        number: its place among the grids of the file, from 1; not compared.
     """
 
     options: Mapping[str, tuple[Any, ...]]
@@ -68,12 +69,12 @@ class Sweep:
         return cls(options=options, **values)
 
     def with_values(self, values: tuple[str, ...]) -> Self:
-        """Return the sweep in which each case has these kinds of values, which the run names."""
+        """Return the sweep with the kinds of values that `[run]` names, instead of its own."""
         return replace(self, options={**self.options, "values": values})
 
     @property
     def points(self) -> int:
-        """How many points it makes, those that fit no number of axes included."""
+        """How many points it makes, including those whose lists fit no number of axes."""
         return math.prod(map(len, self.options.values()))
 
     @property

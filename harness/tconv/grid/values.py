@@ -1,6 +1,6 @@
 """How a configuration writes values: sweeps, per-axis lists, ranges and paddings.
 
-A single value is a sweep of one. What cannot be read raises `ValueError` with the wrong entry.
+A single value is a sweep of one. Readers raise `ValueError` with the entry that is wrong.
 """
 
 import re
@@ -50,7 +50,7 @@ def read_values(parameter: Parameter, value: object) -> tuple[Any, ...]:
 
 
 def integers(value: object) -> tuple[int, ...]:
-    """Return integers: `2`, `[1, 2]`, `"1..6"` or `["1..3", 7]`; raise `ValueError` else."""
+    """Return the integers of `2`, `[1, 2]`, `"1..6"` or `["1..3", 7]`, or raise `ValueError`."""
     return tuple(item for entry in _entries(value) for item in _integers(entry))
 
 
@@ -80,9 +80,7 @@ def _read(parameter: Parameter, entry: object) -> Iterator[Any]:
         yield entry
     elif parameter.kind == "flag":
         if not isinstance(entry, bool):
-            raise ValueError(
-                f"{entry!r} is not true or false"
-            )  # one type for all that is unreadable
+            raise ValueError(f"{entry!r} is not true or false")
         yield entry
     elif parameter.kind == "pair":
         yield from _paddings(entry)
@@ -121,7 +119,7 @@ def _entries(value: object) -> list[object]:
 
 def _integer(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
-        raise ValueError(f"{value!r} is not a whole number")  # noqa: TRY004 # as in flags
+        raise ValueError(f"{value!r} is not a whole number")  # noqa: TRY004 # like all unreadable entries
     if abs(value) > _LARGEST:
         raise ValueError(f"{value} is beyond 2^63-1")
     return value

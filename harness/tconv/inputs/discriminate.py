@@ -1,8 +1,8 @@
-"""Finds the readings that give the right answer on the tensors at hand, so do not show in it.
+"""Finds the readings that give the right answer on the tensors of a case, so cannot be ruled out.
 
-To evaluate each of more than fifty readings would take longer than all else that a case needs.
-Those of the weight and the input are computed in one call, windows are compared where they overlap
-with the right one, and only what does not differ there is evaluated in full.
+Evaluating each of more than fifty readings would take longer than everything else a case needs.
+So those of the weight and the input are computed in one call, windows are compared where they
+overlap with the right one, and only readings that do not differ there are evaluated in full.
 """
 
 from collections.abc import Iterator, Sequence
@@ -40,12 +40,12 @@ _RESULTS: Final = tuple(reading for reading in READINGS if isinstance(reading, O
 _OTHERS: Final = tuple(reading for reading in READINGS if isinstance(reading, OfTensors))
 
 _SMALL: Final = 2**10
-"""Elements of an output up to which the readings of weight and input are computed as a whole, and
-of a weight up to which its gathers are kept for the next case."""
+"""Largest output, in elements, for which readings of weight and input are computed as a whole, and
+largest weight whose gathers are cached."""
 _CHANNELS: Final = 4
-"""Output channels of each group for which they are computed, the first ones."""
+"""How many output channels of each group they are computed for."""
 _CORNER: Final = 8
-"""Positions along each axis for which they are computed if the output is larger."""
+"""How many positions along each axis they are computed for if the output is larger."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -54,7 +54,7 @@ class Discrimination:
 
     Attributes:
         y: the right answer, (n, c_out, *o).
-        equivalent: readings by which this case asks for the very same computation.
+        equivalent: readings that ask for the very same computation in this case.
         coinciding: readings that compute something else and get the same numbers.
     """
 
@@ -67,7 +67,7 @@ def discriminate(case: Case, tensors: Tensors) -> Discrimination:
     """Return the right answer of a case with nonempty input, and what coincides with it.
 
     Args:
-        case: legal or extended, with n >= 1 and every i >= 1; asks for no size.
+        case: legal or extended, with n >= 1, every i >= 1 and no requested size.
         tensors: in the dtype of the reference: integers, and a bias without zeros.
     """
     gathers, (own_windows, windows) = _gathers(case), _windows(case)
@@ -76,7 +76,7 @@ def discriminate(case: Case, tensors: Tensors) -> Discrimination:
     suspects += [*_by_windows(windows, right.total), *_by_arguments(case)]
     suspects += [reading for reading in _OTHERS if reading.shape(case) == case.y_shape]
     coinciding = [r for r in suspects if coincide(r, case, tensors, right.total)]
-    for reading in _RESULTS:  # those of the bias differ, as it has no zeros
+    for reading in _RESULTS:  # not OfBias: they always differ where the bias has no zeros
         y = reading.change(case, right)
         if y is not None and _equal(y, right.total):
             coinciding.append(reading)
@@ -137,8 +137,8 @@ def _by_weights_and_inputs(
     """Return the right products, and the readings of another weight or input that may give them.
 
     One call computes all of them: another weight as more output channels, another input as more
-    images. Of a large case only a corner of the first image and channels is computed so: to differ
-    there is enough.
+    images. Of a large case only a corner of the first image and channels is computed: readings that
+    differ there differ.
     """
     is_small = prod(case.y_shape) <= _SMALL
     x = tensors.x if is_small else tensors.x[:1]

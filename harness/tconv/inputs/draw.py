@@ -1,4 +1,4 @@
-"""The draw of a case: exact where it can be, and such that it tells the readings apart."""
+"""Draws the input arrays of a case: exact values where possible, on which the readings differ."""
 
 import hashlib
 from collections.abc import Callable
@@ -20,10 +20,10 @@ from tconv.oracle.case_answer import answer
 from tconv.oracle.readings import Reading
 
 ATTEMPTS: Final = 24
-"""Draws that are tried until all readings that can be told apart are."""
+"""Most draws of one kind that are tried to tell all readings apart."""
 
 _MANY: Final = 4096
-"""Positions above which no two are compared: windows of so large a result differ somewhere."""
+"""Largest result, in positions, that is searched for equal ones; windows of larger ones differ."""
 
 _GENERIC: Final = 2**16
 """Magnitude of the integers that decide whether two formulas are the same one: where they are not,
@@ -39,14 +39,14 @@ Array = NDArray[Any]
 class DrawRecipe:
     """Which draw a case takes, and which readings it cannot tell from the right answer.
 
-    Finding it takes several times as long as drawing by it.
+    Finding a recipe takes several times as long as drawing with it.
 
     Attributes:
         drawn: kind of values; `normal` also where exact ones are out of reach.
         attempt: number of the draw among those of its kind, from 0.
         equivalent: names of the readings that give the right answer whatever the values.
-        coinciding: names of the readings that give it for these values although they need not, and
-            which no draw that was tried told apart; nearly always empty.
+        coinciding: names of the readings that give it for these values, though not for all values;
+            no draw that was tried told them apart. Nearly always empty.
     """
 
     drawn: Drawn
@@ -72,15 +72,20 @@ class Draw:
     recipe: DrawRecipe
     answer: Array | None = None
 
+    @property
+    def is_exact(self) -> bool:
+        """Whether every sum of products is exact, in any order."""
+        return self.recipe.drawn != "normal"
+
 
 def draw(case: Case, seed: int = 0, recipe: DrawRecipe | None = None) -> Draw:
     """Return the tensors of a case; its id and the seed decide every bit of them.
 
-    Exact values are drawn again until they tell every reading from the right answer that can be
-    told from it; those of an open case until they tell the windows of its full result apart, too.
-    This is not done for an illegal case, which has no right answer; for an empty one, which has
-    nothing to tell apart; or where a parameter is huge, so that readings have no size. Tensors that
-    a case calls malformed are drawn sound and then changed. Integer dtypes always get exact values.
+    Exact values are drawn again until every reading that can differ from the right answer does;
+    those of an open case until the windows of its full result differ, too. This is not done for an
+    illegal case, which has no right answer, for an empty one, which has no values, or where a
+    parameter is huge, so that readings have no size. Malformed tensors are drawn well formed and
+    then changed. Integer dtypes always get exact values.
 
     Args:
         case: of any suite.
@@ -110,7 +115,7 @@ def _draw_sound(case: Case, seed: int, precision: Precision) -> Draw:
 
 
 def _draw_again(case: Case, seed: int, precision: Precision, recipe: DrawRecipe) -> Draw:
-    """Return the draw that was chosen before."""
+    """Return the draw of a recipe."""
     if recipe.drawn == "normal":
         return _draw_normal(case, seed, precision)
     make = dense if recipe.drawn == "exact" else sparse
@@ -121,12 +126,12 @@ def _draw_again(case: Case, seed: int, precision: Precision, recipe: DrawRecipe)
 
 
 def _is_checked(case: Case) -> bool:
-    """Return whether exact values have to tell readings apart."""
+    """Return whether exact values are drawn until the readings differ."""
     return not (case.suite == "illegal" or case.is_huge or 0 in case.x_shape)
 
 
 def _judged(case: Case) -> Case:
-    """Return the case whose answer counts: for an open one that of the full result."""
+    """Return the case whose answer is compared: for an open one, that of the full result."""
     return case.uncropped if case.suite == "open" else case
 
 
@@ -144,7 +149,10 @@ def _draw_unchecked(case: Case, seed: int, precision: Precision) -> Draw:
 def _draw_checked(
     case: Case, seed: int, precision: Precision, drawn: Literal["exact", "exact, sparse"]
 ) -> Draw | None:
-    """Return the first draw that tells apart what can be, or else the last; None: out of reach."""
+    """Return the first draw on which every reading that can differ does.
+
+    If no attempt gives one, the last dense draw, but no sparse one. None where out of reach.
+    """
     make, judged = dense if drawn == "exact" else sparse, _judged(case)
     is_equivalent: dict[str, bool] = {}
     last = None
@@ -173,7 +181,7 @@ def _draw_checked(
 def _recipe(
     drawn: Drawn, attempt: int, equivalent: tuple[str, ...], coinciding: tuple[str, ...]
 ) -> DrawRecipe:
-    """Return the recipe, the same object for equal ones: a few serve most cases."""
+    """Return the recipe, the same object for equal ones: most cases share a few."""
     return DrawRecipe(drawn=drawn, attempt=attempt, equivalent=equivalent, coinciding=coinciding)
 
 
@@ -193,7 +201,7 @@ def _has_twins(case: Case, full: Array, b: Array | None) -> bool:
 def _compare_generic(
     case: Case, coinciding: tuple[Reading, ...], is_equivalent: dict[str, bool]
 ) -> None:
-    """Note by name whether each reading also coincides on generic values, and so on all."""
+    """Record by name whether each reading coincides on generic values too, and so on all."""
     new = [reading for reading in coinciding if reading.name not in is_equivalent]
     if not new:
         return

@@ -2,7 +2,8 @@
 
 Then a difference is an index error and never rounding. The condition is
 max(conv_T(|x|, |w|) + |b|) <= limit of the dtype. Where even ones and minus ones exceed it, inputs
-become sparse. A text decides every bit: no state, platform or generator version enters.
+become sparse. A seed text decides every bit, so that neither the state nor the version of a random
+generator matters, nor the platform.
 """
 
 import hashlib
@@ -24,11 +25,11 @@ LARGEST: Final = 255
 every integer up to it, so that in exact mode such rounding changes nothing."""
 
 _SPARSEST: Final = 2**-12
-"""Share of nonzero inputs below which sparse inputs are given up."""
+"""Smallest share of nonzero inputs that is tried."""
 
 
 def dense(case: Case, text: str, precision: Precision) -> Tensors | None:
-    """Return tensors without zeros, in the reference's dtype, or None where out of reach."""
+    """Return tensors without zeros, in the reference's dtype, or None where none are exact."""
     largest = _largest_magnitudes(precision, most_products(case))
     return None if largest is None else integers(case, text, precision, *largest)
 
@@ -77,10 +78,10 @@ def _bits(text: str, count: int, dtype: str = "<u2") -> NDArray[np.unsignedinteg
 def _nonzero(
     bits: NDArray[np.unsignedinteger[Any]], most: int, precision: Precision
 ) -> NDArray[Any]:
-    """Return integers of magnitude 1 to `most`, one per number or, complex, one per two.
+    """Return values of magnitude 1 to `most`: one per number, or per two where complex.
 
-    Where 2 `most` does not divide the range of the numbers, some values are more likely by a hair,
-    which harms nothing here.
+    Where 2 `most` does not divide the range of the numbers, some values are slightly more likely,
+    which does no harm here.
     """
     table = _nonzero_range(most, "i8" if precision.is_integer else "f8")
     values = table.take(bits % (2 * most))
@@ -94,7 +95,7 @@ def _nonzero_range(most: int, kind: str) -> NDArray[Any]:
 
 
 def sparse(case: Case, text: str, precision: Precision) -> Tensors | None:
-    """Return tensors whose x is mostly zero, in the reference's dtype, or None: out of reach.
+    """Return tensors whose x is mostly zero, in the reference's dtype, or None: none are exact.
 
     The share of nonzero inputs is halved until the sums that remain are within the limit.
     """

@@ -1,9 +1,9 @@
-"""How far a result may be from the reference by rounding, and which arithmetic explains more.
+"""How far rounding may move a result from the reference, and which arithmetic explains more.
 
 The limit is |y - ref| <= (n+1)(u bound + eta), elementwise, with n = conv_T(1, 1) products (complex
 ones counted twice) and bound = conv_T(|x|, |w|) + |b|: Higham, "Accuracy and Stability of Numerical
 Algorithms", equation 3.5, with n products, n additions and eta for what falls below the normal
-numbers. Where n = 0 the output is the bias or 0, and must be exactly that.
+numbers. Where n = 0 the output is the bias or 0, and must be exact.
 """
 
 from dataclasses import dataclass
@@ -72,12 +72,12 @@ class MeasuredError:
     def explanations(self) -> tuple[str, ...]:
         """Return the kinds of arithmetic that explain the error, the likeliest first.
 
-        `transformed` holds normwise, where the products are not summed as they are; the names of
-        :data:`FORMATS` hold for inputs rounded to such a format, which exact ones come through
-        unchanged.
+        `transformed`: the error is small beside the largest sum, as where a transform replaces the
+        sum of products. A name of :data:`FORMATS`: the inputs were rounded to that format, which
+        would leave exact inputs unchanged.
         """
         names = ["transformed"] if self._is_transformed() else []
-        if self.expected.draw.recipe.drawn == "normal":
+        if not self.expected.draw.is_exact:
             names += [
                 name
                 for name, v in FORMATS.items()
@@ -86,18 +86,12 @@ class MeasuredError:
         return tuple(names)
 
     def _is_reduced(self, v: float) -> bool:
-        """Whether x and w, rounded by v each, explain it: (2v + v^2) bound beyond the limit."""
+        """Return whether rounding x and w by v each, (2v + v^2) bound, explains it."""
         rounded = np.where(self.expected.products, (2 * v + v * v) * self.expected.bound, 0)
         return bool((self.error <= self.limit + rounded).all())
 
     def _is_transformed(self) -> bool:
-        """Whether every error is small beside the largest sum of the output.
-
-        An exact answer holds integers: an error that is one everywhere is one of indices.
-        """
-        if (
-            self.expected.draw.recipe.drawn != "normal"
-            and (self.error == np.rint(self.error)).all()
-        ):
-            return False
+        """Return whether every error is small beside the largest sum of the output."""
+        if self.expected.draw.is_exact and (self.error == np.rint(self.error)).all():
+            return False  # exact sums are integers, so this is a wrong index, not rounding
         return bool(self.error.max() <= GROWTH * self.limit.max())

@@ -24,7 +24,7 @@ class Expected:
         draw: its tensors.
         y: reference (n, c_out, *o) in float64, complex128 or int64; None where none exists.
         residue: the right answer minus `y`, of the same shape and dtype, or None where it is 0 or
-            beneath notice.
+            negligible.
     """
 
     case: Case
@@ -41,8 +41,8 @@ class Expected:
     def full(self) -> NDArray[Any]:
         """The full result without bias, (n, c_out, *full), of which every output is a window.
 
-        Along an axis it has s(i-1)+K elements, none where that is below 1. In the dtype of
-        :attr:`y`, exact where the draw is.
+        Along an axis it has s(i-1)+K elements, or none where that is below 1. It has the dtype of
+        :attr:`y` and is exact where the draw is.
         """
         work, whole = self.draw.work, self.case.uncropped
         if 0 in self.case.x_shape:
@@ -71,8 +71,8 @@ def expect(case: Case, draw: Draw) -> Expected:
 
     For an open case it holds the full result, of which every answer is a window.
 
-    Of exact values the oracle's answer is exact. Otherwise it is computed in float64, and for
-    float64 and complex128 in a higher precision.
+    With exact inputs the oracle's answer is exact. Otherwise it is computed in float64, or in a
+    higher precision for float64 and complex128.
     """
     if case.suite == "open":
         return Expected(case=case.uncropped, draw=draw, y=None)
@@ -81,7 +81,7 @@ def expect(case: Case, draw: Draw) -> Expected:
     if draw.answer is not None:
         return Expected(case=case, draw=draw, y=draw.answer)
     precision = PRECISIONS[case.dtype]
-    if draw.recipe.drawn == "normal" and precision.dtype == precision.work:
+    if not draw.is_exact and precision.dtype == precision.work:
         y, residue = precise_answer(case, draw.work)
         return Expected(case=case, draw=draw, y=y, residue=residue)
     return Expected(case=case, draw=draw, y=answer(case, draw.work))

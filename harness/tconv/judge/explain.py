@@ -12,7 +12,7 @@ from tconv.oracle.readings import READINGS, Reading, evaluate
 
 
 def readings_of(expected: Expected, y: NDArray[Any]) -> tuple[str, ...]:
-    """Return the names of the readings that give `y`, sorted; several where the case cannot tell.
+    """Return the names of all readings that give `y`, sorted.
 
     Args:
         expected: what is right for a legal or extended case.
@@ -29,7 +29,7 @@ def _gives(reading: Reading, expected: Expected, y: NDArray[Any]) -> bool:
     output = evaluate(reading, expected.case, expected.draw.work)
     if output is None or output.shape != y.shape:
         return False
-    if expected.draw.recipe.drawn != "normal":
+    if expected.draw.is_exact:
         return bool((output == y).all())
     return bool((np.abs(y - output) <= reading_tolerance(reading, expected)).all())
 
@@ -37,8 +37,8 @@ def _gives(reading: Reading, expected: Expected, y: NDArray[Any]) -> bool:
 def reading_tolerance(reading: Reading | None, expected: Expected) -> NDArray[np.float64]:
     """Return the error bound of a reading that has an output, or of the right answer if None.
 
-    Its sums of magnitudes are the reading's own. How many products meet in an element is not
-    worked out for each reading; the largest number that may is taken.
+    The sums of magnitudes are the reading's own. The number of products in an element is not: the
+    largest possible number is used.
     """
     case, bound = expected.case, expected.bound
     if reading is not None:

@@ -33,7 +33,7 @@ class Judgement:
         difference: a map of where they differ, see :func:`tconv.judge.values.difference_map`.
         compared: number of elements that were compared.
         resolution: of an open case the windows of the full result that explain the output, as
-            :class:`tconv.model.window.Resolution` writes them, at most :data:`WINDOWS` of them.
+            :meth:`tconv.model.window.Resolution.to_text` writes them, at most :data:`WINDOWS`.
         resolutions: how many there are.
         coinciding: names of further readings by which the output could be explained.
         error_type: type of the error that the framework raised.

@@ -1,7 +1,7 @@
 """Resolves an open case: finds the windows, and if needed the reading, that explain its result.
 
 The plain semantics comes first; where no window of it gives the result, bias and weight are read in
-other ways. A result that holds no product, since it is empty or its window lies beside the full
+other ways. A result that holds no product, because it is empty or its window lies outside the full
 result, is explained by every window of that kind: the resolution is that set.
 """
 
@@ -20,15 +20,15 @@ from tconv.model.dtypes import name_of
 from tconv.model.verdict import Verdict
 from tconv.model.window import Resolution, find_windows
 from tconv.oracle.readings import OfWeight, evaluate
-from tconv.oracle.readings.evaluate import column
+from tconv.oracle.readings.evaluate import bias_column
 from tconv.oracle.readings.operands import WEIGHTS
 
 Array = NDArray[Any]
 
 _FLIP: Final = next(reading for reading in WEIGHTS if reading.name == "kernel flipped")
-_BARE: Final = "no bias past the full result"
+_NO_BIAS_OUTSIDE: Final = "no bias past the full result"
 _SHOWN: Final = 8
-"""Values that are shown where nothing explains a result."""
+"""How many values are shown where nothing explains a result."""
 
 
 def resolve(expected: Expected, y: Array) -> Judgement:
@@ -70,7 +70,7 @@ class _Candidate:
         """Yield the name of each further reading, and the windows by which it explains `y`."""
         if self.expected.draw.work.b is not None:
             tolerance = self._tolerance(None)
-            yield _BARE, find_windows(self.expected.full + self._bias, self.y, tolerance)
+            yield _NO_BIAS_OUTSIDE, find_windows(self.expected.full + self._bias, self.y, tolerance)
         for reading in WEIGHTS:
             yield reading.name, self.by_weight(reading)
         for reading in WEIGHTS:
@@ -89,12 +89,12 @@ class _Candidate:
 
     @property
     def _bias(self) -> Array:
-        return column(self.expected.draw.work.b, self.expected.case.ndim, self.y)
+        return bias_column(self.expected.draw.work.b, self.expected.case.ndim, self.y)
 
     def _tolerance(self, reading: OfWeight | None) -> NDArray[np.float64] | None:
-        """Return how far rounding may lead, or None: values are exact."""
+        """Return the error bound of each element, or None where values are exact."""
         expected = self.expected
-        if expected.draw.recipe.drawn != "normal" or 0 in expected.case.x_shape:
+        if expected.draw.is_exact or 0 in expected.case.x_shape:
             return None
         return reading_tolerance(reading, expected)
 
@@ -119,8 +119,8 @@ def _judgement(
 ) -> Judgement:
     full = [axis.full for axis in case.axes]
     texts = (
-        str(Resolution.from_begins(begin, full, y.shape[2:]))
-        for begin in windows[:WINDOWS].tolist()
+        Resolution.from_begins(begins, full, y.shape[2:]).to_text()
+        for begins in windows[:WINDOWS].tolist()
     )
     return Judgement(
         verdict=Verdict.RESOLVED, reading=reading, observed_shape=y.shape, compared=y.size,
@@ -139,7 +139,7 @@ def _unresolved(y: Array, why: str | None) -> Judgement:
 
 
 def _both(first: OfWeight, second: OfWeight) -> OfWeight:
-    """Return the reading of the weight by one after the other, where both say another weight."""
+    """Return the reading that applies both to the weight, with a meaning where each changes it."""
 
     def change(case: Case, w: Array) -> Array | None:
         once = first.change(case, w)

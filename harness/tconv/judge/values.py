@@ -1,7 +1,7 @@
 """Compares a result with the right answer: first its shape, then dtype, finiteness and values.
 
 Where values differ, a small map shows where and by how much: text with one character per cell and
-`/` between lines, such as `0012/0900`, which a store can hold and a terminal can show.
+`/` between lines, such as `0012/0900`, which fits into a column and into a terminal.
 """
 
 from functools import lru_cache
@@ -67,7 +67,7 @@ def _by_value(y: NDArray[Any], measured: MeasuredError, declared: frozenset[str]
     """Return the judgement of a finite result that differs from the reference somewhere."""
     expected = measured.expected
     assert expected.y is not None
-    units, is_exact = float(measured.units.max()), expected.draw.recipe.drawn != "normal"
+    units, is_exact = float(measured.units.max()), expected.draw.is_exact
     if not is_exact and units <= 1:
         rounded = bool((y == expected.y.astype(y.dtype)).all())
         return _matching(y, expected, "exact" if rounded else "within", units)

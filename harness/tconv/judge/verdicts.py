@@ -1,7 +1,6 @@
 """Gives every outcome its verdict, by the legality of the case."""
 
 from collections.abc import Collection
-from typing import Final
 
 from tconv.judge.expected import Expected
 from tconv.judge.judgement import Judgement
@@ -22,9 +21,6 @@ from tconv.model.outcome import (
 )
 from tconv.model.verdict import Verdict
 
-NOT_REPRODUCED: Final = ", not reproduced: run again, the case came through"
-"""What the reason of a crash adds where it did not recur."""
-
 
 def judge(
     case: Case,
@@ -37,7 +33,7 @@ def judge(
 
     Args:
         case: of any suite; where it is open, the result is resolved.
-        outcome: what came of it on the target.
+        outcome: what the target did with it.
         expected: what is right for its draw; None only where nothing was computed or inferred.
         declared: the arithmetic that the target's mode declares: `transformed`, `reduced` (to
             any format) or a name of :data:`tconv.model.dtypes.FORMATS`.
@@ -76,10 +72,10 @@ def _of_computed(
 def _of_inferred(case: Case, expected: Expected, shape: tuple[int, ...]) -> Judgement:
     """Return the judgement of an inferred shape: there are no values to judge.
 
-    An open case is resolved as to its size, if rank, n and c_out are right, not as to its window.
+    An open case is resolved if rank, n and c_out are right; its window stays unknown.
     """
     right = None if expected.y is None else expected.y.shape
-    reason = case.legality[1] or "a shape was promised and nothing computed"
+    reason = case.legality[1] or "a shape was inferred, nothing computed"
     if case.suite == "illegal":
         verdict = Verdict.ACCEPTED_ILLEGAL
     elif case.suite != "open":
@@ -102,7 +98,8 @@ def _without_answer(
             verdict = Verdict.ADAPTER_ERROR
         case Crashed(stderr=text):
             verdict, kind, reason = Verdict.CRASHED, "", f"the worker ended with {outcome.manner}"
-            reason += "" if outcome.is_reproduced else NOT_REPRODUCED
+            if not outcome.is_reproduced:
+                reason += ", not reproduced: the case did not crash when it was run again"
         case TimedOut(limit=limit):
             verdict, kind, text = Verdict.TIMEOUT, "", ""
             reason = f"no answer within {limit:g} s"

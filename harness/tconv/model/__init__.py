@@ -1,1 +1,1 @@
-"""The values that all else speaks of: cases, targets, outcomes, verdicts."""
+"""The values that every other package uses: cases, targets, outcomes, verdicts."""

@@ -31,9 +31,9 @@ Ints = tuple[int, ...]
 class Case:
     """All parameters of one transposed convolution; per-axis ones have one entry per axis.
 
-    What each field means, and which values it may have, says :data:`~.parameters.PARAMETERS`. A
-    case that exists is well formed: its tuples have `ndim` entries and its names are known. It need
-    not be legal, see :attr:`legality`.
+    :data:`~.parameters.PARAMETERS` says what each field means and which values it may have. A case
+    is always well formed: its tuples have `ndim` entries and its names are known. It need not be
+    legal, see :attr:`legality`.
     """
 
     ndim: int
@@ -56,14 +56,14 @@ class Case:
     malformed: str | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what no case can be.
+        """Check that the case is well formed.
 
         Raises:
-            CaseError: a tuple has not `ndim` entries, or a name is unknown.
+            CaseError: a tuple does not have `ndim` entries, a size is negative or a name unknown.
         """
         if self.ndim < 1:
             raise _error("ndim", self.ndim, "1 or more")
-        # All at once: one by one they cost as much as all else that is done for a small case.
+        # All at once: one by one, these checks would cost as much as the rest of a small case.
         per_axis = [value for value in _per_axis_values(self) if value is not None]
         if (
             {*map(type, per_axis)} != _TUPLE
@@ -90,9 +90,9 @@ class Case:
         p: int | Sequence[int | tuple[int, int]] = 0,
         **parameters: object,
     ) -> Self:
-        """Return the case in which an integer serves every axis; `p` has ints or (begin, end).
+        """Return a case; an integer serves every axis, and `p` has integers or (begin, end) pairs.
 
-        What is not given has its default in :data:`~.parameters.PARAMETERS`.
+        Parameters that are not given have their default in :data:`~.parameters.PARAMETERS`.
 
         Raises:
             CaseError: as for the class.
@@ -112,7 +112,7 @@ class Case:
         """Return the case that has this id.
 
         Raises:
-            CaseError: the text is no case id; the message names the part that is not understood.
+            CaseError: the text is not a case id; the message names the part that is not understood.
         """
         case = cls.from_parameters(**read_id(case_id))
         if case.id != case_id:
@@ -120,8 +120,8 @@ class Case:
         return case
 
     def __getstate__(self) -> dict[str, object]:
-        """Leave out what is made again sooner than it travels from one process to another."""
-        return {name: value for name, value in vars(self).items() if name not in _STAYS}
+        """Leave out cached values that are quicker to compute again than to send to a process."""
+        return {name: value for name, value in vars(self).items() if name not in _NOT_SENT}
 
     @cached_property
     def id(self) -> str:
@@ -156,7 +156,7 @@ class Case:
     def y_shape(self) -> Ints:
         """Shape of an explicit case's output, (n, c_out, *o); a size below zero counts as 0.
 
-        Of an open case: with the requested size or, for want of one, that of op = 0.
+        Of an open case: the requested size, or that of op = 0 where none is requested.
         """
         return (self.n, self.c_out, *map(_size, self.axes))
 
@@ -168,7 +168,7 @@ class Case:
 
     @property
     def is_open(self) -> bool:
-        """Whether no single right answer exists: a policy, no output padding, or a wanted size."""
+        """Whether several answers are right: a policy, no output padding, or a requested size."""
         return self.padding is not None or self.output_padding is None or self.o is not None
 
     @cached_property
@@ -184,8 +184,8 @@ class Case:
     def is_huge(self) -> bool:
         """Whether a parameter does not fit into 32 bits.
 
-        Other meanings of it have no size that could be computed, and a framework that checks its
-        arguments may refuse it before it looks at anything else.
+        Readings of such a case may have sizes that cannot be computed, and a framework that checks
+        its arguments may refuse it before it looks at anything else.
         """
         return any(map(is_huge, self.axes))
 
@@ -200,25 +200,25 @@ class Case:
         return "explicit" if legality == "legal" else "extended"
 
 
-_STAYS: Final = frozenset({"axes", "uncropped"})
-_MOST: Final = 2**14  # axes, and tuples of an id, that are kept: a grid has few, and repeats them
+_NOT_SENT: Final = frozenset({"axes", "uncropped"})
+_CACHE_SIZE: Final = 2**14  # a grid has few distinct axes, and repeats them
 
 
-@lru_cache(maxsize=_MOST)
+@lru_cache(maxsize=_CACHE_SIZE)
 def _axis(
     i: int, k: int, s: int, p_begin: int, p_end: int, op: int | None, d: int, o: int | None
 ) -> Axis:
-    """Return the axis with these parameters, the same object for the same ones."""
+    """Return the axis with these parameters, the same object for equal ones."""
     return Axis(i=i, k=k, s=s, p_begin=p_begin, p_end=p_end, op=op, d=d, o=o)
 
 
-@lru_cache(maxsize=_MOST)
+@lru_cache(maxsize=_CACHE_SIZE)
 def _channels(n: int, c_in: int, c_out: int, groups: int, malformed: str | None) -> Channels:
     words = MALFORMED[malformed].words if malformed else ""
     return Channels(n=n, c_in=c_in, c_out=c_out, groups=groups, malformed=words)
 
 
-@lru_cache(maxsize=_MOST)
+@lru_cache(maxsize=_CACHE_SIZE)
 def _size(axis: Axis) -> int:
     return max(output_size(axis) if axis.o is None else axis.o, 0)
 

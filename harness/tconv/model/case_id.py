@@ -1,8 +1,8 @@
 """The readable id of a case: written from its parameters, and read back.
 
 The id is the seed of the inputs, the pytest id, the frame key and the reproducer's argument, so it
-must never change: parameters at their default are left out of it, and a new parameter joins with a
-default that keeps every old id as it was.
+must never change: parameters at their default are left out of it, and a new parameter needs a
+default that leaves every existing id as it is.
 """
 
 import re
@@ -14,7 +14,7 @@ from typing import Any, Final
 from tconv.errors import CaseError
 from tconv.model.parameters import PARAMETERS, Parameter, Table
 
-_CACHED: Final = 2**14  # tokens of a parameter: a grid has few, and repeats them
+_CACHE_SIZE: Final = 2**14  # a grid has few distinct values of a parameter, and repeats them
 _NUMBERED: Final = re.compile(r"(?P<prefix>[a-z]+?)(?P<numbers>m?\d[\dmx.]*)")
 _EXAMPLE: Final = "2d-i5x4-k3x3-s2x1-p1.0x0-op1x0-ci2-co3-f32"
 
@@ -23,7 +23,7 @@ class IdFormat:
     """Writes and reads the ids of cases with the parameters of a table."""
 
     def __init__(self, table: Table = PARAMETERS) -> None:
-        """Prepare a writer for each parameter, and look-ups of all tokens for the reader."""
+        """Prepare a writer for each parameter, and the look-up of tokens for the reader."""
         self._writers = [(_writer(each), attrgetter(*each.fields)) for each in table.values()]
         self._always = {each.name for each in table.values() if each.always_in_id}
         self._words = {token: word for each in table.values() for token, word in _words(each)}
@@ -41,7 +41,7 @@ class IdFormat:
         """Return the parameters that an id gives, by their names in a configuration.
 
         Raises:
-            CaseError: the text is no case id; the message names the part that is not understood.
+            CaseError: the text is not a case id; the message names the part that is not understood.
         """
         parameters: dict[str, Any] = {}
         for part in case_id.split("-"):
@@ -60,7 +60,7 @@ class IdFormat:
     ) -> tuple[str, object]:
         match = _NUMBERED.fullmatch(part)
         parameter = self._numbered.get(match["prefix"]) if match else None
-        # i32 is an input size where none came before, and a dtype behind it.
+        # `i32` is the input size the first time, and a dtype after it.
         if part in self._words and (parameter is None or parameter.name in before):
             return self._words[part]
         if re.fullmatch(r"\d+d", part):
@@ -77,11 +77,11 @@ class IdFormat:
 
 
 def _writer(parameter: Parameter) -> Callable[[Any], str]:
-    """Return the function from a parameter's value to its token, which is empty at the default."""
+    """Return the function that writes a parameter's value as a token, empty at the default."""
     if parameter.name == "ndim":
         return "{}d".format
 
-    @lru_cache(maxsize=_CACHED)
+    @lru_cache(maxsize=_CACHE_SIZE)
     def write(value: Any) -> str:  # noqa: ANN401 # that of any parameter; of a pair, two
         if not parameter.always_in_id and _is_default(parameter, value):
             return ""
@@ -111,7 +111,7 @@ def _is_default(parameter: Parameter, value: Any) -> bool:  # noqa: ANN401 # as 
 
 
 def _words(parameter: Parameter) -> list[tuple[str, tuple[str, object]]]:
-    """Return the tokens of a parameter that are no numbers, each with what it says."""
+    """Return the tokens of a parameter that hold no number, each with its name and value."""
     words: list[tuple[str, object]] = []
     if parameter.kind == "flag":
         words.append((parameter.prefix, not parameter.default))
@@ -124,10 +124,10 @@ def _words(parameter: Parameter) -> list[tuple[str, tuple[str, object]]]:
 
 
 def _value(parameter: Parameter, text: str) -> object:
-    """Return the value that the numbers behind a token write.
+    """Return the value that the text after a token's prefix stands for.
 
     Raises:
-        ValueError: they write none.
+        ValueError: it does not hold integers.
     """
     if parameter.kind == "pair":
         sides = [entry.split(".") for entry in text.split("x")]

@@ -45,7 +45,7 @@ class Precision:
 
 @cache
 def name_of(dtype: np.dtype[Any]) -> str:
-    """Return the name of a dtype; NumPy computes it anew each time."""
+    """Return the name of a dtype; cached, as NumPy computes it on each access."""
     name: str = dtype.name
     return name
 

@@ -83,8 +83,8 @@ def output_size(axis: Axis) -> int:
 def conv_output_size(i: int, k: int, s: int, p_begin: int, p_end: int, d: int = 1) -> int:
     """Return floor((i + p_begin + p_end - K) / s) + 1, the direct convolution's output size.
 
-    The guide's relationship 6, with begin and end padding apart and K for k (relationship 15).
-    Where the kernel does not fit, the result is zero or negative.
+    The guide's relationship 6, with separate padding at the start and the end, and K for k
+    (relationship 15). Where the kernel does not fit, the result is zero or negative.
     """
     return (i + p_begin + p_end - effective_kernel(k, d)) // s + 1
 
@@ -96,14 +96,4 @@ def preimages(i: int, k: int, s: int, p_begin: int, p_end: int, d: int = 1) -> r
     s-1 (the guide, section 4.5). Sizes below one are left out.
     """
     smallest = full_size(i, k, s, d) - p_begin - p_end
-    return range(max(smallest, 1), smallest + s)
-
-
-def same_preimages(i: int, s: int) -> range:
-    """Return every size that a direct convolution padded "same" maps to `i`: ceil(o/s) = i.
-
-    They are s(i-1)+1 to s i, whatever the kernel: such padding keeps the size and only the stride
-    divides it (TensorFlow, `tf.nn.convolution`). Sizes below one are left out.
-    """
-    smallest = s * (i - 1) + 1
     return range(max(smallest, 1), smallest + s)

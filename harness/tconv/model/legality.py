@@ -36,7 +36,7 @@ class Channels:
         c_in: channels of the input.
         c_out: channels of the output.
         groups: number of groups.
-        malformed: how the tensors do not fit together, in words, empty where they do; or truths.
+        malformed: how the tensors do not fit together, in words, empty where they do; or booleans.
     """
 
     n: Any
@@ -49,7 +49,7 @@ class Channels:
 LARGEST_SIZE: Final = 2**31 - 1
 """Most elements that a result may have."""
 
-_MOST: Final = 2**14  # axes of integers whose legality is kept: a grid has few, and repeats them
+_CACHE_SIZE: Final = 2**14  # a grid has few distinct axes, and repeats them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +57,7 @@ class Volume:
     """How much is computed: an integer, or an array of numbers.
 
     Attributes:
-        elements: of the full result and of the window that is asked for, the larger on each axis.
+        elements: of the full result or of the requested window, whichever is larger on each axis.
     """
 
     elements: Any
@@ -76,7 +76,7 @@ class LegalityRule(Generic[Subject]):
     """One condition of legality.
 
     Attributes:
-        legality: what a case is that breaks the rule.
+        legality: that of a case that breaks the rule.
         words: how the rule is broken, without numbers: the key under which points are counted.
         is_broken: whether the subject breaks it, elementwise for arrays.
         reason: how one subject of integers breaks it, with its numbers.
@@ -88,19 +88,19 @@ class LegalityRule(Generic[Subject]):
     reason: Callable[[Subject], str]
 
 
-@lru_cache(maxsize=_MOST)
+@lru_cache(maxsize=_CACHE_SIZE)
 def is_huge(axis: Axis) -> bool:
-    """Return whether a parameter of an axis of integers does not fit into 32 bits, i and k apart.
+    """Return whether a parameter other than i and k, on an axis of integers, exceeds 32 bits.
 
-    An array of that many elements, or taps, is huge by its volume.
+    Where i or k does, the volume of the result is illegal anyway.
     """
     parameters = (axis.s, axis.p_begin, axis.p_end, axis.extra, axis.d, axis.o or 0)
     return max(map(abs, parameters)) > LARGEST_SIZE
 
 
-@lru_cache(maxsize=_MOST)
+@lru_cache(maxsize=_CACHE_SIZE)
 def _extent(axis: Axis) -> int:
-    """Return the elements of the full result along an axis, or of the window: the larger."""
+    """Return the size of the full result along an axis or of the window, the larger of the two."""
     return max(axis.full, output_size(axis), axis.o or 0, 0)
 
 
@@ -166,13 +166,13 @@ def _remainder(channels: Any, groups: Any) -> Any:  # noqa: ANN401 # integers or
     return channels % (groups * (groups > 0) + (groups <= 0))
 
 
-@lru_cache(maxsize=_MOST)
+@lru_cache(maxsize=_CACHE_SIZE)
 def axis_legality(axis: Axis) -> tuple[Legality, str]:
     """Return the legality of one axis of integers and, unless it is legal, the reason in words."""
     return _first_broken(AXIS_RULES, axis)
 
 
-@lru_cache(maxsize=_MOST)
+@lru_cache(maxsize=_CACHE_SIZE)
 def channel_legality(channels: Channels) -> tuple[Legality, str]:
     """Return the legality of channels and batch and, unless they are legal, the reason."""
     return _first_broken(CHANNEL_RULES, channels)

@@ -40,7 +40,7 @@ class ConfirmedUnsupported:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Faulty:
-    """The adapter broke its contract, as `offence` says; this is no deviation of the framework."""
+    """The adapter broke its contract, as `offence` says; the framework did not deviate."""
 
     offence: str
     error_type: str = ""
@@ -110,7 +110,7 @@ Inference = Literal["kept", "broken", "none"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShapeInference:
-    """The shape (n, c_out, *o) that a framework inferred beforehand, or None: it inferred none."""
+    """The shape (n, c_out, *o) that a framework inferred before it computed; None: none."""
 
     shape: tuple[int, ...] | None
 

@@ -1,8 +1,9 @@
-"""The parameters of a case, each declared once: whatever names or lists them reads this table.
+"""The parameters of a case, each declared once in one table.
 
-From it follow case ids, validation, result columns, configuration keys, the layout of grids, the
-names in predicates, the breakdowns of reports and the documentation. A new parameter is declared
-here, gets a field in :class:`tconv.model.case.Case`, and is read by the arithmetic that it changes.
+Case ids, validation, result columns, configuration keys, the layout of grids, the names in
+predicates, the breakdowns of reports and the documentation follow from it. A new parameter is
+declared here, gets a field in :class:`tconv.model.case.Case`, and is read by the arithmetic that it
+changes.
 """
 
 from collections.abc import Iterable, Mapping
@@ -30,7 +31,7 @@ VALUES: Final = ("exact", "normal")
 """Every kind of input values; the first is the default."""
 
 REQUIRED: Final = object()
-"""The default of a parameter that has none."""
+"""Stands for the default of a parameter that must be given."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,8 +47,8 @@ class Parameter:
         absent: what None means; empty where None is no value of it.
         choices: the names and their tokens in a case id, where the kind is a name.
         is_size: whether it is a size of an array, and so 0 or more.
-        prefix: what stands before its value in a case id; of a flag, all that stands there.
-        always_in_id: whether an id gives its default as well.
+        prefix: the letters before its value in a case id; of a flag, the whole token.
+        always_in_id: whether an id states its default as well.
         unit: unit of the values, empty where there is none.
         meaning: one line for people; `{side}` stands for start or end in that of a pair.
         in_grid: whether it is a key of `[[grid]]`.
@@ -114,7 +115,7 @@ PARAMETERS: Final = table_of(
         Parameter(name="dilation", letter="d", per_axis=True, default=1, prefix="d",
                   unit="elements", meaning="distance of two taps per axis"),
         Parameter(name="groups", default=1, prefix="g", meaning="number of groups"),
-        Parameter(name="padding", kind="name", default=None, absent="p_begin and p_end say it",
+        Parameter(name="padding", kind="name", default=None, absent="p_begin and p_end apply",
                   choices=POLICIES, meaning="padding policy"),
         Parameter(name="o", per_axis=True, default=None, absent="not requested", prefix="o",
                   unit="elements", meaning="requested output size per axis", in_breakdown=False),

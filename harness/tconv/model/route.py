@@ -1,4 +1,4 @@
-"""How a backend reaches a case: by a call of its own, by a call and a step beside it, or not."""
+"""How a backend computes a case: with one call, with a call and a further step, or not at all."""
 
 from dataclasses import dataclass
 
@@ -33,10 +33,10 @@ class Unsupported:
 
     Each run confirms it: the adapter still has to compute the case, with the most natural call
     there is, and the framework must raise an error that matches `error_pattern`. A call that
-    computes, or that fails for another cause, makes the route dishonest.
+    computes, or that fails for another reason, proves the route wrong.
 
     Attributes:
-        reason: why, in a few words; the same words for the same cause, as it is counted.
+        reason: why, in a few words; always the same words for a cause, so that it can be counted.
         error_pattern: regular expression searched in `ErrorType: message` of the framework's error.
     """
 

@@ -41,7 +41,7 @@ class Target:
         """Return the target that :meth:`__str__` wrote.
 
         Raises:
-            TargetError: the text is not that of a whole target.
+            TargetError: a part of the target is missing, or the text has another form.
         """
         selection = Selection.from_text(text)
         if selection.mode is None or selection.device is None:

@@ -3,7 +3,7 @@
 The full result has s(i-1)+K elements along an axis (Dumoulin & Visin, arXiv:1603.07285,
 relationship 12). Every framework returns a window of it: it crops, or it adds elements to which no
 product contributes. So where the values of the full result are known exactly and differ from each
-other, the window can be read off the output. That of an open case is its resolution.
+other, the window can be read off the output. For an open case, that window is its resolution.
 """
 
 import re
@@ -21,7 +21,7 @@ IntArray = NDArray[np.int64]
 
 _AXIS: Final = re.compile(r"(-?\d+)\.(-?\d+)")
 _ANCHORS: Final = 16
-"""Elements by which windows are ruled out before each that is left is compared as a whole."""
+"""How many elements are compared to rule out windows, before those left are compared in full."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -37,7 +37,7 @@ class Window:
     end: int
 
     def __str__(self) -> str:
-        return f"{self.begin}.{self.end}"
+        return f"{self.begin}:{self.end}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -60,10 +60,10 @@ class Resolution:
 
     @classmethod
     def from_text(cls, text: str) -> Self:
-        """Return the resolution that :meth:`__str__` wrote.
+        """Return the resolution that :meth:`to_text` wrote.
 
         Raises:
-            CaseError: the text is no resolution.
+            CaseError: the text is not a resolution.
         """
         parts = text.split("x")
         matches = filter(None, map(_AXIS.fullmatch, parts))
@@ -75,6 +75,10 @@ class Resolution:
             )
         return cls(axes=tuple(axes))
 
+    def to_text(self) -> str:
+        """Return the resolution as a row stores it: `1.0x0.-1`."""
+        return "x".join(f"{axis.begin}.{axis.end}" for axis in self.axes)
+
     def __str__(self) -> str:
         return "x".join(map(str, self.axes))
 
@@ -84,9 +88,9 @@ def find_windows(
 ) -> IntArray:
     """Return the crops at the start of all windows that explain `y`, (windows, ndim), sorted.
 
-    Size and full size decide the crop at the end. A window explains `y` if every element equals
+    The crop at the end follows from the sizes. A window explains `y` if every element equals
     that of `full`, which is zero outside its extent. Crops are tried from -size (the window lies
-    before the full result) to the full size (it lies behind); windows farther off hold the same
+    before the full result) to the full size (it lies after it); windows farther off hold the same
     zeros as those two.
 
     Args:
@@ -98,24 +102,25 @@ def find_windows(
     flat = y.reshape(prod(y.shape[:2]), *y.shape[2:])
     filled = np.argwhere((flat != 0).any(axis=0))
     source = full.reshape(prod(full.shape[:2]), *full.shape[2:])
+    limits = (
+        np.broadcast_to(0.0, source.shape) if tolerance is None else tolerance.reshape(source.shape)
+    )
     if len(filled) == 0:
-        return _of_zeros(source, y.shape[2:], tolerance)
-    spread = None if tolerance is None else tolerance.reshape(source.shape)
-    candidates = _anchored(source, flat, filled[:: max(1, len(filled) // _ANCHORS)], spread)
-    starts = [start for start in candidates if _explains(source, flat, filled, start, spread)]
+        return _starts_of_zeros(source, y.shape[2:], limits)
+    candidates = _anchored(source, flat, filled[:: max(1, len(filled) // _ANCHORS)], limits)
+    starts = [start for start in candidates if _explains(source, flat, filled, start, limits)]
     return np.array(starts, dtype=np.int64).reshape(len(starts), y.ndim - 2)
 
 
 def _anchored(
-    full: NDArray[Any], y: NDArray[Any], anchors: IntArray, spread: NDArray[np.float64] | None
+    full: NDArray[Any], y: NDArray[Any], anchors: IntArray, limits: NDArray[np.float64]
 ) -> IntArray:
     """Return the starts at which anchors, positions of `y`, have their values in `full`.
 
     Further anchors are compared as long as more than one start is left.
     """
     first = y[(slice(None), *anchors[0])][(slice(None), *(None,) * (full.ndim - 1))]
-    limit = 0 if spread is None else spread
-    starts = np.argwhere((np.abs(full - first) <= limit).all(axis=0)) - anchors[0]
+    starts = np.argwhere((np.abs(full - first) <= limits).all(axis=0)) - anchors[0]
     for anchor in anchors[1:]:
         if len(starts) <= 1:
             break
@@ -123,7 +128,7 @@ def _anchored(
         starts = starts[((places >= 0) & (places < full.shape[1:])).all(axis=1)]
         at = (slice(None), *(starts + anchor).T)
         error = np.abs(full[at] - y[(slice(None), *anchor)][:, None])
-        starts = starts[(error <= (0 if spread is None else spread[at])).all(axis=0)]
+        starts = starts[(error <= limits[at]).all(axis=0)]
     return np.asarray(starts)
 
 
@@ -132,7 +137,7 @@ def _explains(
     y: NDArray[Any],
     filled: IntArray,
     start: IntArray,
-    spread: NDArray[np.float64] | None,
+    limits: NDArray[np.float64],
 ) -> bool:
     """Return whether the window that starts there is `y`: the overlap is equal, the rest zero."""
     low = np.maximum(start, 0)
@@ -142,20 +147,19 @@ def _explains(
     here = (slice(None), *(slice(a, b) for a, b in zip(low, high, strict=True)))
     there = (slice(None), *(slice(a, b) for a, b in zip(low - start, high - start, strict=True)))
     error = np.abs(full[here] - y[there])
-    return bool((error <= (0 if spread is None else spread[here])).all())
+    return bool((error <= limits[here]).all())
 
 
-def _of_zeros(
-    full: NDArray[Any], size: tuple[int, ...], tolerance: NDArray[np.float64] | None
+def _starts_of_zeros(
+    full: NDArray[Any], size: tuple[int, ...], limits: NDArray[np.float64]
 ) -> IntArray:
-    """Return the starts of the windows of this size in which no element must differ from 0."""
-    limit = 0 if tolerance is None else tolerance.reshape(full.shape)
-    filled = (np.abs(full) > limit).any(axis=0).astype(np.int64)  # then: how many in a window
+    """Return the starts of the windows of this size whose elements may all be 0."""
+    filled = (np.abs(full) > limits).any(axis=0).astype(np.int64)  # then: how many in a window
     for axis, o in enumerate(size):
         margin = [(0, 0)] * filled.ndim
         margin[axis] = (o + 1, o)
         sums = np.pad(filled, margin).cumsum(axis=axis)
-        reach = filled.shape[axis] + o + 1
-        filled = sums.take(range(o, o + reach), axis) - sums.take(range(reach), axis)
+        count = filled.shape[axis] + o + 1
+        filled = sums.take(range(o, o + count), axis) - sums.take(range(count), axis)
     starts: IntArray = np.argwhere(filled == 0) - np.array(size, dtype=np.int64)
     return starts

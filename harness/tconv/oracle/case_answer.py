@@ -10,7 +10,7 @@ from tconv.model.case import Case
 from tconv.model.tensors import Tensors
 from tconv.oracle.formulations import Arguments, Parameters, conv_transpose, scatter
 
-_MOST: Final = 2**14  # axes whose products are kept: a grid has few, and repeats them
+_CACHE_SIZE: Final = 2**14  # a grid has few distinct axes, and repeats them
 
 
 def parameters(case: Case) -> Parameters:
@@ -30,7 +30,7 @@ def parameters(case: Case) -> Parameters:
 def arguments(case: Case, tensors: Tensors) -> Arguments:
     """Return what the formulations take, for a legal or extended case and its tensors.
 
-    Nothing is checked: a case has been, and its tensors have one dtype.
+    Nothing is checked here: a case is well formed, and its tensors must have one dtype.
     """
     return Arguments(
         x=tensors.x, w=tensors.w, b=tensors.b, groups=case.groups, stride=case.s,
@@ -48,7 +48,7 @@ def answer(case: Case, tensors: Tensors) -> NDArray[Any]:
         case: the case.
         tensors: x (n, c_in, *i), w (c_in, c_out/groups, *k) and b (c_out,) or None, of one dtype.
     """
-    if 0 in case.i:  # the size of its output may have to be raised to 0, which is done there
+    if 0 in case.i:  # it raises a negative output size to 0
         return conv_transpose(tensors.x, tensors.w, tensors.b, **parameters(case))
     return scatter.conv_transpose(arguments(case, tensors))
 
@@ -59,9 +59,9 @@ def most_products(case: Case) -> int:
     return max(1, case.c_in // max(case.groups, 1)) * prod(per_axis)
 
 
-@lru_cache(maxsize=_MOST)
+@lru_cache(maxsize=_CACHE_SIZE)
 def _most_along(i: int, k: int, s: int, d: int) -> int:
-    """Return how many pixels and taps meet at most in a position along one axis, at least 1.
+    """Return the most pixel-tap pairs that meet in one position along an axis, at least 1.
 
     Only taps u with d u = r (mod s) meet: every s/gcd(s, d)-th of them.
     """

@@ -104,7 +104,7 @@ def resume(
             stack.enter_context(recorder.resumable())
             session = {name: now[name] for name in ("started", "machine")}
             sessions = [*reader.header.get("resumed", []), session | {"rows": writer.digest.rows}]
-            writer.note({"resumed": sessions})
+            writer.add_to_header({"resumed": sessions})
             _record(engine, plans, recorder, observer)
         recorder.finish(spec.config.required, resumed=len(sessions))
     return recorder.report()

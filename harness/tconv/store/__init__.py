@@ -1,9 +1,9 @@
 """The run directory: a header, Parquet parts written atomically, and a footer at the very end.
 
-reports/<run>/header.json               what was asked for, and of what
-reports/<run>/parts/000-0000000.parquet rows of a target (first number), from its case (second) on
+reports/<run>/header.json               the configuration, the targets and the machine
+reports/<run>/parts/000-0000000.parquet rows of a target (first number) from a case (second) on
 reports/<run>/footer.json               written last: without it the run is incomplete
-reports/<run>/.lock                     held by the process that writes, gone with the footer
+reports/<run>/.lock                     held by the process that writes, removed once the footer exists
 """
 
 from tconv.store.errors import unwritable

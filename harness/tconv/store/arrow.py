@@ -1,7 +1,7 @@
 """Columns of Python values as an Arrow table, and back.
 
-A table is made buffer by buffer: Arrow's own conversion of Python objects imports pandas, if only
-to ask whether it was given a series, a quarter of a second and 45 MB for each worker.
+A table is made buffer by buffer, because Arrow's own conversion of Python objects imports pandas,
+which costs each worker a quarter of a second and 45 MB.
 """
 
 from collections.abc import Sequence
@@ -60,5 +60,5 @@ def _bits(values: ArrayLike) -> pa.Buffer:
 
 
 def _offsets(values: Sequence[Sequence[Any]]) -> pa.Buffer:
-    """Return where each of the values begins, and the last ends."""
+    """Return where each of the values starts, and where the last ends."""
     return pa.py_buffer(np.cumsum([0, *map(len, values)], dtype=np.int32))

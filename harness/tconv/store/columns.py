@@ -70,34 +70,39 @@ TARGET_COLUMNS: Final = _columns(
 
 RESULT_COLUMNS: Final = _columns(
     (
-        ("route", "text", "", "native, composed or unsupported; none: never asked"),
-        ("call", "text", "", "the framework's call that was used"),
+        ("route", "text", "", "native, composed or unsupported; none: the case was not run"),
+        ("call", "text", "", "the call of the framework that was used"),
         ("addition", "text", "", "the step that a composed route adds"),
-        ("outcome", "text", "", "what became of the call, before judging"),
+        ("outcome", "text", "", "what the target did, before it is judged"),
         ("verdict", "text", "", "the judgement, see tconv.model.verdict"),
-        ("reading", "text", "", "what reproduces the output exactly, none: the plain one"),
+        (
+            "reading",
+            "text",
+            "",
+            "readings that reproduce the output; none: it is right, or nothing does",
+        ),
         ("error_class", "text", "", "exact, within, reduced, transformed or wrong"),
         ("error_units", "number", "bounds", "largest error in units of the elementwise bound"),
         ("observed_shape", "integers", "elements", "shape that was returned, (n, c_out, *o)"),
         ("expected_shape", "integers", "elements", "shape of the oracle's answer"),
         ("observed_dtype", "text", "", "dtype that was returned"),
         ("first_bad_index", "integers", "", "first index, in C order, where the values differ"),
-        ("observed_value", "text", "", "what was returned there; unresolved: the first values"),
-        ("expected_value", "text", "", "what the oracle says there"),
+        ("observed_value", "text", "", "the value returned there; unresolved: the first values"),
+        ("expected_value", "text", "", "the oracle's value there"),
         ("bad_count", "integer", "elements", "number of elements that differ"),
         (
             "difference",
             "text",
             "",
-            "picture of |y - ref|, lines parted by /: 0 equal, 9 largest, x not finite",
+            "map of |y - ref|, lines separated by /: 0 equal, 9 largest, x not finite",
         ),
         ("compared", "integer", "elements", "number of elements compared with the oracle"),
-        ("drawn", "text", "", "the inputs that were drawn: exact, exact, sparse or normal"),
+        ("drawn", "text", "", "kind of inputs: exact; exact, sparse; or normal"),
         (
             "coinciding",
             "texts",
             "",
-            "readings that give the right answer here, so that a match says nothing of them",
+            "readings that give the right answer here too, so that a match does not rule them out",
         ),
         (
             "resolution",
@@ -105,14 +110,19 @@ RESULT_COLUMNS: Final = _columns(
             "elements",
             "of an open case: every window begin.end of the full result that explains the output",
         ),
-        ("resolutions", "integer", "", "how many windows do; 1: the resolution is unique"),
-        ("inferred_shape", "integers", "elements", "shape that the framework inferred beforehand"),
+        ("resolutions", "integer", "", "how many windows explain it; 1: the resolution is unique"),
+        (
+            "inferred_shape",
+            "integers",
+            "elements",
+            "shape that the framework inferred before it computed",
+        ),
         ("inference", "text", "", "kept, broken or, where the framework inferred no shape, none"),
         (
             "reason",
             "text",
             "",
-            "why it is unsupported, unavailable, rejected or not run, or how it crashed",
+            "why the verdict was given, where other columns do not say it",
         ),
         ("error_type", "text", "", "class of the framework's error"),
         ("error_text", "text", "", "text of the framework's error, or stderr of a crash"),
@@ -127,4 +137,4 @@ COUNTED: Final = ("verdict", "compared", "reason")
 """The columns that the totals of a run are counted from."""
 
 TIMINGS: Final = frozenset({"seconds"})
-"""The columns that two runs of the same thing may differ in; a run's digest leaves them out."""
+"""Columns that differ between two runs of the same cases; a run's digest leaves them out."""

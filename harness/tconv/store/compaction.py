@@ -1,7 +1,7 @@
 """Joins the small parts of a run into large ones, so that reading a long run is quick.
 
-The large part takes the place of the first that it holds, in one step; those it holds besides are
-removed afterwards. A kill at any moment leaves every row, and readers pass over what is left over.
+The large part replaces the first of the parts that it holds in one atomic step; the others are
+removed afterwards. So no row is lost if the process is killed, and readers skip leftover parts.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,43 +15,45 @@ from tconv.store import json_file, part
 from tconv.store.part import StoredPart
 
 GROUP: Final = 2**14
-"""Rows of a row group. Whoever joins or reads parts holds several times that many in memory."""
+"""Rows of a row group. Joining or reading parts holds several times that many in memory."""
 
 
 def compact(run: Path) -> None:
-    """Join the parts of each target that follow each other; where there is no room, join fewer.
+    """Join consecutive parts of each target; where the disk is full, leave them as they are.
 
     Raises:
         StoreError: a part is damaged.
     """
-    live, _ = part.stored(run)
-    for group in successive(live):
+    live, _ = part.live_and_leftover(run)
+    for group in _consecutive(live):
         if len(group) > 1:
-            with suppress(OSError):  # the parts are as good, only slower to read
+            with suppress(OSError):  # small parts hold the same rows, only slower to read
                 _join(group)
 
 
-def successive(parts: Sequence[StoredPart]) -> Iterator[list[StoredPart]]:
-    """Yield the parts in groups, each of one span of one target without a gap."""
+def _consecutive(parts: Sequence[StoredPart]) -> Iterator[list[StoredPart]]:
+    """Yield the parts in groups that cover a span of one target without a gap."""
     group: list[StoredPart] = []
-    for each in parts:
-        if group and (each.target, each.span.start) != (group[-1].target, group[-1].span.stop):
+    for stored in parts:
+        if group and (stored.target, stored.span.start) != (group[-1].target, group[-1].span.stop):
             yield group
             group = []
-        group.append(each)
+        group.append(stored)
     if group:
         yield group
 
 
 def _join(group: Sequence[StoredPart]) -> None:
-    first, *others = (each.path for each in group)
+    first, *further = (stored.path for stored in group)
     unfinished = first.with_suffix(".unfinished")
     try:
-        with pq.ParquetWriter(unfinished, part.marked(each.digest for each in group)) as writer:
+        with pq.ParquetWriter(
+            unfinished, part.schema_with(stored.digest for stored in group)
+        ) as writer:
             for table in part.joined(group, GROUP):
                 writer.write_table(table, row_group_size=GROUP)
-        json_file.settle(unfinished, first)
+        json_file.move_into_place(unfinished, first)
     finally:
         unfinished.unlink(missing_ok=True)
-    for path in others:
+    for path in further:
         path.unlink()

@@ -1,4 +1,4 @@
-"""One number for what a run found: the same whatever the order in which it was found."""
+"""One number for the rows of a run, the same in whatever order they were made."""
 
 import hashlib
 import json
@@ -12,26 +12,26 @@ from tconv.store.rows import Columns
 _TEXTS: Final = ("reason", "error_text")
 _COVERED: Final = tuple(c.name for c in COLUMNS if c.name not in TIMINGS | {*_TEXTS})
 _CAPTURED: Final = {"crashed": "error_text", "unavailable": "reason"}
-"""Outcomes of which one column holds what a process printed, or how an import failed."""
+"""For these outcomes, the column that holds what a process printed or how an import failed."""
 
 _VOLATILE: Final = re.compile(
     r"0x[0-9a-fA-F]+"  # an address
     r"|(?:/[\w.+@~=%-]+){2,}"  # a path
     r"|\bpid[ =:]*\d+"
-    r"|:\d+(?=[:\s]|$)"  # a line number behind a path
+    r"|:\d+(?=[:\s]|$)"  # a line number after a path
     r"|(?<=__inference_)\w+"  # a traced function, numbered by what was traced before it
 )
 _MODULUS: Final = 1 << 256
 
-# Made once: json.dumps would make one for every row.
+# Made once: json.dumps would make an encoder for every row.
 _encode: Final = json.JSONEncoder(separators=(",", ":"), default=str).encode
 
 
 class RowsDigest:
     """Adds up a hash of each row, so that neither order nor batches nor shards matter.
 
-    A row counts with all its columns but the timings. Of reasons and error texts, addresses, paths
-    and process ids are left out; so is what a dying process printed, and why an import failed.
+    All columns of a row count but the timings. Addresses, paths and process ids in reasons and
+    error texts are left out, and so is what a dying process printed or why an import failed.
     """
 
     def __init__(self) -> None:
@@ -58,12 +58,12 @@ class RowsDigest:
 
 
 def normalised(text: str) -> str:
-    """Return an error text without what differs from one process to the next."""
+    """Return an error text without the parts that differ between processes."""
     return _VOLATILE.sub("*", text)
 
 
 def _stable(outcome: object, name: str, text: object) -> str | None:
-    """Return the text of a row in the column `name`, without what may differ."""
+    """Return the text of a row in the column `name`, without the parts that may differ."""
     if text is None or _CAPTURED.get(str(outcome)) == name:
         return None
     return normalised(str(text))

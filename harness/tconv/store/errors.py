@@ -1,4 +1,4 @@
-"""What goes wrong with a run directory, in words that say what to do."""
+"""The errors of run directories, each with what to do about it."""
 
 import errno
 import json
@@ -11,7 +11,7 @@ from typing import Final
 from tconv.errors import StoreError
 
 FOOTER: Final = "footer.json"
-"""Where a run says that it is complete."""
+"""The file that makes a run complete."""
 
 _FULL: Final = {errno.ENOSPC, errno.EDQUOT}
 
@@ -44,18 +44,18 @@ def damaged_part(path: Path, error: Exception) -> StoreError:
     return StoreError(f"{path} is damaged: {error}; {remedy}")
 
 
-def miscounted(run: Path, rows: int, promised: int) -> StoreError:
+def miscounted(run: Path, rows: int, expected: int) -> StoreError:
     """Return the error that says that a complete run does not hold the rows of its footer."""
     remedy = (
         f"parts are missing: {_remedy(run, f'delete {run / FOOTER}', 'makes their rows again')}"
-        if rows < promised
+        if rows < expected
         else "parts of another run are among its own: run the sweep again"
     )
-    return StoreError(f"{run} holds {rows} rows, but its footer says {promised}; {remedy}")
+    return StoreError(f"{run} holds {rows} rows, but its footer says {expected}; {remedy}")
 
 
 def _remedy(run: Path, step: str, outcome: str) -> str:
-    """Return how a run gets back what it lost: by a step and by being resumed, unless merged."""
+    """Return how to recover lost rows: by a step and resuming, or by merging shards again."""
     with suppress(OSError, ValueError):
         if "shards" in json.loads((run / "header.json").read_text()):
             return "merge its shards again"

@@ -18,7 +18,7 @@ def write(path: Path, content: Mapping[str, object]) -> None:
     unfinished = path.with_suffix(".unfinished")
     try:
         unfinished.write_text(json.dumps(content, indent=1) + "\n")
-        settle(unfinished, path)
+        move_into_place(unfinished, path)
     except OSError as error:
         raise unwritable(path, error) from error
 
@@ -27,7 +27,7 @@ def read(path: Path, needed: Iterable[str] = ()) -> dict[str, Any]:
     """Return the object in `path`.
 
     Raises:
-        StoreError: it is no JSON object, or lacks a key that is `needed`.
+        StoreError: it is not a JSON object, or lacks a key that is `needed`.
     """
     try:
         content = json.loads(path.read_text())
@@ -41,8 +41,8 @@ def read(path: Path, needed: Iterable[str] = ()) -> dict[str, Any]:
     return content
 
 
-def settle(unfinished: Path, path: Path) -> None:
-    """Give a written file its name, once the disk has it: no loss of power leaves half of it."""
+def move_into_place(unfinished: Path, path: Path) -> None:
+    """Rename a written file once the disk has it, so that a power cut never leaves half of it."""
     with unfinished.open("rb+") as file:
         os.fsync(file.fileno())
     unfinished.replace(path)

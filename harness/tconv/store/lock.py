@@ -1,4 +1,4 @@
-"""One writer to a run directory: the lock goes with its process, however that ends."""
+"""Lets one process at a time write a run directory; the lock ends with its process."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from tconv.store.errors import unwritable
 class RunLock:
     """The right to write a run directory, from construction to :meth:`release`.
 
-    The operating system holds it, so that a process which is killed leaves none behind.
+    The operating system holds the lock, so a killed process leaves none behind.
 
     Raises:
         StoreError: another process writes this run, or the directory cannot be written.
@@ -24,17 +24,17 @@ class RunLock:
             self._lock.acquire()
         except Timeout:
             raise StoreError(
-                f"{run} is being written by another process; wait for its end, or stop it, and "
-                "resume the run then"
+                f"{run} is being written by another process; wait for it to end or stop it, "
+                "then resume the run"
             ) from None
         except OSError as error:
             raise unwritable(self._path, error) from error
 
     def release(self) -> None:
-        """Let others write the run; more than once is fine."""
+        """Let other processes write the run; may be called more than once."""
         self._lock.release()
 
     def remove(self) -> None:
-        """Release the lock of a run that nobody has to write any more, and leave no file."""
+        """Release the lock of a finished run, and remove its file."""
         self._path.unlink(missing_ok=True)
         self.release()

@@ -1,4 +1,4 @@
-"""One file of rows: consecutive cases of one target, with the digest of what it holds."""
+"""One file of rows: those of consecutive cases of one target, and their digest."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -54,26 +54,25 @@ class StoredPart:
 
     @classmethod
     def from_path(cls, path: Path) -> Self:
-        """Return the part in a file, of which no row is read.
+        """Return the part in a file, without reading its rows.
 
         Raises:
-            StoreError: the file is damaged, or its name is no part's.
+            StoreError: the file is damaged, or does not have the name of a part.
         """
-        named = _NAME.fullmatch(path.stem)
-        if named is None:
+        match = _NAME.fullmatch(path.stem)
+        if match is None:
             raise StoreError(
-                f"{path} is not named as a part, as 000-0000000, so it is none of this run; "
-                "move it elsewhere"
+                f"{path} is not named like a part of a run (000-0000000.parquet); move it elsewhere"
             )
         try:
             metadata = pq.read_metadata(path)
             digest = metadata.metadata[_DIGEST.encode()].decode()
         except (OSError, KeyError, TypeError, pa.ArrowException) as error:
             raise damaged_part(path, error) from error
-        first = int(named[2])
+        first = int(match[2])
         return cls(
             path=path,
-            target=int(named[1]),
+            target=int(match[1]),
             span=range(first, first + metadata.num_rows),
             digest=digest,
         )
@@ -86,7 +85,7 @@ class StoredPart:
         """
         schema = pa.schema([SCHEMA.field(name) for name in columns or SCHEMA.names])
         try:
-            # Neither ahead nor in threads: what they hold is several times what a batch takes.
+            # Reading ahead or in threads would hold several times the memory of a batch.
             with pq.ParquetFile(self.path, pre_buffer=False) as stored:
                 held = set(stored.schema_arrow.names) & set(schema.names)
                 for batch in stored.iter_batches(size, columns=sorted(held), use_threads=False):
@@ -96,7 +95,7 @@ class StoredPart:
 
 
 def _shaped(batch: pa.RecordBatch, schema: pa.Schema) -> pa.Table:
-    """Return a batch with the columns of a schema; one that its file lacks is absent throughout."""
+    """Return a batch with the columns of a schema; those that its file lacks hold no value."""
     held = dict(zip(batch.schema.names, batch.columns, strict=True))
     columns = [
         held[each.name] if each.name in held else pa.nulls(batch.num_rows, each.type)
@@ -106,51 +105,51 @@ def _shaped(batch: pa.RecordBatch, schema: pa.Schema) -> pa.Table:
 
 
 def path(run: Path, target: int, first: int) -> Path:
-    """Return the file of the part of a run that begins with this case of this target."""
+    """Return the file of the part of a run that starts with this case of this target."""
     return run / "parts" / f"{target:03d}-{first:07d}.parquet"
 
 
-def marked(digests: Iterable[str]) -> pa.Schema:
-    """Return the schema of a file whose rows have these digests in sum."""
+def schema_with(digests: Iterable[str]) -> pa.Schema:
+    """Return the schema of a file of rows, with the sum of their digests."""
     total = RowsDigest()
-    for each in digests:
-        total.join(each, 0)
+    for digest in digests:
+        total.join(digest, 0)
     return SCHEMA.with_metadata({_DIGEST: total.hexadecimal})
 
 
-def stored(run: Path) -> tuple[list[StoredPart], list[StoredPart]]:
-    """Return the parts of a run by target and case, and those that compaction has left over.
+def live_and_leftover(run: Path) -> tuple[list[StoredPart], list[StoredPart]]:
+    """Return the parts of a run by target and case, and the leftovers of an interrupted compaction.
 
-    A compacted part replaces the first of the parts that it holds; the others begin inside of its
-    span until they are removed, which a kill may keep from happening.
+    A compacted part replaces the first of the parts that it holds. The others, whose spans lie
+    inside its own, are left over where the process was killed before it removed them.
 
     Raises:
-        StoreError: a part is damaged, or two of them hold some of the same cases and others.
+        StoreError: a part is damaged, or two of them overlap in part.
     """
     parts = [StoredPart.from_path(each) for each in (run / "parts").glob("*.parquet")]
     live: list[StoredPart] = []
-    spare: list[StoredPart] = []
-    for each in sorted(parts, key=lambda part: (part.target, part.span.start)):
-        last = live[-1] if live and live[-1].target == each.target else None
-        if last is None or each.span.start >= last.span.stop:
-            live.append(each)
-        elif each.span.stop <= last.span.stop:
-            spare.append(each)
+    leftover: list[StoredPart] = []
+    for part in sorted(parts, key=lambda part: (part.target, part.span.start)):
+        last = live[-1] if live and live[-1].target == part.target else None
+        if last is None or part.span.start >= last.span.stop:
+            live.append(part)
+        elif part.span.stop <= last.span.stop:
+            leftover.append(part)
         else:
             raise StoreError(
-                f"{last.path} and {each.path.name} hold some of the same cases, but should hold "
-                "the same ones or different ones; run the sweep again"
+                f"{last.path} and {part.path.name} overlap in part, but should hold the same "
+                "cases or none in common; run the sweep again"
             )
-    return live, spare
+    return live, leftover
 
 
 def joined(
     parts: Iterable[StoredPart], size: int, columns: Sequence[str] | None = None
 ) -> Iterator[pa.Table]:
-    """Yield the rows of the parts in tables in one piece: large parts are cut, small ones joined.
+    """Yield the rows of the parts as contiguous tables: large parts are cut, small ones joined.
 
     Args:
-        parts: whose rows, in this order.
+        parts: the parts, in this order.
         size: number of rows of a table; the last of them may have fewer, and any twice as many.
         columns: names of the columns, all where None.
 
@@ -168,8 +167,8 @@ def joined(
 
 
 def gaps(spans: Iterable[range], count: int) -> tuple[range, ...]:
-    """Return the spans of 0..`count` - 1 that none of the disjoint `spans` covers, rising."""
+    """Return the spans of 0..`count` - 1 that none of the disjoint `spans` covers, in order."""
     bounds = sorted((span.start, span.stop) for span in spans)
-    begins = [0, *(stop for _, stop in bounds)]
+    starts = [0, *(stop for _, stop in bounds)]
     ends = [*(start for start, _ in bounds), count]
-    return tuple(range(begin, end) for begin, end in zip(begins, ends, strict=True) if begin < end)
+    return tuple(range(start, end) for start, end in zip(starts, ends, strict=True) if start < end)

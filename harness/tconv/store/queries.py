@@ -53,9 +53,9 @@ class RowQueries:
             "SELECT *, (file_index << 40) + file_row_number AS place FROM read_parquet("
             f"[{listed}], union_by_name = true, hive_partitioning = false)"
         )
-        # The empty table gives types and names also where a part of an earlier version lacks one.
+        # The empty table adds the columns that parts of an earlier version lack.
         parts = ["FROM none", *([stored] if self._parts else [])]
-        with self._named():
+        with self._naming_damage():
             self._database.execute(f"CREATE VIEW rows AS {' UNION ALL BY NAME '.join(parts)}")
 
     def run(self, query: str) -> Iterator[tuple[Any, ...]]:
@@ -64,7 +64,7 @@ class RowQueries:
         Raises:
             StoreError: a part is damaged, or there is no room for what does not fit in memory.
         """
-        with self._named():
+        with self._naming_damage():
             result = self._database.cursor().execute(query)
             while chunk := result.fetchmany(_CHUNK):
                 yield from chunk
@@ -75,11 +75,11 @@ class RowQueries:
         Raises:
             StoreError: a part is damaged, or there is no room for what does not fit in memory.
         """
-        with self._named():
+        with self._naming_damage():
             return self._database.sql(query).to_arrow_table()
 
     @contextmanager
-    def _named(self) -> Iterator[None]:
+    def _naming_damage(self) -> Iterator[None]:
         """Name the part that is damaged, which DuckDB does not."""
         try:
             yield

@@ -1,4 +1,4 @@
-"""Reads a run directory, whole or as far as it has come."""
+"""Reads a run directory, complete or not."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -14,19 +14,19 @@ from tconv.store.errors import FOOTER, damaged, miscounted
 from tconv.store.part import SCHEMA, StoredPart
 from tconv.store.rows import records
 
-PROMISED: Final = ("rows", "digest")
-"""What a footer holds, whatever else the run adds."""
+FOOTER_KEYS: Final = ("rows", "digest")
+"""The keys that every footer has; a run adds others."""
 
 _PIECE: Final = 2**16  # rows that are joined at a time
 _RECORDS: Final = 2**14  # rows that are Python objects at once
 
 
 class RunReader:
-    """A run directory that is read.
+    """A run directory, opened for reading.
 
     Attributes:
         path: the run directory.
-        header: its header, as :func:`tconv.runs.environment.header` made it.
+        header: its header, as :func:`tconv.runs.header.header` makes it.
         footer: its footer, or None: the run is incomplete.
     """
 
@@ -34,8 +34,8 @@ class RunReader:
         """Read header and footer.
 
         Raises:
-            StoreError: the path is no run directory, its schema is not this version's, or a file
-                is damaged.
+            StoreError: the path is not a run directory, was written with another version of the
+                schema, or a file is damaged.
         """
         self.path = Path(path)
         if not (self.path / "header.json").is_file():
@@ -45,7 +45,7 @@ class RunReader:
             )
         self.header = json_file.read(self.path / "header.json", ("schema_version",))
         complete = (self.path / FOOTER).is_file()
-        self.footer = json_file.read(self.path / FOOTER, PROMISED) if complete else None
+        self.footer = json_file.read(self.path / FOOTER, FOOTER_KEYS) if complete else None
         version = self.header["schema_version"]
         if version != SCHEMA_VERSION:
             raise StoreError(
@@ -54,7 +54,7 @@ class RunReader:
             )
 
     def require(self, names: Iterable[str]) -> None:
-        """Do nothing where the header has these keys.
+        """Check that the header has these keys.
 
         Raises:
             StoreError: it lacks one; the message names those it lacks.
@@ -65,14 +65,14 @@ class RunReader:
 
     @property
     def is_complete(self) -> bool:
-        """Whether the run came to its end."""
+        """Whether the run has a footer."""
         return self.footer is not None
 
     def require_complete(self) -> dict[str, Any]:
         """Return the footer.
 
         Raises:
-            StoreError: there is none, as the run has not come to its end.
+            StoreError: there is none, because the run is incomplete.
         """
         if self.footer is None:
             raise StoreError(
@@ -87,10 +87,10 @@ class RunReader:
         Raises:
             StoreError: a part is damaged.
         """
-        return part.stored(self.path)[0]
+        return part.live_and_leftover(self.path)[0]
 
     def whole(self) -> list[StoredPart]:
-        """Return the parts, of a complete run all of them.
+        """Return the parts, after checking that those of a complete run are all there.
 
         Raises:
             StoreError: a part is damaged, or rows are missing from a complete run.
@@ -102,7 +102,7 @@ class RunReader:
         return parts
 
     def tables(self, size: int, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
-        """Yield all rows in tables in one piece: large parts are cut, small ones joined.
+        """Yield all rows as contiguous tables: large parts are cut, small ones joined.
 
         Args:
             size: number of rows of a table; the last of them may have fewer, and any twice as many.
@@ -135,7 +135,7 @@ class RunReader:
 
 
 def newest(directory: Path) -> Path:
-    """Return the run directory in `directory` that was begun last.
+    """Return the run directory in `directory` that was started last.
 
     Raises:
         StoreError: there is none.
@@ -147,24 +147,24 @@ def newest(directory: Path) -> Path:
 
 
 def incomplete(path: Path) -> Path:
-    """Return `path` where it is a run directory, else the incomplete run in it begun last.
+    """Return `path` if it is a run directory, else the incomplete run in it that was started last.
 
     Raises:
-        StoreError: it is no run directory and holds no run that is incomplete.
+        StoreError: it is not a run directory and holds no incomplete run.
     """
     if (path / "header.json").is_file():
         return path
     headers = [each for each in path.glob("*/header.json") if not each.with_name(FOOTER).exists()]
     if not headers:
         raise StoreError(
-            f"no incomplete run in {path}, but should be one, or a run directory; `tconv run` "
-            "starts a new run"
+            f"{path} is not a run directory and holds no incomplete run; `tconv run` "
+            "starts a new one"
         )
     return max(headers, key=_started).parent
 
 
 def _started(header: Path) -> tuple[str, float]:
-    """Return when a run was begun: as it says itself, and by its file, which a copy may change."""
+    """Return when a run was started: by its header, then by its file, which copies may change."""
     started = ""
     with suppress(StoreError):
         started = str(json_file.read(header).get("started", ""))

@@ -1,7 +1,7 @@
 """Rows encoded as one Parquet part by the worker, so that the parent only writes bytes.
 
-One process writes all rows of a run. Encoding a row takes ten times as long as writing it, so the
-workers, of which there are many, do that.
+One process writes all rows of a run, and encoding a row takes ten times as long as writing it. So
+the workers encode, in parallel.
 """
 
 from dataclasses import dataclass
@@ -18,12 +18,12 @@ from tconv.store.rows import Columns, records
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowBatch:
-    """Rows of consecutive cases of one target, as the content of the file that is to hold them.
+    """Rows of consecutive cases of one target, encoded as the content of a part.
 
     Attributes:
         rows: how many there are.
         digest: their digest, 64 hexadecimal digits.
-        counted: of the rows the columns :data:`tconv.store.columns.COUNTED`.
+        counted: the columns :data:`tconv.store.columns.COUNTED` of the rows.
         parquet: the content of the file.
     """
 
@@ -38,7 +38,7 @@ class RowBatch:
         digest = RowsDigest()
         digest.add(columns)
         sink = pa.BufferOutputStream()
-        pq.write_table(arrow.table(columns, part.marked([digest.hexadecimal])), sink)
+        pq.write_table(arrow.table(columns, part.schema_with([digest.hexadecimal])), sink)
         return cls(
             rows=digest.rows,
             digest=digest.hexadecimal,
@@ -52,5 +52,5 @@ class RowBatch:
             return arrow.columns(stored.read(use_threads=False))
 
     def records(self) -> list[dict[str, Any]]:
-        """Return the rows one by one, each as a mapping of columns."""
+        """Return the rows as dicts."""
         return records(self.to_columns())

@@ -21,7 +21,7 @@ _JUDGEMENT_FIELDS: Final = (
 )  # fmt: skip
 _NAMES: Final = tuple(column.name for column in COLUMNS)
 
-# All values at once: one by one they cost as much as to compare a small case with the oracle.
+# All at once: one by one, these look-ups would cost as much as comparing a small case.
 _case_values: Final = attrgetter(*_CASE_FIELDS)
 _judgement_values: Final = attrgetter(*_JUDGEMENT_FIELDS)
 _row_values: Final = itemgetter(*_NAMES)
@@ -42,7 +42,7 @@ _OUTCOMES: Final = {
 }
 
 Columns = dict[str, list[object]]
-"""Rows turned on their side: for each column of :data:`tconv.store.columns.COLUMNS` its values."""
+"""Rows as columns: for each name of :data:`tconv.store.columns.COLUMNS`, one value per row."""
 
 
 def row(
@@ -100,7 +100,7 @@ def records(columns: Columns) -> list[dict[str, Any]]:
 def without_result(
     cases: Sequence[Case], target: Target, version: str | None, outcome: Outcome
 ) -> Columns:
-    """Return rows for cases of a target, each with the same outcome."""
+    """Return rows for cases of a target that all have the same outcome, without a result."""
     return columns(
         [
             row(
@@ -117,7 +117,7 @@ def without_result(
 
 
 def _storable(text: object) -> str | None:
-    """Return a framework's text as a store can hold it: valid Unicode, a long one with a gap.
+    """Return a framework's text as the store can hold it: valid Unicode, and cut if it is long.
 
     Frameworks put lone surrogates, and whole graphs, into the texts of their errors.
     """

@@ -15,7 +15,7 @@ class TargetTotals:
     Attributes:
         verdicts: number of rows per verdict.
         compared: number of rows with at least one element that was compared with the oracle.
-        omissions: reasons of the rows that were not run, in the order in which they came.
+        omissions: reasons why cases were not run, in the order of the rows; a dict for its order.
     """
 
     verdicts: Counter[Verdict] = field(default_factory=Counter)

@@ -15,14 +15,14 @@ from tconv.store.digest import RowsDigest
 from tconv.store.errors import FOOTER, unwritable
 from tconv.store.lock import RunLock
 from tconv.store.part import StoredPart
-from tconv.store.reader import PROMISED
+from tconv.store.reader import FOOTER_KEYS
 from tconv.store.row_batch import RowBatch
 
 
 class RunWriter(AbstractContextManager["RunWriter"]):
-    """A run directory that is being written, by one process at a time.
+    """A run directory, opened for writing by one process at a time.
 
-    Leaving the context lets another process go on with it.
+    Leaving the context lets another process continue it.
 
     Attributes:
         path: the run directory.
@@ -38,8 +38,8 @@ class RunWriter(AbstractContextManager["RunWriter"]):
     def create(cls, path: Path, header: Mapping[str, object]) -> Self:
         """Make a new run directory with its header.
 
-        Where `path` exists already, as two runs may begin in one second, `-2` is added to its
-        name, or `-3`, and so on.
+        Where `path` exists already, because two runs may start in the same second, `-2` is added
+        to its name, or `-3`, and so on.
 
         Raises:
             StoreError: the directory cannot be written.
@@ -49,16 +49,16 @@ class RunWriter(AbstractContextManager["RunWriter"]):
         try:
             json_file.write(directory / "header.json", {"schema_version": SCHEMA_VERSION, **header})
         except BaseException:
-            writer.discard()  # nothing can be resumed of a run without a header
+            writer.discard()  # a run without a header cannot be resumed
             raise
         return writer
 
     @classmethod
     def resume(cls, path: Path) -> Self:
-        """Go on with a run that another process has left; remove what it left half done.
+        """Continue a run that an earlier process left incomplete.
 
         Raises:
-            StoreError: another process writes it, it is complete, a part is damaged, or the
+            StoreError: another process is writing it, it is complete, a part is damaged, or the
                 directory cannot be written.
         """
         with ExitStack() as failed:
@@ -70,17 +70,17 @@ class RunWriter(AbstractContextManager["RunWriter"]):
         return writer
 
     def _recover(self) -> None:
-        """Count what is there, and remove what an earlier process left half done."""
+        """Count the rows that are there, and remove unfinished and leftover files."""
         if (self.path / FOOTER).exists():
             self._lock.remove()
             raise StoreError(
                 f"{self.path} is complete already, so nothing is left to resume; `tconv report` "
                 "writes its reports again"
             )
-        live, spare = part.stored(self.path)
+        live, leftover = part.live_and_leftover(self.path)
         try:
-            for each in chain(self.path.rglob("*.unfinished"), (one.path for one in spare)):
-                each.unlink()
+            for path in chain(self.path.rglob("*.unfinished"), (one.path for one in leftover)):
+                path.unlink()
         except OSError as error:
             raise unwritable(self.path, error) from error
         for one in live:
@@ -89,8 +89,8 @@ class RunWriter(AbstractContextManager["RunWriter"]):
     def __exit__(self, *_: object) -> None:
         self._lock.release()
 
-    def note(self, entries: Mapping[str, object]) -> None:
-        """Put further entries into the header.
+    def add_to_header(self, entries: Mapping[str, object]) -> None:
+        """Add entries to the header.
 
         Raises:
             StoreError: the directory cannot be written, or its header is damaged.
@@ -99,7 +99,7 @@ class RunWriter(AbstractContextManager["RunWriter"]):
         json_file.write(header, json_file.read(header) | dict(entries))
 
     def write(self, target: int, first: int, row_batch: RowBatch) -> None:
-        """Write the rows of a target's consecutive cases from the `first` on, all or nothing.
+        """Write the rows of consecutive cases of a target, from case `first`, all or nothing.
 
         Raises:
             StoreError: the directory cannot be written; what was written before stays.
@@ -108,13 +108,13 @@ class RunWriter(AbstractContextManager["RunWriter"]):
         unfinished = path.with_suffix(".unfinished")
         try:
             unfinished.write_bytes(row_batch.parquet)
-            json_file.settle(unfinished, path)
+            json_file.move_into_place(unfinished, path)
         except OSError as error:
             raise unwritable(path, error) from error
         self.digest.join(row_batch.digest, row_batch.rows)
 
     def adopt(self, other: StoredPart, *, target: int, first: int) -> None:
-        """Copy a part of another run, whose rows become those of `target` from the `first` on.
+        """Copy a part of another run; its rows become those of `target` from case `first`.
 
         Raises:
             StoreError: as for :meth:`write`.
@@ -123,7 +123,7 @@ class RunWriter(AbstractContextManager["RunWriter"]):
         unfinished = path.with_suffix(".unfinished")
         try:
             shutil.copyfile(other.path, unfinished)
-            json_file.settle(unfinished, path)
+            json_file.move_into_place(unfinished, path)
         except OSError as error:
             raise unwritable(path, error) from error
         self.digest.join(other.digest, len(other.span))
@@ -135,12 +135,12 @@ class RunWriter(AbstractContextManager["RunWriter"]):
             StoreError: the directory cannot be written.
         """
         compact(self.path)
-        counted = dict(zip(PROMISED, (self.digest.rows, self.digest.hexadecimal), strict=True))
+        counted = dict(zip(FOOTER_KEYS, (self.digest.rows, self.digest.hexadecimal), strict=True))
         json_file.write(self.path / FOOTER, counted | dict(footer))
         self._lock.remove()
 
     def discard(self) -> None:
-        """Remove the run directory with all that was written, as far as it can be removed."""
+        """Remove the run directory and all its files, as far as possible."""
         self._lock.release()
         shutil.rmtree(self.path, ignore_errors=True)
 

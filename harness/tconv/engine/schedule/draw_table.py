@@ -2,7 +2,7 @@
 
 Finding a draw that tells the readings apart takes several times as long as drawing it again. Every
 backend has the same cases, so the first that computes one says which draw it took. No row depends
-on what the table knows: see :class:`tconv.inputs.DrawRecipe`.
+on what the table knows: see :class:`tconv.inputs.draw.DrawRecipe`.
 """
 
 from array import array

@@ -1,10 +1,10 @@
 """Predicates over cases: one language for grids, records, claims and filters.
 
 A predicate over axis columns holds if *one and the same axis* fulfils all of it; `all(...)` asks
-it of every axis. `k > 3 and s > k` holds for a case with one axis of k = 4 and s = 5, not for one
-whose first axis has k = 4 and whose second has s = 9. Division and remainder are Python's (towards
-minus infinity); by zero they are absent, as is an output padding that is not given, and every
-comparison with what is absent is false. What the names mean: :mod:`.names`.
+whether every axis does. `k > 3 and s > k` holds for a case with one axis of k = 4 and s = 5, not
+for one whose first axis has k = 4 and whose second has s = 9. Division and remainder are Python's
+(towards minus infinity). A division by zero is absent, and so is an output padding that is not
+given; every comparison with an absent value is false. :mod:`.names` says what the names mean.
 """
 
 import ast

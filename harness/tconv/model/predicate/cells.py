@@ -29,8 +29,8 @@ class Cells(NamedTuple):
         kind: number (whole), text or truth.
         values: (rows, axes), (rows, 1) or (1, 1); int64, str or bool.
         present: bool, broadcasts to `values`; false where the cell is absent.
-        peak: upper bound of the absolute values, or None where it is not known yet; kept, because
-            finding it costs more than the operation itself.
+        peak: upper bound of the absolute values, or None where it is not known yet; carried along
+            because finding it costs more than the operation itself.
     """
 
     kind: Kind
@@ -51,7 +51,7 @@ class Cells(NamedTuple):
         return max(int(self.values.max(initial=0)), -int(self.values.min(initial=0)))
 
 
-@functools.lru_cache(maxsize=1024, typed=True)  # True is no 1
+@functools.lru_cache(maxsize=1024, typed=True)  # True and 1 are different literals
 def from_constant(value: object) -> Cells:
     """Return the one cell that a literal writes.
 
@@ -116,11 +116,13 @@ def _comparison(sign: str, compute: Callable[[Any, Any], Any]) -> Callable[[Cell
     return apply
 
 
-def _negative(cells: Cells) -> Cells:
+def negative(cells: Cells) -> Cells:
+    """Return the numbers with their signs changed."""
     return Cells("number", -require("number", cells, "-").values, cells.present, cells.peak)
 
 
-def _not(cells: Cells) -> Cells:
+def inversion(cells: Cells) -> Cells:
+    """Return `not` of truths, cell by cell."""
     return Cells.of("truth", ~require("truth", cells, "not").values)
 
 
@@ -141,8 +143,6 @@ subtract: Final = _arithmetic("-", operator.sub, operator.add)
 multiply: Final = _arithmetic("*", operator.mul, operator.mul)
 quotient: Final = _division("//", operator.floordiv)
 remainder: Final = _division("%", operator.mod)
-negative: Final = _negative
-inversion: Final = _not
 equal: Final = _comparison("==", operator.eq)
 unequal: Final = _comparison("!=", operator.ne)
 less: Final = _comparison("<", operator.lt)

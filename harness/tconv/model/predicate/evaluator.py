@@ -1,7 +1,7 @@
 """The grammar of predicates and formulas: a walk over Python's syntax tree, elementwise.
 
-Nothing is run as Python: every node that the language does not have is refused. The walk is our own
-because truth is elementwise: `and`, `or`, `not`, `in` and chained comparisons work cell by cell.
+Nothing is run as Python: nodes outside the language are refused. The walk is our own because truth
+is elementwise: `and`, `or`, `not`, `in` and chained comparisons work cell by cell.
 """
 
 import ast
@@ -43,7 +43,7 @@ def parse(text: str, what: str, expected: str) -> ast.expr:
     """Return the syntax tree of `text`, which messages call `what`.
 
     Raises:
-        PredicateError: the text is too long, or no expression of Python.
+        PredicateError: the text is too long, or is not a Python expression.
     """
     if len(text) > _LONGEST:
         raise PredicateError(f"length of {what}={len(text)}, but should be {_LONGEST} at most")
@@ -54,7 +54,7 @@ def parse(text: str, what: str, expected: str) -> ast.expr:
 
 
 def evaluate(tree: ast.expr, names: Mapping[str, Cells]) -> Cells:  # noqa: PLR0911 # one per kind of node
-    """Return what `tree` gives in every cell; an unknown name raises `PredicateError` by itself.
+    """Return what `tree` gives in every cell; `names` raises `PredicateError` for an unknown name.
 
     Raises:
         PredicateError: the tree is outside the language, or mixes kinds.

@@ -43,7 +43,7 @@ class Expression:
         """Return the expression that `text` writes.
 
         Raises:
-            PredicateError: the text is no expression.
+            PredicateError: the text is not an expression.
         """
         tree = parse(text, "expression", "one such as 's*(i-1) + k'")
         names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}

@@ -1,13 +1,13 @@
 """What the names in a predicate mean: columns of case parameters, as cells.
 
 They are the fields of a case and the short letters of :data:`~tconv.model.parameters.PARAMETERS`,
-with what it says they mean, and three that are derived:
+with the meanings stated there, and three that are derived:
 
 - `K` = d(k-1)+1;
 - `o`: the requested output size where there is one, else the explicit size (Dumoulin & Visin,
   arXiv:1603.07285, relationship 14), absent where a padding policy leaves it open;
-- `p`: the crop of an axis whose two sides agree, absent on an axis where they differ: there say
-  `p_begin` or `p_end`. All three are absent where a padding policy is given.
+- `p`: the crop of an axis whose two sides agree, absent on an axis where they differ: use
+  `p_begin` or `p_end` there. All three are absent where a padding policy is given.
 
 `padding` is "none" where no policy is given; `output_padding` is absent where it is not given.
 """

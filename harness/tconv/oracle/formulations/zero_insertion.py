@@ -1,4 +1,4 @@
-"""Zero insertion: s - 1 zeros behind every pixel, then a direct convolution of stride 1.
+"""Zero insertion: s - 1 zeros after every pixel, then a direct convolution of stride 1.
 
 The kernel is flipped and the padding is p' = K - 1 - p (Dumoulin & Visin, arXiv:1603.07285,
 relationships 12 and 13). A negative p' removes positions.
@@ -14,14 +14,14 @@ def conv_transpose(a: Arguments) -> Array:
     z = _insert_zeros(a.x, a.stride)
     for axis in range(z.ndim - 2):
         reach = (a.w.shape[2 + axis] - 1) * a.dilation[axis]
-        behind = a.output_padding[axis] - (a.stride[axis] - 1)  # those of the last pixel go
-        z = _pad(z, 2 + axis, reach - a.begin[axis], reach - a.end[axis] + behind)
+        after = a.output_padding[axis] - (a.stride[axis] - 1)  # no zeros after the last pixel
+        z = _pad(z, 2 + axis, reach - a.begin[axis], reach - a.end[axis] + after)
     y = _convolve(z, np.flip(a.w, axis=tuple(range(2, z.ndim))), a.dilation, a.groups)
     return y if a.b is None else np.moveaxis(np.moveaxis(y, 1, -1) + a.b, -1, 1)
 
 
 def _insert_zeros(x: Array, stride: tuple[int, ...]) -> Array:
-    """Return x with s - 1 zeros behind every pixel: (n, c_in, *(s i))."""
+    """Return x with s - 1 zeros after every pixel: (n, c_in, *(s i))."""
     sizes = [size * s for size, s in zip(x.shape[2:], stride, strict=True)]
     z = np.zeros((*x.shape[:2], *sizes), x.dtype)
     z[tuple(slice(None, None, s) for s in (1, 1, *stride))] = x

@@ -36,20 +36,21 @@ def evaluate(reading: Reading, case: Case, tensors: Tensors) -> Array | None:
     """
     match reading:
         case OfResult(change=change_result) | OfBias(change=change_result):
-            return change_result(case, summed(case, tensors))
+            products = answer(case, replace(tensors, b=None))
+            return change_result(case, with_bias(tensors.b, products))
         case OfTensors(shape=shape, compute=compute):
             return None if shape(case) is None else compute(case, tensors)
         case _:
-            changed = _changed(reading, case, arguments(case, tensors))
+            changed = _other_arguments(reading, case, arguments(case, tensors))
             if changed is None or min(changed.output_sizes()) < 1:
                 return None
             return scatter.conv_transpose(changed)
 
 
-def _changed(
+def _other_arguments(
     reading: OfWeight | OfInput | OfWindow | OfArguments, case: Case, right: Arguments
 ) -> Arguments | None:
-    """Return the arguments that the reading takes for the right ones; None: it has no meaning."""
+    """Return the arguments that the reading computes with, or None where it has no meaning."""
     match reading:
         case OfWeight(change=change_weight):
             w = change_weight(case, right.w)
@@ -58,12 +59,12 @@ def _changed(
             x = change_input(case, right.x)
             return None if x is None else replace(right, x=x)
         case OfWindow():
-            return _windowed(reading, case, right)
+            return _with_window(reading, case, right)
         case OfArguments():
-            return _stepped(reading, case, right)
+            return _with_steps(reading, case, right)
 
 
-def _windowed(reading: OfWindow, case: Case, right: Arguments) -> Arguments | None:
+def _with_window(reading: OfWindow, case: Case, right: Arguments) -> Arguments | None:
     pairs = tuple(zip(case.axes, case.axes[::-1], strict=True))
     if not any(reading.applies(*pair) for pair in pairs):
         return None
@@ -72,7 +73,7 @@ def _windowed(reading: OfWindow, case: Case, right: Arguments) -> Arguments | No
     return replace(right, begin=begin, end=end, output_padding=(0,) * case.ndim)
 
 
-def _stepped(reading: OfArguments, case: Case, right: Arguments) -> Arguments | None:
+def _with_steps(reading: OfArguments, case: Case, right: Arguments) -> Arguments | None:
     steps = reading.steps(case)
     if steps is None:
         return None
@@ -87,17 +88,12 @@ def _stepped(reading: OfArguments, case: Case, right: Arguments) -> Arguments | 
     return replace(other, end=end, output_padding=(0,) * case.ndim)
 
 
-def column(b: Array | None, ndim: int, y: Array) -> Array:
+def bias_column(b: Array | None, ndim: int, y: Array) -> Array:
     """Return the bias as (c_out, 1, ...), so that it adds to y; 0 where there is none."""
     return np.zeros((), y.dtype) if b is None else b.reshape(-1, *(1,) * ndim)
 
 
-def summed(case: Case, tensors: Tensors) -> Sum:
-    """Return the right answer and what it is the sum of."""
-    return with_bias(tensors.b, answer(case, replace(tensors, b=None)))
-
-
 def with_bias(b: Array | None, products: Array) -> Sum:
     """Return the right answer from the result without bias, (n, c_out, *o)."""
-    bias = column(b, products.ndim - 2, products)
+    bias = bias_column(b, products.ndim - 2, products)
     return Sum(products=products, bias=bias, total=products if b is None else products + bias)

@@ -1,7 +1,7 @@
 """The kinds of readings, by what they change: weights, arguments, the window or the result.
 
-A reading is a candidate semantics with one fault; its kind says what the fault changes and leaves
-all else as it is. So one evaluation of the right answer serves many readings.
+A reading is a candidate semantics with one fault. Its kind says what the fault changes; all else
+stays right, so that one evaluation of the right answer serves many readings.
 """
 
 from collections.abc import Callable
@@ -27,7 +27,7 @@ class OfWeight:
     Attributes:
         name: short plain words.
         change: the weight it reads, or None where the fault has no meaning for the case; `w`
-            itself where it is the same. Depends on channels, groups and kernel size alone.
+            itself where the fault changes nothing. Depends on channels, groups and kernel only.
     """
 
     name: str
@@ -113,8 +113,8 @@ class OfBias:
 
     Attributes:
         name: short plain words.
-        change: as for :class:`OfResult`; differs from y + b by b or more in some position of every
-            channel, so that a bias without zeros tells it apart and it need not be evaluated.
+        change: as for :class:`OfResult`. In some position of every channel it is off by b or more,
+            so that a bias without zeros always reveals it, without evaluating it.
     """
 
     name: str

@@ -22,7 +22,7 @@ def _flipped(case: Case, w: Array) -> Array:
 
 def _flipped_on(case: Case, w: Array, axis: int) -> Array | None:
     if axis >= case.ndim or sum(k > 1 for k in case.k) < 2:
-        return None  # one axis to flip: "kernel flipped" says it
+        return None  # with one axis to flip it is "kernel flipped"
     return np.flip(w, 2 + axis) if case.k[axis] > 1 else w
 
 

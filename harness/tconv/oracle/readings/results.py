@@ -10,7 +10,7 @@ from tconv.model.case import Case
 from tconv.oracle.readings.kinds import Array, Ints, OfBias, OfResult, Sum
 
 _SMALL: Final = 2**12
-"""Positions of an output up to which a mark of some of them is kept for the next case."""
+"""Largest output, in positions, whose masks are cached."""
 
 
 def _bias_missing(case: Case, right: Sum) -> Array | None:
@@ -47,7 +47,7 @@ def _tail(case: Case) -> Array | None:
 
 
 def _is_tail_computed(case: Case) -> bool:
-    """Whether products fall into the tail, as the output padding uncovers what was cropped."""
+    """Return whether products fall into the tail: output padding uncovers what the crop hid."""
     return any(axis.extra > 0 and axis.p_end > 0 for axis in case.axes)
 
 
