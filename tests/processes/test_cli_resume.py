@@ -169,7 +169,7 @@ def test_newest_incomplete_run_of_a_directory_is_resumed(
     assert done.code == 1
     assert RunReader(interrupted).is_complete
     assert again.code == 2
-    assert "no incomplete run in reports" in again.err
+    assert "reports is not a run directory and holds no incomplete run" in again.err
 
 
 def test_complete_run_is_said_to_be_so_with_its_own_status(tconv: Callable[..., Done]) -> None:

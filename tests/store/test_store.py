@@ -314,7 +314,7 @@ def test_run_is_finished_without_compaction_when_there_is_no_room(
 def test_parts_that_overlap_are_refused(written: RunWriter, make_rows: MakeRows) -> None:
     written.write(0, 4, RowBatch.from_columns(make_rows(3)))
 
-    with pytest.raises(StoreError, match=r"000-0000003.parquet and 000-0000004.parquet hold some"):
+    with pytest.raises(StoreError, match=r"000-0000003.parquet and 000-0000004.parquet overlap"):
         RunReader(written.path).parts()
 
 

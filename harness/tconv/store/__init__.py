@@ -3,7 +3,7 @@
 reports/<run>/header.json               the configuration, the targets and the machine
 reports/<run>/parts/000-0000000.parquet rows of a target (first number) from a case (second) on
 reports/<run>/footer.json               written last: without it the run is incomplete
-reports/<run>/.lock                     held by the process that writes, removed once the footer exists
+reports/<run>/.lock                     held by the process that writes, removed at the end
 """
 
 from tconv.store.errors import unwritable

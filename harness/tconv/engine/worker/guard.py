@@ -69,7 +69,7 @@ def _inferred(returned: InferredShape) -> InferredShape | Faulty:
     try:
         return InferredShape(shape=tuple(map(index, returned.shape)))
     except TypeError:
-        return Faulty(offence=f"promised shape={returned.shape!r}, but should be integers")
+        return Faulty(offence=f"inferred shape={returned.shape!r}, but should be integers")
 
 
 def _is_extension_float(dtype: "np.dtype[np.generic]") -> bool:
