@@ -57,7 +57,7 @@ class Shares:
     """What the CPU time of a run is spent on, microseconds a case.
 
     Attributes:
-        draw: inputs, the search for a draw that tells readings apart included, and the oracle.
+        draw: inputs, including the search for a draw that tells readings apart, and the oracle.
         judge: route, judgement and row.
         carry: both ways between the processes, encoding (digest, Parquet) and writing.
         call: the framework's call, conversions included.
@@ -96,7 +96,7 @@ def harness(count: int) -> Measurement:
     return Measurement(
         name="harness",
         what="harness time per case beside the framework's call, PyTorch",
-        goal="100 us or less; 40 the stretch",
+        goal="100 us or less; stretch goal 40",
         result=(f"{one:.0f} us on the first backend of a run, {more:.0f} us on each further one;"
                 f" besides, {carry:.0f} us to carry and store the row"),
         met=one <= 100,
@@ -113,7 +113,7 @@ def harness(count: int) -> Measurement:
 def _shares(parts: Sequence[Sequence[Case]], *, knows_recipes: bool = False) -> tuple[Shares, ...]:
     """Return the shares of each part but the first, which only warms up.
 
-    With `knows_recipes` as on a further backend, which gets the draws that the first one found.
+    `knows_recipes` is for a further backend, which gets the draws that the first one found.
     """
     adapter = TimedAdapter(registry.load("torch"))
     target = Target(backend="torch", mode="eager", device="cpu")

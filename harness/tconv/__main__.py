@@ -1,4 +1,4 @@
-"""`python -m tconv` is `tconv`: starts the command line, and answers a Ctrl-C while it loads."""
+"""`python -m tconv` is `tconv`: starts the command line, and handles a Ctrl-C while it loads."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""The mistakes that users can fix: one base class, and one leaf for each kind of mistake."""
+"""The errors that users can fix: one base class, and one subclass for each kind."""
 
 
 class TconvError(Exception):

@@ -23,7 +23,7 @@ Examples:
   tconv run --dry-run configs/smoke.toml  print what would be swept
   tconv run --resume reports              complete the newest interrupted run
   tconv merge a/smoke-* b/smoke-*         join the shards of one grid
-  tconv report                            write the reports of the newest run again
+  tconv report                            rewrite the reports of the newest run
   tconv explain keras-jax padding=same k=3 s=2 i=7
   tconv translate --from keras-tensorflow padding=same k=3 s=2 --to torch
   tconv adapters list                     show backends, modes and versions
@@ -40,7 +40,7 @@ _COMMANDS: Final = MappingProxyType(
     {
         "run": ("run", "Sweep a grid over targets and write reports."),
         "merge": ("merge", "Join the shards of one grid."),
-        "report": ("report", "Write the reports of a run again."),
+        "report": ("report", "Rewrite the reports of a run."),
         "atlas": ("atlas", "Infer the rules of open cases from a run."),
         "acceptance": ("acceptance", "Show which targets accept faulty parameters."),
         "explain": ("explain_case", "Show which window one call returns, and why."),
@@ -93,8 +93,8 @@ def cli() -> None:
 def _interrupt(*_: object) -> NoReturn:
     """Interrupt the command once: a second Ctrl-C must not cut short the two seconds of shutdown.
 
-    In that time workers are stopped, and the message that tells how to go on is printed. Ignoring
-    the signal would not do: a worker that is just starting would inherit that, and stay alive.
+    In that time the workers are stopped, and the message that says how to go on is printed. The
+    signal is not ignored: a worker that is just starting would inherit that, and stay alive.
     """
     _set_handler(_do_nothing)
     raise KeyboardInterrupt
@@ -110,9 +110,9 @@ def _do_nothing(*_: object) -> None:
 
 
 def main() -> None:
-    """Run the command line; whatever ends it early has a message and a status of its own.
+    """Run the command line; whatever ends it early has its own message and status.
 
-    An error of the user is status 2. A run that was interrupted or stopped, or that met a bug of
+    An error of the user is status 2. A run that was interrupted or stopped, or that hit a bug of
     the harness, is status 4: it must not look like a deviation of a framework.
     """
     for number in _STOPPING:

@@ -55,7 +55,7 @@ def _describe(names: Sequence[str]) -> dict[str, "BackendDescription | str"]:
 
     from tconv.engine.executors.local import LocalPool
 
-    # the pool is left first, so that an interrupt ends its processes and no thread waits for one
+    # The pool is closed first, so that an interrupt ends its processes and no thread waits for one.
     with ThreadPoolExecutor(os.cpu_count()) as threads, LocalPool(workers=1) as pool:
         answers = {threads.submit(pool.describe, [name]): name for name in dict.fromkeys(names)}
         waiting = list(answers.values())

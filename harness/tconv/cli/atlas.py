@@ -21,7 +21,7 @@ Examples:
 @click.command(epilog=EPILOG)
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False),
-              help="Write everything to this JSON file, which other commands take by --atlas.",
+              help="Write everything to this JSON file, for --atlas of other commands.",
               )  # fmt: skip
 @json_option
 def atlas(*, run: Path, out: Path | None, as_json: bool) -> None:

@@ -1,4 +1,4 @@
-"""Loads the atlas that a command answers from: the one that comes with tconv, or another."""
+"""Loads the atlas that a command uses: the one that comes with tconv, or another."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""`tconv bench`: measures the harness itself, beside what each figure is compared with."""
+"""`tconv bench`: measures the harness itself, each figure against its goal."""
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -37,8 +37,8 @@ class Row:
 
     Attributes:
         function: `module.function` of :mod:`tconv_bench` that measures it on a number of cases.
-        number: number of cases, or of result rows, in full.
-        quick: the same for a quick trial.
+        number: number of cases, or of result rows, in a full measurement.
+        quick: the same for `--quick`.
         meaning: what is measured, in words.
     """
 
@@ -67,8 +67,8 @@ class Row:
 
 ROWS: Final[Mapping[str, Row]] = MappingProxyType(
     {
-        "peer": Row("sweeps.peer", 5000, 200, "a sweep against the pytest loop a user writes"),
-        "jax": Row("calls.jax", 1000, 200, "JAX batched against one compile a case"),
+        "peer": Row("sweeps.peer", 5000, 200, "a sweep against a hand-written pytest loop"),
+        "jax": Row("calls.jax", 1000, 200, "JAX batched against one compilation per case"),
         "harness": Row("calls.harness", 1000, 200, "the harness's own time per case, PyTorch"),
         "oracle": Row("calls.oracle", 500, 100, "oracle against onnx.reference"),
         "workers": Row("sweeps.workers", 50_000, 2000, "two workers against one"),
@@ -84,7 +84,7 @@ _MET: Final = {True: "met", False: "MISSED", None: "not measured"}
 @click.command(epilog=EPILOG)
 @click.option("--row", "names", type=click.Choice(list(ROWS)), multiple=True,
               help="Measure only this row; may be repeated.")  # fmt: skip
-@click.option("--quick", is_flag=True, help="Use few cases: a trial, not figures to quote.")
+@click.option("--quick", is_flag=True, help="Use few cases, to try it: no figures to quote.")
 @click.option("--cases", type=click.IntRange(min=100), default=None,
               help="Number of cases, or of rows, instead of each row's own.")  # fmt: skip
 @json_option

@@ -25,7 +25,7 @@ Examples:
               help="TOML file of the claims.  [default: configs/claims.toml]")  # fmt: skip
 @json_option
 def claims(*, run: Path | None, file: str | None, as_json: bool) -> None:
-    """Say of each published statement whether it holds, fails, or holds only under a condition.
+    """Check whether each published statement holds, fails, or holds only under a condition.
 
     Statements about targets need a RUN of configs/map.toml; without one they are not measured.
     """

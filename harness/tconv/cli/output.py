@@ -31,7 +31,7 @@ def pluralize(count: int, noun: str) -> str:
 def table_text(
     header: Sequence[str], rows: Iterable[Sequence[str]], *, right: Collection[str] = ()
 ) -> str:
-    """Return a table as plain text, wide lines left whole.
+    """Return a table as plain text, without breaking wide lines.
 
     Args:
         header: the columns' names.

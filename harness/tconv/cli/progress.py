@@ -47,8 +47,8 @@ class Cost:
 class Forecast:
     """How long a run still takes, from what the cases of each target have cost so far.
 
-    A case costs one framework a hundred times what it costs another, and the quick ones are done
-    first: the mean of all rows so far would promise minutes where an hour is left.
+    A case may take one framework a hundred times as long as another, and the quick ones are done
+    first: the mean of all rows so far would promise minutes when an hour is left.
     """
 
     _costs: dict[str, Cost] = field(default_factory=dict)
@@ -60,7 +60,7 @@ class Forecast:
         cost.seconds += seconds
 
     def knows(self, targets: Iterable[str]) -> bool:
-        """Return whether rows of each of the targets are done already."""
+        """Return whether each of the targets has rows that are done."""
         return all(target in self._costs for target in targets)
 
     def remaining(self, left: Mapping[str, int], elapsed: float) -> float:
@@ -140,7 +140,7 @@ class Lines(AbstractContextManager["Lines"]):
         self._done = 0
 
     def __exit__(self, *_: object) -> None:
-        """Release nothing: it holds nothing."""
+        """Do nothing: there is nothing to release."""
 
     def start(self, targets: Sequence[TargetPlan], totals: Mapping[str, TargetTotals]) -> None:
         """Print how much is going to run."""
@@ -156,7 +156,7 @@ class Lines(AbstractContextManager["Lines"]):
             click.echo(warning, err=True)
 
     def advance(self, part: Part, totals: TargetTotals) -> None:
-        """Print how far the run has come, at most once in ten seconds and at the end."""
+        """Print how far the run has come, at most every ten seconds and at the end."""
         target = str(part.plan.target)
         self._totals[target] = totals
         if not part.plan.unavailable:  # its rows cost nothing, and would promise too much
@@ -186,7 +186,7 @@ class Lines(AbstractContextManager["Lines"]):
         rows = {t: count for t, count in rows.items() if count}
         left = timedelta(seconds=round(self._forecast.remaining(rows, seconds)))
         if left:
-            # a target without any row may cost a hundred times as much
+            # A target without any row may take a hundred times as long.
             yield f"{left} left" if self._forecast.knows(rows) else f"{left} left or more"
 
 
@@ -205,7 +205,7 @@ def progress(*, quiet: bool = False) -> AbstractContextManager[Bars | Lines | No
 
 
 def _warnings(targets: Sequence[TargetPlan]) -> list[str]:
-    """Return what might be a reason to stop a long run before it is under way."""
+    """Return what may be a reason to stop a long run right away."""
     return [
         f"{each.target} is unavailable, so none of its cases is run: {each.unavailable}"
         for each in targets

@@ -1,4 +1,4 @@
-"""`tconv report`: writes the reports of a run again, without running anything."""
+"""`tconv report`: rewrites the reports of a run, without running anything."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`tconv run`: sweeps a configuration, or runs one case again, and prints what came of it."""
+"""`tconv run`: sweeps a configuration, or reruns one case, and prints the results."""
 
 import shlex
 import shutil
@@ -30,7 +30,7 @@ Examples:
   tconv run configs/smoke.toml --target torch   one backend only
   tconv run --case 1d-i2-k3-s2-ci1-co1-f32 --target jax:conv_transpose@cpu
   tconv run configs/smoke.toml --shard 1/4      a quarter of the cases
-  tconv run reports/RUN --case ID --target T    a row of an old run again
+  tconv run reports/RUN --case ID --target T    rerun a row of an old run
   tconv run --resume reports/RUN                the rest of a run that was interrupted
   tconv run --resume reports                    the same, of the newest such run
 """
@@ -111,7 +111,7 @@ def run(
 
     executor = executor_named(executor_name)
 
-    # a case that is run again leaves nothing behind, unless a directory is named
+    # A case that is rerun leaves nothing behind, unless a directory is named.
     is_kept = bool(out) or not case_id
     with nullcontext(out or Path("reports")) if is_kept else _scratch() as folder:
         with progress(quiet=bool(case_id)) as observer:
@@ -173,7 +173,7 @@ def finish(
     is_kept: bool,
     as_json: bool,
 ) -> NoReturn:
-    """Print what came of a run and exit with its status; `rows` are those of a case run again."""
+    """Print the results of a run and exit with its status; `rows` are those of a case rerun."""
     summary = result.reports.summary
     if as_json:
         path = {"path": str(result.path)} if is_kept else {}
@@ -254,7 +254,7 @@ def _finding_text(finding: "Finding") -> str:
 
 
 def _program() -> str:
-    """Return how this program is called here, so that a command can be copied word for word."""
+    """Return how this program is called here, so that a command can be copied as it is."""
     script = Path(sys.executable).with_name("tconv")
     on_path = shutil.which("tconv")
     if on_path and Path(on_path).resolve() == script.resolve():
@@ -263,7 +263,7 @@ def _program() -> str:
 
 
 def _case_text(rows: Iterable[Mapping[str, Any]]) -> str:
-    """Return everything that is known of a case that was run again, target by target."""
+    """Return everything that is known of a case that was rerun, target by target."""
     return "\n\n".join(
         "\n".join(
             f"{_LABELS.get(name, name):>17}  {_detail(name, row[name])}"
@@ -275,7 +275,7 @@ def _case_text(rows: Iterable[Mapping[str, Any]]) -> str:
 
 
 def _detail(name: str, value: object) -> str:
-    """Return a value as people read it: lists joined, the further lines of a text indented."""
+    """Return a value for people to read: lists joined, the further lines of a text indented."""
     if name == "resolution" and isinstance(value, tuple):
         from tconv.model.window import Resolution
 

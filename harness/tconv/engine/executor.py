@@ -1,7 +1,7 @@
 """What runs a plan: planned targets go in, parts of the result come out.
 
-This is the one seam between a run and its engine: whether processes of this machine or a cluster
-compute is known only behind it.
+A run knows its engine by this class alone, so it cannot tell whether processes of this machine or
+a cluster compute.
 """
 
 import threading
@@ -20,14 +20,14 @@ from tconv.engine.worker.describe import BackendDescription
 class Executor:
     """The processes of one run, which runs once; leaving the context ends them all.
 
-    A subclass says how backends are described and tasks computed, by the three methods at the end.
+    A subclass implements the three methods at the end, which describe backends and compute tasks.
 
     Args:
         workers: how many of them compute at the same time, at least 1.
         seed: seed of the inputs.
         case_seconds: longest time from one result of a framework to the next, seconds.
         worker_gib: most memory that a worker process may hold, GiB.
-        environments: backend to variables that its processes get beside those of its adapter.
+        environments: backend to variables that its processes get besides those of its adapter.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class Executor:
         self._seed = seed
         self._limits = Limits(case_seconds=case_seconds, worker_gib=worker_gib)
         self._environments = environments or {}
-        self._stopped = threading.Event()  # set when nothing more is wanted
+        self._stopped = threading.Event()  # set when the run is over
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:

@@ -18,9 +18,9 @@ class TargetPlan:
         target: the target.
         cases: its cases, in the grid's order.
         version: version of the framework, None where the backend is unavailable.
-        sample: one case in so many was taken; 1 where all were.
+        sample: one case in this many was taken; 1 if all were.
         unavailable: why none of them can be run, or None.
-        left: spans of `cases` that are still to run, disjoint and rising; None: all of them.
+        left: spans of `cases` that are still to run, disjoint and ascending; None: all of them.
     """
 
     target: Target
@@ -44,8 +44,8 @@ def plan(
     """Return what is to run, each target once, in the order of the selections.
 
     `descriptions` has for each selected backend what it says of itself, or why it is unavailable.
-    A mode that is only sampled runs on its sample where the backend was selected as a whole (one
-    of sample 0 does not run there), and on every case where the mode was selected by its name.
+    If a backend is selected as a whole, a mode that is only sampled runs on its sample, and not at
+    all if its sample is 0. A mode that is selected by its name runs on every case.
 
     Raises:
         TargetError: a backend has no such mode.

@@ -1,4 +1,4 @@
-"""What travels between a run and its workers: a task goes out, its result comes back as rows."""
+"""What a run and its workers exchange: a task goes out, its result comes back as rows."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,20 +12,20 @@ from tconv.store import RowBatch
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """Consecutive cases of one target to compute, with what the run knows of them by now.
+    """Consecutive cases of one target to compute, with what the run knows of them so far.
 
     Attributes:
         target: the target.
         version: version of its framework.
         first: index of the first case among the target's planned cases.
-        cases: the cases; those of a grid are made only by the worker, as it is quicker to send
-            their columns than to make them.
+        cases: the cases; the worker makes those of a grid, as their columns are sent faster than
+            the cases would be.
         seed: seed of the inputs.
         crashed_before: ids of those cases that ended a worker of this backend before, on any
             target.
         crash_budget: how many cases of the target may end their worker.
         crashes: how many have done so.
-        recipes: of each case's draw, as far as they are known; empty: none is.
+        recipes: the recipe of each case's draw, None if it is not known; empty: none is known.
     """
 
     target: Target
@@ -45,10 +45,10 @@ class TaskResult:
 
     Attributes:
         row_batch: a row for each case, in order.
-        seconds: time the worker took, with that of the cases that ended it, and without what it
-            had to do again.
+        seconds: time that the worker took, including the cases that ended it, excluding what it
+            had to repeat.
         crashed: ids of the cases that ended their worker.
-        recipes: of each case's draw, None where nothing was drawn.
+        recipes: the recipe of each case's draw, None if nothing was drawn.
     """
 
     row_batch: RowBatch

@@ -90,7 +90,7 @@ class Case:
         p: int | Sequence[int | tuple[int, int]] = 0,
         **parameters: object,
     ) -> Self:
-        """Return a case; an integer serves every axis, and `p` has integers or (begin, end) pairs.
+        """Return a case; an integer serves every axis, and `p` has integers or (start, end) pairs.
 
         Parameters that are not given have their default in :data:`~.parameters.PARAMETERS`.
 

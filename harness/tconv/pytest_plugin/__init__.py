@@ -57,7 +57,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session")
 def conformance() -> "Iterator[Conformance]":
-    """Compare adapters with the oracle in tests of your own: see :mod:`tconv.testing`.
+    """Compare adapters with the oracle in your own tests: see :mod:`tconv.testing`.
 
     Worker processes are started when a target is first used, and end with the session.
     """

@@ -14,7 +14,7 @@ from tconv.pytest_plugin.session import SessionSweep
 from tconv.pytest_plugin.xdist import scheduling
 from tconv.runs.spec import RunSpec, config_file
 
-_KEY: Final = "tconv_descriptions"  # of workerinput: what backends say of themselves
+_KEY: Final = "tconv_descriptions"  # of xdist's workerinput: the descriptions of the backends
 
 
 def register(config: pytest.Config) -> None:
@@ -96,7 +96,7 @@ class Collection:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Any:  # noqa: ANN401 # a wrapper's generator
-        """Load an item's framework before the item starts, which a time limit is about."""
+        """Load an item's framework before the item starts, as a time limit starts with it."""
         if isinstance(item, SweepItem):
             self._sweep.prepare(item.block)
         return (yield)

@@ -23,8 +23,8 @@ class DeviationError(Exception):
     """A block holds rows that do not conform.
 
     Attributes:
-        headline: how many, of what kind.
-        lines: each of them.
+        headline: how many rows, of which verdicts.
+        lines: what is wrong in each.
     """
 
     def __init__(self, headline: str, lines: list[str]) -> None:
@@ -42,7 +42,7 @@ class SweepFile(pytest.File):
         """Yield an item per block."""
         for block in self.sweep.blocks.values():
             name = f"{PREFIX}{block.name}]"
-            # --lf finds the item by this id; of such a name pytest would make another one.
+            # --lf finds the item by this id; pytest would make a different one from such a name.
             item: SweepItem = SweepItem.from_parent(
                 self, name=name, nodeid=f"{self.nodeid}::{name}"
             )

@@ -1,4 +1,4 @@
-"""Writes the run directory of a pytest session, in its main process, as items report their rows."""
+"""Writes the run directory of a pytest session, in its main process, as items report rows."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -61,7 +61,7 @@ class SessionRecorder:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Write the rows of an item once; an item that a plug-in runs again is not done yet."""
+        """Write the rows of an item once; an item that another plug-in reruns is not done yet."""
         rows = report.__dict__.pop("tconv_rows", None)
         if rows is not None and str(report.outcome) != "rerun":
             name = block_name(report.nodeid)

@@ -1,7 +1,7 @@
 """What one process of a pytest session sweeps: the targets, their blocks, and the worker processes.
 
-Listing the targets loads every framework, so one process does it and sends the others the result,
-from which they make the same items. Workers are started when the first block runs.
+Listing the targets loads every framework, so one process does it and sends the result to the
+others, which make the same items from it. Workers are started when the first block runs.
 """
 
 from collections.abc import Mapping
@@ -29,7 +29,7 @@ class SessionSweep:
         size: what an item runs.
 
     Attributes:
-        descriptions: what each backend says of itself, or why it is unavailable; once known.
+        descriptions: what each backend says of itself, or why it is unavailable; empty at first.
     """
 
     def __init__(self, spec: RunSpec, *, path: Path, size: Size) -> None:
@@ -58,7 +58,7 @@ class SessionSweep:
             self._warm.add(backend)
 
     def close(self) -> None:
-        """End every worker process; the next block to run starts its own again."""
+        """End every worker process; the next block that runs starts new ones."""
         self._warm.clear()
         self._stack.close()
         self.__dict__.pop("_engine", None)

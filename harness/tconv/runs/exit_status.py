@@ -1,10 +1,10 @@
-"""The exit statuses of a sweep, in a module that the command line can import at once."""
+"""The exit statuses of a sweep, in a module of their own that is quick to import."""
 
 from enum import IntEnum
 
 
 class ExitStatus(IntEnum):
-    """Exit statuses of the command line; of those that apply the first one named here is used."""
+    """Exit statuses of the command line; the first one here that applies is used."""
 
     USAGE = 2
     NOTHING_COMPARED = 3

@@ -52,7 +52,7 @@ def differences(
     Args:
         one: a header.
         other: another.
-        shards: whether the two may have different cases of one grid.
+        shards: whether the two may have different cases of the same grid.
     """
     left, right = (dict(_facts(json.loads(json.dumps(each)), shards=shards))  # as read from a file
                    for each in (one, other))  # fmt: skip

@@ -28,9 +28,9 @@ def merge(paths: Sequence[Path], *, out: Path) -> RunResult:
 
     Raises:
         StoreError: one of them is no run, or is damaged, or the directory cannot be written.
-        ConfigError: a run is incomplete or no shard, shards are missing or there twice, something
-            that decides their rows differs between them, or their cases are not those that this
-            version of the harness makes of their configuration.
+        ConfigError: a run is incomplete or not a shard, a shard is missing or given twice,
+            something that decides their rows differs between them, or their cases are not those
+            that this version of the harness makes from their configuration.
     """
     readers = [RunReader(path) for path in paths]
     for reader in readers:
@@ -110,9 +110,9 @@ def _whole(shards: Sequence[RunReader]) -> RunSpec:
 
 
 def _require_cases(shard: RunReader, here: Mapping[str, Any]) -> None:
-    """Refuse a shard whose cases are not those that this version makes of its grid.
+    """Refuse a shard whose cases are not those that this version makes from its grid.
 
-    The header of the whole run gets its cases from here, so the rows must be of the same ones.
+    The header of the whole run lists the cases made here, so the rows must be of the same ones.
     """
     grid = shard.header["grid"]
     if any(grid.get(name) != here[name] for name in ("cases", "digest")):
@@ -153,7 +153,7 @@ def _origin(shard: RunReader) -> dict[str, Any]:
 
 
 def _copy_parts(shards: Sequence[RunReader], recorder: RunRecorder) -> None:
-    """Copy every part behind those of its target that are there already."""
+    """Copy every part, after those of its target that were copied before."""
     firsts = dict.fromkeys(recorder.totals, 0)
     for shard in shards:
         targets = [each["target"] for each in shard.header["targets"]]

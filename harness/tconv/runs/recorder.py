@@ -41,7 +41,7 @@ class RunResult:
 class RunRecorder(AbstractContextManager["RunRecorder"]):
     """A run that is being written: rows as they come, then footer and reports.
 
-    Leaving the context lets another process go on with the run.
+    Leaving the context lets another process resume the run.
 
     Args:
         writer: the run directory.
@@ -141,7 +141,7 @@ class RunRecorder(AbstractContextManager["RunRecorder"]):
 
     @contextmanager
     def resumable(self) -> Iterator[None]:
-        """Make every error inside say how the run is completed."""
+        """Make every error in this context say how to complete the run."""
         try:
             yield
         except TconvError as error:
@@ -155,7 +155,7 @@ class RunRecorder(AbstractContextManager["RunRecorder"]):
 
 
 def write_reports(path: Path, progress: Callable[[int], object] = int) -> Reports:
-    """Write the reports of a complete run; an error gets a note of how to write them later.
+    """Write the reports of a complete run; an error gets a note on how to write them later.
 
     Args:
         path: the run directory.
@@ -172,7 +172,7 @@ def write_reports(path: Path, progress: Callable[[int], object] = int) -> Report
 
 
 def add_remedy(error: BaseException, path: Path) -> None:
-    """Note on an error, once, how the run is completed."""
+    """Add to an error, once, a note on how to complete the run."""
     if _remedy(path) not in getattr(error, "__notes__", ()):
         error.add_note(_remedy(path))
 

@@ -47,7 +47,7 @@ def run(
         out: directory in which the run directory is made, named after the config and the time.
         workers: number of targets that are computed at the same time; the number of physical cores
             where None.
-        executor: makes what computes, from workers, seed, case_seconds, worker_gib and
+        executor: makes the executor, from workers, seed, case_seconds, worker_gib and
             environments.
         observer: shows how far the run has come.
 
@@ -55,7 +55,7 @@ def run(
         TargetError: a target names a backend or a mode that does not exist.
         StoreError: the run directory cannot be made.
         IncompleteError: it cannot be written any more; :func:`resume` completes the run.
-        KeyboardInterrupt: passes through, with a note of the command that completes the run.
+        KeyboardInterrupt: passes through, with a note on the command that completes the run.
     """
     started = datetime.now(tz=UTC)
     with ExitStack() as stack:
@@ -136,7 +136,7 @@ def _require_same(reader: RunReader, now: Mapping[str, Any]) -> None:
 def _left(
     reader: RunReader, plans: Sequence[TargetPlan], recorder: RunRecorder
 ) -> tuple[TargetPlan, ...]:
-    """Return the targets with the spans that are still to run; count the rows that are there."""
+    """Return the targets with the spans that are still to run; count the rows of the others."""
     spans: dict[int, list[range]] = {at: [] for at in range(len(plans))}
     for part in reader.parts():
         spans[part.target].append(part.span)
@@ -161,7 +161,7 @@ def _record(
 
 @contextmanager
 def _interruptible(path: Path) -> Iterator[None]:
-    """Make an interrupt say how the run is completed; other errors leave it as it was."""
+    """Add to an interrupt how to complete the run; other errors pass unchanged."""
     try:
         yield
     except KeyboardInterrupt as error:

@@ -1,4 +1,4 @@
-"""What a run is to do: a configuration, narrowed to some targets, to one case or to a shard."""
+"""What a run has to do: a configuration, narrowed to some targets, to one case or to a shard."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -21,14 +21,14 @@ DEFAULT: Final = "configs/smoke.toml"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunSpec:
-    """What a run is to do.
+    """What a run has to do.
 
     Attributes:
         config: targets, seed and limits.
         cases: the cases, distinct, in the grid's order.
         statistics: how many points of the grid were kept, and why the others were dropped.
-        shard: `k/n` where the cases are the k-th of n parts, else empty.
-        case: id of the only case where the run is of one case, else empty.
+        shard: `k/n` if the cases are the k-th of n parts, else empty.
+        case: id of the case if the run is of one case, else empty.
     """
 
     config: Config
@@ -46,19 +46,19 @@ class RunSpec:
         case: str | None = None,
         shard: str | None = None,
     ) -> Self:
-        """Return what a run of a configuration is to do.
+        """Return what a run of a configuration has to do.
 
         Args:
             config: the configuration, or what :func:`read_config` reads.
-            targets: `backend[:mode][@device]`, instead of the config's own; of the required
-                backends only these stay required.
+            targets: `backend[:mode][@device]`, instead of the config's own; required backends
+                that are not among them are no longer required.
             case: id of one case to run instead of the grid.
             shard: `k/n` for the k-th of n parts of the cases.
 
         Raises:
             ConfigError: the configuration or the shard is faulty, or case and shard are both given.
             CaseError: the case id is faulty.
-            TargetError: a target is not well written, or names no backend that exists.
+            TargetError: a target is malformed, or names a backend that does not exist.
         """
         if case and shard:
             raise ConfigError(f"shard={shard!r} and case={case!r}, but should be one of the two")
@@ -82,7 +82,7 @@ class RunSpec:
 
     @classmethod
     def from_run(cls, run: RunReader) -> Self:
-        """Return what a run was to do, from its header.
+        """Return what a run had to do, from its header.
 
         Raises:
             StoreError: its header lacks something.
@@ -107,7 +107,7 @@ class RunSpec:
 
 
 def read_config(config: Config | Mapping[str, object] | str | PathLike[str]) -> Config:
-    """Return a configuration from wherever it is; messages and reports name it as the user did.
+    """Return a configuration, wherever it is; messages and reports name it as the user did.
 
     Args:
         config: the path of a TOML file, or its content as a mapping; the name of a configuration
@@ -150,9 +150,9 @@ def _require_backends(config: Config) -> None:
 
 
 def _narrow(config: Config, targets: Sequence[str]) -> Config:
-    """Return the config with these targets alone, its own where there are none.
+    """Return the config with these targets alone, or with its own if there are none.
 
-    Of what it says about backends, only what concerns theirs is left.
+    What it says about backends is kept for theirs only.
     """
     aims = tuple(targets) or config.targets
     backends = {Selection.from_text(text).backend for text in aims}

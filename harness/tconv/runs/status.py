@@ -1,4 +1,4 @@
-"""The exit status of a run, and a sentence for each thing that is wrong with it."""
+"""The exit status of a run, and a sentence for each problem behind it."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ class Status:
 
     Attributes:
         code: the exit status.
-        messages: one sentence for each thing that is wrong, first the one that decides the code.
+        messages: one sentence for each problem, first the one that decides the code.
     """
 
     code: ExitStatus
@@ -38,7 +38,7 @@ def status(
 def _problems(
     totals: Mapping[str, TargetTotals], required: Sequence[str], *, interrupted: bool
 ) -> Iterator[tuple[ExitStatus, str]]:
-    """Yield what is wrong, first what decides the exit status."""
+    """Yield the problems, first the one that decides the exit status."""
     if not any(each.judged for each in totals.values()):
         yield ExitStatus.NOTHING_COMPARED, "nothing was compared: no row has a result to judge"
     for backend in required:

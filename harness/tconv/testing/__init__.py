@@ -1,4 +1,4 @@
-"""For tests of your own: compare an adapter, or a target, with the oracle.
+"""For your own tests: compares an adapter, or a target, with the oracle.
 
     from tconv.testing import assert_conforms, cases
 
@@ -10,7 +10,7 @@
     def test_torch_conforms(target, case):
         assert_conforms(target, case)
 
-A size per axis, such as `[3, 2]`, goes with that number of axes only: other cases are dropped.
+A size per axis, such as `[3, 2]`, fits that number of axes only: the other cases are dropped.
 Under pytest there is also a fixture, `conformance`, whose worker processes end with the session:
 `conformance.assert_conforms("torch", "1d-i3-k2-ci1-co1-f32")`.
 """

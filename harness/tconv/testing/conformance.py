@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from tconv.engine.worker.describe import BackendDescription
 
-_CONFIG: Final = "smoke"  # for the command that reruns a case, which needs its seed and limits only
+_CONFIG: Final = "smoke"  # in the command that reruns a case, which needs only its seed and limits
 
 
 class Conformance(AbstractContextManager["Conformance"]):
@@ -113,8 +113,8 @@ def assert_conforms(
         device: the device; None: the adapter's first, or what the target's text selects.
 
     Raises:
-        AssertionError: it deviates; the message says what was got, what should be and which
-            command reruns it.
+        AssertionError: it deviates; the message has the result, what it should be, and the
+            command that reruns it.
         unittest.SkipTest: nothing could be judged, as the case is unsupported or the backend
             unavailable; pytest and unittest count the test as skipped, with the reason.
         CaseError: no case has this id.
@@ -187,9 +187,9 @@ def cases(
         **grid: keys and values of a `[[grid]]` of a configuration: `ndim=[1, 2], i="1..6"`.
 
     Raises:
-        ConfigError: the configuration or the grid is faulty, both or neither are given, or no case
+        ConfigError: the configuration or the grid is faulty, both or neither is given, or no case
             is left.
-        TargetError: a target is not well written, or names no backend that exists.
+        TargetError: a target is malformed, or names a backend that does not exist.
     """
     import pytest  # noqa: PLC0415 # the rest of tconv.testing does without
 

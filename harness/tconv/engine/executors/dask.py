@@ -43,7 +43,7 @@ class Plugin(WorkerPlugin):  # type: ignore[misc] # Dask has no types
     Args:
         name: the run's.
         limits: what a worker process may take.
-        environments: backend to variables that its processes get beside those of its adapter.
+        environments: backend to variables that its processes get besides those of its adapter.
     """
 
     def __init__(
@@ -114,7 +114,7 @@ class DaskCluster(Executor):
     def _connect(self, stack: ExitStack) -> Client:
         if self._address is not None:
             return self._client_of(self._address)
-        # its workers start processes, and leave it to this one to answer Ctrl-C
+        # Its workers start processes, and only this process answers Ctrl-C.
         with dask.config.set({"distributed.worker.daemon": False}), sigint_blocked():
             cluster = LocalCluster(
                 n_workers=self._workers,
@@ -122,7 +122,7 @@ class DaskCluster(Executor):
                 memory_limit=0,  # each worker process has its own limit
                 dashboard_address=None,
                 scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},  # two runs do not clash
-                silence_logs=logging.ERROR,  # it warns of tasks that an interrupt leaves undone
+                silence_logs=logging.ERROR,  # it warns of tasks that an interrupt cancels
             )
         return self._client_of(stack.enter_context(cluster))
 
@@ -211,7 +211,7 @@ class DaskCluster(Executor):
         raise ExecutorError("the run is over, so nobody waits for its tasks")
 
     def _home(self, slot: int) -> str:
-        """Return the address of the Dask worker that has, or will have, the slot's framework."""
+        """Return the address of the Dask worker that has loaded the slot's framework, or will."""
         threads = self._client.nthreads()
         if self._homes.get(slot) not in threads:
             places = [home for home, count in sorted(threads.items()) for _ in range(count)]
@@ -221,7 +221,7 @@ class DaskCluster(Executor):
 
 @contextmanager
 def _lost_with_scheduler(remedy: str) -> Iterator[None]:
-    """Say what to do about what is lost with its scheduler.
+    """Turn the loss of Dask's scheduler into an error that says what to do.
 
     Dask cancels what was submitted, or fails to reach the scheduler, which is an OSError.
     """
@@ -256,7 +256,7 @@ def _describe(name: str, backend: str) -> BackendDescription | str:
     pool = _pool(name)
     try:
         return pool.describe(backend)
-    except TargetError as error:  # known to the client alone
+    except TargetError as error:  # only the client has this backend
         return str(error)
     finally:
         pool.close_idle()

@@ -32,7 +32,7 @@ class LocalPool(Executor):
         self._crashed: dict[str, set[str]] = {}  # ids of cases, by backend
 
     def __enter__(self) -> Self:
-        """Let the worker processes inherit what gives each one thread."""
+        """Set the variables that give each worker process one thread."""
         self._stack.enter_context(one_thread())
         self._stack.enter_context(self._pool)
         return self
@@ -40,8 +40,8 @@ class LocalPool(Executor):
     def rows(self, plan: TargetPlan, cases: Sequence[Case]) -> RowBatch:
         """Return a row for each of these cases of a target, in order.
 
-        For a caller that goes batch by batch. The worker is that of the backend's other targets;
-        it stays until the pool is left, and so does what is known of the target.
+        For a caller that goes batch by batch. All targets of a backend share a worker; it stays
+        until the pool is left, and so does what the pool has learned of the target.
 
         Raises:
             TargetError: no backend has this name.
@@ -68,7 +68,7 @@ class LocalPool(Executor):
         return self._pool.worker(backend, backend)
 
     def _describe(self, backends: Sequence[str]) -> dict[str, BackendDescription | str]:
-        """Ask each backend in a process of its own, which goes on to compute its targets."""
+        """Ask each backend in a process of its own, which then computes its targets."""
         with ThreadPoolExecutor(self._workers) as threads:
             try:
                 return dict(zip(backends, threads.map(self._pool.describe, backends), strict=True))

@@ -11,13 +11,13 @@ ONE_THREAD: Final = {
     "OPENBLAS_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
 }
-"""What workers inherit: they are the parallelism, and their sums come out in one order.
+"""One thread for each worker: workers run in parallel already, and sums have one order.
 
 The parent sets these, as a worker imports NumPy, which reads them, before it runs any code of ours.
 """
 
 _lock = threading.Lock()
-_holders: list[object] = []  # who has the variables set; they are the process's, not a thread's
+_holders: list[object] = []  # one for each context that is open, as threads share the variables
 _before: dict[str, str | None] = {}
 
 
@@ -25,8 +25,8 @@ _before: dict[str, str | None] = {}
 def one_thread() -> Iterator[None]:
     """Let processes that are started inherit :data:`ONE_THREAD`.
 
-    The last holder restores what was there before, as several runs may start workers from one
-    process at a time.
+    Several runs may start workers from one process at the same time, so the context that is left
+    last restores what was there before.
     """
     holder = object()
     with _lock:

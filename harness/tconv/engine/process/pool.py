@@ -1,4 +1,4 @@
-"""The worker processes of one machine: which slot has which, and on which backend."""
+"""The worker processes of one machine: which slot uses which, and for which backend."""
 
 import threading
 from collections.abc import Hashable, Mapping
@@ -17,12 +17,12 @@ from tconv.model.outcome import Crashed, TimedOut
 class WorkerPool(AbstractContextManager["WorkerPool"]):
     """Worker processes, one for each slot; leaving the context ends them all.
 
-    A slot is whoever has one task computed at a time. Its worker has one backend loaded, and is
-    replaced when a task asks for another.
+    A slot computes one task at a time. Its worker has one backend loaded, and is replaced when a
+    task needs another.
 
     Args:
         limits: what a worker may take.
-        environments: backend to variables that its workers get beside those of its adapter.
+        environments: backend to variables that its workers get besides those of its adapter.
         stopped: set when the run of these processes is over.
     """
 
@@ -45,14 +45,14 @@ class WorkerPool(AbstractContextManager["WorkerPool"]):
         self._stack.close()
 
     def close_idle(self) -> None:
-        """End the processes that were asked to describe a backend, and that no slot has."""
+        """End the processes that described a backend and that no slot uses yet."""
         while self._idle:
             self._idle.popitem()[1].close()
 
     def describe(self, backend: str) -> BackendDescription | str:
         """Return what a backend says of itself, or why it is unavailable.
 
-        The process that was asked stays, for the first slot that has a task of this backend.
+        The process that is asked stays, for the first slot that has a task of this backend.
 
         Raises:
             ExecutorError: the run of these processes is over.
@@ -88,7 +88,7 @@ class WorkerPool(AbstractContextManager["WorkerPool"]):
         return result
 
     def worker(self, slot: Hashable, backend: str) -> WorkerProcess:
-        """Return the worker of a slot, once it is one for this backend.
+        """Return the worker of a slot, started or replaced if it does not serve this backend yet.
 
         Raises:
             TargetError: no backend has this name.
@@ -100,6 +100,7 @@ class WorkerPool(AbstractContextManager["WorkerPool"]):
             loaded, worker = self._busy[slot]
             if loaded == backend:
                 return worker
+            del self._busy[slot]
             worker.close()
         idle = self._idle.pop(backend, None)
         worker = self._start(backend) if idle is None else idle

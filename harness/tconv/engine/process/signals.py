@@ -1,7 +1,7 @@
-"""Keeps Ctrl-C, which reaches every process of a terminal, to the one process that answers it.
+"""Blocks Ctrl-C, which reaches every process of a terminal, in all but the one that answers it.
 
-A process that is importing, or that belongs to a library, would print a traceback instead. What a
-thread blocks is blocked in the threads and processes that it starts, too.
+A worker that is importing, or a process of a library, would print a traceback instead. Threads and
+processes inherit what the thread that starts them blocks.
 """
 
 import signal
@@ -19,7 +19,7 @@ def block_sigint() -> None:
 
 @contextmanager
 def sigint_blocked() -> Iterator[None]:
-    """Block SIGINT in what is started meanwhile; this thread gets it afterwards."""
+    """Block SIGINT in what is started in this context; this thread gets it afterwards."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
     block_sigint()
     try:

@@ -44,7 +44,7 @@ _KILLED: Final = (
 )
 _CUT_OFF: Final = "it closed the pipe to its parent and went on without it, so it was killed"
 _GARBLED: Final = "what it sent is not an answer, so it was killed"
-_STILLBORN: Final = (
+_NO_START: Final = (
     "the process ended before it took any work; a script that starts a run needs "
     "`if __name__ == '__main__':` around what it does, as a worker imports it again"
 )
@@ -163,7 +163,7 @@ class WorkerProcess(AbstractContextManager["WorkerProcess"]):
     def close(self) -> None:
         """Kill the worker at once, as nothing is left for it to finish; more than once is fine."""
         with self._lock:
-            self._bury()
+            self._kill()
         self._starter.shutdown()
         self._folder.cleanup()
 
@@ -190,7 +190,7 @@ class WorkerProcess(AbstractContextManager["WorkerProcess"]):
                 result: R = value
                 return result
             exit_code = answer
-        return WorkerEnd(outcome=Crashed(exit_code=exit_code, stderr=self._stderr() or _STILLBORN))
+        return WorkerEnd(outcome=Crashed(exit_code=exit_code, stderr=self._stderr() or _NO_START))
 
     def _ask(self, request: memoryview) -> bytes | WorkerEnd | int:
         """Return the worker's answer; or its end, as an exit code where it never took the request.
@@ -211,11 +211,11 @@ class WorkerProcess(AbstractContextManager["WorkerProcess"]):
             try:
                 self._running[1].send_bytes(request)
             except OSError:  # it died or stopped reading since its last answer
-                return self._bury()
+                return self._kill()
             answer = self._receive()
         except BaseException:
             # In the starter's thread, as that may be starting a process at this moment.
-            self._starter.submit(self._bury).result()
+            self._starter.submit(self._kill).result()
             raise
         # A worker beats as soon as it has taken a request. Without that beat it died idle, and the
         # cases of this request have nothing to do with it.
@@ -254,7 +254,7 @@ class WorkerProcess(AbstractContextManager["WorkerProcess"]):
                     return pipe.recv_bytes()
                 except BlockingIOError:  # half a message, and then nothing
                     if not _has_ended(process):
-                        return self._hangs()
+                        return self._hung()
                 except (EOFError, OSError):
                     pass
                 return self._died()
@@ -263,7 +263,7 @@ class WorkerProcess(AbstractContextManager["WorkerProcess"]):
                 return self._died()
             end = self._passed_limit(process.pid, watchdog)
             if end is not None:
-                self._bury()
+                self._kill()
                 return end
 
     def _passed_limit(self, pid: int | None, watchdog: Watchdog) -> WorkerEnd | None:
@@ -287,9 +287,9 @@ class WorkerProcess(AbstractContextManager["WorkerProcess"]):
             return None
         return WorkerEnd(outcome=outcome, place=last.place, is_limit=True)
 
-    def _hangs(self) -> WorkerEnd:
+    def _hung(self) -> WorkerEnd:
         """Kill a worker that hangs in the middle of its answer, and return that as its end."""
-        self._bury()
+        self._kill()
         outcome = TimedOut(limit=self._limits.case_seconds)
         return WorkerEnd(outcome=outcome, place=self._place(), is_limit=True)
 
@@ -299,7 +299,7 @@ class WorkerProcess(AbstractContextManager["WorkerProcess"]):
         A careless framework may have written to the pipe, as to any file descriptor.
         """
         with self._lock:
-            self._bury()
+            self._kill()
         text = f"{_GARBLED}: {type(error).__name__}: {error}"
         return WorkerEnd(
             outcome=Crashed(exit_code=-signal.SIGKILL, stderr=text), place=self._place()
@@ -318,7 +318,7 @@ class WorkerProcess(AbstractContextManager["WorkerProcess"]):
         deadline = time.monotonic() + _GRACE
         while not (has_ended := _has_ended(process)) and time.monotonic() < deadline:
             time.sleep(0.005)
-        exit_code = self._bury()
+        exit_code = self._kill()
         texts = [self._stderr()]
         if not has_ended:
             texts.append(_CUT_OFF)
@@ -329,7 +329,7 @@ class WorkerProcess(AbstractContextManager["WorkerProcess"]):
             place=self._place(),
         )
 
-    def _bury(self) -> int:
+    def _kill(self) -> int:
         """Kill the worker unless it has ended, and return its exit code; 0 where there is none.
 
         It may ignore every other signal than SIGKILL, which leaves the exit code of a process that

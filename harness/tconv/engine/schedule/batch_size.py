@@ -1,8 +1,7 @@
 """How many cases go to a worker at a time: as many as keep it busy for a moment.
 
-A batch costs a round trip to the worker and a part of the store, so it should be large; what a
-batch has computed is lost where the run is interrupted, and it is held in memory, so it should not
-be too large. No row depends on it.
+A batch costs a round trip to the worker and a part of the store, so it should be large. It is held
+in memory, and lost if the run is interrupted, so it should not be too large. No row depends on it.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,19 +17,19 @@ AIM_SECONDS: Final = 1.0
 """Seconds that a batch should keep its worker busy."""
 
 FIRST_SIZE: Final = 32
-"""Cases in the first batch of a target, of which nothing is known yet."""
+"""Cases in the first batch of a target, when nothing is known of it yet."""
 
 MAX_SIZE: Final = 1024
 """Cases in a batch; well below what a worker keeps of inputs for its backend's next mode."""
 
 MAX_GROWTH: Final = 4
-"""A batch has at most so many times the cases of the one before: costs may rise with the grid."""
+"""How many times the cases of the one before a batch may have: costs may rise along the grid."""
 
 MAX_ELEMENTS: Final = 2**23
 """Elements of input, weight and output in a batch, unless one case has more."""
 
 FIXED_SIZE: Final = 128
-"""Cases in a batch where nobody measures, and batches must be the same each time."""
+"""Cases in a batch where no cost is measured, as batches must be the same each time."""
 
 
 class CaseCost:

@@ -1,8 +1,8 @@
 """Shares the draw recipes of a grid between the backends of a run.
 
 Finding a draw that tells the readings apart takes several times as long as drawing it again. Every
-backend has the same cases, so the first that computes one says which draw it took. No row depends
-on what the table knows: see :class:`tconv.inputs.draw.DrawRecipe`.
+backend has the same cases, so the first that computes one reports which draw it took. No row
+depends on what the table knows: see :class:`tconv.inputs.draw.DrawRecipe`.
 """
 
 from array import array

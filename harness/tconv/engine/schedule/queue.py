@@ -17,8 +17,8 @@ MIN_GAIN_OTHER_BACKEND: Final = 6.0
 """Seconds that a slot must save by helping on another backend, whose framework it has to load."""
 
 MIN_GAIN_SAME_BACKEND: Final = 0.2
-"""Seconds that a slot must save by helping on the backend that it has: so long may others wait for
-the last one at the end of a run."""
+"""Seconds that a slot must save by helping on the backend that it has loaded: the longest that the
+others may wait for the last one at the end of a run."""
 
 
 class TargetQueue:
@@ -41,7 +41,7 @@ class TargetQueue:
 
     @property
     def seconds(self) -> float:
-        """What is left will take, as far as anyone knows."""
+        """How long the cases that are left will take, as last measured."""
         return self.left * (self.state.cost.seconds or 0.0)
 
     def next_task(self) -> Task:
@@ -74,7 +74,7 @@ class WorkQueue:
         for state in states:
             queues = backends.setdefault(state.plan.target.backend, [])
             # Backends that start together start at different places: then each finds the draws of
-            # other cases, and takes over those that the others have found.
+            # different cases, and uses those that the others have found.
             share = list(backends).index(state.plan.target.backend) % slots / slots
             spans = state.plan.spans
             early, late = _split(spans, int(share * sum(map(len, spans))))
@@ -85,7 +85,7 @@ class WorkQueue:
         self._closed = False
 
     def take(self, slot: int) -> Task | None:
-        """Return the next task of a slot, or None: nothing is left; waits while help may pay."""
+        """Return the next task of a slot, or None if nothing is left; waits while help may pay."""
         with self._changed:
             while not self._closed:
                 queues = self._queues_for(slot)
@@ -123,7 +123,7 @@ class WorkQueue:
         return self._half(own[0].state.plan.target.backend if own else None)
 
     def _half(self, backend: str | None) -> list[TargetQueue]:
-        """Take the later half of what another slot holds, where that ends the run sooner."""
+        """Take the later half of what another slot holds, if that ends the run sooner."""
 
         def gain(slot: int) -> float:
             queues = self._held[slot]

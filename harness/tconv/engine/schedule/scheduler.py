@@ -1,6 +1,6 @@
 """Runs a plan in slots, each a thread that waits for the result of one task at a time.
 
-What computes a task, a process here or on another machine, is up to the caller.
+The caller decides what computes a task: a process here, or one on another machine.
 """
 
 import queue
@@ -21,7 +21,7 @@ from tconv.model.outcome import Unavailable
 from tconv.store import RowBatch
 from tconv.store.rows import without_result
 
-_POLL: Final = 0.2  # seconds between two looks at whether anyone still takes parts
+_POLL: Final = 0.2  # seconds between two checks of whether anyone still takes parts
 _AHEAD: Final = 2  # parts of each slot that may wait to be taken, so that memory stays flat
 
 
@@ -33,10 +33,10 @@ class Scheduler:
         compute: returns the result of a task, given the slot, a number from 0 on.
         seed: seed of the inputs.
         slots: how many tasks are computed at a time.
-        stopped: set when nothing more is wanted.
+        stopped: set when the run is over.
 
     Raises:
-        ExecutorError: it is set already, as after an earlier run.
+        ExecutorError: it is over already, as after an earlier run.
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class Scheduler:
             self._hand_over(error)
 
     def _hand_over(self, item: Part | BaseException | None) -> None:
-        """Put an item on the queue once there is room; give up when nobody takes any more."""
+        """Put an item on the queue once there is room; give up when the run is over."""
         while not self._stopped.is_set():
             with suppress(queue.Full):
                 self._done.put(item, timeout=_POLL)
@@ -97,9 +97,9 @@ class Scheduler:
 
 
 def _states(plans: Sequence[TargetPlan], seed: int) -> Iterator[TargetState]:
-    """Yield the states; those of a backend share its crashes, those of the same cases the draws."""
+    """Yield the states; targets of a backend share crashes, those with the same cases draws."""
     crashed: dict[str, set[str]] = {}
-    tables: dict[int, DrawTable] = {}  # by what holds the cases: to compare them takes long
+    tables: dict[int, DrawTable] = {}  # by id of the sequence: comparing the cases is slow
     for plan in plans:
         yield TargetState(
             plan,

@@ -1,4 +1,4 @@
-"""What a run knows of one target while it computes: what its cases cost, and which crashed."""
+"""What a run learns of one target while it computes: what its cases cost, and which crashed."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -15,13 +15,13 @@ cases where that is more."""
 
 
 class TargetState:
-    """The state of one target. Not for several threads at once.
+    """The state of one target; not safe to use from several threads at once.
 
     Args:
         plan: the target and its cases.
         seed: seed of the inputs.
         crashed: ids of the cases that ended a worker of this backend, shared by its targets.
-        draw_table: of the draws of the target's cases, shared by all targets that have the same.
+        draw_table: draws of the target's cases, shared by all targets that have the same cases.
 
     Attributes:
         plan: the target and its cases.
@@ -47,7 +47,7 @@ class TargetState:
     def task(self, first: int, cases: Sequence[Case]) -> Task:
         """Return the task that computes these cases; `first` is the index of the first of them."""
         crashed: frozenset[str] = frozenset()
-        if self._crashed:  # nearly never; to look at an id takes longer than to send its case
+        if self._crashed:  # nearly never; making an id takes longer than sending its case
             crashed = frozenset(case.id for case in cases if case.id in self._crashed)
         return Task(
             target=self.plan.target,

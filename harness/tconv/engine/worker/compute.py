@@ -1,4 +1,4 @@
-"""Computes and judges a batch of cases with one adapter, in whatever process: rows come back."""
+"""Computes and judges a batch of cases with one adapter, in this process; returns their rows."""
 
 import re
 import time
@@ -36,11 +36,11 @@ from tconv.model.target import Target
 from tconv.store.rows import Columns, columns, row, without_result
 
 KEPT: Final = 4096
-"""Cases whose inputs and answers are kept, as the next mode of the backend has the same cases."""
+"""How many cases' inputs and answers are cached: the next mode of a backend has the same cases."""
 
 LARGE: Final = 2**12
-"""Elements of x, w and y from which on a case is not kept: its limit of memory is the framework's
-to use, and a large case is seldom one of many."""
+"""Elements of x, w and y from which a case is not cached: the memory that a worker may hold is for
+the framework, and a large case is seldom one of many."""
 
 _SHARED_MEMORY: Final = Faulty(
     offence="compute_many gave a list with two results in one memory; copy each, or yield them"
@@ -83,7 +83,7 @@ def compute_rows(
 
 
 def draw_once(case: Case, seed: int, recipe: DrawRecipe | None = None) -> Draw:
-    """Return the inputs of a case, those that are kept where there are any."""
+    """Return the inputs of a case, from the cache if they are there."""
     drawn_before = _draws.get((case.id, seed))
     if drawn_before is not None:
         return drawn_before
@@ -96,7 +96,7 @@ def draw_once(case: Case, seed: int, recipe: DrawRecipe | None = None) -> Draw:
 
 
 def expect_once(case: Case, drawn: Draw) -> Expected:
-    """Return what is right for a case; kept where it takes long and not much memory."""
+    """Return what is right for a case, from the cache if it is slow to compute and small."""
     at_once = drawn.answer is not None or _is_large(case)
     return (expect if at_once else _expect_once)(case, drawn)
 
@@ -119,8 +119,8 @@ def _rows(
     version: str | None,
 ) -> Iterator[dict[str, object]]:
     routes = [_route(adapter, case, target) for case in cases]
-    # All are computed before the first is judged. Taking turns, framework and judge drive each
-    # other out of the processor's caches, and judging takes twice as long.
+    # All are computed before the first is judged. If they took turns, framework and judge would
+    # drive each other out of the processor's caches, and judging would take twice as long.
     answers = list(_answers(adapter, cases, draws, target))
     declared = next(mode.declared for mode in adapter.modes if mode.name == target.mode)
     batch = zip(cases, routes, draws, answers, strict=True)
@@ -158,7 +158,7 @@ def _faulty(offence: str, error: BaseException) -> Faulty:
 def _inference(
     adapter: Adapter, case: Case, route: Route | Faulty, target: Target
 ) -> ShapeInference | None:
-    """Return what the framework infers of an open case's shape, or None: it is not asked."""
+    """Return the shape that the framework infers of an open case; None if it is not asked."""
     if case.suite != "open" or isinstance(route, Unsupported | Faulty):
         return None
     if not is_drawn(case, adapter.infer_one_in):
@@ -177,8 +177,8 @@ def _answers(
 ) -> Iterator[tuple[Answer, float]]:
     """Yield each case's result with its seconds, or what is wrong with the adapter's batch.
 
-    Where the adapter raises instead of giving a result, the cases without one go alone; an error of
-    one that is alone is the adapter's fault, or where it is no `Exception`, the framework's exit.
+    If the adapter raises instead of giving a result, each case without one is computed alone. The
+    error of such a case is the adapter's fault or, if it is no `Exception`, the framework's exit.
     """
     answered = 0
     for answer, seconds in _timed(adapter, cases, draws, target, first):
@@ -233,10 +233,10 @@ def _timed(
 
 
 def sharing_memory(results: Sequence[object]) -> frozenset[int]:
-    """Return the places of the results that start in memory where another starts.
+    """Return the places of the results that start at the same address as another.
 
-    Of those the later has overwritten the earlier. Results that come one by one are copied one by
-    one, so that a framework may use its memory again; those that come together in a list cannot be.
+    The later of those has overwritten the earlier. Results that come one by one are copied one by
+    one, so that a framework may reuse its memory; those that come together in a list cannot be.
     """
     starts = {
         place: result.__array_interface__["data"][0]
@@ -264,7 +264,7 @@ def _outcome(route: Route | Faulty, answer: object) -> Outcome:
 
 
 def _proved(reason: str, error_pattern: str, error: BaseException) -> Outcome:
-    """Return that the framework supports no such case, where its error shows as much."""
+    """Return that the framework does not support the case, if its error confirms that."""
     kind, text = type(error).__name__, text_of(error)
     if re.search(error_pattern, f"{kind}: {text}"):
         return ConfirmedUnsupported(reason=reason, error_type=kind, error_text=text)

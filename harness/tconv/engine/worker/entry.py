@@ -125,15 +125,15 @@ def compute_batch(
     seed: int,
     recipes: Sequence[DrawRecipe | None] = (),
 ) -> tuple[RowBatch, tuple[DrawRecipe, ...], float]:
-    """Compute and judge `cases` on `target`; `recipes` are those known of their draws.
+    """Compute and judge `cases` on `target`; `recipes` are those of their draws, as far as known.
 
     Returns:
-        One row per case, in order; the recipe of each; and the seconds it took, the loading of
-        the framework apart.
+        One row per case, in order; the recipe of each; and the seconds it took, without the loading
+        of the framework.
     """
     adapter = load_adapter(target.backend)
     started = time.perf_counter()
-    cases = tuple(cases)  # made here, where they came as columns
+    cases = tuple(cases)  # this makes them, if they came as columns
     draws = draw_batch(cases, seed, recipes)
     row_batch = RowBatch.from_columns(compute_rows(adapter, cases, draws, target, version))
     return row_batch, tuple(drawn.recipe for drawn in draws), time.perf_counter() - started

@@ -29,7 +29,7 @@ class Raised:
 def call_guarded(function: Callable[..., Any], *args: object) -> Any:  # noqa: ANN401 # what an adapter gives
     """Return what a third party's function returns, or the error that it raises.
 
-    That may be an exit or an interrupt: a framework that asks for one has failed on a case.
+    The error may be an exit or an interrupt: a framework that raises one has failed on a case.
     """
     started = time.perf_counter()
     try:
@@ -39,7 +39,7 @@ def call_guarded(function: Callable[..., Any], *args: object) -> Any:  # noqa: A
 
 
 def text_of(error: BaseException) -> str:
-    """Return an error's text; asking for it may fail, too."""
+    """Return an error's text, even if its `__str__` raises."""
     text = call_guarded(str, error)
     if isinstance(text, Raised):
         return f"(asked for its text, it raised {type(text.error).__name__})"

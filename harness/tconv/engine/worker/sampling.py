@@ -1,4 +1,4 @@
-"""Which cases are in a sample: a hash of the id decides, the same in every run and every shard."""
+"""Decides which cases are in a sample, by a hash of the id: the same in every run and shard."""
 
 import hashlib
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from tconv.model.case import Case
 
 
 def is_drawn(case: Case, sample: int) -> bool:
-    """Return whether the case is one of the sample of one case in so many; 1 takes them all."""
+    """Return whether the case is in the sample of one case in `sample`; 1 takes them all."""
     return _hash(case) % sample == 0
 
 
@@ -28,7 +28,7 @@ class Samples:
         self._samples: dict[int, Sequence[Case]] = {1: cases}
 
     def of(self, sample: int) -> Sequence[Case]:
-        """Return one case in so many, in their order; 1 takes them all; the same each time."""
+        """Return one case in `sample`, in their order; 1 takes them all."""
         if sample not in self._samples:
             self._samples[sample] = self._take(sample)
         return self._samples[sample]

@@ -69,7 +69,7 @@ def conv_transpose(
         b: Bias, (c_out,), or None; cast to result_type(x, w).
         stride: s, at least 1, positions per pixel; a scalar or one entry per axis, as all that
             follow but groups.
-        padding: p, the crop, elements; each entry an int or (begin, end). Any sign: a negative one
+        padding: p, the crop, elements; each entry an int or (start, end). Any sign: a negative one
             adds zeros (plus bias).
         output_padding: At least 0, elements; extends the end before it is cropped, by zeros (plus
             bias) where it reaches past the full result.

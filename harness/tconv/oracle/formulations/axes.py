@@ -42,7 +42,7 @@ def _pair(
         return entry, entry
     if len(entry) != 2:
         raise CaseError(
-            f"padding={padding!r}, but should be an int or (begin, end) on every axis;"
+            f"padding={padding!r}, but should be an int or (start, end) on every axis;"
             f" fix the entry {entry!r}"
         )
     return entry[0], entry[1]

@@ -1,1 +1,1 @@
-"""Checks whether an adapter keeps the contract of :mod:`tconv.adapters.base`, before any run."""
+"""Checks, before any run, that an adapter keeps the contract of :mod:`tconv.adapters.base`."""

@@ -1,4 +1,4 @@
-"""The cases that an adapter is checked with: few, small, and without two equal sizes in any.
+"""The cases that an adapter is checked with: few and small, each with a different size per axis.
 
 Different sizes on all axes reveal swapped axes; different values reveal a flip.
 """
@@ -48,10 +48,10 @@ PROBES: Final[Mapping[str, tuple[Case, ...]]] = {
         _case(ndim=1, i=4, k=3, s=2, dtype=dtype) for dtype in ("float64", "float16", "bfloat16")
     ),
 }
-"""Legal cases by what they are about."""
+"""Legal cases, by the parameter that they exercise."""
 
 LEGAL: Final = tuple(dict.fromkeys(case for cases in PROBES.values() for case in cases))
-"""All of them."""
+"""All legal cases."""
 
 ILLEGAL: Final[Mapping[str, Case]] = {
     "an output size below zero": _case(ndim=1, i=1, k=1, p=2),

@@ -13,7 +13,7 @@ class Check:
     Attributes:
         name: a word.
         meaning: the property, in one line.
-        problems: yields what is to be fixed, a sentence each; nothing where all is well.
+        problems: yields a sentence for each thing to fix; nothing if all is well.
     """
 
     name: str

@@ -39,7 +39,7 @@ class CheckResult:
     Attributes:
         name: the check's name.
         meaning: the property that it checks.
-        problems: what is to be fixed: pairs of a target and a sentence.
+        problems: what has to be fixed: pairs of a target and a sentence.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Checks that a computation depends on its arguments alone and leaves all else as it was."""
+"""Checks that a computation depends on its arguments alone and has no side effects."""
 
 import os
 import random
@@ -157,7 +157,7 @@ def _raise_in(session: AbstractContextManager[None]) -> None:
 
 
 def _globals() -> dict[str, object]:
-    """Return the process-global state that can be read without knowing the framework."""
+    """Return the process-global state that can be read for any framework."""
     return {
         "numpy.geterr()": np.geterr(),
         "numpy.get_printoptions()": repr(np.get_printoptions()),

@@ -33,7 +33,7 @@ class CheckedAdapter:
     def compute(self, case: Case, tensors: Tensors | None = None) -> NDArray[Any]:
         """Return what the adapter computes, in a session of its own, or raise what it raises.
 
-        The tensors are the case's own where none are passed, and writable.
+        If no tensors are passed, they are the case's own, writable.
         """
         inputs = writable(draw(case).tensors) if tensors is None else tensors
         with self.adapter.session(self.mode, self.device):
