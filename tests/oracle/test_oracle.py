@@ -493,7 +493,7 @@ MISTAKES: dict[str, tuple[Callable[[], object], str]] = {
     "negative op": (lambda: conv_transpose(X, W, output_padding=-1), "output_padding=-1, but"),
     "entries": (lambda: conv_transpose(X, W, stride=(1, 2, 3)), "or 2 entries; give one"),
     "fraction": (lambda: conv_transpose(X, W, stride=1.5), "should be integers"),  # type: ignore[arg-type] # the mistake
-    "triple": (lambda: conv_transpose(X, W, padding=[(1, 2, 3), 0]), "int or .begin, end."),  # type: ignore[list-item] # the mistake
+    "triple": (lambda: conv_transpose(X, W, padding=[(1, 2, 3), 0]), "int or .start, end."),  # type: ignore[list-item] # the mistake
     "nothing left": (lambda: conv_transpose(X, W, padding=2), r"size=\(0, 0\), but should be 1"),
     "dy": (lambda: vjp(X, W, None, X), r"dy.shape=.*, but should be \(1, 1, 4, 4\)"),
 }
