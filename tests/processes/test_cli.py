@@ -201,6 +201,7 @@ def test_rows_that_were_not_run_are_status_4(
     ("words", "said"),
     [
         (["run", "absent.toml"], "absent.toml: no such file; give the path of a TOML file"),
+        (["run", "smok"], "that comes with tconv: acceptance, ci, full, layers, map, smoke"),
         (["run", "bad.toml"], "colour"),
         (["run", "c.toml", "--target", "nope"], "backend='nope', but should be one of"),
         (["run", "c.toml", "--dry-run", "--target", "nope"], "backend='nope', but should be one"),

@@ -53,7 +53,7 @@ class Mode:
 
     Attributes:
         name: an operation, then `+` and its qualifiers, sorted; lower-case letters, digits and
-            `_`. The adapter is handed it back as this text.
+            `_`. The methods receive it as this text.
         meaning: what is called, in one line.
         sample: where a user selects the whole backend, one case in this many is run (the case's id
             decides which), none if 0; a mode that is selected by its name runs them all.

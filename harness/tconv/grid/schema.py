@@ -47,7 +47,7 @@ def _filled(value: object) -> object:
 def _predicates(value: object) -> tuple[Predicate, ...]:
     texts = [value] if isinstance(value, str) else value
     if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
-        raise ValueError("a condition is a text")
+        raise ValueError("a condition is a string")
     return tuple(map(Predicate.from_text, texts))
 
 
@@ -109,7 +109,7 @@ class BackendTable(Table):
     """`[backends.NAME]`."""
 
     environment: dict[_VariableName, _VariableValue] = Field(
-        {}, description='a table of texts, as in {TF_ENABLE_ONEDNN_OPTS = "0"}'
+        {}, description='a table of strings, as in {TF_ENABLE_ONEDNN_OPTS = "0"}'
     )
 
 

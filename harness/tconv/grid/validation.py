@@ -8,6 +8,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from tconv.grid.schema import BackendTable, BudgetTable, Document, GridTable, LimitsTable, RunTable
+from tconv.model.parameters import PARAMETERS
 
 Path = tuple[int | str, ...]
 
@@ -70,6 +71,7 @@ def _expected(model: type[BaseModel], key: str) -> str:
 
 def _unknown(key: str, model: type[BaseModel]) -> str:
     keys = tuple(model.model_fields)
-    close = difflib.get_close_matches(key, keys, n=1)
+    by_letter = {each.letter: name for name, each in PARAMETERS.items() if each.letter}
+    close = difflib.get_close_matches(by_letter.get(key, key), keys, n=1)
     hint = f"did you mean {close[0]!r}?" if close else "remove it or use one of these"
     return f"unknown key {key!r}; the known keys are {', '.join(keys)}; {hint}"

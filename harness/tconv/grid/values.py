@@ -3,6 +3,7 @@
 A single value is a sweep of one. Readers raise `ValueError` with the entry that is wrong.
 """
 
+import difflib
 import re
 from collections.abc import Callable, Iterator
 from typing import Any, Final, TypeVar
@@ -13,6 +14,7 @@ from tconv.model.legality import LARGEST_SIZE
 from tconv.model.parameters import Parameter
 
 _RANGE: Final = re.compile(r"\s*(-?\d+)\s*\.\.\s*(-?\d+)\s*")
+_PAIR: Final = re.compile(r"(-?\d+)[:.](-?\d+)")  # as on the command line or in a case id
 _LARGEST: Final = 2**63 - 1
 _LONGEST: Final = 100_000
 _NONE: Final = "none"
@@ -76,7 +78,10 @@ def _read(parameter: Parameter, entry: object) -> Iterator[Any]:
         yield None
     elif parameter.kind == "name":
         if entry not in parameter.choices:
-            raise ValueError(f"{entry!r} is none of them")
+            close = difflib.get_close_matches(str(entry).lower(), parameter.choices, n=1)
+            raise ValueError(
+                f"did you mean {close[0]!r}?" if close else f"{entry!r} is none of them"
+            )
         yield entry
     elif parameter.kind == "flag":
         if not isinstance(entry, bool):
@@ -151,6 +156,9 @@ def _paddings(entry: object) -> Iterator[Padding]:
     elif isinstance(entry, dict):
         yield _sides(entry)
     else:
+        pair = _PAIR.fullmatch(entry) if isinstance(entry, str) else None
+        if pair:
+            raise ValueError(f"write {{begin = {pair[1]}, end = {pair[2]}}} for {entry!r}")
         yield from map(_sides, _integers(entry))
 
 

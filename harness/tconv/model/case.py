@@ -116,7 +116,9 @@ class Case:
         """
         case = cls.from_parameters(**read_id(case_id))
         if case.id != case_id:
-            raise CaseError(f"case id={case_id!r}, but should be {case.id!r}: one case, one id")
+            raise CaseError(
+                f"case id={case_id!r}, but should be {case.id!r}, the one id of the case"
+            )
         return case
 
     def __getstate__(self) -> dict[str, object]:

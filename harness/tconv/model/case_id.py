@@ -72,7 +72,7 @@ class IdFormat:
             pass  # falls through to the one message
         raise CaseError(
             f"part {part!r} of case id {case_id!r} is not understood; an id looks like "
-            f"{_EXAMPLE}, take it from results.csv"
+            f"{_EXAMPLE}; copy one from results.csv"
         )
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from tconv.testing import Conformance
 
-_CONFIG = "a TOML file, the name of one that comes with the harness, or a run's directory"
+_CONFIG = "a TOML file, the name of one that comes with tconv, or a run's directory"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -21,7 +21,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--tconv",
         metavar="CONFIG",
-        help=f"Sweep CONFIG: {_CONFIG}. Where no test paths are given, nothing else runs.",
+        help=f"Sweep CONFIG: {_CONFIG}. Without test paths, nothing else runs.",
     )
     group.addoption(
         "--tconv-items",
@@ -35,13 +35,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="T",
         action="append",
         default=[],
-        help="Only this target, backend[:mode][@device]; may be given again.",
+        help="Run only this target (backend[:mode][@device]); may be repeated.",
     )
     group.addoption(
         "--tconv-out",
         metavar="DIR",
         default="reports",
-        help="Where the run directory is made.  [default: reports]",
+        help="Make the run directory here.  [default: reports]",
     )
 
 

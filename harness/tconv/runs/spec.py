@@ -126,7 +126,14 @@ def read_config(config: Config | Mapping[str, object] | str | PathLike[str]) -> 
         run = RunReader(path)
         run.require(["config"])
         return from_mapping(run.header["config"], str(path))
-    return replace(load_config(config_file(path)), path=str(path))
+    file = config_file(path)
+    if path.name == str(path) and not file.exists():
+        names = {each.stem for folder in BUNDLED for each in folder.glob("*.toml")} - {"claims"}
+        raise ConfigError(
+            f"{path}: no such file; give the path of a TOML file, or the name of a configuration "
+            f"that comes with tconv: {', '.join(sorted(names))}"
+        )
+    return replace(load_config(file), path=str(path))
 
 
 def config_file(path: Path) -> Path:

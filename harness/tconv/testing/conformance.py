@@ -181,7 +181,7 @@ def cases(
     The test takes a parameter `case`, and also `target` where targets are given.
 
     Args:
-        config: the path of a TOML file, or the name of one that comes with the harness, such as
+        config: the path of a TOML file, or the name of one that comes with tconv, such as
             `smoke`; None where the grid is given instead.
         targets: texts `backend[:mode][@device]`; the test runs for each of them.
         **grid: keys and values of a `[[grid]]` of a configuration: `ndim=[1, 2], i="1..6"`.

@@ -60,9 +60,14 @@ class Request:
         """
         policy = values.get("padding", _NONE)
         if policy not in {_NONE, *POLICIES}:
+            close = difflib.get_close_matches(policy.lower(), POLICIES, n=1)
+            hint = (
+                f"did you mean {close[0]}?"
+                if close
+                else "write numbers as p=1, or p=1:0 for start and end"
+            )
             raise AtlasError(
-                f"padding must be one of {', '.join(POLICIES)} or none (got {policy!r}); write "
-                "numbers as p=1 or, for start and end, p=1:0"
+                f"padding must be one of {', '.join(POLICIES)} or none (got {policy!r}); {hint}"
             )
         if policy != _NONE and "p" in values:
             raise AtlasError("p and padding exclude each other; remove one of the two")

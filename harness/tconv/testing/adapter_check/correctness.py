@@ -54,11 +54,13 @@ def _promises(subject: CheckedAdapter) -> Iterator[str]:
 CHECKS = (
     Check(
         name="promises",
-        meaning="what a route promises holds, with a plain array of numbers",
+        meaning="each case does what its route says, and returns a plain array of numbers",
         problems=_promises,
     ),
     *(
-        Check(name=topic, meaning=f"results on {topic}", problems=partial(_right, topic=topic))
+        Check(
+            name=topic, meaning=f"results are right: {topic}", problems=partial(_right, topic=topic)
+        )
         for topic in PROBES
     ),
 )

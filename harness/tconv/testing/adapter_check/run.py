@@ -67,7 +67,7 @@ def run_checks(backend: str) -> Iterator[CheckResult]:
             yield CheckResult(name=check.name, meaning=check.meaning, problems=tuple(problems))
         yield CheckResult(
             name="threads",
-            meaning="another process with three threads agrees",
+            meaning="a process with three threads gives the same results",
             problems=tuple(_thread_problems(process, description, ended)),
         )
 

@@ -207,8 +207,8 @@ def _line(error: Exception) -> str:
 CHECKS = tuple(
     Check(name=name, meaning=meaning, problems=problems)
     for name, meaning, problems in (
-        ("inputs", "arrays that are given are not written to", _inputs),
-        ("read-only", "read-only arrays compute as others", _read_only),
+        ("inputs", "the given arrays are not written to", _inputs),
+        ("read-only", "read-only arrays give the same result", _read_only),
         ("later", "a result does not change later", _later),
         ("repeat", "the same call gives the same result", _repeated),
         ("batch", "compute_many gives what compute gives", _batch),
