@@ -143,7 +143,7 @@ def test_missing_atlas_says_how_to_make_one(tmp_path: Path) -> None:
         (["i=3", "k=3", "p=1.0"], "(got '1.0'); did you mean p=1:0?"),
         (["i=3x3", "k=3", "p=0.1x-1.2"], "did you mean p=0:1x-1:2?"),
         (["i=3", "k=3", "padding=SAME"], "valid or none (got 'SAME'); did you mean same?"),
-        (["i=3", "k=3", "padding=1"], "(got '1'); write numbers as p=1, or p=1:0 for start and end"),
+        (["i=3", "k=3", "padding=1"], "(got '1'); write numbers as p=1, or p=1:0"),
         (["i=3", "k=3", "p=1", "padding=same"], "p and padding exclude each other"),
         (["i=3x4", "k=3x4x5"], "i must have one value, or one for each of the 3"),
         (["i=3", "k=3", "s=0"], "s must be 1 or more (got 0)"),

@@ -144,7 +144,7 @@ MISTAKES = [
     ("case_seconds = 3", "case_seconds = -1", "case_seconds=-1, but should be"),
     ("worker_gib = 2.5", "worker_gib = inf", ": [limits]: worker_gib=inf, but should be"),
     ("environment =", "environ =", "[backends.tensorflow]: unknown key 'environ'; the known"),
-    ('"0"', "0", "environment={'TF_ENABLE_ONEDNN_OPTS': 0}, but should be a table of strings, as in"),
+    ('"0"', "0", "{'TF_ENABLE_ONEDNN_OPTS': 0}, but should be a table of strings, as in"),
     ("TF_ENABLE_", "'A B' = '', C", ": [backends.tensorflow]: environment={'A B': '', "),
     ("ndim = 1\n", "", ": [[grid]] 1: ndim is missing, but should be numbers of axes"),
     ("ndim = 1\n", "ndim = 0\n", "(0 is outside 1 to 8)"),
@@ -172,7 +172,7 @@ MISTAKES = [
     ("groups = 2", "o = [['none', 1]]", "('none' is not a whole number)"),
     ("groups = 2", 'padding = ["full"]', "but should be one of same, same_lower, valid, "),
     ("groups = 2", 'padding = ["SAME"]', "or a list of them (did you mean 'same'?); fix the value"),
-    ("p = [0, {begin = 1, end = 0}", 'p = ["1:0"', "(write {begin = 1, end = 0} for '1:0'); fix the value"),
+    ("p = [0, {begin = 1, end = 0}", 'p = ["1:0"', "(write {begin = 1, end = 0} for '1:0')"),
     ("groups = 2", "op = 1", "malformed; did you mean 'output_padding'?"),
     ("[0, [1, 0]]", '["no", 0]', "output_padding=['no', 0], but should be \"none\" (not given,"),
 ]  # fmt: skip
