@@ -5,7 +5,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from tconv.engine.process.environment import ONE_THREAD, one_thread
+from tconv.engine.process.environment import WORKER_VARIABLES, worker_variables
 
 
 @pytest.fixture
@@ -15,32 +15,32 @@ def before(monkeypatch: pytest.MonkeyPatch) -> dict[str, str | None]:
         "tconv.engine.process.environment._holders", []
     )  # other tests may hold a pool
     monkeypatch.setattr("tconv.engine.process.environment._before", {})
-    for name in ONE_THREAD:
+    for name in WORKER_VARIABLES:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("OMP_NUM_THREADS", "7")
     return variables()
 
 
 def variables() -> dict[str, str | None]:
-    return {name: os.environ.get(name) for name in ONE_THREAD}
+    return {name: os.environ.get(name) for name in WORKER_VARIABLES}
 
 
 def test_variables_come_back_as_they_were(before: dict[str, str | None]) -> None:
-    with one_thread():
+    with worker_variables():
         inside = variables()
 
-    assert inside == ONE_THREAD
+    assert inside == WORKER_VARIABLES
     assert variables() == before
 
 
 def test_who_leaves_first_takes_nothing_from_who_stays(before: dict[str, str | None]) -> None:
     early, late = ExitStack(), ExitStack()
-    early.enter_context(one_thread())
-    late.enter_context(one_thread())
+    early.enter_context(worker_variables())
+    late.enter_context(worker_variables())
 
     early.close()
     between = variables()
     late.close()
 
-    assert between == ONE_THREAD
+    assert between == WORKER_VARIABLES
     assert variables() == before

@@ -150,12 +150,14 @@ class Leisurely(Right):
 
 
 class Refusing(Right):
-    """Raises an error for every case, though its route promises a result."""
+    """Raises an error for every case, though its route promises a result; its text prints a set."""
 
     name = "fake-refusing"
 
     def alter(self, case: Case, y: NDArray[Any]) -> Any:
-        raise ValueError("kernel too square")
+        raise ValueError(
+            f"kernel too square: not one of { {'line', 'ring', 'cube', 'ball', 'cone'} }"
+        )
 
 
 class Honest(Refusing):

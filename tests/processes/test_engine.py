@@ -93,8 +93,8 @@ def test_only_what_is_left_is_run(engine: LocalPool, backend: str) -> None:
     ("backend", "verdict", "column", "said"),
     [
         ("fake-wrong", "value", "bad_count", "1"),
-        ("fake-refusing", "rejected_legal", "error_text", "kernel too square"),
-        ("fake-honest", "unsupported", "error_text", "kernel too square"),
+        ("fake-refusing", "rejected_legal", "error_text", "kernel too square: "),
+        ("fake-honest", "unsupported", "error_text", "kernel too square: "),
         ("fake-dishonest", "adapter_error", "reason", "but the call computes"),
         ("fake-misquoted", "adapter_error", "reason", "does not match 'circle'"),
         ("fake-garbage", "adapter_error", "reason", "builtins.list"),
@@ -357,6 +357,15 @@ def test_unknown_mode_lists_the_known_ones(engine: LocalPool) -> None:
 def test_unknown_backend_lists_the_known_ones(engine: LocalPool) -> None:
     with pytest.raises(TargetError, match=r"backend='nope', but should be one of .*fake-right"):
         engine.describe(["nope"])
+
+
+def test_error_that_prints_a_set_has_the_same_text_in_every_worker() -> None:
+    texts = set()
+    for _ in range(3):
+        with LocalPool(workers=1) as pool:
+            texts.update(swept(pool, "fake-refusing", CASES[:1])["error_text"])
+
+    assert len(texts) == 1
 
 
 def test_environment_of_the_parent_is_restored() -> None:

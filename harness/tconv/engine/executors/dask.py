@@ -18,7 +18,7 @@ import dask
 from distributed import Client, Future, KilledWorker, LocalCluster, WorkerPlugin, get_worker
 
 from tconv.engine.executor import Executor
-from tconv.engine.process.environment import one_thread
+from tconv.engine.process.environment import worker_variables
 from tconv.engine.process.pool import WorkerPool
 from tconv.engine.process.signals import sigint_blocked
 from tconv.engine.process.worker_process import Limits
@@ -60,7 +60,7 @@ class Plugin(WorkerPlugin):  # type: ignore[misc] # Dask has no types
         if multiprocessing.current_process().daemon:
             raise RuntimeError(_DAEMON)
         self._stack = ExitStack()
-        self._stack.enter_context(one_thread())
+        self._stack.enter_context(worker_variables())
         pool = WorkerPool(self._limits, self._environments, threading.Event())
         self.pool = self._stack.enter_context(pool)
 

@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from tconv.engine.executor import Executor
 from tconv.engine.plan import TargetPlan
-from tconv.engine.process.environment import one_thread
+from tconv.engine.process.environment import worker_variables
 from tconv.engine.process.pool import WorkerPool
 from tconv.engine.process.worker_process import WorkerProcess
 from tconv.engine.schedule.target_state import TargetState
@@ -33,7 +33,7 @@ class LocalPool(Executor):
 
     def __enter__(self) -> Self:
         """Set the variables that give each worker process one thread."""
-        self._stack.enter_context(one_thread())
+        self._stack.enter_context(worker_variables())
         self._stack.enter_context(self._pool)
         return self
 

@@ -11,9 +11,12 @@ ONE_THREAD: Final = {
     "OPENBLAS_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
 }
-"""One thread for each worker: workers run in parallel already, and sums have one order.
+"""One thread for each worker: the workers are the parallelism, and sums come out in one order."""
 
-The parent sets these, as a worker imports NumPy, which reads them, before it runs any code of ours.
+WORKER_VARIABLES: Final = {**ONE_THREAD, "PYTHONHASHSEED": "0"}
+"""What workers inherit. With one hash seed, error texts that print a set are the same in each run.
+
+The parent sets these: a worker's Python and NumPy read them before it runs any code of ours.
 """
 
 _lock = threading.Lock()
@@ -22,8 +25,8 @@ _before: dict[str, str | None] = {}
 
 
 @contextmanager
-def one_thread() -> Iterator[None]:
-    """Let processes that are started inherit :data:`ONE_THREAD`.
+def worker_variables() -> Iterator[None]:
+    """Let processes that are started inherit :data:`WORKER_VARIABLES`.
 
     Several runs may start workers from one process at the same time, so the context that is left
     last restores what was there before.
@@ -31,8 +34,8 @@ def one_thread() -> Iterator[None]:
     holder = object()
     with _lock:
         if not _holders:
-            _before.update({name: os.environ.get(name) for name in ONE_THREAD})
-            os.environ.update(ONE_THREAD)
+            _before.update({name: os.environ.get(name) for name in WORKER_VARIABLES})
+            os.environ.update(WORKER_VARIABLES)
         _holders.append(holder)
     try:
         yield
