@@ -46,13 +46,13 @@ def points(*rows: Row) -> list[Point]:
 def test_each_axis_of_a_row_is_a_point() -> None:
     found = points(row((5, 3), [(1, 0)]))
 
-    assert [(p.asked.i, p.size, p.begins) for p in found] == [(3, 6, (0,)), (5, 10, (1,))]
+    assert [(p.axis.i, p.size, p.begins) for p in found] == [(3, 6, (0,)), (5, 10, (1,))]
 
 
 def test_axis_can_be_unique_where_another_is_not() -> None:
     found = points(row((5, 1), [(0, 0), (0, 1)]))
 
-    assert [(p.asked.i, p.begins) for p in found] == [(1, (0, 1)), (5, (0,))]
+    assert [(p.axis.i, p.begins) for p in found] == [(1, (0, 1)), (5, (0,))]
 
 
 def test_same_parameters_share_the_windows_that_explain_all_rows() -> None:
@@ -166,7 +166,9 @@ def test_refusals_are_shown_beside_a_rule() -> None:
     refused = row((4,), [], verdict="unsupported", reason="no dilation", resolutions=None)
     (entry,) = entries(observe([row((4,), [(0,)]), refused]))
 
-    assert entry.refusals == ("1 of 2 such calls were refused or not supported, as in: no dilation")
+    assert entry.refusals == (
+        "1 of 2 such calls were refused or not supported, for example: no dilation"
+    )
 
 
 def test_refusals_are_not_mentioned_where_there_were_none() -> None:
@@ -214,7 +216,7 @@ def test_observations_add_up() -> None:
     both = sum(second.values(), next(iter(first.values())))
 
     assert isinstance(both, Observation)
-    assert [p.asked.i for p in both.points] == [3, 4]
+    assert [p.axis.i for p in both.points] == [3, 4]
     assert both.verdicts == {"resolved": 2}
 
 

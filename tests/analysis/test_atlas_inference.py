@@ -62,7 +62,7 @@ def observed(rule: Rule, asked: Iterable[Axis]) -> list[Point]:
     sizes, begins = rule.of(listed)
     assert begins is not None
     return [
-        Point(asked=each, size=int(size), begins=(int(begin),), case=f"case {at}")
+        Point(axis=each, size=int(size), begins=(int(begin),), case=f"case {at}")
         for at, (each, size, begin) in enumerate(zip(listed, sizes, begins, strict=True))
     ]
 
@@ -74,7 +74,7 @@ def swept(
     axes = (range(1, top + 1) for top in (i, k, s, d))
     asked = [Axis(i=a, k=b, s=c, d=e) for a, b, c, e in product(*axes)]
     told = ((each, *window(each)) for each in asked)
-    return [Point(asked=each, size=size, begins=(begin,)) for each, size, begin in told]
+    return [Point(axis=each, size=size, begins=(begin,)) for each, size, begin in told]
 
 
 def has_regimes_of_some_size(rule: Rule, points: list[Point]) -> bool:
@@ -138,7 +138,7 @@ def test_rule_that_holds_for_small_values_only_is_unverified() -> None:
 
 
 def test_few_points_outside_of_the_fitted_range_verify_nothing() -> None:
-    points = [point for point in swept(halves) if point.asked.i <= 4 or point.asked.k > 5]
+    points = [point for point in swept(halves) if point.axis.i <= 4 or point.axis.k > 5]
     rule, _ = infer(swept(halves))
     told = evidence(rule, points[:-3], points[-3:])
 
@@ -154,7 +154,7 @@ def test_fault_in_one_regime_is_shown_by_a_counterexample() -> None:
 
     assert evidence(right, points, ()).counterexample is None
     told = evidence(faulty, points, ())
-    failing = sum(p.asked.full - p.asked.s * p.asked.i < 0 for p in points)  # K < s
+    failing = sum(p.axis.full - p.axis.s * p.axis.i < 0 for p in points)  # K < s
     assert str(told.counterexample) == (
         "i=1 k=1 s=2: the rule says o=2 begin=1, what came back has o=2 begin=0"
     )
@@ -165,8 +165,8 @@ def test_fault_in_one_regime_is_shown_by_a_counterexample() -> None:
 @given(at=st.integers(0, 575), by=st.integers(-9, 9).filter(bool), is_size=st.booleans())
 def test_one_wrong_point_is_the_counterexample(at: int, by: int, is_size: bool) -> None:
     points = swept(halves)
-    asked, (size, begin) = points[at].asked, halves(points[at].asked)
-    points[at] = Point(asked=asked, size=size + by * is_size, begins=(begin + by * (not is_size),))
+    asked, (size, begin) = points[at].axis, halves(points[at].axis)
+    points[at] = Point(axis=asked, size=size + by * is_size, begins=(begin + by * (not is_size),))
     rule, told = infer(points)
 
     assert str(rule.size) == "s*i"
@@ -185,8 +185,8 @@ def test_values_without_a_formula_are_covered_in_part() -> None:
 
 def test_ambiguous_points_are_not_fitted_but_have_to_agree() -> None:
     points = swept(halves)
-    beside = Point(asked=Axis(i=1, k=9, s=1), size=1, begins=(3, 4))
-    against = Point(asked=Axis(i=1, k=9, s=1), size=1, begins=(5, 6))
+    beside = Point(axis=Axis(i=1, k=9, s=1), size=1, begins=(3, 4))
+    against = Point(axis=Axis(i=1, k=9, s=1), size=1, begins=(5, 6))
 
     rule, agreed = infer([*points, beside])
     _, failed = infer([*points, against])
@@ -198,7 +198,7 @@ def test_ambiguous_points_are_not_fitted_but_have_to_agree() -> None:
 
 
 def test_sizes_alone_give_a_rule_of_sizes() -> None:
-    points = [Point(asked=point.asked, size=point.size) for point in swept(halves)]
+    points = [Point(axis=point.axis, size=point.size) for point in swept(halves)]
     rule, told = infer(points)
 
     assert str(rule) == "o = s*i"

@@ -12,9 +12,15 @@ import numpy as np
 import pytest
 
 from tconv.analysis.claims.arithmetic import QUANTITIES, computed
-from tconv.analysis.claims.assessment import Fails, Holds, HoldsOnlyWhere, assess, restricted
+from tconv.analysis.claims.assessment import (
+    Fails,
+    Holds,
+    HoldsOnlyWhere,
+    assess,
+    restricted,
+    smallest_condition,
+)
 from tconv.analysis.claims.claim import Claim, ComputedQuantity, MeasuredQuantity
-from tconv.analysis.claims.condition import smallest_condition
 from tconv.analysis.claims.document import Law, from_mapping, load_claims
 from tconv.analysis.claims.results import claim_results
 from tconv.errors import ClaimError, PredicateError
@@ -260,7 +266,7 @@ def test_claim_about_a_target_is_read() -> None:
     table = {name: value for name, value in CLAIM.items() if name != "domain"}
 
     assert from_mapping({"claim": [table | measured]}).claims[0].about == MeasuredQuantity(
-        target="torch", quantity="size", asked={"o": "none"}
+        target="torch", quantity="size", arguments={"o": "none"}
     )
 
 

@@ -29,7 +29,9 @@ CLAIMS = Claims(
     claims=(
         Claim(
             name="mine-same", title="The size of 'same'", quotation="twice", source="Mine 1",
-            about=MeasuredQuantity(target="mine:call", quantity="size", asked={"padding": "same"}),
+            about=MeasuredQuantity(
+                target="mine:call", quantity="size", arguments={"padding": "same"}
+            ),
             formula=Expression.from_text("i*s"),
         ),
     ),
@@ -138,7 +140,7 @@ TOLD = {
     "source": "digest `dddddddddddddddd`",
     "example": "| mine | call, other | `s*i` | `max(K - s, 0)//2` | o=8 window 0:1 |",
     "refusal of a topic": "- third, call: rejected",
-    "agreeing_groups": "- `mine:call@cpu`, `mine:other@cpu`: never disagree with each other",
+    "agreeing_groups": "- `mine:call@cpu`, `mine:other@cpu`: never disagree",
     "rule": "| same | call, other | `s*i` | `max(K - s, 0)//2` | 192 of 192 | "
     "i 1..8, k 1..6, s 1..4, d 1..1 |",
     "call": "- `convNd_transpose(padding='same')`: same",

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tconv.analysis.atlas.atlas import Atlas, MeasuredRun
 from tconv.analysis.atlas.entry import Entry
 from tconv.analysis.atlas.evidence import evidence
-from tconv.analysis.atlas.explain import explain, picture
+from tconv.analysis.atlas.explain import draw_axis, explain
 from tconv.analysis.atlas.formula import Formula
 from tconv.analysis.atlas.observation_point import Point
 from tconv.analysis.atlas.question import Question
@@ -42,7 +42,7 @@ def atlas() -> Atlas:
     sizes, begins = RULE.of(asked)
     assert begins is not None
     points = [
-        Point(asked=each, size=int(size), begins=(int(begin),))
+        Point(axis=each, size=int(size), begins=(int(begin),))
         for each, size, begin in zip(asked, sizes, begins, strict=True)
     ]
     told = evidence(RULE, points[:100], points[100:])
@@ -88,8 +88,8 @@ def test_explanation_says_window_rule_evidence_and_draws_it(written: Path) -> No
 def test_explanation_warns_of_what_was_not_measured(written: Path) -> None:
     done = asked(written, "fake", "padding=same", "k=4", "s=2", "i=30", "d=5")
 
-    assert "but i=30 was not measured, 1 to 8 were" in done.output
-    assert "but d=5 was not measured, 1 to 1 were" in done.output
+    assert "but i=30 was not measured; 1 to 8 were" in done.output
+    assert "but d=5 was not measured; only 1 was" in done.output
 
 
 def test_explanation_says_that_calls_of_the_kind_were_refused(tmp_path: Path) -> None:
@@ -105,7 +105,7 @@ def test_explanation_says_that_calls_of_the_kind_were_refused(tmp_path: Path) ->
 def test_explanation_of_what_a_target_lacks_gives_the_reason(written: Path) -> None:
     done = asked(written, "other", "padding=same", "k=4", "i=3")
 
-    assert "computed nothing of the kind (unsupported: 3)" in done.output
+    assert "computed no such case (unsupported: 3)" in done.output
     assert "no policy" in done.output
 
 
@@ -116,10 +116,13 @@ def test_explanation_of_two_axes_has_one_answer_each(written: Path) -> None:
     assert [(a["size"], a["begin"], a["end"]) for a in answer["axes"]] == [(6, 1, 1), (10, 0, -1)]
 
 
-def test_question_that_nobody_asked_lists_those_that_were() -> None:
+def test_case_that_was_not_measured_is_an_error_that_lists_what_was() -> None:
     request = Request.from_texts(["padding=valid", "k=3", "i=3"])
 
-    with pytest.raises(AtlasError, match="it was asked: padding=same op=none o=none"):
+    with pytest.raises(
+        AtlasError,
+        match=r"measured with padding=valid .*; it was with padding=same op=none o=none",
+    ):
         explain(atlas(), Selection.from_text("fake"), request)
 
 
@@ -181,8 +184,10 @@ def test_request_reads_back_what_it_writes(axes: list[Axis], op: int | None) -> 
 
 
 @given(asked=AXES, size=st.integers(1, 20), begin=st.integers(-5, 20))
-def test_picture_counts_what_is_kept_cropped_and_added(asked: Axis, size: int, begin: int) -> None:
-    lines = dict(line.split(maxsplit=1) for line in picture(asked, size, begin) if "." not in line)
+def test_drawing_counts_what_is_kept_cropped_and_added(asked: Axis, size: int, begin: int) -> None:
+    lines = dict(
+        line.split(maxsplit=1) for line in draw_axis(asked, size, begin) if "." not in line
+    )
     if not lines:
         return
     inside = len(range(max(begin, 0), min(begin + size, asked.full)))
@@ -193,13 +198,13 @@ def test_picture_counts_what_is_kept_cropped_and_added(asked: Axis, size: int, b
     assert lines["x[0]"].count("#") == asked.k
 
 
-def test_picture_of_many_inputs_shows_the_first_and_the_last() -> None:
-    lines = picture(Axis(i=9, k=1), 9, 0)
+def test_drawing_of_many_inputs_shows_the_first_and_the_last() -> None:
+    lines = draw_axis(Axis(i=9, k=1), 9, 0)
 
     assert [line.split()[0] for line in lines] == [
         "x[0]", "x[1]", "x[2]", "x[3]", "x[4]", "...", "x[8]", "full", "kept",
     ]  # fmt: skip
 
 
-def test_picture_that_is_too_wide_is_not_drawn() -> None:
-    assert picture(Axis(i=200, k=3), 202, 0) == []
+def test_drawing_that_is_too_wide_is_not_drawn() -> None:
+    assert draw_axis(Axis(i=200, k=3), 202, 0) == []

@@ -16,7 +16,7 @@ from tconv.analysis.atlas.formula import Formula
 from tconv.analysis.atlas.question import Question
 from tconv.analysis.atlas.request import axis_of_size
 from tconv.analysis.atlas.rule import Piecewise, Rule
-from tconv.analysis.atlas.sizes import Way, reached, ways
+from tconv.analysis.atlas.sizes import ExplicitChoice, explicit_choices, open_choices
 from tconv.cli import cli
 from tconv.errors import AtlasError
 from tconv.model.geometry import Axis, output_size
@@ -32,12 +32,12 @@ def test_ways_are_all_legal_choices_that_give_the_size(o: int, k: int, s: int, d
         for i in range(1, 26) for p in range(14) for op in range(4)
     )  # fmt: skip
     expected = [
-        Way(i=axis.i, p=axis.p_begin, op=axis.extra)
+        ExplicitChoice(i=axis.i, p=axis.p_begin, op=axis.extra)
         for axis in axes
         if output_size(axis) == o and axis_legality(axis)[0] == "legal"
     ]
 
-    assert sorted(ways(o, k=k, s=s, d=d)) == expected
+    assert sorted(explicit_choices(o, k=k, s=s, d=d)) == expected
 
 
 def entry(padding: str, terms: dict[str, int], *, op: bool = False, failing: int = 0) -> Entry:
@@ -58,32 +58,32 @@ def atlas(*entries: Entry) -> Atlas:
 
 
 def test_policy_reaches_what_its_rule_says() -> None:
-    (found,) = reached(atlas(entry("same", {"s*i": 1})), 8, k=3, s=2)
+    (found,) = open_choices(atlas(entry("same", {"s*i": 1})), 8, k=3, s=2)
 
-    assert (found.asked.i, found.is_measured) == (4, True)
+    assert (found.axis.i, found.is_measured) == (4, True)
 
 
 def test_size_beyond_what_was_measured_is_marked() -> None:
-    (found,) = reached(atlas(entry("same", {"s*i": 1})), 10, k=3, s=2)
+    (found,) = open_choices(atlas(entry("same", {"s*i": 1})), 10, k=3, s=2)
 
-    assert (found.asked.i, found.is_measured) == (5, False)
+    assert (found.axis.i, found.is_measured) == (5, False)
 
 
 def test_output_paddings_are_tried_below_the_stride() -> None:
-    found = reached(atlas(entry("valid", {"s*i": 1, "op": 1}, op=True)), 7, k=3, s=3)
+    found = open_choices(atlas(entry("valid", {"s*i": 1, "op": 1}, op=True)), 7, k=3, s=3)
 
-    assert [(each.asked.i, each.asked.op) for each in found] == [(2, 1)]
+    assert [(each.axis.i, each.axis.op) for each in found] == [(2, 1)]
 
 
 def test_explicit_crops_are_tried_below_the_kernel() -> None:
     terms = {"s*(i - 1) + K": 1, "p_begin": -1, "p_end": -1}
-    found = reached(atlas(entry("explicit", terms)), 5, k=3, s=2)
+    found = open_choices(atlas(entry("explicit", terms)), 5, k=3, s=2)
 
-    assert [(each.asked.i, each.asked.p_begin) for each in found] == [(2, 0), (3, 1), (4, 2)]
+    assert [(each.axis.i, each.axis.p_begin) for each in found] == [(2, 0), (3, 1), (4, 2)]
 
 
 def test_rule_with_a_counterexample_is_not_asked() -> None:
-    assert not list(reached(atlas(entry("same", {"s*i": 1}, failing=1)), 8, k=3, s=2))
+    assert not list(open_choices(atlas(entry("same", {"s*i": 1}, failing=1)), 8, k=3, s=2))
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_command_says_that_calls_of_the_kind_were_refused(tmp_path: Path) -> Non
     done = CliRunner().invoke(cli, ["sizes", "o=8", "k=3", "s=2", "--atlas", str(path)])
 
     assert (
-        "i=4; but 10 of 40 such calls were refused or not supported, as in: no dilation\n"
+        "i=4; but 10 of 40 such calls were refused or not supported, for example: no dilation\n"
     ) in done.output
 
 

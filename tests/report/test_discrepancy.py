@@ -51,7 +51,7 @@ def told(**fields: Any) -> Discrepancy:
             {"verdict": "adapter_error", "reason": "route raised", "error_type": "KeyError",
              "error_text": "'map'"},
             "route raised: KeyError: 'map'",
-            "what tconv.adapters.base.Adapter asks of an adapter",
+            "what tconv.adapters.base.Adapter requires",
         ),
     ],
     ids=lambda value: value["verdict"] if isinstance(value, dict) else "",

@@ -262,7 +262,7 @@ def test_policy_of_the_target_is_found_where_its_rule_keeps_the_same_window() ->
 def test_rule_that_fails_somewhere_is_no_ground_for_a_translation() -> None:
     target = Target(backend="fake", mode="call", device="cpu")
     points = [
-        Point(asked=Axis(i=i, k=3, s=2), size=2 * i + (i == 5), begins=(0,)) for i in range(1, 30)
+        Point(axis=Axis(i=i, k=3, s=2), size=2 * i + (i == 5), begins=(0,)) for i in range(1, 30)
     ]
     question = Question(target=str(target), padding="same", op=False, o=False)
     entry = Entry(question=question, verdicts={}, rule=SAME, evidence=evidence(SAME, points, ()))

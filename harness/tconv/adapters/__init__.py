@@ -1,4 +1,4 @@
-"""What a package that adds a backend imports; one sub-package here per framework that is built in.
+"""The base class of a backend and what its author needs; one sub-package per built-in framework.
 
 `Adapter` is the base class, and its module, :mod:`tconv.adapters.base`, explains the contract.
 """

@@ -117,9 +117,9 @@ class Adapter(ABC):
 
         A mode that only infers shapes returns :class:`~tconv.model.outcome.InferredShape` instead.
 
-        Layouts are converted, and a kernel flipped, only here. An error of the framework is left
-        to pass through as it is: it is recorded. The arrays must not be written to, and the
-        result must not change later.
+        Layouts are converted, and a kernel flipped, only here. Let errors of the framework
+        propagate: they are recorded. The arrays must not be written to, and the result must not
+        change later.
         """
 
     def devices(self) -> tuple[str, ...]:
@@ -136,7 +136,7 @@ class Adapter(ABC):
     def infer_shape(self, case: Case, mode: str, device: str) -> tuple[int, ...] | None:  # noqa: ARG002 # a default that needs none
         """Return the shape (n, c_out, *o) that the framework infers for y without computing it.
 
-        Users plan with it. It is asked for open cases whose route is not unsupported, and compared
+        Users plan with it. It is called for open cases whose route is not unsupported, and compared
         with the shape of the result. None, the default, or an error of the framework: it infers no
         shape.
         """

@@ -19,7 +19,7 @@ def require(backend: str) -> None:
     """Check that a backend of this name is registered.
 
     Raises:
-        TargetError: no backend has this name; the message lists those there are.
+        TargetError: no backend has this name; the message lists those that exist.
     """
     _entry_point(backend)
 

@@ -18,16 +18,16 @@ from tconv.errors import AtlasError
 from tconv.model.target import Selection
 
 Rows = Callable[[], Iterable[Mapping[str, Any]]]
-"""Gives the rows of a run; called once for each reader of them."""
+"""Returns the rows of a run; called once for each pass over them."""
 
 _ERROR: Final = 160  # characters of a framework's error that are kept
 NO_CLAIMS: Final = Claims(claims=(), laws=())
-"""Nothing to hold against rows."""
+"""No claims to check."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Compatibility:
-    """The rules of every target, and what follows from putting them beside each other.
+    """The rules of every target, and how they compare.
 
     Attributes:
         atlas: the rules.
@@ -41,12 +41,12 @@ class Compatibility:
 
     @classmethod
     def from_rows(cls, rows: Rows, source: MeasuredRun, claims: Claims = NO_CLAIMS) -> Self:
-        """Return what the rows of a run say.
+        """Return what the rows of a run show.
 
         Args:
             rows: rows with the columns of :mod:`tconv.analysis.atlas.observation` and `error_text`.
             source: the run.
-            claims: statements to hold against the rows.
+            claims: statements to check against the rows.
 
         Raises:
             ClaimError: a claim has no points, or its rows contradict each other.
@@ -54,7 +54,7 @@ class Compatibility:
         atlas = Atlas.from_rows(rows(), source)
         every = cls(atlas=atlas, disagreements=disagreements(rows()))
         results = claim_results(claims, rows()) if claims.claims else ()
-        return replace(every, disagreements=_once(every), claims=results)
+        return replace(every, disagreements=_commonest(every), claims=results)
 
     @cached_property
     def agreeing_groups(self) -> tuple[tuple[str, ...], ...]:
@@ -63,7 +63,7 @@ class Compatibility:
         groups: list[list[str]] = []
         for target in dict.fromkeys(entry.question.target for entry in self.atlas.entries):
             alike = (
-                group for group in groups if all(_is_one(target, other, apart) for other in group)
+                group for group in groups if all(_agree(target, other, apart) for other in group)
             )
             if (group := next(alike, None)) is None:
                 groups.append([target])
@@ -109,26 +109,25 @@ def backend_of(target: str) -> str:
     return Selection.from_text(target).backend
 
 
-def _is_one(target: str, other: str, apart: set[frozenset[str]]) -> bool:
+def _agree(target: str, other: str, apart: set[frozenset[str]]) -> bool:
     is_kin = backend_of(target) == backend_of(other)
     return is_kin and frozenset((target, other)) not in apart
 
 
-def _once(every: Compatibility) -> tuple[Disagreement, ...]:
+def _commonest(every: Compatibility) -> tuple[Disagreement, ...]:
     """Keep, for each two groups, question and kind, the disagreement that is met most often."""
     commonest: dict[tuple[Any, ...], Disagreement] = {}
-    for each in every.disagreements:
-        key = every.group_of(each.first), every.group_of(each.second), each.asked, each.kind
-        commoner = commonest.setdefault(key, each)
-        if each.count > commoner.count:
-            commonest[key] = each
+    for one in every.disagreements:
+        key = every.group_of(one.first), every.group_of(one.second), one.asked, one.kind
+        if one.count > commonest.setdefault(key, one).count:
+            commonest[key] = one
     return tuple(map(_brief, commonest.values()))
 
 
-def _brief(each: Disagreement) -> Disagreement:
-    """Return the disagreement with the first line of each error alone."""
-    first, second = (_shortened(answer) for answer in each.answers)
-    return replace(each, answers=(first, second))
+def _brief(disagreement: Disagreement) -> Disagreement:
+    """Return the disagreement with only the first line of each error."""
+    first, second = (_shortened(answer) for answer in disagreement.answers)
+    return replace(disagreement, answers=(first, second))
 
 
 def _shortened(answer: TargetAnswer) -> TargetAnswer:

@@ -1,6 +1,6 @@
 """Finds where two targets answer the same case differently, with the smallest example.
 
-Asked the same means the same case, letter by letter. Two answers agree where one window explains
+Only answers to the very same case are compared. Two answers agree where one window explains
 both; an answer that several windows explain never makes a disagreement by itself.
 """
 
@@ -49,16 +49,16 @@ class TargetAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Disagreement:
-    """Two targets that differ in what they make of one kind of question.
+    """Two targets that differ in what they make of one kind of case.
 
     Attributes:
         first: a target, `backend:mode@device`.
         second: another.
-        asked: the question, in words.
+        asked: the kind of case, in words.
         kind: `shape`: other sizes; `window`: the same size, another window, so other numbers;
             `acceptance`: one computes what the other refuses.
-        count: cases in which they differ so.
-        common: cases that both were asked and could express.
+        count: cases in which they differ in this way.
+        common: cases that both were run on and could express.
         case: id of the smallest of these cases.
         answers: what each made of it.
     """
@@ -91,17 +91,15 @@ def disagreements(rows: Iterable[Mapping[str, Any]]) -> tuple[Disagreement, ...]
 
     Args:
         rows: rows of open cases with the columns of :mod:`tconv.analysis.atlas.observation` and
-            `error_text`; those that a target could not express are passed over.
+            `error_text`; those that a target could not express are ignored.
     """
-    asked: dict[
-        str, dict[str, dict[str, TargetAnswer]]
-    ] = {}  # question -> case -> target -> answer
+    answers: dict[str, dict[str, dict[str, TargetAnswer]]] = {}  # by question, case and target
     for row in rows:
         answer = _answer(row)
         if answer is not None:
             words = replace(Question.from_row(row), ndim=None).words
-            asked.setdefault(words, {}).setdefault(row["case"], {})[row["target"]] = answer
-    return tuple(found for words in sorted(asked) for found in _between(words, asked[words]))
+            answers.setdefault(words, {}).setdefault(row["case"], {})[row["target"]] = answer
+    return tuple(each for words in sorted(answers) for each in _between(words, answers[words]))
 
 
 def _answer(row: Mapping[str, Any]) -> TargetAnswer | None:
@@ -135,7 +133,7 @@ def _between(words: str, cases: Mapping[str, Mapping[str, TargetAnswer]]) -> Ite
 
 
 def _difference(first: TargetAnswer, second: TargetAnswer) -> Kind | None:
-    """Return in what two answers differ, None where they agree or it cannot be told."""
+    """Return how two answers differ, None where they agree or that is not known."""
     if first.is_refusal or second.is_refusal:
         return None if first.is_refusal and second.is_refusal else "acceptance"
     if first.shape != second.shape:
@@ -145,7 +143,7 @@ def _difference(first: TargetAnswer, second: TargetAnswer) -> Kind | None:
 
 
 def _size_order(case_id: str) -> tuple[int, int, str]:
-    """Return what orders cases from the smallest on: sum of the sizes, length of the id, the id."""
+    """Return the sort key of cases, the smallest first: sum of sizes, length of the id, the id."""
     case = Case.from_id(case_id)
     sizes = (*case.i, *case.k, *case.s, *case.dilation, *(case.output_padding or ()))
     return case.ndim * 1000 + sum(sizes), len(case_id), case_id

@@ -18,8 +18,8 @@ class Finding:
         reading: the semantics that reproduces them, or why they were refused.
         count: number of rows.
         smallest: the row with the fewest products, as a mapping of columns; None where absent.
-        evidence: what the framework itself said in that row, or how it ended.
-        command: what reruns that row, in a shell.
+        evidence: the framework's own error in that row, or how its process ended.
+        command: the shell command that reruns that row.
     """
 
     target: str
@@ -51,7 +51,7 @@ def findings(summary: Summary) -> tuple[Finding, ...]:
 
 
 def _evidence(row: Mapping[str, Any]) -> str:
-    """Return what was said in a row; of the reason, too, where a reading stands for it."""
+    """Return the error of a row, with its reason where the finding shows a reading instead."""
     columns = (
         ("reason", "error_type", "error_text") if row["reading"] else ("error_type", "error_text")
     )

@@ -1,4 +1,4 @@
-"""Runs as pandas frames, for notebooks and for the reports."""
+"""Runs as pandas frames, for notebooks and for tests."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -59,12 +59,12 @@ class Run:
         return pd.DataFrame(table, columns=["name", "kind", "unit", "meaning"]).set_index("name")
 
     def where(self, condition: str) -> pd.DataFrame:
-        """Return the rows that fulfil a condition, as grids write it in `where`.
+        """Return the rows that meet a condition, written as in the `where` of a grid.
 
         Args:
             condition: of case parameters and text columns, as in
-                `"k > s and verdict == 'match'"`; it holds where one and the same axis fulfils it
-                all. A text that is absent is "none".
+                `"k > s and verdict == 'match'"`; it holds where one axis meets all of
+                it. A text that is absent is "none".
 
         Raises:
             PredicateError: the condition is outside the language or names no such column.
@@ -77,7 +77,7 @@ class Run:
         return self.rows[predicate.holds_in(columns)]
 
     def _repr_html_(self) -> str:
-        """Return what a notebook shows of the run: where it lies, and :attr:`totals`."""
+        """Return what a notebook shows of the run: its path, and :attr:`totals`."""
         footer = self.footer or {}
         facts = {
             "rows": f"{len(self.rows):,}",

@@ -13,7 +13,7 @@ _COMPARED: Final = tuple(dict.fromkeys([*COLUMNS, *MEASURED, "error_text"]))
 
 
 def compatibility_of(reader: RunReader, claims: Claims = NO_CLAIMS) -> Compatibility:
-    """Return what a run says of the open cases in it, and of claims.
+    """Return what a run shows of open cases, and of claims.
 
     Raises:
         StoreError: the run is damaged or incomplete.
@@ -22,13 +22,13 @@ def compatibility_of(reader: RunReader, claims: Claims = NO_CLAIMS) -> Compatibi
 
 
 def has_open_cases(reader: RunReader) -> bool:
-    """Return whether a run was to sweep open cases."""
+    """Return whether the configuration of a run has open cases."""
     grids = reader.header["config"]["grid"]
     return any(isinstance(grid, dict) and grid.get("suite") == "open" for grid in grids)
 
 
 def source(reader: RunReader) -> MeasuredRun:
-    """Return which run it is.
+    """Return the name, digest and versions of a run.
 
     Raises:
         StoreError: the run is damaged or incomplete.

@@ -56,24 +56,25 @@ def _answer(answer: "Explanation") -> Iterator[str]:
     """Yield the windows, drawn, and the rule."""
     for axis, extent in enumerate(answer.extents):
         if len(answer.extents) > 1:
-            yield f"axis {axis}: {extent.asked}"
+            yield f"axis {axis}: {extent.axis}"
         yield from _window(extent)
     if answer.entry.rule is not None:
         yield from (f"rule: {line}" for line in str(answer.entry.rule).splitlines())
 
 
 def _window(extent: "Extent") -> Iterator[str]:
-    from tconv.analysis.atlas.explain import picture
+    from tconv.analysis.atlas.explain import draw_axis
 
-    axis = extent.asked
+    axis = extent.axis
     if extent.begin is None or extent.end is None:
         yield f"o = {extent.size} of the full {axis.full}; which window is not known"
         return
     ends = [_crop(extent.begin, "start"), _crop(extent.end, "end")]
     yield f"o = {extent.size}: the full {axis.full}, {', '.join(ends)}"
     yield ""
-    yield from (f"  {line}" for line in picture(axis, extent.size, extent.begin))
-    yield ""
+    if drawing := draw_axis(axis, extent.size, extent.begin):
+        yield from (f"  {line}" for line in drawing)
+        yield ""
 
 
 def _crop(count: int, side: str) -> str:
@@ -81,12 +82,12 @@ def _crop(count: int, side: str) -> str:
 
 
 def _evidence(answer: "Explanation", source: "MeasuredRun") -> Iterator[str]:
-    """Yield the target, and how well it is known what it does."""
+    """Yield the target, and the evidence for its rule."""
     entry, evidence = answer.entry, answer.entry.evidence
     yield f"{entry.question.target}"
     if evidence is None:
         counts = ", ".join(f"{verdict}: {count}" for verdict, count in entry.verdicts.items())
-        yield f"  computed nothing of the kind ({counts})"
+        yield f"  computed no such case ({counts})"
         yield f"  {entry.reason}"
         return
     share = "all" if evidence.coverage == 1 else f"{evidence.holding} of"
@@ -107,7 +108,7 @@ def _record(answer: "Explanation") -> dict[str, Any]:
     return {
         **answer.entry.to_dict(),
         "axes": [
-            {**extent.asked.to_dict(), "full": extent.asked.full, "size": extent.size,
+            {**extent.axis.to_dict(), "full": extent.axis.full, "size": extent.size,
              "begin": extent.begin, "end": extent.end}
             for extent in answer.extents
         ],

@@ -12,7 +12,7 @@ from tconv.cli.atlas_source import atlas_option, load_atlas
 from tconv.cli.output import json_option, json_text, pluralize
 
 if TYPE_CHECKING:
-    from tconv.analysis.atlas.sizes import Reached
+    from tconv.analysis.atlas.sizes import OpenChoice
 
 EPILOG = """\b
 Examples:
@@ -33,17 +33,17 @@ def sizes(*, parameters: Sequence[str], path: Path | None, as_json: bool) -> Non
     atlas, what gives this size with a padding policy, or without an output padding.
     """
     from tconv.analysis.atlas.request import axis_of_size
-    from tconv.analysis.atlas.sizes import reached, ways
+    from tconv.analysis.atlas.sizes import explicit_choices, open_choices
 
     axis = axis_of_size(parameters)
     assert axis.o is not None
-    explicit = list(ways(axis.o, k=axis.k, s=axis.s, d=axis.d))
-    by_target = list(reached(load_atlas(path), axis.o, k=axis.k, s=axis.s, d=axis.d))
+    explicit = list(explicit_choices(axis.o, k=axis.k, s=axis.s, d=axis.d))
+    by_target = list(open_choices(load_atlas(path), axis.o, k=axis.k, s=axis.s, d=axis.d))
     if as_json:
         click.echo(json_text({
             "explicit": [asdict(each) for each in explicit],
             "targets": [
-                {**each.question.to_dict(), **each.asked.to_dict(), "measured": each.is_measured,
+                {**each.question.to_dict(), **each.axis.to_dict(), "measured": each.is_measured,
                  "refusals": each.refusals}
                 for each in by_target
             ],
@@ -54,14 +54,14 @@ def sizes(*, parameters: Sequence[str], path: Path | None, as_json: bool) -> Non
     click.echo("\n".join(_lines(by_target)))
 
 
-def _lines(by_target: "Iterable[Reached]") -> Iterator[str]:
+def _lines(by_target: "Iterable[OpenChoice]") -> Iterator[str]:
     for (question, refusals), group in groupby(by_target, key=lambda e: (e.question, e.refusals)):
         choices = (f"{_text(e)}{'' if e.is_measured else ' (not measured)'}" for e in group)
         yield f"{question}: {', '.join(choices)}{refusals and f'; but {refusals}'}"
 
 
-def _text(choice: "Reached") -> str:
-    axis = choice.asked
+def _text(choice: "OpenChoice") -> str:
+    axis = choice.axis
     op = "" if axis.op is None else f" op={axis.op}"
     p = f" p={axis.p_begin}" if choice.question.padding == "explicit" else ""
     return f"i={axis.i}{p}{op}"

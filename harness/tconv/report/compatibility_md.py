@@ -1,4 +1,4 @@
-"""compatibility.md: how each framework resolves open cases, made from the published file alone."""
+"""compatibility.md: how each framework resolves open cases, made from the atlas file alone."""
 
 import re
 from collections import Counter, defaultdict
@@ -34,26 +34,26 @@ _RANGED: Final = ("i", "k", "s", "d")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """A disagreement as one of its two backends sees it, with everyone who answered as the other.
+    """A disagreement from the side of one backend, with everyone who gave the other answer.
 
     Attributes:
         targets: the targets of this backend that gave its answer.
-        others: the targets that gave the other answer.
-        met: the disagreement, of the two that are met most often.
+        other_targets: the targets that gave the other answer.
+        commonest: the disagreement; of several, the one with the most cases.
         mine: the answer of this backend.
-        theirs: the answer of the others.
+        theirs: the other answer.
     """
 
     targets: tuple[str, ...]
-    others: tuple[str, ...]
-    met: Disagreement
+    other_targets: tuple[str, ...]
+    commonest: Disagreement
     mine: str
     theirs: str
 
     @property
     def share(self) -> str:
-        """In how many of the cases that both could express they differ."""
-        return f"{self.met.count} of {self.met.common}"
+        """The number of cases in which they differ, of those that both could express."""
+        return f"{self.commonest.count} of {self.commonest.common}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +64,7 @@ class Section:
         backend: its name.
         agreeing_groups: its targets; those that never disagree are in one group.
         rules: a line for each question and answer that has a rule.
-        silent: the questions that no target of it computed, by the reason.
+        refused: the kinds of case that none of its targets computed, by the reason.
         calls: the framework's own calls, by question.
         claims: published statements about it.
         differences: where others differ, the most dangerous first.
@@ -73,7 +73,7 @@ class Section:
     backend: str
     agreeing_groups: tuple[tuple[str, ...], ...]
     rules: tuple[Line, ...]
-    silent: Mapping[str, tuple[str, ...]]
+    refused: Mapping[str, tuple[str, ...]]
     calls: Mapping[str, tuple[str, ...]]
     claims: tuple[ClaimResult, ...]
     differences: tuple[Difference, ...]
@@ -112,7 +112,7 @@ def _section(compatibility: Compatibility, backend: str, entries: Sequence[Entry
             v for v in compatibility.agreeing_groups if backend_of(v[0]) == backend
         ),
         rules=tuple(line for line in answers if line.entry.rule),
-        silent=_silent(answers),
+        refused=_refused(answers),
         calls=_calls(entries),
         claims=tuple(
             r for r in compatibility.claims if r.target and backend_of(r.target) == backend
@@ -129,15 +129,15 @@ def _answers(entries: Iterable[Entry]) -> list[Line]:
     return [line for found in by_question.values() for line in lines(found)]
 
 
-def _silent(answers: Iterable[Line]) -> dict[str, tuple[str, ...]]:
-    """Return the questions without a rule by what was said instead, and who said it."""
+def _refused(answers: Iterable[Line]) -> dict[str, tuple[str, ...]]:
+    """Return the questions without a rule, by mode and reason."""
     by_reason: dict[str, list[str]] = defaultdict(list)
     for line in answers:
         if line.entry.rule is None:
             by_reason[f"{', '.join(line.modes)}: {line.size}"].append(
                 in_short(line.entry.question.words)
             )
-    return {said: tuple(questions) for said, questions in by_reason.items()}
+    return {reason: tuple(questions) for reason, questions in by_reason.items()}
 
 
 def _calls(entries: Iterable[Entry]) -> dict[str, tuple[str, ...]]:
@@ -152,18 +152,27 @@ def _calls(entries: Iterable[Entry]) -> dict[str, tuple[str, ...]]:
 def differences(compatibility: Compatibility, backend: str) -> tuple[Difference, ...]:
     """Return where the targets of a backend differ from others, the most dangerous kind first."""
     grouped: dict[tuple[Any, ...], list[tuple[str, str, Disagreement]]] = defaultdict(list)
-    for each in compatibility.disagreements:
-        answers = [str(answer) for answer in each.answers]
-        sides = [(each.first, each.second, *answers), (each.second, each.first, *answers[::-1])]
+    for disagreement in compatibility.disagreements:
+        answers = [str(answer) for answer in disagreement.answers]
+        sides = [
+            (disagreement.first, disagreement.second, *answers),
+            (disagreement.second, disagreement.first, *answers[::-1]),
+        ]
         for mine, other, own, other_answer in sides:
             if backend_of(mine) == backend:
-                key = (list(KINDS).index(each.kind), each.asked, each.case, own, other_answer)
-                grouped[key].append((mine, other, each))
+                key = (
+                    list(KINDS).index(disagreement.kind),
+                    disagreement.asked,
+                    disagreement.case,
+                    own,
+                    other_answer,
+                )
+                grouped[key].append((mine, other, disagreement))
     return tuple(
         Difference(
             targets=tuple(sorted({mine for mine, _, _ in each})),
-            others=tuple(sorted({other for _, other, _ in each})),
-            met=max((met for *_, met in each), key=lambda met: (met.count, met.common)),
+            other_targets=tuple(sorted({other for _, other, _ in each})),
+            commonest=max((met for *_, met in each), key=lambda met: (met.count, met.common)),
             mine=own, theirs=other_answer,
         )
         for (*_, own, other_answer), each in sorted(grouped.items())

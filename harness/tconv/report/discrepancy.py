@@ -1,4 +1,4 @@
-"""Describes one deviating row: what was got, what it should be, and the command that reruns it."""
+"""Describes one deviating row: what came back, what should have, and the command that reruns it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from tconv.model.case import Case
 from tconv.model.verdict import Verdict
 from tconv.report.markdown import error_line
 
-_CONTRACT: Final = "what tconv.adapters.base.Adapter asks of an adapter"
+_CONTRACT: Final = "what tconv.adapters.base.Adapter requires"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,8 +69,8 @@ class Discrepancy:
 
 
 def _sides(row: Mapping[str, Any]) -> tuple[str, str]:
-    """Return what was got and what it should be."""
-    got, should_be = _because(row), "a result, or the framework's own error"
+    """Return what came back and what should have."""
+    got, should_be = _cause(row), "a result, or the framework's own error"
     match Verdict(row["verdict"]):
         case Verdict.SHAPE:
             got = f"shape {_shape(row['observed_shape'])}"
@@ -98,7 +98,7 @@ def _error(row: Mapping[str, Any]) -> str:
     return error_line(": ".join(row[name] for name in ("error_type", "error_text") if row[name]))
 
 
-def _because(row: Mapping[str, Any]) -> str:
+def _cause(row: Mapping[str, Any]) -> str:
     return ": ".join(filter(None, (row["reason"], _error(row))))
 
 

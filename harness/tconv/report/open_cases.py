@@ -1,4 +1,4 @@
-"""Compares what targets do with one kind of open case; those that answer alike share a line."""
+"""Compares what targets do with one kind of open case; equal answers share a line."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,11 +14,11 @@ from tconv.model.target import Target
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Topic:
-    """A question that people ask in the same words of every framework.
+    """A kind of open case that users meet in every framework.
 
     Attributes:
-        title: the words.
-        example: a case of the question, as `tconv explain` takes it.
+        title: it, in words.
+        example: one such case, as `tconv explain` takes it.
     """
 
     title: str
@@ -53,12 +53,12 @@ TOPICS: Final = tuple(
 )
 
 OVERVIEW: Final = TOPICS[:5]
-"""What is asked most."""
+"""The commonest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """What targets of one backend, that answer alike, make of a question.
+    """One answer to a question, and the targets of one backend that give it.
 
     Attributes:
         targets: the targets.

@@ -29,7 +29,7 @@ def write(run: RunReader, progress: Callable[[int], object] = int) -> Path:
 
     Args:
         run: the run.
-        progress: is told the number of rows of each piece that was written.
+        progress: called with the number of rows of each piece that was written.
 
     Raises:
         StoreError: the file cannot be written, or a part is damaged; an older file stays.

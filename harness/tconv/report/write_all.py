@@ -13,8 +13,8 @@ from tconv.store import RunReader
 REPORTS: Final = (results_csv.NAME, deviations_csv.NAME, summary_md.NAME, html.NAME)
 """The files that say what a run found."""
 
-HEADED: Final = ("started", "config", "config_path", "grid", "targets", "machine", "software")
-"""What the reports read of a run's header."""
+HEADER_KEYS: Final = ("started", "config", "config_path", "grid", "targets", "machine", "software")
+"""What the reports need of a run's header."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,29 +31,29 @@ class Reports:
 
     @classmethod
     def of_run(cls, path: Path, progress: Callable[[int], object] = int) -> Self:
-        """Write :data:`REPORTS` of the run in the directory `path`, each by itself.
+        """Write :data:`REPORTS` of the run in the directory `path`, each independently.
 
         Args:
             path: the run directory.
-            progress: is told how many further rows were read.
+            progress: called with the number of rows of each piece that was read.
 
         Raises:
             StoreError: the directory holds no run, or is damaged.
         """
         reader = RunReader(path)
-        reader.require(HEADED)
+        reader.require(HEADER_KEYS)
         failures: dict[str, Exception] = {}
-        with _noted(failures, results_csv.NAME):
+        with _note_failure(failures, results_csv.NAME):
             results_csv.write(reader, progress)
         summary = Summary.from_run(reader)
         for report in (deviations_csv, summary_md, html):
-            with _noted(failures, report.NAME):
+            with _note_failure(failures, report.NAME):
                 report.write(summary)
         return cls(summary=summary, failures=failures)
 
 
 @contextmanager
-def _noted(failures: dict[str, Exception], name: str) -> Iterator[None]:
+def _note_failure(failures: dict[str, Exception], name: str) -> Iterator[None]:
     """Note why a report could not be written; the caller prints it."""
     try:
         yield

@@ -90,7 +90,7 @@ def calls_by_policy(
     """Yield the calls with a padding policy that keep the same window at every size in question.
 
     Args:
-        case: the source's call, whose padding is not looked at.
+        case: the source's call, whose padding is ignored.
         axes: the same by axis.
         windows: the source's windows by axis.
         entries: what the atlas knows of the target.

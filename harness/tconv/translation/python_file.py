@@ -61,7 +61,7 @@ def _statements(candidate: Candidate, snippet: Snippet, own: Layout, into: Layou
     yield snippet.call.strip("\n")
     if crop := _crop(candidate.correction, into):
         yield f"y = y[{crop}]  # {candidate.words}"
-    if pads := added(candidate.correction, into):
+    if pads := pads_of(candidate.correction, into):
         yield f"y = {snippet.pad(pads)}  # {candidate.words}"
     if snippet.bias:
         yield f"y = {snippet.bias}"
@@ -84,7 +84,7 @@ def _crop(correction: Resolution, layout: Layout) -> str:
     return ", ".join([":", *parts] if layout.channels_last else ["...", *parts])
 
 
-def added(correction: Resolution, layout: Layout) -> Pads:
+def pads_of(correction: Resolution, layout: Layout) -> Pads:
     """Return what is added at each side of each axis of y, empty where nothing is."""
     sides = tuple((max(-window.begin, 0), max(-window.end, 0)) for window in correction.axes)
     if not any(map(any, sides)):

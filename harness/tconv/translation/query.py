@@ -13,7 +13,7 @@ from tconv.model.parameters import DTYPES
 
 C_IN: Final = 2
 C_OUT: Final = 3
-"""Channels of each group in the calls that are run: unlike, so that a wrong order shows."""
+"""Channels of each group in the calls that are run: different, so that a wrong order shows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +21,7 @@ class Query:
     """A call of the source.
 
     Attributes:
-        request: its parameters; its input sizes mean nothing where any size is meant.
+        request: its parameters; its input sizes are ignored where any size is meant.
         is_sized: whether its input sizes are the only ones that are asked for.
         dtype: name of the element type.
         groups: number of groups.

@@ -27,7 +27,7 @@ from tconv.translation.windows import WindowBySize, constant_window
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
-    """One search; what it asks of the target comes from outside.
+    """One search; the target is reached through two functions.
 
     Attributes:
         query: the source's call.
@@ -55,10 +55,10 @@ class Search:
                 return candidate
         dilated = self.query.with_dilated_kernel
         if dilated != self.query:
-            candidate_or_not = replace(self, query=dilated).run()
-            if isinstance(candidate_or_not, Candidate):
+            result = replace(self, query=dilated).run()
+            if isinstance(result, Candidate):
                 dilations = tuple(axis.d for axis in self.query.axes)
-                return replace(candidate_or_not, dilated_by=dilations)
+                return replace(result, dilated_by=dilations)
         return Impossible(reason=self._reason())
 
     def _candidates(self) -> Iterator[Candidate]:

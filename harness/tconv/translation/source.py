@@ -36,7 +36,7 @@ class Impossible:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SourceCall:
-    """A mode that may have the call that is to be translated.
+    """A mode that may be the one whose call is to be translated.
 
     Attributes:
         target: backend, mode and device.
@@ -81,7 +81,7 @@ def find_sources(
 
 
 def sample_sizes(windows: Sequence[WindowBySize], count: int) -> tuple[tuple[int, ...], ...]:
-    """Return input sizes at which calls are run, unlike across the axes: one tuple per sample.
+    """Return input sizes at which calls are run, different on each axis: one tuple per sample.
 
     The smallest sizes that give an output come first; where there are fewer, none comes twice.
     """
@@ -97,7 +97,7 @@ def sample_sizes(windows: Sequence[WindowBySize], count: int) -> tuple[tuple[int
 
 
 def _rule(query: Query, entries: Iterable[Entry]) -> Rule | Impossible | None:
-    """Return the rule of such calls; None: numbers say all of it."""
+    """Return the rule of such calls; None: its numbers say everything."""
     first = query.axes[0]
     if query.policy is None and first.op is not None and first.o is None:
         return None

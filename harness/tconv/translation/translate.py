@@ -51,14 +51,14 @@ class Translation:
 def translate(
     atlas: Atlas, queries: Sequence[Query], source: Selection, target: Selection, *, runs: bool
 ) -> Iterator[Translation | Impossible]:
-    """Yield what becomes of each query, in order.
+    """Yield the translation of each query, in order, or why there is none.
 
     Args:
         atlas: the rules of both.
         queries: calls of the source.
         source: whose calls they are; without a mode, the first that has the call.
         target: what is to be called; without a mode, the first that has a call.
-        runs: whether both compute it; else the source need not be here.
+        runs: whether both compute it; else the source need not be installed.
 
     Raises:
         TargetError: there is no such backend or mode, or none that can be translated.
@@ -70,7 +70,7 @@ def translate(
         source_process = pool.worker(source.backend) if runs else None
         target_process = pool.worker(target.backend)
         with ThreadPoolExecutor() as threads:  # both load their frameworks at the same time
-            modes = threads.submit(_ask, target_process, worker.written, target_modes)
+            modes = threads.submit(_ask, target_process, worker.modes_with_snippet, target_modes)
             if source_process and source_process is not target_process:
                 _ask(source_process, worker.load, source.backend)
             target_modes = modes.result()

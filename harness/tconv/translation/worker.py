@@ -1,4 +1,4 @@
-"""What runs in worker processes: the source's call, the search of the target, the file it gives."""
+"""What runs in worker processes: the source's call, the search for the target's, and its file."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -18,7 +18,7 @@ from tconv.model.route import Composed, Native, Unsupported
 from tconv.model.target import Target
 from tconv.model.tensors import Tensors
 from tconv.translation.candidate import Candidate
-from tconv.translation.python_file import FUNCTION, added, python_file
+from tconv.translation.python_file import FUNCTION, pads_of, python_file
 from tconv.translation.query import Query
 from tconv.translation.search import Search
 from tconv.translation.source import Impossible, SourceCall, layout_of
@@ -47,19 +47,19 @@ class TargetCall:
 
 
 def load(backend: str) -> bool:
-    """Load the framework of a backend; return that it is there.
+    """Load the framework of a backend; return True.
 
     Raises:
-        UnavailableError: it is not.
+        UnavailableError: it is not installed.
     """
     return load_adapter(backend) is not None
 
 
-def written(targets: Sequence[Target]) -> list[Target]:
+def modes_with_snippet(targets: Sequence[Target]) -> list[Target]:
     """Return the modes of one backend whose calls its adapter writes as source text.
 
     Raises:
-        UnavailableError: the framework is not here.
+        UnavailableError: the framework is not installed.
     """
     plain = [Case.from_parameters(ndim=ndim, i=2, k=2, output_padding=0) for ndim in (1, 2, 3)]
     adapter = load_adapter(targets[0].backend)
@@ -150,7 +150,7 @@ def _search(
             return candidate
         own, into = layout_of(source.target), layout_of(target)
         # Padding adds zeros, and the bias belongs there, too: it is added afterwards.
-        case = replace(candidate.case, bias=not added(candidate.correction, into))
+        case = replace(candidate.case, bias=not pads_of(candidate.correction, into))
         snippet = adapter.snippet(case, target.mode, target.device)
         route = adapter.route(candidate.case, target.mode, target.device)
     assert snippet is not None  # the search takes no call without one

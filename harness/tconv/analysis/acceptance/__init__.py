@@ -1,1 +1,1 @@
-"""Which faulty parameters each framework computes, refuses, or dies of."""
+"""Which faulty parameters each framework computes, refuses or crashes on."""

@@ -1,6 +1,6 @@
 """The faults that a case may have, and the words by which an error message names each.
 
-One fault often implies others: with k = 0 the kernel extent is 0, so any padding is above K-1. So
+One fault often implies contrary: with k = 0 the kernel extent is 0, so any padding is above K-1. So
 the table is ordered, and the first fault that a case has is the one it was made for.
 """
 
@@ -21,25 +21,25 @@ class Fault:
 
     Attributes:
         name: what it is, in words.
-        words: texts of which a clear refusal has one, in any case of letters, whole words apart:
-            the faulty parameter by any of its names, or the consequence where that is the fault.
+        words: patterns, one of which a clear refusal matches as whole words, in any case of
+            letters: the faulty parameter by any of its names, or the consequence of the fault.
         has: whether a case has it.
-        others: texts that say the contrary of it, by which a refusal is misleading all the same.
+        contrary: texts that say the opposite, which make a refusal misleading all the same.
     """
 
     name: str
     words: tuple[str, ...]
     has: Callable[[Case], bool]
-    others: tuple[str, ...] = ()
+    contrary: tuple[str, ...] = ()
 
     def is_named_in(self, text: str) -> bool:
         """Return whether an error's text names the fault.
 
-        What frameworks add to their texts is no statement: names of nodes and functions, paths, and
-        lists of everything that the call was given or could have been given.
+        What frameworks add to every error is ignored: names of nodes and functions, paths, and
+        lists of the arguments that the call was given or could have been given.
         """
         statement = _ADDED.sub(" ", text)
-        return _has(statement, self.words) and not _has(statement, self.others)
+        return _has(statement, self.words) and not _has(statement, self.contrary)
 
 
 def _has(text: str, words: Iterable[str]) -> bool:
@@ -47,7 +47,7 @@ def _has(text: str, words: Iterable[str]) -> bool:
 
 
 def fault_of(case: Case) -> Fault | None:
-    """Return the first fault of the table that the case has, or None: it has none."""
+    """Return the first fault of the table that the case has, or None if it has none."""
     return next((fault for fault in FAULTS if fault.has(case)), None)
 
 
@@ -108,7 +108,7 @@ def _is_empty(axis: Axis) -> bool:
 
 
 def _requested(test: Callable[[int, range], bool]) -> Callable[[Case], bool]:
-    """Return whether a requested size stands so to the candidates, on some axis."""
+    """Return a test of a requested size and the candidates, true if it is on any axis."""
 
     def has(case: Case) -> bool:
         if case.padding is not None:
@@ -155,9 +155,9 @@ def _faults() -> Iterator[Fault]:
         Fault(name="stride of 0", words=_STRIDE, has=_any(lambda a: a.s == 0)),
         Fault(name="stride below 0", words=_STRIDE, has=_any(lambda a: a.s < 0)),
         Fault(name="kernel of 0", words=_KERNEL, has=_any(lambda a: a.k == 0)),
-        Fault(name="dilation of 0", words=_DILATION, others=_ABOVE_ONE,
+        Fault(name="dilation of 0", words=_DILATION, contrary=_ABOVE_ONE,
               has=_any(lambda a: a.d == 0)),
-        Fault(name="dilation below 0", words=_DILATION, others=_ABOVE_ONE,
+        Fault(name="dilation below 0", words=_DILATION, contrary=_ABOVE_ONE,
               has=_any(lambda a: a.d < 0)),
         Fault(name="output padding below 0", words=_OUTPUT_PADDING,
               has=_any(lambda a: a.extra < 0)),
@@ -179,15 +179,15 @@ def _faults() -> Iterator[Fault]:
         Fault(name="padding above K-1", words=_PADDING,
               has=_any(lambda a: max(a.p_begin, a.p_end) > a.d * (a.k - 1))),
         Fault(name="requested size below the candidates", words=_SIZE,
-              has=_requested(lambda o, known: o < known.start)),
+              has=_requested(lambda o, sizes: o < sizes.start)),
         Fault(name="requested size far above the candidates", words=_SIZE,
-              has=_requested(lambda o, known: o >= 2 * (known.stop - 1))),
+              has=_requested(lambda o, sizes: o >= 2 * (sizes.stop - 1))),
         Fault(name="requested size above the candidates", words=_SIZE,
-              has=_requested(lambda o, known: o >= known.stop)),
+              has=_requested(lambda o, sizes: o >= sizes.stop)),
         Fault(name="requested size among the candidates", words=_SIZE,
-              has=_requested(lambda o, known: o in known)),
+              has=_requested(lambda o, sizes: o in sizes)),
     )  # fmt: skip
 
 
 FAULTS: Final = tuple(_faults())
-"""Every fault, in the order in which they are looked for: those that bring others along first."""
+"""Every fault, in the order in which they are looked for: those that bring contrary along first."""

@@ -27,7 +27,7 @@ class ReactionCount:
         reaction: what the target did.
         count: in how many cases.
         case: id of the smallest of them.
-        text: what was said of that one: the error with its type, or what was returned.
+        text: what it raised, with the type of the error, or what it returned.
     """
 
     reaction: Reaction
@@ -81,11 +81,11 @@ class ModeDisagreement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acceptance:
-    """The cells of a run, and what they contradict.
+    """The cells of a run, and where modes of one framework contradict each other.
 
     Attributes:
         targets: every target with a cell, sorted.
-        faults: every fault with a cell, as :data:`tconv.analysis.acceptance.fault.FAULTS` has them.
+        faults: every fault with a cell, ordered as :data:`tconv.analysis.acceptance.fault.FAULTS`.
         cells: by target and fault.
         disagreements: of modes of one framework, by framework and fault.
         faultless: number of rows whose case has no fault of the table, which are in no cell.
@@ -108,7 +108,7 @@ class Acceptance:
             targets=tuple(sorted({target for target, _ in gatherer.entries})),
             faults=tuple(fault.name for fault in FAULTS if fault.name in names),
             cells={place: _cell(*place, counts) for place, counts in gatherer.entries.items()},
-            disagreements=tuple(_disagreements(gatherer.stances)),
+            disagreements=tuple(_disagreements(gatherer.answers)),
             faultless=gatherer.faultless,
         )
 
@@ -121,26 +121,26 @@ class Acceptance:
 
 @dataclass(slots=True, kw_only=True)
 class _Gatherer:
-    """Grows row by row."""
+    """Collects the reactions of rows, one at a time."""
 
     cases: dict[str, tuple[Case, Fault | None]] = field(default_factory=dict)
     entries: dict[tuple[str, str], dict[Reaction, ReactionCount]] = field(default_factory=dict)
-    stances: dict[tuple[str, str], dict[str, dict[str, str]]] = field(default_factory=dict)
+    answers: dict[tuple[str, str], dict[str, dict[str, str]]] = field(default_factory=dict)
     faultless: int = 0
 
     def add(self, row: Row) -> None:
-        case, fault = self._known(row["case"])
+        case, fault = self._case_of(row["case"])
         if fault is None:
             self.faultless += 1
             return
         reaction = reaction_to(fault, case, row)
         self._enter(row, fault, reaction)
         if reaction not in _SILENT:
-            sides = self.stances.setdefault((_framework(row["backend"]), fault.name), {})
+            sides = self.answers.setdefault((_framework(row["backend"]), fault.name), {})
             words = _ALIKE.get(reaction, reaction.value)
             sides.setdefault(case.id, {})[row["target"]] = words
 
-    def _known(self, case_id: str) -> tuple[Case, Fault | None]:
+    def _case_of(self, case_id: str) -> tuple[Case, Fault | None]:
         if case_id not in self.cases:
             case = Case.from_id(case_id)
             self.cases[case_id] = case, fault_of(case)
@@ -166,8 +166,8 @@ def _text(row: Row, reaction: Reaction) -> str:
     if reaction is Reaction.COMPUTES:
         return ""
     shape = row["observed_shape"]
-    seen = f"shape {tuple(shape)}" if shape else ""
-    return "; ".join(filter(None, (seen, row["reading"], row["reason"])))
+    returned = f"shape {tuple(shape)}" if shape else ""
+    return "; ".join(filter(None, (returned, row["reading"], row["reason"])))
 
 
 def _cell(target: str, fault: str, counts: Mapping[Reaction, ReactionCount]) -> Cell:
@@ -176,9 +176,9 @@ def _cell(target: str, fault: str, counts: Mapping[Reaction, ReactionCount]) -> 
 
 
 def _disagreements(
-    stances: Mapping[tuple[str, str], Mapping[str, Mapping[str, str]]],
+    answers: Mapping[tuple[str, str], Mapping[str, Mapping[str, str]]],
 ) -> Iterator[ModeDisagreement]:
-    for (framework, fault), cases in sorted(stances.items()):
+    for (framework, fault), cases in sorted(answers.items()):
         split = [case for case, sides in cases.items() if len(set(sides.values())) > 1]
         if split:
             smallest = min(split, key=_size)
@@ -200,5 +200,5 @@ def _framework(backend: str) -> str:
 
 
 def _size(case_id: str) -> tuple[int, str]:
-    """Return what orders cases: fewer axes and parameters first, by their id."""
+    """Return the sort key of cases: those with short ids, of few axes and parameters, first."""
     return len(case_id), case_id

@@ -91,7 +91,7 @@ def reaction_to(fault: Fault, case: Case, row: Row) -> Reaction:
 def _refusal(fault: Fault, text: str) -> Reaction:
     if fault.is_named_in(text):
         return Reaction.REFUSES_CLEARLY
-    is_lacking = any(words in text for words in _LACKING) and not fault.others
+    is_lacking = any(words in text for words in _LACKING) and not fault.contrary
     return Reaction.UNSUPPORTED if is_lacking else Reaction.REFUSES_MISLEADINGLY
 
 
@@ -110,7 +110,7 @@ def _is_right_but_large(case: Case, row: Row) -> bool:
 def _is_as_asked(case: Case, row: Row) -> bool:
     """Return whether an open case has the size that was requested, cropped at the start by p.
 
-    Where only a shape was promised, the size decides; where not all windows are listed, too.
+    The size alone decides where only a shape was inferred, or where not all windows are listed.
     """
     if row["reading"] or tuple(row["observed_shape"][2:]) != case.o:
         return False

@@ -22,7 +22,7 @@ class MeasuredRun:
     Attributes:
         run: its name.
         digest: digest of its rows.
-        started: when it began, ISO 8601.
+        started: when it started, ISO 8601.
         tconv: version of tconv.
         versions: version of each framework and of what it computes with, by name.
     """
@@ -70,7 +70,7 @@ class Atlas:
         """Return the atlas as JSON text, one record a line, so that changes can be read.
 
         Args:
-            sections: name -> records that stand in the same text beside the entries.
+            sections: name -> further records in the same text, beside the entries.
         """
         head = json.dumps({"format": FORMAT, "source": asdict(self.source)})[:-1]
         every_section = {"entries": (entry.to_dict() for entry in self.entries), **sections}
@@ -82,7 +82,7 @@ class Atlas:
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """Return the atlas that :meth:`to_json` wrote; sections beside the entries are passed over.
+        """Return the atlas that :meth:`to_json` wrote; other sections are ignored.
 
         Raises:
             AtlasError: the text is something else, or of another version.

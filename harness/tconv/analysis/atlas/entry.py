@@ -13,22 +13,22 @@ from tconv.analysis.atlas.question import Question
 from tconv.analysis.atlas.rule import Rule
 
 CALLS: Final = 3
-"""Calls that an entry tells."""
+"""Most calls that an entry names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A question, its rule, and what speaks for it.
+    """A question, its rule, and the evidence for it.
 
     Attributes:
-        question: what was asked, of which target.
+        question: the kind of case, and the target.
         verdicts: number of rows by verdict.
-        reason: the commonest reason of rows that were unsupported or rejected, empty without.
+        reason: the commonest reason of rows that were unsupported or rejected, or empty.
         calls: the framework's calls that were resolved, the commonest first, :data:`CALLS` at most.
         rule: the rule, None where no row was resolved.
         like: the target that the rule was inferred from, where that is another: a mode that is only
             sampled follows a rule of its backend, if that holds at each of its points.
-        evidence: what speaks for the rule; there exactly where the rule is.
+        evidence: the evidence for the rule; None exactly where the rule is.
     """
 
     question: Question
@@ -58,15 +58,15 @@ class Entry:
 
     @property
     def refusals(self) -> str:
-        """How many calls were refused or not supported, for people; empty where none was.
+        """How many calls were refused or not supported, in words; empty for none.
 
-        A rule speaks of the calls that were accepted: it does not say which ones are.
+        A rule is about the calls that were accepted; it does not say which ones are.
         """
         count = self.verdicts.get("rejected", 0) + self.verdicts.get("unsupported", 0)
         if not count:
             return ""
         words = f"{count} of {count + self.accepted} such calls were refused or not supported"
-        return f"{words}, as in: {self.reason}" if self.reason else words
+        return f"{words}, for example: {self.reason}" if self.reason else words
 
     def to_dict(self) -> dict[str, Any]:
         """Return the entry as JSON can hold it."""
@@ -105,23 +105,23 @@ def entries(seen: Mapping[Question, Observation]) -> Iterator[Entry]:
     Args:
         seen: what was seen, sorted by question, numbers of axes apart.
     """
-    answered = [pair for group in _across(seen) for pair in _answered(group)]
+    answered = [pair for group in _by_question(seen) for pair in _entries_of(group)]
     sufficient = [
         entry
         for entry, _ in sorted(answered, key=lambda each: -len(each[1]))
         if entry.evidence and entry.evidence.is_sufficient
     ]
     for entry, points in answered:
-        yield _adopted(entry, points, sufficient)
+        yield _with_sibling_rule(entry, points, sufficient)
 
 
-def _across(seen: Mapping[Question, Observation]) -> Iterator[dict[Question, Observation]]:
+def _by_question(seen: Mapping[Question, Observation]) -> Iterator[dict[Question, Observation]]:
     """Yield what was seen of one question, by number of axes."""
     for _, group in groupby(seen.items(), key=lambda item: replace(item[0], ndim=None)):
         yield dict(group)
 
 
-def _answered(apart: Mapping[Question, Observation]) -> list[tuple[Entry, list[Point]]]:
+def _entries_of(apart: Mapping[Question, Observation]) -> list[tuple[Entry, list[Point]]]:
     """Return the entry of a question with its points, or one for each number of axes."""
     (question, first), *more = apart.items()
     both = sum((seen for _, seen in more), first)
@@ -131,15 +131,15 @@ def _answered(apart: Mapping[Question, Observation]) -> list[tuple[Entry, list[P
     return single if is_better else [(together, both.points)]
 
 
-def _adopted(entry: Entry, points: Sequence[Point], sufficient: Iterable[Entry]) -> Entry:
+def _with_sibling_rule(entry: Entry, points: Sequence[Point], sufficient: Iterable[Entry]) -> Entry:
     """Return the entry, with the rule of a sibling where its own points are too few for one."""
     if entry.rule is None or entry.evidence is None or entry.evidence.is_sufficient:
         return entry
     for other in sufficient:
         if not entry.question.is_sibling_of(other.question) or other.rule is None:
             continue
-        tells_less = other.rule.begin is None and entry.rule.begin is not None  # sizes alone
-        if not tells_less and holding(other.rule, points).all():
+        knows_less = other.rule.begin is None and entry.rule.begin is not None  # sizes alone
+        if not knows_less and holding(other.rule, points).all():
             support = evidence(other.rule, points, ())
             return replace(entry, rule=other.rule, evidence=support, like=other.question.target)
     return entry

@@ -57,10 +57,10 @@ class Evidence:
             one of them has to be the rule's.
         fitted: points that it was fitted to.
         fitted_range: least and largest value of each parameter among these.
-        verified: points outside of that range.
-        verified_range: the same of those.
+        verified: points outside that range.
+        verified_range: the same for those.
         counterexample: the smallest point at which it fails, None where it always holds.
-        shortfalls: what is missing for it to count as a rule, for people; empty where nothing is.
+        shortfalls: what is missing for it to count as a rule, in words; empty for nothing.
     """
 
     points: int
@@ -82,14 +82,15 @@ class Evidence:
         """Whether the rule holds everywhere and nothing is missing."""
         return self.holding == self.points and not self.shortfalls
 
-    def outside(self, asked: Axis) -> Iterator[str]:
-        """Yield, for people, which parameters lie outside of what was measured."""
+    def outside(self, axis: Axis) -> Iterator[str]:
+        """Yield, in words, which parameters lie outside the range that was measured."""
         for name, (low, high) in self.fitted_range.items():
             checked = self.verified_range.get(name, (low, high))
             least, most = min(low, checked[0]), max(high, checked[1])
-            value = getattr(asked, name)
+            value = getattr(axis, name)
             if not least <= value <= most:
-                yield f"{name}={value} was not measured, {least} to {most} were"
+                measured = f"only {least} was" if least == most else f"{least} to {most} were"
+                yield f"{name}={value} was not measured; {measured}"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the evidence as JSON can hold it."""
@@ -113,12 +114,12 @@ class Evidence:
 
 
 def evidence(rule: Rule, fitted: Sequence[Point], beyond: Sequence[Point]) -> Evidence:
-    """Return what the points say of the rule.
+    """Return how well the points support the rule.
 
     Args:
         rule: the rule.
         fitted: the points that it was fitted to, distinct.
-        beyond: further points, outside of the range of those.
+        beyond: further points, outside their range.
     """
     points = [*fitted, *beyond]
     does_hold = holding(rule, points)
@@ -137,7 +138,7 @@ def evidence(rule: Rule, fitted: Sequence[Point], beyond: Sequence[Point]) -> Ev
 
 def holding(rule: Rule, points: Sequence[Point]) -> NDArray[np.bool_]:
     """Return whether the rule holds at each point, shape (points,)."""
-    sizes, begins = rule.of([point.asked for point in points])
+    sizes, begins = rule.of([point.axis for point in points])
     right: NDArray[np.bool_] = sizes == np.array([point.size for point in points], dtype=np.int64)
     if begins is None:
         return right
@@ -148,29 +149,29 @@ def holding(rule: Rule, points: Sequence[Point]) -> NDArray[np.bool_]:
 def _explains(point: Point, begin: int) -> bool:
     """Return whether a start crop explains the point.
 
-    A window wholly beside the full result shows the same zeros wherever it lies, and only the
-    nearest on each side is listed.
+    A window that lies wholly outside the full result holds the same zeros wherever it is, and only
+    the nearest on each side is listed.
     """
-    nearest = min(max(begin, -point.size), point.asked.full)
+    nearest = min(max(begin, -point.size), point.axis.full)
     return not point.begins or begin in point.begins or nearest in point.begins
 
 
 def size_order(point: Point) -> tuple[int, ...]:
-    """Return what orders points from the smallest on: the sum of the parameters, then each."""
-    values = tuple(value or 0 for value in point.asked.to_dict().values())
+    """Return the sort key of points, the smallest first: the sum of the parameters, then each."""
+    values = tuple(value or 0 for value in point.axis.to_dict().values())
     return (sum(map(abs, values)), *values, point.size)
 
 
 def _counterexample(rule: Rule, point: Point) -> Counterexample:
-    sizes, begins = rule.of([point.asked])
-    said = int(sizes[0]), None if begins is None else int(begins[0])
+    sizes, begins = rule.of([point.axis])
+    by_rule = int(sizes[0]), None if begins is None else int(begins[0])
     return Counterexample(
-        asked=point.asked, case=point.case, said=said, size=point.size, begins=point.begins
+        asked=point.axis, case=point.case, said=by_rule, size=point.size, begins=point.begins
     )
 
 
 def _range(points: Sequence[Point]) -> Range:
-    values = {name: {getattr(point.asked, name) for point in points} for name in _RANGED}
+    values = {name: {getattr(point.axis, name) for point in points} for name in _RANGED}
     return {
         name: (min(present), max(present))
         for name, present in values.items()
@@ -180,7 +181,7 @@ def _range(points: Sequence[Point]) -> Range:
 
 def _shortfalls(rule: Rule, points: Sequence[Point], beyond: Sequence[Point]) -> list[str]:
     gaps = _unverified(len(beyond))
-    sizes, _ = rule.of([point.asked for point in points])
+    sizes, _ = rule.of([point.axis for point in points])
     for name, quantity in (("o", rule.size), ("begin", rule.begin)):
         sized = [
             (point, size)
@@ -203,9 +204,9 @@ def _unverified(count: int) -> list[str]:
 def _thin_pieces(
     name: str, quantity: Piecewise, points: Sequence[Point], sizes: Sequence[int]
 ) -> list[str]:
-    """Return which pieces of `quantity` too few or too uniform points stand for."""
+    """Return which pieces of `quantity` rest on too few points, or on too uniform ones."""
     gaps = []
-    at = letters([point.asked for point in points]) | {"o": np.array(sizes, dtype=np.int64)}
+    at = letters([point.axis for point in points]) | {"o": np.array(sizes, dtype=np.int64)}
     for condition, formula, inside in quantity.pieces(at):
         where = f"{name} = {formula}" + (f" where {condition}" if condition else "")
         count = int(inside.sum())

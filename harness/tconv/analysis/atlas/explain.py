@@ -1,4 +1,4 @@
-"""Applies a rule to one open case: which window a target returns, and how well that is known."""
+"""Applies a rule to one open case: which window a target returns, and how certain that is."""
 
 from dataclasses import dataclass
 from typing import Final, Self
@@ -22,19 +22,19 @@ class Extent:
     """The output along one axis.
 
     Attributes:
-        asked: the parameters.
+        axis: its parameters.
         size: its size, elements.
         begin: crop at the start, elements (negative: zeros added); None where only sizes are known.
     """
 
-    asked: Axis
+    axis: Axis
     size: int
     begin: int | None
 
     @property
     def end(self) -> int | None:
         """Crop at the end, elements; None where only sizes are known."""
-        return None if self.begin is None else self.asked.full - self.size - self.begin
+        return None if self.begin is None else self.axis.full - self.size - self.begin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,16 +51,16 @@ class Explanation:
 
     @classmethod
     def from_entry(cls, entry: Entry, request: Request) -> Self:
-        """Return what the rule of the entry says of the request."""
+        """Return what the rule of the entry gives for the request."""
         extents = () if entry.rule is None else tuple(_extent(entry.rule, a) for a in request.axes)
         return cls(entry=entry, extents=extents)
 
     @property
     def outside(self) -> tuple[str, ...]:
-        """Which parameters lie outside of what was measured, for people."""
+        """Which parameters lie outside the range that was measured, in words."""
         if self.entry.evidence is None:
             return ()
-        per_axis = (self.entry.evidence.outside(extent.asked) for extent in self.extents)
+        per_axis = (self.entry.evidence.outside(extent.axis) for extent in self.extents)
         return tuple(dict.fromkeys(text for texts in per_axis for text in texts))
 
 
@@ -68,45 +68,45 @@ def explain(atlas: Atlas, selection: Selection, request: Request) -> tuple[Expla
     """Return what each selected target makes of the request.
 
     Raises:
-        AtlasError: the atlas has no such target, or none of them was asked such a question.
+        AtlasError: the atlas has no such target, or none was measured on such a case.
     """
     entries = atlas.of(selection)
     explanations = [
         Explanation.from_entry(each, request) for each in entries if request.is_for(each.question)
     ]
     if not explanations:
-        asked = "; ".join(sorted({entry.question.words for entry in entries}))
+        measured = "; ".join(sorted({entry.question.words for entry in entries}))
         raise AtlasError(
-            f"nobody asked {selection.backend} for {request}; what it was asked: {asked}"
+            f"{selection.backend} was not measured with {request}; it was with {measured}"
         )
     return tuple(explanations)
 
 
-def _extent(rule: Rule, asked: Axis) -> Extent:
-    sizes, begins = rule.of([asked])
-    return Extent(asked=asked, size=int(sizes[0]), begin=None if begins is None else int(begins[0]))
+def _extent(rule: Rule, axis: Axis) -> Extent:
+    sizes, begins = rule.of([axis])
+    return Extent(axis=axis, size=int(sizes[0]), begin=None if begins is None else int(begins[0]))
 
 
-def picture(asked: Axis, size: int, begin: int) -> list[str]:
+def draw_axis(axis: Axis, size: int, begin: int) -> list[str]:
     """Return the lines of a drawing of one axis, none where it is too wide.
 
     `#` is a tap of the kernel at one input; of the full result `=` is kept, `-` cropped; `0` is an
     element that was added.
 
     Args:
-        asked: the parameters of the axis.
+        axis: the parameters of the axis.
         size: size of the output, elements.
         begin: crop at the start, elements.
     """
-    first, last = min(0, begin), max(asked.full, begin + size)
+    first, last = min(0, begin), max(axis.full, begin + size)
     if last - first > WIDEST:
         return []
-    lines = [("full", "".join("=" if 0 <= at < asked.full else " " for at in range(first, last)))]
-    kept = "".join(
-        _mark(begin <= at < begin + size, 0 <= at < asked.full) for at in range(first, last)
+    full = "".join("=" if 0 <= at < axis.full else " " for at in range(first, last))
+    window = "".join(
+        _mark(begin <= at < begin + size, 0 <= at < axis.full) for at in range(first, last)
     )
-    lines.append(("kept", kept))
-    return [f"{label:6}{line}".rstrip() for label, line in [*_inputs(asked, first), *lines]]
+    lines = [*_inputs(axis, first), ("full", full), ("kept", window)]
+    return [f"{label:6}{line}".rstrip() for label, line in lines]
 
 
 def _mark(is_kept: bool, is_inside: bool) -> str:
@@ -115,10 +115,10 @@ def _mark(is_kept: bool, is_inside: bool) -> str:
     return "-" if is_inside else " "
 
 
-def _inputs(asked: Axis, first: int) -> list[tuple[str, str]]:
+def _inputs(axis: Axis, first: int) -> list[tuple[str, str]]:
     """Return a line for each input, or for the first and the last of many."""
-    kernel = (" " * (asked.d - 1)).join("#" * asked.k)
-    shown = list(range(asked.i))
-    lines = [(f"x[{at}]", " " * (asked.s * at - first) + kernel) for at in shown]
-    middle = (_ROWS - 1) * (asked.i > _ROWS)
+    kernel = (" " * (axis.d - 1)).join("#" * axis.k)
+    shown = list(range(axis.i))
+    lines = [(f"x[{at}]", " " * (axis.s * at - first) + kernel) for at in shown]
+    middle = (_ROWS - 1) * (axis.i > _ROWS)
     return [*lines[:middle], ("...", ""), lines[-1]] if middle else lines

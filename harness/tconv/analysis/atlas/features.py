@@ -1,7 +1,7 @@
-"""The quantities that formulas are made of, and the conditions that split them: stated in full.
+"""The quantities that formulas are made of, and the conditions that split them, all of them.
 
 A rule that is not a sum of few of these is not found, and the coverage says so. Halves come as
-floor and ceiling of a total crop, since frameworks share out what is cropped between both ends.
+floor and ceiling of a total crop, since frameworks divide a crop between both ends.
 """
 
 from collections.abc import Mapping

@@ -51,7 +51,7 @@ class Formula:
 
     @property
     def is_constant(self) -> bool:
-        """Whether no letter has a say."""
+        """Whether it depends on no letter."""
         return all(text == "1" for text, _ in self.terms)
 
     def of(self, letters: Letters) -> NDArray[np.int64]:
@@ -62,7 +62,7 @@ class Formula:
         return total
 
     def __str__(self) -> str:
-        """Write the formula as people do, which is Python as well."""
+        """Write the formula as people do; it is valid Python as well."""
         parts = sorted(_parts(_expanded(self.terms)), key=lambda part: part[1] < 0)
         if not parts:
             return "0"

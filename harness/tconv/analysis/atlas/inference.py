@@ -41,11 +41,11 @@ def split(points: Sequence[Point]) -> tuple[list[Point], list[Point]]:
     Where these are too few to fit to, all points are the first, and none the second.
     """
     bounds = (
-        {name: (max(getattr(point.asked, name) for point in points) + 1) // 2 for name in "iks"}
+        {name: (max(getattr(point.axis, name) for point in points) + 1) // 2 for name in "iks"}
         if points
         else {}
     )
-    inner = [all(getattr(p.asked, name) <= bound for name, bound in bounds.items()) for p in points]
+    inner = [all(getattr(p.axis, name) <= bound for name, bound in bounds.items()) for p in points]
     fitted = [point for point, is_inner in zip(points, inner, strict=True) if is_inner]
     beyond = [point for point, is_inner in zip(points, inner, strict=True) if not is_inner]
     return (fitted, beyond) if len(fitted) >= LEAST else (list(points), [])
@@ -54,21 +54,21 @@ def split(points: Sequence[Point]) -> tuple[list[Point], list[Point]]:
 def fit(points: Sequence[Point]) -> Rule:
     """Return the smallest rule that holds at all points, at least one, or at most of them.
 
-    Points that several windows explain have a say in the size only.
+    Points that several windows explain count for the size only.
     """
-    size = _described(letters([p.asked for p in points]), _array([p.size for p in points]))
-    sure = [point for point in points if point.is_unique]
-    if not sure:
+    size = _describe(letters([p.axis for p in points]), _array([p.size for p in points]))
+    unique = [point for point in points if point.is_unique]
+    if not unique:
         return Rule(size=size)
-    at = letters([p.asked for p in sure]) | {"o": _array([p.size for p in sure])}
-    return Rule(size=size, begin=_described(at, _array([p.begins[0] for p in sure])))
+    at = letters([p.axis for p in unique]) | {"o": _array([p.size for p in unique])}
+    return Rule(size=size, begin=_describe(at, _array([p.begins[0] for p in unique])))
 
 
 def _array(values: Sequence[int]) -> Ints:
     return np.array(values, dtype=np.int64)
 
 
-def _described(at: Letters, values: Ints) -> Piecewise:
+def _describe(at: Letters, values: Ints) -> Piecewise:
     """Return the smallest description of all values, else the one that covers most of them."""
     return smallest_piecewise(at, values) or _most_covering(at, values)
 
@@ -77,7 +77,7 @@ def _most_covering(at: Letters, values: Ints) -> Piecewise:
     """Return the description that holds at most points."""
     candidates = list(_of_subsets(at, values))
     if not candidates:
-        candidates = [Piecewise(formula=closest_formula(at, values)), *_half_right(at, values)]
+        candidates = [Piecewise(formula=closest_formula(at, values)), *_partly_right(at, values)]
     return max(candidates, key=lambda each: int((each.of(at) == values).sum()))
 
 
@@ -94,8 +94,8 @@ def _of_subsets(at: Letters, values: Ints) -> Iterator[Piecewise]:
                 return
 
 
-def _half_right(at: Letters, values: Ints) -> Iterator[Piecewise]:
-    """Yield the descriptions that hold at every point of one regime, and at some of the other."""
+def _partly_right(at: Letters, values: Ints) -> Iterator[Piecewise]:
+    """Yield the descriptions that hold at every point of one piece, and at some of the other."""
     for text, inside in parts(at):
         sides = [({name: column[side] for name, column in at.items()}, values[side])
                  for side in (inside, ~inside)]  # fmt: skip

@@ -1,7 +1,7 @@
-"""What rows say of each question: the points of those that were resolved, and a count of all.
+"""What rows show of each question: the points of those that were resolved, and a count of all.
 
 A row is one call and has several axes; a rule speaks of one axis. So every axis is a point of its
-own, and points of many calls that asked the same become one.
+own, and the points of calls with the same parameters become one.
 """
 
 from collections import Counter
@@ -27,13 +27,13 @@ _RESOLVED: Final = "resolved"
 
 @dataclass(slots=True, kw_only=True)
 class Observation:
-    """What was seen of one question; it grows row by row.
+    """What was seen of one question, collected row by row.
 
     Attributes:
         verdicts: number of rows by verdict.
         reasons: number of rows by the reason that unsupported and rejected ones give.
         calls: number of resolved rows by the framework's call.
-        merged: the points by what was asked: one, unless answers contradict each other.
+        merged: the points by their parameters: one each, unless answers contradict each other.
     """
 
     verdicts: Counter[str] = field(default_factory=Counter)
@@ -72,21 +72,21 @@ class Observation:
         Two that agree are explained by the windows that they share; two that share none stay apart,
         as no rule can hold at both.
         """
-        points = self.merged.setdefault(point.asked, [])
+        points = self.merged.setdefault(point.axis, [])
         for at, other in enumerate(points):
             shared = tuple(sorted({*other.begins} & {*point.begins}))
-            is_silent = not other.begins or not point.begins
-            if other.size == point.size and (shared or is_silent):
+            has_none = not other.begins or not point.begins
+            if other.size == point.size and (shared or has_none):
                 points[at] = replace(other, begins=shared or other.begins or point.begins)
                 return
         points.append(point)
 
 
 def observe(rows: Iterable[Mapping[str, Any]]) -> dict[Question, Observation]:
-    """Return what rows of open cases say of each question, numbers of axes apart.
+    """Return what rows of open cases show of each question, by number of axes.
 
     Args:
-        rows: rows with the columns :data:`COLUMNS`; those of other suites are passed over.
+        rows: rows with the columns :data:`COLUMNS`; those of other suites are ignored.
     """
     observations: dict[Question, Observation] = {}
     for row in rows:
@@ -96,16 +96,16 @@ def observe(rows: Iterable[Mapping[str, Any]]) -> dict[Question, Observation]:
 
 
 def _points(row: Mapping[str, Any]) -> Iterator[Point]:
-    """Yield the point of each axis of a resolved row; its target may have promised a shape only."""
+    """Yield the point of each axis of a resolved row; its target may have inferred only a shape."""
     absent = (None,) * row["ndim"]
     axes = zip(
         row["i"], row["k"], row["s"], row["dilation"], row["p_begin"], row["p_end"],
         row["output_padding"] or absent, row["o"] or absent, strict=True,
     )  # fmt: skip
     sizes = (row["observed_shape"] or row["inferred_shape"])[2:]
-    for each, size, begins in zip(axes, sizes, _begins(row), strict=True):
-        asked = Axis(**dict(zip(Axis.__slots__, each, strict=True)))
-        yield Point(asked=asked, size=size, begins=begins, case=row["case"])
+    for values, size, begins in zip(axes, sizes, _begins(row), strict=True):
+        axis = Axis(**dict(zip(Axis.__slots__, values, strict=True)))
+        yield Point(axis=axis, size=size, begins=begins, case=row["case"])
 
 
 def _begins(row: Mapping[str, Any]) -> list[tuple[int, ...]]:

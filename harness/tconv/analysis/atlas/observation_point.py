@@ -17,15 +17,15 @@ class Point:
     """One axis of one resolved case.
 
     Attributes:
-        asked: the parameters.
+        axis: the parameters.
         size: the size that came back, elements.
         begins: every crop at the start that explains what came back, ascending, elements (negative:
-            zeros added); one entry is certainty, none means that only the size is known. The crop
+            zeros added); one entry is certain, none means that only the size is known. The crop
             at the end follows: begin + end = full - size.
         case: id of a case in which it was seen.
     """
 
-    asked: Axis
+    axis: Axis
     size: int
     begins: tuple[int, ...] = ()
     case: str = ""
@@ -36,19 +36,19 @@ class Point:
         return len(self.begins) == 1
 
 
-def letters(asked: Sequence[Axis]) -> Letters:
+def letters(axes: Sequence[Axis]) -> Letters:
     """Return the quantities that formulas are made of, as int64 arrays of shape (points,).
 
-    `K` is d(k-1)+1, `o_requested` the requested size; `op` and `o_requested` are there only where
-    every point gives them.
+    `K` is d(k-1)+1, `o_requested` the requested size; `op` and `o_requested` are present only
+    where every point has them.
     """
     columns: Letters = {
-        name: np.array([getattr(each, name) for each in asked], dtype=np.int64)
+        name: np.array([getattr(axis, name) for axis in axes], dtype=np.int64)
         for name in ("i", "k", "s", "d", "p_begin", "p_end")
     }
-    columns["K"] = np.array([effective_kernel(each.k, each.d) for each in asked], dtype=np.int64)
+    columns["K"] = np.array([effective_kernel(axis.k, axis.d) for axis in axes], dtype=np.int64)
     for name, letter in (("op", "op"), ("o", "o_requested")):
-        values = [getattr(each, name) for each in asked]
+        values = [getattr(axis, name) for axis in axes]
         if None not in values:
             columns[letter] = np.array(values, dtype=np.int64)
     return columns

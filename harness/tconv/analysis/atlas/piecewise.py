@@ -1,4 +1,4 @@
-"""The smallest description of values by one formula, or by two that a stated condition parts."""
+"""The smallest description of values by one formula, or by two that a condition splits."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -15,7 +15,7 @@ from tconv.model.predicate.expression import PreparedPoints
 Flags = NDArray[np.bool_]
 
 LEAST: Final = 20
-"""Points that each of two pieces has at least: fewer fit too much."""
+"""Least number of points of each of two pieces: with fewer, too many formulas fit."""
 
 
 def smallest_piecewise(letters: Letters, values: Ints) -> Piecewise | None:
@@ -23,7 +23,7 @@ def smallest_piecewise(letters: Letters, values: Ints) -> Piecewise | None:
 
     Args:
         letters: the quantities at each point.
-        values: what it has to give, int64, shape (points,).
+        values: what it must give, int64, shape (points,).
     """
     single = smallest_formula(letters, values)
     best = None if single is None else Piecewise(formula=single)
@@ -35,9 +35,9 @@ def smallest_piecewise(letters: Letters, values: Ints) -> Piecewise | None:
 
 
 def parts(letters: Letters) -> Iterator[tuple[str, Flags]]:
-    """Yield each condition that parts the points in two that are large enough, and where it holds.
+    """Yield each condition that splits the points into two large enough sets, and where it holds.
 
-    Of conditions that part them alike only the first is given.
+    Of conditions that split them the same way only the first is yielded.
     """
     seen: set[bytes] = set()
     points = PreparedPoints(letters)
@@ -52,7 +52,7 @@ def parts(letters: Letters) -> Iterator[tuple[str, Flags]]:
 def _split(
     text: str, letters: Letters, values: Ints, inside: Flags, best: Piecewise | None
 ) -> Piecewise | None:
-    """Return the cheapest pair of formulas parted by `inside` that may cost less than `best`."""
+    """Return the cheapest pair of formulas, split by `inside`, that may cost less than `best`."""
     budget = best.cost[0] - SPLIT if best else 2 * MOST
     formulas = []
     for side in (inside, ~inside):

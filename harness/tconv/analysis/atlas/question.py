@@ -1,4 +1,4 @@
-"""The kind of open case that one rule should answer, for one target."""
+"""One kind of open case on one target: what one rule should answer."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -7,12 +7,12 @@ from typing import Any, Final, Self
 from tconv.model.target import Target
 
 EXPLICIT: Final = "explicit"
-"""What stands for a policy where paddings are given as numbers."""
+"""Stands for the policy where the padding is given in numbers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """A kind of open case, asked of a target.
+    """A kind of open case on a target.
 
     Attributes:
         target: `backend:mode@device`.
@@ -41,7 +41,7 @@ class Question:
 
     @property
     def order(self) -> tuple[str, str, bool, bool, int]:
-        """What sorts questions."""
+        """The sort key of questions."""
         return self.target, self.padding, self.op, self.o, self.ndim or 0
 
     @property
@@ -56,7 +56,7 @@ class Question:
         return f"{self.target} {self.words}"
 
     def is_sibling_of(self, other: Self) -> bool:
-        """Return whether another mode of the same backend was asked the same."""
+        """Return whether it is the same kind of case on another mode of the backend."""
         mine, theirs = (Target.from_text(question.target).backend for question in (self, other))
         return mine == theirs and self.words == other.words and self.target != other.target
 

@@ -32,7 +32,7 @@ _DOTTED: Final = re.compile(r"(-?\d+)\.(-?\d+)")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What is asked of every target.
+    """An open case that users ask about, without a target.
 
     Attributes:
         padding: a policy, or :data:`tconv.analysis.atlas.question.EXPLICIT`.
@@ -119,22 +119,22 @@ def axis_of_size(texts: Iterable[str]) -> Axis:
 
 
 def values_by_name(
-    texts: Iterable[str], known: Collection[str], needed: Collection[str]
+    texts: Iterable[str], names: Collection[str], needed: Collection[str]
 ) -> dict[str, str]:
     """Return the values of `name=value` texts, as texts, by their full names.
 
     Raises:
-        AtlasError: a name is not `known`, is given twice, or is `needed` and missing.
+        AtlasError: a name is not one of `names`, is given twice, or is one of `needed` and missing.
     """
     values: dict[str, str] = {}
     for text in texts:
         word, sign, value = text.partition("=")
         name = _ALIASES.get(word, word)
-        if not sign or name not in known:
-            close = difflib.get_close_matches(word, known, n=1)
+        if not sign or name not in names:
+            close = difflib.get_close_matches(word, names, n=1)
             hint = f"; did you mean {close[0]}?" if close else ""
             raise AtlasError(
-                f"a parameter must be name=value with one of {', '.join(known)} (got {text!r})"
+                f"a parameter must be name=value with one of {', '.join(names)} (got {text!r})"
                 f"{hint}"
             )
         if name in values:

@@ -14,7 +14,7 @@ from tconv.errors import AtlasError
 from tconv.model.geometry import Axis
 
 SPLIT = 2
-"""What a second regime costs, in terms: a condition is read as closely as two terms are."""
+"""What a second piece costs, in terms: a condition takes as much reading as two terms."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +24,7 @@ class Piecewise:
     Attributes:
         condition: a text of :data:`tconv.analysis.atlas.features.CONDITIONS`, or None.
         formula: what holds where the condition does, or everywhere.
-        otherwise: what holds elsewhere; there exactly where a condition is.
+        otherwise: what holds elsewhere; None exactly where there is no condition.
     """
 
     formula: Formula
@@ -35,7 +35,7 @@ class Piecewise:
         """Refuse a split without its other half, and conditions that this version lacks.
 
         Raises:
-            AtlasError: so it is.
+            AtlasError: it is such a split, or has such a condition.
         """
         if (self.condition is None) != (self.otherwise is None):
             raise AtlasError("condition and otherwise should be given together, or neither")
@@ -47,7 +47,7 @@ class Piecewise:
 
     @property
     def formulas(self) -> tuple[Formula, ...]:
-        """The formula of each regime."""
+        """The formula of each piece."""
         return (self.formula,) if self.otherwise is None else (self.formula, self.otherwise)
 
     @property
@@ -59,7 +59,7 @@ class Piecewise:
         return terms + SPLIT * (len(self.formulas) - 1), size, weight
 
     def pieces(self, at: Letters) -> list[tuple[str, Formula, NDArray[np.bool_]]]:
-        """Return each regime: condition (empty: everywhere), formula, where it is, (points,)."""
+        """Return each piece: condition (empty: everywhere), formula, where it holds, (points,)."""
         everywhere = np.ones(len(at["i"]), dtype=np.bool_)
         if self.condition is None or self.otherwise is None:
             return [("", self.formula, everywhere)]
@@ -76,7 +76,7 @@ class Piecewise:
         return np.where(inside, value, more[0][1].of(at)) if more else value
 
     def __str__(self) -> str:
-        """Write it as a conditional expression, which is Python as well."""
+        """Write it as a conditional expression, which is valid Python as well."""
         if self.otherwise is None:
             return str(self.formula)
         return f"{self.formula} if {self.condition} else {self.otherwise}"
@@ -116,9 +116,9 @@ class Rule:
     size: Piecewise
     begin: Piecewise | None = None
 
-    def of(self, asked: Sequence[Axis]) -> tuple[NDArray[np.int64], NDArray[np.int64] | None]:
+    def of(self, axes: Sequence[Axis]) -> tuple[NDArray[np.int64], NDArray[np.int64] | None]:
         """Return output sizes and start crops, each of shape (points,)."""
-        at = letters(asked)
+        at = letters(axes)
         size = self.size.of(at)
         return size, None if self.begin is None else self.begin.of(at | {"o": size})
 

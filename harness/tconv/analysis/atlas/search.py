@@ -2,7 +2,7 @@
 
 Every choice of up to four features is tried, the small ones first. Least squares on normalised
 columns, all choices at once, says which choices reproduce the values; their coefficients are
-rounded, and whole-number arithmetic on all points has the last word.
+rounded, and whole-number arithmetic on all points decides.
 """
 
 from collections.abc import Iterator
@@ -112,9 +112,9 @@ def _exact(columns: Ints, values: Ints, terms: int) -> Iterator[tuple[Ints, Ints
     coefficients = solved[..., 0] * norm / norms[near]
     whole = np.rint(coefficients)
     is_whole = (np.abs(coefficients - whole) < _WHOLE).all(axis=1) & (whole != 0).all(axis=1)
-    for chosen, each in zip(near[is_whole], whole[is_whole].astype(np.int64), strict=True):
-        if np.array_equal(columns[:, chosen] @ each, values):
-            yield chosen, each
+    for chosen, factors in zip(near[is_whole], whole[is_whole].astype(np.int64), strict=True):
+        if np.array_equal(columns[:, chosen] @ factors, values):
+            yield chosen, factors
 
 
 @lru_cache(maxsize=256)

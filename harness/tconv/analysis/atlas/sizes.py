@@ -1,4 +1,4 @@
-"""Which input sizes and paddings reach a wanted output size: by arithmetic, and by each rule.
+"""Which input sizes and paddings give a wanted output size: by arithmetic, and by each rule.
 
 The arithmetic is o = s(i-1) + K - 2p + op (Dumoulin & Visin, arXiv:1603.07285, relationship 14 with
 K for k), over what is legal: 0 <= p <= K-1 and 0 <= op < s.
@@ -14,7 +14,7 @@ from tconv.model.geometry import Axis, effective_kernel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class Way:
+class ExplicitChoice:
     """Explicit parameters that give a wanted size.
 
     Attributes:
@@ -29,23 +29,23 @@ class Way:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reached:
-    """A target that reaches a wanted size with an open case.
+class OpenChoice:
+    """An open case of a target that gives a wanted size.
 
     Attributes:
         question: the kind of case, and the target.
-        asked: the parameters of the axis.
+        axis: the parameters of the axis.
         is_measured: whether they lie within what the rule was measured on.
-        refusals: how many calls of this kind were refused, for people; empty where none was.
+        refusals: how many calls of this kind were refused, in words; empty for none.
     """
 
     question: Question
-    asked: Axis
+    axis: Axis
     is_measured: bool
     refusals: str
 
 
-def ways(o: int, *, k: int, s: int = 1, d: int = 1) -> Iterator[Way]:
+def explicit_choices(o: int, *, k: int, s: int = 1, d: int = 1) -> Iterator[ExplicitChoice]:
     """Yield every legal choice of i, p and op with the output size `o`, the smallest i first.
 
     Args:
@@ -59,13 +59,13 @@ def ways(o: int, *, k: int, s: int = 1, d: int = 1) -> Iterator[Way]:
         for p in range(extent):
             op = o - s * (i - 1) - extent + 2 * p
             if 0 <= op < s:
-                yield Way(i=i, p=p, op=op)
+                yield ExplicitChoice(i=i, p=p, op=op)
 
 
-def reached(atlas: Atlas, o: int, *, k: int, s: int = 1, d: int = 1) -> Iterator[Reached]:
+def open_choices(atlas: Atlas, o: int, *, k: int, s: int = 1, d: int = 1) -> Iterator[OpenChoice]:
     """Yield each target, policy and input size whose rule gives the output size `o`.
 
-    Only rules that hold wherever they were measured are asked. An output padding is tried from 0 to
+    Only rules that hold wherever they were measured are used. An output padding is tried from 0 to
     s-1, an explicit crop, the same at both ends, from 0 to K-1. Questions with a requested size are
     left out: their rules say what is returned, not which sizes are accepted.
 
@@ -80,19 +80,19 @@ def reached(atlas: Atlas, o: int, *, k: int, s: int = 1, d: int = 1) -> Iterator
         evidence = entry.evidence
         if entry.rule is None or evidence is None or evidence.coverage < 1 or entry.question.o:
             continue
-        tried = list(_tried(entry.question, o, k, s, d))
-        sizes, _ = entry.rule.of(tried)
-        for asked, size in zip(tried, sizes, strict=True):
+        axes = list(_axes(entry.question, o, k, s, d))
+        sizes, _ = entry.rule.of(axes)
+        for axis, size in zip(axes, sizes, strict=True):
             if size == o:
-                inside = not any(evidence.outside(asked))
-                yield Reached(
-                    question=entry.question, asked=asked, is_measured=inside,
+                inside = not any(evidence.outside(axis))
+                yield OpenChoice(
+                    question=entry.question, axis=axis, is_measured=inside,
                     refusals=entry.refusals,
                 )  # fmt: skip
 
 
-def _tried(question: Question, o: int, k: int, s: int, d: int) -> Iterator[Axis]:
-    """Yield the axes of which a rule may say that they have the size `o`."""
+def _axes(question: Question, o: int, k: int, s: int, d: int) -> Iterator[Axis]:
+    """Yield every axis for which a rule of the question may give the size `o`."""
     extent = effective_kernel(k, d)
     crops = range(extent) if question.padding == EXPLICIT else range(1)
     paddings = range(s) if question.op else (None,)

@@ -1,1 +1,1 @@
-"""Published statements about transposed convolution, held against computation and measurement."""
+"""Published statements about transposed convolution, checked by computation and measurement."""

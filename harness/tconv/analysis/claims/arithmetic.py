@@ -1,6 +1,6 @@
 """Quantities of a claim that are computed: by counting and by the oracle, never by a formula.
 
-What a formula is held against must not be that formula again. Sizes of a direct convolution are
+A formula must not be checked against itself. Sizes of a direct convolution are
 counted position by position; sizes of a transposed one are those of the array that the oracle
 returns; the parameters of the emulation are searched for until the numbers agree.
 """
@@ -82,7 +82,7 @@ def unreached(i: int, k: int, s: int, p: int, op: int) -> int:
 def _emulation(i: int, k: int, s: int, p: int, op: int) -> tuple[int, int, int]:
     """Return (begin, end, zeros between) with which a direct convolution of stride 1 agrees.
 
-    Every combination is tried on numbers that tell all of them apart; exactly one must agree.
+    Every combination is tried, on numbers for which all of them differ; exactly one must agree.
 
     Raises:
         ClaimError: none does, or more than one.
@@ -134,8 +134,8 @@ def computed(quantity: str, points: Points) -> Ints:
     if quantity not in QUANTITIES:
         raise ClaimError(f"quantity={quantity!r}, but should be one of {', '.join(QUANTITIES)}")
     function, columns = QUANTITIES[quantity], [column.tolist() for column in points.values()]
-    each = (dict(zip(points, point, strict=True)) for point in zip(*columns, strict=True))
+    every_point = (dict(zip(points, point, strict=True)) for point in zip(*columns, strict=True))
     try:
-        return np.array([function(**letters) for letters in each], dtype=np.int64)
+        return np.array([function(**letters) for letters in every_point], dtype=np.int64)
     except TypeError as error:
         raise ClaimError(f"domain of {quantity!r}: {error}; name the letters it needs") from None

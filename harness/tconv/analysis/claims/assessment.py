@@ -1,6 +1,9 @@
 """Tests a claim: it holds, it fails, or it holds only where some condition does."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import combinations, permutations
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,9 +11,15 @@ from numpy.typing import NDArray
 from tconv.analysis.atlas.piecewise import LEAST
 from tconv.analysis.atlas.search import smallest_formula
 from tconv.analysis.claims.claim import Claim
-from tconv.analysis.claims.condition import smallest_condition
 from tconv.errors import ClaimError
-from tconv.model.predicate.expression import Points
+from tconv.model.predicate.expression import Expression, Points
+
+_TERMS: Final = {
+    "(i + 2*p - k) % s": ("i", "p", "k", "s"),
+    "i % s": ("i", "s"),
+    "(K - s) % 2": ("k", "s"),
+}
+"""Remainders that conditions may ask to be 0, and the letters that they need."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +62,7 @@ class Fails:
     """The formula is wrong, and no short condition says where it is right.
 
     Attributes:
-        right: at how many points it is right all the same.
+        right: number of points at which it is right.
         instead: a formula that is right at every point, None where no short one is.
     """
 
@@ -82,7 +91,7 @@ def restricted(claim: Claim, points: Points) -> dict[str, NDArray[np.int64]]:
 
 
 def assess(claim: Claim, points: Points, true: NDArray[np.int64]) -> Assessment:
-    """Hold a claim against the true values at the points to which it restricts itself.
+    """Check a claim against the true values at the points to which it restricts itself.
 
     Raises:
         PredicateError: its formula cannot be read.
@@ -92,8 +101,8 @@ def assess(claim: Claim, points: Points, true: NDArray[np.int64]) -> Assessment:
     if right.all():
         return Holds(points=len(true))
     example = _counterexample(points, claimed, true)
-    tells = right.any() and len(true) >= LEAST  # of fewer points some condition always tells apart
-    condition = smallest_condition(points, right) if tells else None
+    is_enough = right.any() and len(true) >= LEAST  # with fewer points some condition always fits
+    condition = smallest_condition(points, right) if is_enough else None
     if condition is not None:
         return HoldsOnlyWhere(points=len(true), condition=condition, counterexample=example)
     return Fails(
@@ -103,7 +112,7 @@ def assess(claim: Claim, points: Points, true: NDArray[np.int64]) -> Assessment:
 
 
 def _formula(points: Points, true: NDArray[np.int64]) -> str | None:
-    """Return the smallest formula of the true values, None where too few points tell it."""
+    """Return the smallest formula of the true values, None where there are too few points."""
     letters = {name: column for name, column in points.items() if len(np.unique(column)) > 1}
     if "p" in letters:
         letters["p_begin"] = letters.pop("p")
@@ -120,3 +129,37 @@ def _counterexample(
     at = min(wrong, key=lambda row: (sum(int(column[row]) for column in points.values()), row))
     point = tuple((name, int(column[at])) for name, column in points.items())
     return Refutation(point=point, claimed=int(claimed[at]), true=int(true[at]))
+
+
+def smallest_condition(points: Points, holds: NDArray[np.bool_]) -> str | None:
+    """Return the shortest condition that is true exactly where `holds` is, or None.
+
+    Candidates are comparisons of two letters, of a letter with 0 or 1, parities, the remainders of
+    a stated list, and two of these joined by `and` or `or`.
+    """
+    atoms = {text: Expression.from_text(text).holds(points) for text in _atoms(points)}
+    # Of texts that are true at the same points one is enough, also in the pairs below.
+    distinct = {truth.tobytes(): text for text, truth in reversed(atoms.items())}
+    texts = sorted(distinct.values(), key=lambda text: (len(text), text))
+    if text := next((text for text in texts if (atoms[text] == holds).all()), None):
+        return text
+    for first, second in combinations(texts, 2):
+        if ((atoms[first] & atoms[second]) == holds).all():
+            return f"{first} and {second}"
+        if ((atoms[first] | atoms[second]) == holds).all():
+            return f"{first} or {second}"
+    return None
+
+
+def _atoms(points: Points) -> Iterator[str]:
+    letters = [*points, *(["K"] if "k" in points and "d" in points else [])]
+    for name in letters:
+        yield from (f"{name} == 0", f"{name} == 1", f"{name} > 0", f"{name} > 1")
+        yield from (f"{name} % 2 == 0", f"{name} % 2 == 1")
+    for first, second in permutations(letters, 2):
+        yield from (f"{first} < {second}", f"{first} <= {second}")
+        if first < second:
+            yield f"{first} == {second}"
+    for term, needed in _TERMS.items():
+        if set(needed) <= set(points):
+            yield f"{term} == 0"

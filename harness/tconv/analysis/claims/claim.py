@@ -1,4 +1,4 @@
-"""One published statement: who says it, in which words, and the formula it comes down to."""
+"""One published statement: who says it, in which words, and the formula that it amounts to."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,15 +17,15 @@ class MeasuredQuantity:
     """Which rows of a run a claim speaks of.
 
     Attributes:
-        target: a target, or the begin of its name, such as `keras-tensorflow:layer`.
+        target: a target, or the start of its name, such as `keras-tensorflow:layer`.
         quantity: `size`, `begin` or `end`: the output size, or a crop of the resolution.
-        asked: `padding`, `output_padding` and `o` to what they must be in the call: a policy,
-            `given` or `none`; any where it is left out.
+        arguments: what `padding`, `output_padding` and `o` must be in the call: a policy, `given`
+            or `none`; one that is left out may be anything.
     """
 
     target: str
     quantity: str
-    asked: Mapping[str, str]
+    arguments: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Reads claims from a TOML file; every mistake with its place."""
+"""Reads claims from a TOML file; every error names its place."""
 
 import tomllib
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ from tconv.grid.config import BUNDLED
 from tconv.model.predicate.expression import Expression
 
 CLAIMS: Final = "configs/claims.toml"
-"""The claims that come with the harness."""
+"""The claims that come with tconv."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +111,9 @@ class _ClaimTable(_Table):
             about = ComputedQuantity(quantity=self.quantity, domain=self.domain)
         else:
             assert self.target is not None
-            about = MeasuredQuantity(target=self.target, quantity=self.quantity, asked=self.asked)
+            about = MeasuredQuantity(
+                target=self.target, quantity=self.quantity, arguments=self.asked
+            )
         common = {name: getattr(self, name) for name in ("name", "title", "quotation", "source")}
         return Claim(**common, about=about, formula=self.formula, where=self.where)
 
@@ -124,7 +126,7 @@ class _Document(BaseModel):
 
 
 def load_claims(path: str | Path = CLAIMS) -> Claims:
-    """Return the claims that a TOML file holds; the default is found wherever one stands.
+    """Return the claims that a TOML file holds; the default is found from any directory.
 
     Raises:
         ClaimError: the file is missing, is no TOML, or has a value that does not belong there.

@@ -1,4 +1,4 @@
-"""Reads off the rows of a run the quantities that claims about targets speak of."""
+"""Measures, from the rows of a run, the quantities in claims about targets."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
@@ -34,7 +34,7 @@ def measured(
     size.
 
     Args:
-        claims: claims; those about the arithmetic are passed over.
+        claims: claims; those about the arithmetic are ignored.
         rows: rows with the columns :data:`COLUMNS`, None where a value is absent.
 
     Raises:
@@ -53,13 +53,13 @@ def measured(
 
 def _answers(row: Mapping[str, Any], about: MeasuredQuantity) -> bool:
     """Return whether a row is of the target and of the kind of call that a claim speaks of."""
-    asked = {
+    arguments = {
         "padding": row["padding"] or "none",
         "output_padding": "none" if row["output_padding"] is None else "given",
         "o": "none" if row["o"] is None else "given",
     }
     return row["target"].startswith(about.target) and all(
-        asked[name] == value for name, value in about.asked.items()
+        arguments[name] == value for name, value in about.arguments.items()
     )
 
 

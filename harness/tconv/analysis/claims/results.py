@@ -44,13 +44,13 @@ class ClaimResult:
     evidence: str
 
 
-_TRUE: Final = "true value"  # no letter, so no formula can use it
+_TRUE: Final = "true value"  # not a letter, so no formula can use it
 
 
 def claim_results(
     document: Claims, rows: Iterable[Mapping[str, Any]] = ()
 ) -> tuple[ClaimResult, ...]:
-    """Return what becomes of every claim and law, in the document's order.
+    """Return the result of every claim and law, in the document's order.
 
     Args:
         document: claims and laws.
@@ -87,7 +87,7 @@ def _verdict(claim: Claim, seen: Mapping[str, Any]) -> tuple[str, str]:
         points = restricted(claim, claim.about.points())
         return _words(assess(claim, points, computed(claim.about.quantity, points)))
     if claim.name not in seen:
-        return "not measured", f"no row of {claim.about.target} answers it"
+        return "not measured", f"no row of {claim.about.target} measures it"
     points, true = seen[claim.name]
     try:
         inside = restricted(claim, {**points, _TRUE: true})

@@ -1,7 +1,4 @@
-"""What the reports say of a run's rows: counts, shares and the rows shown, by queries of its parts.
-
-Memory stays flat, however large the run: the engine reads the columns that a query names.
-"""
+"""What the reports show of a run: counts, shares and the smallest deviating rows, by SQL."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -29,13 +26,13 @@ class Summary:
 
     Attributes:
         run: the run, whose header and footer reports quote.
-        rows: its rows, to be asked further.
+        rows: its rows, for further queries.
         totals: counts by target.
         breakdown: counts by target and parameter.
         native_shares: target -> share of native routes by parameter.
-        examples: of each kind of deviation the smallest rows.
+        examples: the smallest rows of each kind of deviation.
         unjudged: the rows that were not judged, by reason.
-        blind_spots: number of cases by why a match of them says less.
+        blind_spots: reason why a match says less -> number of cases.
     """
 
     run: RunReader

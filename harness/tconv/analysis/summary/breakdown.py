@@ -20,10 +20,10 @@ def counted_columns(table: Table = PARAMETERS) -> tuple[str, ...]:
 _COUNTED: Final = counted_columns()
 
 SHOWN: Final = 24
-"""Values of one parameter that are shown; of more, those with most deviations."""
+"""Values of one parameter that are shown; of more, those with the most deviations."""
 
-TELLING: Final = 1.5
-"""Times by which the share of one value must pass that of another, for it to be shown unasked."""
+NOTABLE_RATIO: Final = 1.5
+"""Ratio of the shares of two values above which the parameter makes a difference."""
 
 _JUDGED: Final = verdicts_of(Standpoint.CONFORMANT, Standpoint.DEVIATION)
 _ABSENT: Final = "none"
@@ -58,11 +58,11 @@ class Marginal:
     left_out: int
 
     @property
-    def tells(self) -> bool:
-        """Whether the value matters: for some target one value's share is TELLING of another's."""
+    def matters(self) -> bool:
+        """Whether two values differ, on some target, by more than NOTABLE_RATIO."""
         columns = zip(*(shares for _, shares in self.values), strict=True)
         judged = ([each.share for each in column if each.judged] for column in columns)
-        return any(max(shares) > TELLING * min(shares) for shares in judged if shares)
+        return any(max(shares) > NOTABLE_RATIO * min(shares) for shares in judged if shares)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -29,7 +29,7 @@ class RunTotals:
 
     Attributes:
         by_target: target -> its counts, in the order of the run.
-        routes: (target, route) -> rows; a row that was never asked for has no route.
+        routes: (target, route) -> rows; a row whose case was never run has no route.
         additions: (target, step) -> rows of composed routes that need this step.
         versions: target -> version of the framework, where it is known.
     """
@@ -97,7 +97,7 @@ class RunTotals:
 
 
 def _differs(column: str, plain: int) -> str:
-    """Return the condition that an entry of a per-axis column is not `plain`; none is if absent."""
+    """Return the condition that an entry of a per-axis column is not `plain`, nor absent."""
     return f"(list_min({column}) <> {plain} OR list_max({column}) <> {plain})"
 
 
@@ -114,12 +114,12 @@ _USES: Final[Mapping[str, str]] = {
 
 
 def native_shares(rows: RowQueries) -> dict[str, dict[str, float | None]]:
-    """Return how much of what each target computes takes one call of its framework alone.
+    """Return the share of what each target computes that a single call of its framework reaches.
 
     By parameter in use, in 0..1; None where no row of the target has it.
     """
     uses = ", ".join(f"CASE WHEN {condition} THEN '{use}' END" for use, condition in _USES.items())
-    # Rows are counted by all their parameters first: each is then looked at once per combination.
+    # Rows are counted by all their parameters first: each condition is then tested once for each.
     query = f"""
         WITH combinations AS (
             SELECT target, [ndim || 'd', {uses}] AS uses,
@@ -144,7 +144,7 @@ class UnjudgedReason:
         verdict: unsupported, unavailable or not_run.
         reason: why, in the adapter's words.
         count: number of rows.
-        evidence: what the framework itself said in the first of them.
+        evidence: the framework's own error in the first of them.
     """
 
     target: str
@@ -178,7 +178,7 @@ _BLIND_SPOTS: Final[Mapping[str, str]] = {
 
 
 def blind_spots(rows: RowQueries) -> dict[str, int]:
-    """Return the number of distinct cases of which a match says less than of others, by why."""
+    """Return the number of distinct cases for which a match says less, by the reason why."""
     counts = ", ".join(
         f'count(DISTINCT "case") FILTER ({condition})' for condition in _BLIND_SPOTS.values()
     )

@@ -41,7 +41,7 @@ class Examples:
     def from_rows(cls, rows: RowQueries) -> Self:
         """Return the examples among a run's rows.
 
-        A case is small that has few products; of equal ones that with the shorter id.
+        A case with fewer products is smaller; of equal ones, that with the shorter id.
         """
         # The number of kinds bounds how many rows of each are smallest, so they are counted first.
         kinds = f"""

@@ -1,4 +1,4 @@
-"""The style and the scripts that travel inside the report, and the policy that admits only them.
+"""The style and the scripts inside the report, and the policy that allows no others.
 
 The table library is DataTables (MIT): real tables with aria-sort and keyboard, no dependencies,
 maintained since 2008. A release file of its npm package is kept as package data; see its licence

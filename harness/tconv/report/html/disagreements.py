@@ -1,4 +1,4 @@
-"""Draws what targets that disagree on a case keep of its full result, and says who answered what.
+"""Draws the windows that disagreeing targets keep of one full result, and lists who keeps which.
 
 The drawing is inline SVG that takes its colours from the page's style. Inputs reach elements of the
 full result, which are darker where more inputs add up; a bracket shows what each answer keeps.
@@ -19,13 +19,13 @@ from tconv.report.compatibility_md import KINDS, in_brief, question_words
 from tconv.report.output import render
 
 LETTERS: Final = ascii_uppercase
-"""What stands for an answer in a drawing."""
+"""The letter of each answer in a drawing."""
 
 MOST: Final = 10
-"""Inputs that a drawing holds; of more, lines become a thicket."""
+"""Most inputs that are drawn; with more, the lines are unreadable."""
 
 WIDEST: Final = 60
-"""Elements of the full result that a drawing holds, with zeros added to it."""
+"""Most elements that are drawn: the full result, and zeros added to it."""
 
 _CELL: Final = 24  # side of a square, CSS pixels
 _MARGIN: Final = 82  # left of the squares, for the words that name a row
@@ -37,7 +37,7 @@ class DrawnDisagreement:
     """A case and the answers that differ.
 
     Attributes:
-        kind: in what they differ.
+        kind: how they differ.
         case: the case, as the command line reads it.
         answers: letter, answer and who gave it.
         drawing: the answers as SVG; empty where they are no windows, or too wide to be drawn.
@@ -50,15 +50,16 @@ class DrawnDisagreement:
 
     @property
     def words(self) -> str:
-        """In what the answers differ, for people."""
+        """How the answers differ, in words."""
         return KINDS[self.kind]
 
 
 def drawn_disagreements(compatibility: Compatibility) -> tuple[DrawnDisagreement, ...]:
     """Return the smallest case of every disagreement: the most dangerous kind, the short first."""
     by_case: dict[tuple[int, int, str, str], list[Disagreement]] = defaultdict(list)
-    for each in compatibility.disagreements:
-        by_case[list(KINDS).index(each.kind), len(each.case), each.case, each.asked].append(each)
+    for disagreement in compatibility.disagreements:
+        kind, case = list(KINDS).index(disagreement.kind), disagreement.case
+        by_case[kind, len(case), case, disagreement.asked].append(disagreement)
     return tuple(
         _drawn(compatibility, disagreements, f"disagreement{at}")
         for at, (_, disagreements) in enumerate(sorted(by_case.items()), 1)
@@ -69,8 +70,8 @@ def _drawn(
     compatibility: Compatibility, disagreements: list[Disagreement], name: str
 ) -> DrawnDisagreement:
     targets: dict[TargetAnswer, dict[str, None]] = defaultdict(dict)
-    for each in disagreements:
-        for target, answer in zip((each.first, each.second), each.answers, strict=True):
+    for one in disagreements:
+        for target, answer in zip((one.first, one.second), one.answers, strict=True):
             targets[answer][target] = None
     case = Case.from_id(disagreements[0].case)
     ordered = sorted(targets, key=lambda answer: (answer.is_refusal, str(answer)))

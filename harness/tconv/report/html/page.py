@@ -1,4 +1,4 @@
-"""report.html from an summary: one file that needs nothing else."""
+"""Writes report.html: the summary of a run in one file that needs nothing else."""
 
 import json
 from pathlib import Path
@@ -31,10 +31,10 @@ FINDINGS: Final = 2_000
 """Most findings that are shown; a run with more has them all in its other reports."""
 
 UNFOLDED: Final = 8
-"""Targets from which on the matrix shows backends, and each target only when asked."""
+"""With more targets, the matrix shows backends, and each target only on request."""
 
 OPENED: Final = 12
-"""Findings up to which the smallest case of each is open at once: of more, the list is the map."""
+"""With more findings, the smallest case of each is folded, so that the list stays readable."""
 
 DRAWN: Final = 12
 """Disagreements on open cases that are shown at once; the others are folded."""
@@ -103,7 +103,7 @@ def _content(summary: Summary) -> dict[str, Any]:
 
 
 def _ambiguity(run: RunReader) -> dict[str, Any]:
-    """Return what is told of open cases; no topics where a run has none, or has not ended."""
+    """Return what is shown of open cases; no topics where a run has none, or is incomplete."""
     if run.footer is None or not has_open_cases(run):
         return {"topics": ()}
     compatibility = compatibility_of(run)
@@ -120,13 +120,13 @@ def _kind(finding: Finding) -> tuple[str, str, str]:
 
 
 def _numbers(summary: Summary, all_findings: tuple[Finding, ...]) -> list[int]:
-    """Return for each kind of the sample the number of its finding, from 1."""
+    """Return the number of the finding, from 1, of each kind of example."""
     places = {_kind(each): at for at, each in enumerate(all_findings, 1)}
     return [places[kind] for kind in summary.examples.counts]
 
 
 def _rerun(run: RunReader) -> str:
-    """Return what stands before the case in the command that reruns a row."""
+    """Return the start of the command that reruns a row, up to the case."""
     command = rerun_command(run.header["config_path"] or str(run.path), "CASE", "TARGET")
     return command.removesuffix("CASE --target TARGET")
 

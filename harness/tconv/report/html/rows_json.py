@@ -21,10 +21,10 @@ _SPOKEN: Final = {"reading", "reason", "error_type", "error_text", "call", "addi
 
 
 def inert(content: object) -> str:
-    r"""Return JSON that no HTML parser and no script can take for anything else.
+    r"""Return JSON that no HTML parser and no script can mistake for anything else.
 
-    Every `<`, `>` and `&` and all but ASCII is written as `\u....`, so that neither `</script>`
-    nor `<!--` nor a line separator can occur.
+    Every `<`, `>` and `&`, and whatever is not ASCII, is written as `\u....`, so that neither
+    `</script>` nor `<!--` nor a line separator can occur.
     """
     text = json.dumps(content, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
     for character in "<>&":
@@ -33,7 +33,7 @@ def inert(content: object) -> str:
 
 
 def rows_json(examples: Examples) -> tuple[str, int]:
-    """Return the sampled rows as JSON, and how many of each kind it holds at most."""
+    """Return the example rows as JSON, and the most rows of one kind that it holds."""
     for limit in _LIMITS:
         text = inert(_content(examples.rows(limit)))
         if len(text) <= MOST_BYTES:
