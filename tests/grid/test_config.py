@@ -149,7 +149,7 @@ MISTAKES = [
     ("ndim = 1\n", "", ": [[grid]] 1: ndim is missing, but should be numbers of axes"),
     ("ndim = 1\n", "ndim = 0\n", "(0 is outside 1 to 8)"),
     ('["1..3", 7]', '"3..1"', ": [[grid]] 2: i='3..1', but should be a whole number, a range"),
-    ('["1..3", 7]', '"1-3"', "('1-3' is no range such as \"1..6\")"),
+    ('["1..3", 7]', '"1-3"', "('1-3' is not a range such as \"1..6\")"),
     ('["1..3", 7]', "[1.5]", "(1.5 is not a whole number)"),
     ('["1..3", 7]', "[]", "(the list is empty)"),
     ('["1..3", 7]', "[[]]", "(an inner list is empty)"),
@@ -244,5 +244,7 @@ def test_size_that_no_array_has_is_refused(key: str, value: object) -> None:
     table = {"suite": "illegal", "ndim": [2], "i": [3], "k": [2]} | {key: value}
     tables = {"run": {"name": "r", "targets": ["numpy"]}, "grid": [table]}
 
-    with pytest.raises(ConfigError, match=rf"{key}=.* is no size of an array, which is 0 or more"):
+    with pytest.raises(
+        ConfigError, match=rf"{key}=.* is not the size of an array, which is 0 or more"
+    ):
         from_mapping(tables)

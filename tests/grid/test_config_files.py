@@ -129,7 +129,7 @@ def test_layers_are_mostly_float32_with_some_of_each_other_type(dtype: str) -> N
 
 
 def test_layers_stay_within_memory() -> None:
-    """The oracle's products of one case, and the numbers a worker keeps of all of them."""
+    """The oracle holds the products of one case, a worker the arrays of all cases."""
     sizes = np.array(
         [
             (

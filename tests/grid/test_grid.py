@@ -173,7 +173,7 @@ def test_marginals_count_cases_per_value() -> None:
     assert marginals["values"] == {"exact": 12, "normal": 12}
 
 
-def test_lines_tell_the_whole_account() -> None:
+def test_lines_give_every_count() -> None:
     sweep = Sweep.from_options(ndim=(1,), i=(1, 2, 3), k=(1, 2), budget=Budget(cases=4))
     lines = expand([sweep]).statistics.lines()
 
@@ -185,7 +185,7 @@ def test_lines_tell_the_whole_account() -> None:
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 7, 100])
-def test_shards_are_disjoint_complete_and_alike(n: int) -> None:
+def test_shards_are_disjoint_complete_and_similar(n: int) -> None:
     grid = expand([Sweep.from_options(ndim=(1, 2, 3), i=(1, 2, 3), k=(1, 2, 3, (2, 1)))])
     shards = [grid.shard(k, n) for k in range(1, n + 1)]
     sizes = [len(shard) for shard in shards]
@@ -430,7 +430,7 @@ def test_no_case_is_made_before_it_is_asked_for(monkeypatch: pytest.MonkeyPatch)
     assert len(grid.cases[1:]) == len(grid.shard(1, 1)) - 1 == 5
 
 
-def test_cases_that_are_sent_are_the_same_and_bring_no_others_of_their_grid() -> None:
+def test_pickled_cases_are_equal_and_carry_no_others_of_their_grid() -> None:
     cases = expand([Sweep.from_options(ndim=(1, 2), i=tuple(range(1, 50)), k=(1, 2))]).cases
     some = cases[90:110]
 

@@ -37,14 +37,14 @@ def _dense(case: Case) -> Tensors:
 
 
 def _constant(case: Case) -> Tensors:
-    """Return tensors that nothing but a window or another bias can be seen in."""
+    """Return tensors in which only another window or another bias shows."""
     like = _dense(case)
     b = None if like.b is None else np.full_like(like.b, 3)
     return Tensors(x=np.ones_like(like.x), w=np.full_like(like.w, 2), b=b)
 
 
 def _empty(case: Case) -> Tensors:
-    """Return tensors without any product, so that every window is like every other."""
+    """Return tensors without any product, so that all windows look the same."""
     like = _dense(case)
     return Tensors(x=np.zeros_like(like.x), w=like.w, b=like.b)
 
@@ -70,7 +70,7 @@ def test_short_cuts_name_what_evaluation_in_full_names(
 
 @st.composite
 def cases(draw: st.DrawFn) -> Case:
-    """Return a case that is legal or extended, with axes alike and not, and channels alike."""
+    """Return a case that is legal or extended, with and without equal axes, and equal channels."""
     ndim, groups = draw(st.integers(1, 3)), draw(st.integers(1, 2))
 
     def each(low: int, high: int) -> list[int]:
@@ -94,7 +94,7 @@ MAKERS = st.sampled_from([_dense, _constant, _empty])
 def test_short_cuts_agree_with_evaluation_in_full(
     case: Case, make: Callable[[Case], Tensors], sizes: tuple[int, int]
 ) -> None:
-    """Of small cases and, where none counts as small, of corners of large ones."""
+    """For small cases and, where none counts as small, for the corners of large ones."""
     tensors = make(case)
 
     small, corner = sizes

@@ -50,7 +50,7 @@ class Scene:
 
     @property
     def y(self) -> Array:
-        """The right answer in the dtype of the case, to be written to."""
+        """The right answer in the dtype of the case, a copy that a fake may change."""
         assert self.expected.y is not None
         return self.expected.y.astype(self.expected.precision.dtype)
 

@@ -28,7 +28,7 @@ def resolved(case_id: str, y: Array) -> Judgement:
 
 
 def returned(case_id: str, *crops: tuple[int, int], flip: bool = False, w: Any = None) -> Array:
-    """Return what a framework gives that crops the full result so (negative: adds the bias)."""
+    """Return the result of a framework with these crops; a negative one adds bias."""
     case = Case.from_id(case_id)
     given = draw(case).tensors
     work = PRECISIONS[case.dtype].work
@@ -104,7 +104,7 @@ def test_single_tap_leaves_the_flip_open() -> None:
     assert (found.resolution, found.coinciding) == (("0.1",), ("kernel flipped",))
 
 
-def test_result_of_the_bias_alone_has_the_set_of_windows_beside_the_full_result() -> None:
+def test_result_of_the_bias_alone_has_the_set_of_windows_outside_the_full_result() -> None:
     case_id = "1d-i1-k2-padvalid-ci1-co1-f32"
 
     found = resolved(case_id, returned(case_id, (-3, 2)))

@@ -1,4 +1,4 @@
-"""Cases: ids that never change, round trips, and refusals that say what should be."""
+"""Cases: ids that never change, round trips, and refusals that say what was expected."""
 
 import pickle
 import re
@@ -40,7 +40,7 @@ GOLDEN: list[tuple[str, dict[str, Any]]] = [
     ("1d-i64-k3-ci2-co4-i32",
      {"ndim": 1, "i": 64, "k": 3, "dtype": "int32"}),
 ]  # fmt: skip
-"""Ids that are out in the world. A line here never changes; new parameters add lines."""
+"""Ids that are in use. A line here never changes; new parameters add lines."""
 
 
 @pytest.mark.parametrize(("case_id", "parameters"), GOLDEN, ids=[line[0] for line in GOLDEN])
@@ -211,7 +211,7 @@ def test_case_whose_tensors_do_not_fit_is_illegal_and_says_how(name: str) -> Non
 
 @pytest.mark.parametrize("name", sorted(MALFORMED_BIAS))
 def test_fault_of_a_bias_is_refused_where_there_is_none(name: str) -> None:
-    with pytest.raises(CaseError, match=f"malformed='{name}', but should be absent or another"):
+    with pytest.raises(CaseError, match=f"malformed='{name}', but should be one of x or w, as"):
         Case.from_parameters(ndim=1, i=3, k=2, malformed=name, bias=False)
 
 
@@ -248,7 +248,7 @@ def test_parameter_beyond_32_bits_makes_a_case_huge(name: str) -> None:
     assert not Case.from_parameters(ndim=2, i=1, k=1, **{name: 2**31 - 1}).is_huge
 
 
-def test_case_travels_without_what_is_quickly_made_again() -> None:
+def test_pickled_case_lacks_cached_values() -> None:
     case = Case.from_parameters(ndim=2, i=3, k=2)
     known = case.id, case.axes, case.uncropped
 
@@ -260,7 +260,7 @@ def test_case_travels_without_what_is_quickly_made_again() -> None:
 
 
 def test_parameters_that_are_equal_share_their_axes() -> None:
-    """What is worked out of an axis is kept by the axis: a grid has few of them."""
+    """What follows from an axis is cached by axis, because a grid has few distinct ones."""
     first = Case.from_parameters(ndim=2, i=[5, 4], k=3, o=[7, 6])
     other = Case.from_parameters(ndim=2, i=[4, 5], k=3, o=[6, 7], n=2)
 

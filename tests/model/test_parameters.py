@@ -1,4 +1,4 @@
-"""What names or lists the parameters of a case follows from the one table that declares them."""
+"""Everything that lists the parameters of a case follows from the table that declares them."""
 
 from dataclasses import MISSING, fields
 from pathlib import Path
@@ -30,11 +30,11 @@ MADE: Table = {
     "slope": Parameter(name="slope", per_axis=True, default=None, absent="flat", prefix="sl",
                        unit="elements", meaning="slope per axis"),
 }  # fmt: skip
-"""The parameters, and two that do not exist."""
+"""The parameters, and two invented ones."""
 
 
 def made_case(**values: object) -> Any:
-    """Return an object with the fields of a case, and those that do not exist."""
+    """Return an object with the fields of a case, and the invented ones."""
     return SimpleNamespace(**vars(CASE), **{"quantity": "forward", "slope": None, **values})
 
 

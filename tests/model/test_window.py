@@ -30,7 +30,7 @@ def extended(full: Array, begin: tuple[int, ...], size: tuple[int, ...]) -> Arra
 
 
 def every_begin(full: Array, y: Array) -> list[tuple[int, ...]]:
-    """Return by comparison with every window the begins that explain `y`."""
+    """Return the starts of the windows that explain `y`, found by comparing every one."""
     spans = [range(-o, f + 1) for f, o in zip(full.shape[2:], y.shape[2:], strict=True)]
     return [b for b in product(*spans) if (extended(full, b, y.shape[2:]) == y).all()]
 

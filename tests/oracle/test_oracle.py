@@ -229,7 +229,7 @@ def planted(name: str, number: int, fault: str) -> ModuleType:
 
 
 def first_wrong_size(sizes: Callable[[Arguments], tuple[int, ...]]) -> str | None:
-    """Return the first point where the sizes are no count of the places where a kernel fits."""
+    """Return the first point where a size is not the number of places where a kernel fits."""
     for point in grid(1):
         (_, k, s, begin, end, _, d, span) = next(point.axes())
         w = np.ones((1, 1, k))

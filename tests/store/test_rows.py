@@ -1,4 +1,4 @@
-"""A row has everything known of a case on a target, under the declared columns."""
+"""A row has everything known about a case on a target, under the declared columns."""
 
 import pytest
 
@@ -40,7 +40,7 @@ def test_row_has_a_value_for_each_column_in_order() -> None:
     assert list(columns([made()])) == [column.name for column in COLUMNS]
 
 
-def test_case_columns_bring_the_case_back() -> None:
+def test_case_can_be_rebuilt_from_its_columns() -> None:
     cells = made()
     given = {c.name: cells[c.name] for c in CASE_COLUMNS if c.name not in {"case", "suite"}}
 

@@ -7,8 +7,7 @@ from typing import Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from tconv.grid.product import IntArray
-from tconv.grid.requested_sizes import ABSENT
+from tconv.grid.requested_sizes import ABSENT, IntArray
 from tconv.model.case import Case
 from tconv.model.geometry import Axis, output_size
 from tconv.model.parameters import PARAMETERS, Table, sweep_order

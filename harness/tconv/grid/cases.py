@@ -10,7 +10,7 @@ from typing import Final, overload
 import numpy as np
 
 from tconv.grid.case_table import CaseTable, FloatArray
-from tconv.grid.product import IntArray
+from tconv.grid.requested_sizes import IntArray
 from tconv.model.case import Case
 
 _PIECE: Final = 1024  # cases that are constructed at a time

@@ -11,7 +11,7 @@ import covertable
 import numpy as np
 from numpy.typing import NDArray
 
-IntArray = NDArray[np.int64]
+from tconv.grid.requested_sizes import IntArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

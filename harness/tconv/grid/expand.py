@@ -11,7 +11,8 @@ from tconv.grid.case_table import CaseTable, distinct
 from tconv.grid.cases import Cases
 from tconv.grid.covering import Coverage, choose, pairs_reached
 from tconv.grid.filters import filter_points
-from tconv.grid.product import MOST_POINTS, SWEPT, IntArray, Product
+from tconv.grid.product import MOST_POINTS, SWEPT, Product
+from tconv.grid.requested_sizes import IntArray
 from tconv.grid.statistics import GridStatistics, marginals
 from tconv.grid.sweep import Sweep
 from tconv.model.case import Case

@@ -8,8 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tconv.grid.product import IntArray
-from tconv.grid.requested_sizes import ABSENT
+from tconv.grid.requested_sizes import ABSENT, IntArray
 from tconv.grid.sweep import Sweep
 from tconv.model.geometry import Axis, output_size
 from tconv.model.legality import (

@@ -11,14 +11,11 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tconv.errors import ConfigError
-from tconv.grid.requested_sizes import ABSENT, Requests, RequestTable
+from tconv.grid.requested_sizes import ABSENT, IntArray, Requests, RequestTable
 from tconv.grid.sweep import PaddingPair, Sweep
 from tconv.model.parameters import PARAMETERS, Parameter, sweep_order
-
-IntArray = NDArray[np.int64]
 
 SWEPT: Final = tuple(each.name for each in sweep_order())
 """Every parameter that a sweep multiplies out, in the order of the codes."""

@@ -40,7 +40,7 @@ def read_values(parameter: Parameter, value: object) -> tuple[Any, ...]:
     one for each, and a padding is also `{begin = 1, end = 0}`. "none" is None: not given.
 
     Raises:
-        ValueError: an entry cannot be read, or is no value of the parameter.
+        ValueError: an entry cannot be read, or is not a value of the parameter.
     """
     values = tuple(item for entry in _entries(value) for item in _read(parameter, entry))
     for item in values if parameter.is_size else ():
@@ -101,7 +101,7 @@ def _require_size_of_array(value: Size) -> None:
     """Refuse a size that no array can have."""
     per_axis = value if isinstance(value, tuple) else (value,)
     if min(per_axis) < 0:
-        raise ValueError(f"{value} is no size of an array, which is 0 or more")
+        raise ValueError(f"{value} is not the size of an array, which is 0 or more")
     if max(per_axis) > LARGEST_SIZE:
         raise ValueError(f"{value} is beyond 2^31-1, the size of the largest array")
 
@@ -136,7 +136,7 @@ def _integers(entry: object) -> Iterator[int]:
         return
     match = _RANGE.fullmatch(entry)
     if match is None:
-        raise ValueError(f'{entry!r} is no range such as "1..6"')
+        raise ValueError(f'{entry!r} is not a range such as "1..6"')
     first, last = _integer(int(match[1])), _integer(int(match[2]))
     if not 0 <= last - first < _LONGEST:
         raise ValueError(f"range {entry!r} should hold 1 to {_LONGEST:,} numbers, first to last")

@@ -72,9 +72,9 @@ class MeasuredError:
     def explanations(self) -> tuple[str, ...]:
         """Return the kinds of arithmetic that explain the error, the likeliest first.
 
-        `transformed`: the error is small beside the largest sum, as where a transform replaces the
-        sum of products. A name of :data:`FORMATS`: the inputs were rounded to that format, which
-        would leave exact inputs unchanged.
+        `transformed`: the error is small relative to the largest sum, as where a transform replaces
+        the sum of products. A name of :data:`FORMATS`: the inputs were rounded to that format,
+        which would leave exact inputs unchanged.
         """
         names = ["transformed"] if self._is_transformed() else []
         if not self.expected.draw.is_exact:
@@ -91,7 +91,7 @@ class MeasuredError:
         return bool((self.error <= self.limit + rounded).all())
 
     def _is_transformed(self) -> bool:
-        """Return whether every error is small beside the largest sum of the output."""
+        """Return whether every error is small relative to the largest sum of the output."""
         if self.expected.draw.is_exact and (self.error == np.rint(self.error)).all():
             return False  # exact sums are integers, so this is a wrong index, not rounding
         return bool(self.error.max() <= GROWTH * self.limit.max())

@@ -16,8 +16,8 @@ def readings_of(expected: Expected, y: NDArray[Any]) -> tuple[str, ...]:
 
     Args:
         expected: what is right for a legal or extended case.
-        y: an output of any shape, in the dtype of the reference, finite; it has to be reproduced
-            exactly where values are exact, otherwise within rounding.
+        y: an output of any shape, in the dtype of the reference, finite. A reading must
+            reproduce it exactly where values are exact, otherwise within rounding.
     """
     case = expected.case
     if 0 in case.x_shape or y.size == 0 or case.is_huge:

@@ -57,7 +57,7 @@ def resolve(expected: Expected, y: Array) -> Judgement:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Candidate:
-    """A result to be explained: `y` in the dtype of the reference; its case has no crop."""
+    """A result `y` to explain, in the dtype of the reference; its case has no crop."""
 
     expected: Expected
     y: Array

@@ -100,7 +100,7 @@ def _class(name: str) -> str:
 def _reason(name: str) -> str:
     if name in FORMATS:
         return f"explained by inputs rounded to {name}"
-    return "explained by a transform: the error is small beside the largest sum"
+    return "explained by a transform: the error is small relative to the largest sum"
 
 
 def _readings(expected: Expected, y: NDArray[Any]) -> str | None:

@@ -76,7 +76,7 @@ class Case:
         if _names(self) not in _COMBINATIONS:
             raise _name_error(self)
         if self.malformed in MALFORMED_BIAS and not self.bias:
-            raise _error("malformed", self.malformed, "absent or another where there is no bias")
+            raise _error("malformed", self.malformed, "one of x or w, as the case has no bias")
         if self.padding is not None and any(self.p_begin + self.p_end):
             raise _error("p", self.p_begin + self.p_end, "absent where a policy is given")
 

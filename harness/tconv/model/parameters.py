@@ -6,7 +6,7 @@ declared here, gets a field in :class:`tconv.model.case.Case`, and is read by th
 changes.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
@@ -44,7 +44,7 @@ class Parameter:
         kind: a whole number, a pair of them (begin, end), one of several names, or a flag.
         per_axis: whether a case has one value per spatial axis; a pair always has.
         default: the value where none is given, or :data:`REQUIRED`.
-        absent: what None means; empty where None is no value of it.
+        absent: what None means; empty where it cannot be None.
         choices: the names and their tokens in a case id, where the kind is a name.
         is_size: whether it is a size of an array, and so 0 or more.
         prefix: the letters before its value in a case id; of a flag, the whole token.
@@ -91,14 +91,9 @@ class Parameter:
 Table = Mapping[str, Parameter]
 """Parameters by their names."""
 
-
-def table_of(parameters: Iterable[Parameter]) -> Table:
-    """Return the parameters by their names, in their order."""
-    return {parameter.name: parameter for parameter in parameters}
-
-
-PARAMETERS: Final = table_of(
-    (
+PARAMETERS: Final[Table] = {
+    each.name: each
+    for each in (
         Parameter(name="ndim", prefix="d", always_in_id=True, unit="axes",
                   meaning="number of spatial axes"),
         Parameter(name="i", per_axis=True, is_size=True, prefix="i", always_in_id=True,
@@ -135,7 +130,7 @@ PARAMETERS: Final = table_of(
                   choices={name: each.token for name, each in MALFORMED.items()},
                   meaning="how the tensors do not fit", in_breakdown=False),
     )
-)  # fmt: skip
+}  # fmt: skip
 """Every parameter, in the order of case ids and of the columns of a result."""
 
 

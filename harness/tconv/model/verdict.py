@@ -47,7 +47,7 @@ class Verdict(StrEnum):
     @property
     def meaning(self) -> str:
         """This verdict in one sentence."""
-        return MEANINGS[self]
+        return _MEANINGS[self]
 
 
 _STANDPOINTS: Final = {
@@ -59,7 +59,7 @@ _STANDPOINTS: Final = {
     Verdict.NOT_RUN: Standpoint.INCOMPLETE,
 }
 
-MEANINGS: Final = {
+_MEANINGS: Final = {
     Verdict.MATCH: "The result is the oracle's: shape, dtype, finiteness and values.",
     Verdict.SHAPE: "The result has another shape than the formula of the explicit size gives.",
     Verdict.DTYPE: "The shape is right, the dtype is not the case's.",

@@ -55,7 +55,7 @@ class RowQueries:
         )
         # The empty table adds the columns that parts of an earlier version lack.
         parts = ["FROM none", *([stored] if self._parts else [])]
-        with self._naming_damage():
+        with self._explaining_errors():
             self._database.execute(f"CREATE VIEW rows AS {' UNION ALL BY NAME '.join(parts)}")
 
     def run(self, query: str) -> Iterator[tuple[Any, ...]]:
@@ -64,7 +64,7 @@ class RowQueries:
         Raises:
             StoreError: a part is damaged, or there is no room for what does not fit in memory.
         """
-        with self._naming_damage():
+        with self._explaining_errors():
             result = self._database.cursor().execute(query)
             while chunk := result.fetchmany(_CHUNK):
                 yield from chunk
@@ -75,12 +75,12 @@ class RowQueries:
         Raises:
             StoreError: a part is damaged, or there is no room for what does not fit in memory.
         """
-        with self._naming_damage():
+        with self._explaining_errors():
             return self._database.sql(query).to_arrow_table()
 
     @contextmanager
-    def _naming_damage(self) -> Iterator[None]:
-        """Name the part that is damaged, which DuckDB does not."""
+    def _explaining_errors(self) -> Iterator[None]:
+        """Turn DuckDB's errors into ones that name the damaged part or the full directory."""
         try:
             yield
         except duckdb.Error as error:

@@ -20,9 +20,9 @@ from tconv.model.case import Case
 from tconv.model.parameters import fields_of
 from tconv.model.predicate.cells import require
 from tconv.model.predicate.evaluator import evaluate, parse
-from tconv.model.predicate.names import KNOWN, Columns, Names
+from tconv.model.predicate.names import Columns, Names
 
-__all__ = ["KNOWN", "Columns", "Predicate", "columns_of"]
+__all__ = ["Columns", "Predicate", "columns_of"]
 
 _PROBE: Final = Case.from_parameters(ndim=1, i=1, k=1)
 

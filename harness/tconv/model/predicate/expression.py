@@ -57,7 +57,7 @@ class Expression:
         """Return the number that the formula gives at each point, (points,).
 
         Raises:
-            PredicateError: it is outside the language, is no number or uses an unknown letter.
+            PredicateError: it is outside the language, not a number, or uses an unknown letter.
         """
         return self._evaluate(points, "number")
 
@@ -65,7 +65,7 @@ class Expression:
         """Return at which points the condition holds, (points,).
 
         Raises:
-            PredicateError: it is outside the language, is no truth or uses an unknown letter.
+            PredicateError: it is outside the language, not a truth, or uses an unknown letter.
         """
         return self._evaluate(points, "truth")
 

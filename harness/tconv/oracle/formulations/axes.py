@@ -14,7 +14,7 @@ def per_axis(what: str, value: PerAxis, ndim: int, *, least: int) -> tuple[int, 
     """Return ndim integers, each `least` or more; a scalar serves all axes.
 
     Raises:
-        CaseError: Wrong number of entries, an entry that is no integer, or one that is too small.
+        CaseError: Wrong number of entries, or an entry that is not an integer or is too small.
     """
     entries = value if _is_plain(value, ndim) else _integers(what, _spread(what, value, ndim))
     if min(entries) < least:
