@@ -170,7 +170,7 @@ class Case:
 
     @property
     def is_open(self) -> bool:
-        """Whether several answers are right: a policy, no output padding, or a requested size."""
+        """Whether no single answer is right: a policy, no output padding, or a requested size."""
         return self.padding is not None or self.output_padding is None or self.o is not None
 
     @cached_property

@@ -40,7 +40,7 @@ class ConfirmedUnsupported:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Faulty:
-    """The adapter broke its contract, as `offence` says; the framework did not deviate."""
+    """The adapter broke its contract, as `offence` says; of the framework nothing is known."""
 
     offence: str
     error_type: str = ""

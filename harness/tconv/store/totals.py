@@ -15,7 +15,7 @@ class TargetTotals:
     Attributes:
         verdicts: number of rows per verdict.
         compared: number of rows with at least one element that was compared with the oracle.
-        omissions: reasons why cases were not run, in the order of the rows; a dict for its order.
+        omissions: reasons why cases were not run, as keys in the order of the rows.
     """
 
     verdicts: Counter[Verdict] = field(default_factory=Counter)
