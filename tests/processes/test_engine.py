@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import threading
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -16,10 +17,11 @@ from tests.waiting import is_alive, until
 
 from tconv.engine.executors.local import LocalPool
 from tconv.engine.plan import plan
-from tconv.engine.process.worker_process import WorkerProcess
+from tconv.engine.process.pool import WorkerPool
+from tconv.engine.process.worker_process import Limits, WorkerProcess
 from tconv.engine.schedule.batch_size import FIRST_SIZE
 from tconv.engine.worker.describe import BackendDescription
-from tconv.errors import ExecutorError, TargetError
+from tconv.errors import ExecutorError, TargetError, UnavailableError
 from tconv.model.case import Case
 from tconv.model.target import Selection
 from tconv.store.rows import Columns
@@ -62,6 +64,25 @@ def test_description_needs_no_framework_to_be_read(engine: LocalPool) -> None:
     assert isinstance(found, BackendDescription)
     assert type(found.version) is str
     assert [type(each) for each in found.settings["fake-leisurely:call@cpu"].values()] == [str]
+
+
+def test_backend_that_is_described_twice_has_one_worker(engine: LocalPool) -> None:
+    engine.describe(["fake-right"])
+    before = len(psutil.Process().children())
+
+    engine.describe(["fake-right"])
+
+    assert len(psutil.Process().children()) == before
+
+
+def test_slot_whose_next_backend_does_not_load_goes_on_with_its_last() -> None:
+    limits = Limits(case_seconds=60.0, worker_gib=4.0)
+    with WorkerPool(limits, {}, threading.Event()) as pool:
+        pool.worker(0, "fake-right")
+        with pytest.raises(UnavailableError):
+            pool.worker(0, "fake-broken-import")
+
+        assert isinstance(pool.worker(0, "fake-right").call(os.getpid), int)
 
 
 def test_limit_of_a_case_does_not_count_what_loading_takes(engine: LocalPool) -> None:

@@ -278,3 +278,13 @@ def test_scheduler_that_is_lost_while_backends_are_described_is_an_error(
         cluster.describe(["numpy"])
     with pytest.raises(ExecutorError, match=r"scheduler is gone; .* and go on with"):
         cluster.run([])
+
+
+def test_cluster_that_has_lost_its_workers_before_the_first_question_is_an_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cluster = DaskCluster(workers=1)
+    monkeypatch.setattr(cluster, "_client", Mock(nthreads=dict), raising=False)
+
+    with pytest.raises(ExecutorError, match="no Dask worker is left; start workers"):
+        cluster.describe(["numpy"])

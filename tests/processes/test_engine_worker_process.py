@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from multiprocessing.context import SpawnProcess
 
 import psutil
 import pytest
@@ -148,6 +149,28 @@ def test_worker_whose_standard_output_is_closed_goes_on(worker: WorkerProcess) -
     worker.call(os.close, 1)
 
     assert pid_of(worker) == pid
+
+
+ANSWERS_AND_ENDS = """
+import os, threading, time
+threading.Timer(1.0, os._exit, [0]).start()
+time.sleep(0.3)
+"""
+
+
+def test_answer_that_comes_just_before_the_end_is_not_lost(
+    worker: WorkerProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pid_of(worker)
+
+    def ends_meanwhile(process: SpawnProcess) -> bool:
+        process.join()
+        return True
+
+    monkeypatch.setattr("tconv.engine.process.worker_process.wait", lambda *_: [])
+    monkeypatch.setattr("tconv.engine.process.worker_process._has_ended", ends_meanwhile)
+
+    assert worker.call(exec, ANSWERS_AND_ENDS) is None
 
 
 WRITES = """

@@ -66,7 +66,7 @@ def _cells(entry: "Entry") -> tuple[str, str, str, str]:
 
 
 def _remarks(entry: "Entry") -> list[str]:
-    """Return the question, and what its rule lacks; empty where it lacks nothing."""
+    """Return the question, and what its rule lacks; empty if it lacks nothing."""
     if entry.evidence is None or entry.evidence.is_sufficient:
         return []
     if entry.like:

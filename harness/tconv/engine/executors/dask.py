@@ -29,7 +29,7 @@ from tconv.errors import ExecutorError, TargetError
 PATIENCE: Final = 60.0
 """Seconds to wait for a cluster that has no worker, at the start or after all were lost."""
 
-_POLL: Final = 1.0  # seconds between two looks at whether a task can still be computed
+_POLL: Final = 1.0  # seconds between two checks of whether a task can still be computed
 _RESUME: Final = "go on with `tconv run --resume`"
 _DAEMON: Final = (
     "this Dask worker may not start processes, as its nanny made it a daemon; start it with "
@@ -150,6 +150,8 @@ class DaskCluster(Executor):
         for home, answer in answers.items():
             if isinstance(answer, str):
                 return f"{answer} (on the Dask worker {home})"
+        if not answers:
+            raise ExecutorError("no Dask worker is left; start workers, and start the run again")
         (first, description), *further = answers.items()
         for home, answer in further:
             if answer != description:

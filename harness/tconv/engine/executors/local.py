@@ -59,7 +59,7 @@ class LocalPool(Executor):
         return state.settle(task, self._pool.compute(target.backend, task)).row_batch
 
     def worker(self, backend: str) -> WorkerProcess:
-        """Return the worker of a backend, the one that described it where one did.
+        """Return the worker of a backend, the one that described it if there is one.
 
         Raises:
             TargetError: no backend has this name.

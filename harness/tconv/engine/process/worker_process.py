@@ -75,7 +75,7 @@ class WorkerEnd:
     """How a worker ended.
 
     Attributes:
-        outcome: what that is for the case that was being computed, where it was alone.
+        outcome: what that is for the case that was being computed, if it was alone.
         place: index in the batch of the case that was being computed, or None: unknown.
         is_limit: whether it was killed for passing a limit, and did not end by itself.
     """
@@ -130,7 +130,7 @@ class Watchdog:
 
 
 class WorkerProcess(AbstractContextManager["WorkerProcess"]):
-    """A process that computes what it is asked to, and is replaced when it dies.
+    """A process that runs the functions it is sent, and is replaced when it dies.
 
     Args:
         environment: variables that the process gets before it loads its framework.
@@ -193,7 +193,7 @@ class WorkerProcess(AbstractContextManager["WorkerProcess"]):
         return WorkerEnd(outcome=Crashed(exit_code=exit_code, stderr=self._stderr() or _NO_START))
 
     def _ask(self, request: memoryview) -> bytes | WorkerEnd | int:
-        """Return the worker's answer; or its end, as an exit code where it never took the request.
+        """Return the worker's answer, or its end: an exit code if it never took the request.
 
         An interrupt or any other error here kills the worker: otherwise its late answer would be
         taken for the answer to the next request.
@@ -247,8 +247,10 @@ class WorkerProcess(AbstractContextManager["WorkerProcess"]):
         watchdog = Watchdog(step=_STEP, last=read_heartbeat(self._heartbeat))
         while True:
             ready = wait([pipe, process.sentinel], _POLL)
-            # A worker that has answered may be dead already. So the pipe comes first, and is
-            # checked again: the answer may have come after `wait` had passed over the pipe.
+            # A process that the framework forked keeps the sentinel open: ask the kernel, too.
+            has_ended = process.sentinel in ready or _has_ended(process)
+            # A worker that has ended may have answered, and nothing comes after its end. So the
+            # pipe is checked now, even if `wait` passed over it.
             if pipe.poll():
                 try:
                     return pipe.recv_bytes()
@@ -258,8 +260,7 @@ class WorkerProcess(AbstractContextManager["WorkerProcess"]):
                 except (EOFError, OSError):
                     pass
                 return self._died()
-            # A process that the framework forked keeps the sentinel open: ask the kernel, too.
-            if ready or _has_ended(process):
+            if has_ended:
                 return self._died()
             end = self._passed_limit(process.pid, watchdog)
             if end is not None:

@@ -40,7 +40,7 @@ KEPT: Final = 4096
 
 LARGE: Final = 2**12
 """Elements of x, w and y from which a case is not cached: the memory that a worker may hold is for
-the framework, and a large case is seldom one of many."""
+the framework, and large cases are few."""
 
 _SHARED_MEMORY: Final = Faulty(
     offence="compute_many gave a list with two results in one memory; copy each, or yield them"

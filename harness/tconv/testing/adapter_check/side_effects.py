@@ -82,7 +82,7 @@ def _batch(subject: CheckedAdapter) -> Iterator[str]:
 
 
 def _refused_alone(subject: CheckedAdapter, cases: tuple[Case, ...]) -> Iterator[str]:
-    """Yield what is wrong where one case of a batch has tensors that do not fit."""
+    """Yield what is wrong when one case of a batch has tensors that do not fit."""
     if not cases:
         return
     tensors = [writable(draw(case).tensors) for case in cases]
