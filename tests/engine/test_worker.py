@@ -13,6 +13,7 @@ from tconv.adapters import registry
 from tconv.adapters.base import Adapter, Result, Tensors
 from tconv.adapters.numpy import NumpyAdapter
 from tconv.engine.worker import compute
+from tconv.engine.worker.describe import describe_adapter
 from tconv.engine.worker.sampling import is_drawn
 from tconv.model.case import Case
 from tconv.model.target import Target
@@ -32,9 +33,21 @@ class AtOnce(NumpyAdapter):
         return list(super().compute_many(cases, tensors, mode, device))
 
 
+class Versionless(NumpyAdapter):
+    """Gives a version without a name."""
+
+    def versions(self) -> dict[str, str]:
+        return "2.0"  # type: ignore[return-value] # the fault
+
+
 def rows(adapter: Adapter, cases: Sequence[Case]) -> Columns:
     target = Target(backend="numpy", mode="scatter", device="cpu")
     return compute.compute_rows(adapter, cases, compute.draw_batch(cases, 7), target, "1.0")
+
+
+def test_versions_that_are_no_mapping_are_named_in_the_error() -> None:
+    with pytest.raises(TypeError, match=r"versions\(\)='2.0', but should be a mapping of strings"):
+        describe_adapter("numpy", Versionless())
 
 
 @pytest.mark.parametrize("adapter", [NumpyAdapter, AtOnce])

@@ -126,7 +126,7 @@ def test_only_what_is_left_is_run(engine: LocalPool, backend: str) -> None:
             "fake-shy",
             "unavailable",
             "reason",
-            "cannot be asked what there is here: RuntimeError: n",
+            "fails to describe itself: RuntimeError: n",
         ),
         ("fake-uninstalled", "unavailable", "reason", "no_such_framework"),
         ("fake-broken-import", "unavailable", "reason", "broken on purpose"),

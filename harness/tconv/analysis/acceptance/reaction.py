@@ -46,7 +46,7 @@ _CODES: Final = dict(zip(Reaction, "XH!#mr=-?", strict=True))
 _MEANINGS: Final = {
     Reaction.CRASHES: "The process ended.",
     Reaction.HANGS: "No answer came within the limit.",
-    Reaction.ACCEPTS_SILENTLY: "A result or a shape came, though no answer exists.",
+    Reaction.ACCEPTS_SILENTLY: "A result or a shape was returned, though no answer exists.",
     Reaction.COMPUTES_ANOTHER: "An answer exists, and another one was computed.",
     Reaction.REFUSES_MISLEADINGLY: "An error that names another cause, or none.",
     Reaction.REFUSES_CLEARLY: "An error that names the faulty parameter, or its consequence.",

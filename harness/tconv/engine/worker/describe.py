@@ -48,7 +48,7 @@ def describe_adapter(backend: str, adapter: Adapter) -> BackendDescription:
         backend=backend,
         modes=adapter.modes,
         devices=devices,
-        versions=_plain(adapter.versions()),
+        versions=_plain("versions()", adapter.versions()),
         settings={
             f"{adapter.name}:{mode.name}@{device}": _settings(adapter, mode, device)
             for device in devices
@@ -57,11 +57,13 @@ def describe_adapter(backend: str, adapter: Adapter) -> BackendDescription:
     )
 
 
-def _plain(texts: Mapping[str, str]) -> dict[str, str]:
+def _plain(what: str, texts: Mapping[str, str]) -> dict[str, str]:
     """Return texts of Python's own kind.
 
     To unpickle a framework's own kind, as PyTorch's version is, the parent would import it.
     """
+    if not isinstance(texts, Mapping):
+        raise TypeError(f"{what}={texts!r}, but should be a mapping of strings to strings")
     return {str(name): str(text) for name, text in texts.items()}
 
 
@@ -70,7 +72,7 @@ def _settings(adapter: Adapter, mode: Mode, device: str) -> dict[str, str]:
 
     def read() -> dict[str, str]:
         with adapter.session(mode.name, device):
-            return _plain(adapter.settings(mode.name, device))
+            return _plain("settings()", adapter.settings(mode.name, device))
 
     settings: dict[str, str] | Raised = call_guarded(read)
     if isinstance(settings, Raised):

@@ -113,7 +113,7 @@ def describe_backend(backend: str) -> BackendDescription | str:
         heartbeat.beat()  # asking for devices and settings is part of loading, too
     if isinstance(description, Raised):
         kind, text = type(description.error).__name__, text_of(description.error)
-        return f"the adapter of {backend} cannot be asked what there is here: {kind}: {text}"
+        return f"the adapter of {backend} fails to describe itself: {kind}: {text}"
     result: BackendDescription = description
     return result
 

@@ -59,7 +59,7 @@ CHECKS = (
     ),
     *(
         Check(
-            name=topic, meaning=f"results are right: {topic}", problems=partial(_right, topic=topic)
+            name=topic, meaning="results equal the oracle's", problems=partial(_right, topic=topic)
         )
         for topic in PROBES
     ),
