@@ -218,7 +218,7 @@ def test_smallest_condition_admits_that_it_knows_none() -> None:
         ({"target": "torch"}, "either a domain or a target"),
         ({"quotation": "a " * 16}, "15 words at most"),
         ({"colour": "red"}, "Extra inputs are not permitted"),
-        ({"domain": {"i": "1..x"}}, "is no range"),
+        ({"domain": {"i": "1..x"}}, "is not a range"),
     ],
 )
 def test_mistake_in_a_claim_is_named_with_its_place(

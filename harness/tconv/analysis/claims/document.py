@@ -152,7 +152,10 @@ def from_mapping(tables: Mapping[str, object], path: str = "claims") -> Claims:
     try:
         document = _Document.model_validate(tables)
     except ValidationError as error:
-        lines = (f"{path}: {_place(each['loc'], tables)}: {each['msg']}" for each in error.errors())
+        lines = (
+            f"{path}: {_place(each['loc'], tables)}: {each['msg'].removeprefix('Value error, ')}"
+            for each in error.errors()
+        )
         raise ClaimError("\n".join(lines)) from None
     claims = tuple(table.to_claim() for table in document.claim)
     laws = tuple(
