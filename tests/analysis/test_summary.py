@@ -3,11 +3,14 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from tconv.analysis.summary import Summary, examples
 from tconv.report import deviations_csv
 from tconv.store import RowBatch, RunReader, RunWriter
+from tconv.store.compaction import GROUP
 from tconv.store.rows import Columns
 
 MakeRows = Callable[..., Columns]
@@ -130,3 +133,22 @@ def test_sizes_beyond_64_bits_are_compared_all_the_same(
     )  # fmt: skip
 
     assert [row["case"] for _, _, row in summary.examples.smallest()] == ["large"]
+
+
+def test_summary_holds_no_more_texts_than_fit_in_memory(
+    tmp_path: Path, make_rows: MakeRows
+) -> None:
+    writer = RunWriter.create(tmp_path / "run", {})
+    writer.write(0, 0, RowBatch.from_columns(make_rows(1, verdict=["rejected_legal"])))
+    (part,) = writer.path.glob("parts/*")
+    row, count = pq.read_table(part), 2 * GROUP
+    table = pa.concat_tables([row] * count).combine_chunks()
+    texts = pa.array([f"{at:08d}" * 1_000 for at in range(count)])  # as long as they are kept
+    column = table.schema.get_field_index("error_text")
+    table = table.set_column(column, table.schema.field(column), texts)
+    pq.write_table(table, part, row_group_size=GROUP, compression="none")
+
+    summary = Summary.from_run(RunReader(writer.path))
+
+    assert summary.totals.rows == count
+    assert summary.examples.rows().num_rows == examples.KEPT

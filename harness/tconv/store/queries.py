@@ -22,12 +22,15 @@ _TYPES: Final = {
     "number": "DOUBLE", "boolean": "BOOLEAN",
 }  # fmt: skip
 _SETTINGS: Final[dict[str, str | bool | int | float | list[str]]] = {
-    "memory_limit": "128MB",  # what does not fit goes to a temporary directory
+    # What does not fit goes to a temporary directory, except what is read at once: a row group of a
+    # column by each thread, 125 MiB where every error text is as long as texts are kept.
+    "memory_limit": "512MB",
     "threads": 2,  # each needs its share of the memory: with 8, they run out of it
     "autoinstall_known_extensions": False,  # no query needs one, so nothing is ever downloaded
     "autoload_known_extensions": False,
 }
 _CHUNK: Final = 10_000  # rows that are Python objects at once
+_CHECKED: Final = 1_000  # rows that are read at once in search of damage
 
 
 class RowQueries:
@@ -85,7 +88,7 @@ class RowQueries:
             yield
         except duckdb.Error as error:
             for part in self._parts:
-                for _ in part.batches(_CHUNK):  # raises the StoreError of a damaged part
+                for _ in part.batches(_CHECKED):  # raises the StoreError of a damaged part
                     pass
             if isinstance(error, duckdb.OutOfMemoryException | duckdb.IOException):
                 why = str(error).partition("\n")[0]
