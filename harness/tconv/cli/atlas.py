@@ -27,9 +27,9 @@ Examples:
 def atlas(*, run: Path, out: Path | None, as_json: bool) -> None:
     """Infer from RUN the rule of the output window for each target and kind of open case.
 
-    A rule gives the output size o and the crop at the start of one axis. Its coverage is the share
-    of the measured points at which it holds; below 1, the first counterexample follows. The JSON
-    also holds where targets disagree, and whether published claims hold.
+    A rule gives the output size o and begin, the crop at the start, of one axis. Its coverage is
+    the share of the measured points at which it holds; below 1, the first counterexample follows.
+    The JSON also holds where targets disagree, and whether published claims hold.
     """
     from tconv.analysis.claims.document import load_claims
     from tconv.analysis.from_run import compatibility_of

@@ -34,7 +34,8 @@ def explain_case(
 
     TARGET is backend[:mode][@device]. The names are padding, i, k, s, p, dilation (d),
     output_padding (op) and o. A value is one number for all axes, or one for each axis, joined by
-    x, as in 3x2. A value of p may be start:end, as in 1:0.
+    x, as in 3x2. A value of p may be start:end, as in 1:0. In a rule, begin is the crop at the
+    start, and K is dilation(k-1)+1.
     """
     from tconv.analysis.atlas.explain import explain
     from tconv.analysis.atlas.request import Request
