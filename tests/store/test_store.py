@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tconv.errors import StoreError
-from tconv.store import SCHEMA, RowBatch, RunReader, RunWriter, newest
+from tconv.store import SCHEMA, RowBatch, RunReader, RunWriter, newest_run
 from tconv.store.columns import SCHEMA_VERSION
 from tconv.store.errors import damaged, miscounted
 from tconv.store.rows import Columns
@@ -192,12 +192,12 @@ def test_newest_run_is_the_one_started_last(tmp_path: Path) -> None:
     for name, started in (("b", "2026-01-02"), ("a", "2026-01-03"), ("c", "2026-01-01")):
         RunWriter.create(tmp_path / name, {"started": started})
 
-    assert newest(tmp_path) == tmp_path / "a"
+    assert newest_run(tmp_path) == tmp_path / "a"
 
 
 def test_newest_run_of_none_says_how_to_make_one(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match=r"no run in .*make one with `tconv run`"):
-        newest(tmp_path)
+        newest_run(tmp_path)
 
 
 def test_tables_join_small_parts_and_cut_large_ones(

@@ -24,9 +24,9 @@ def report(*, run: Path | None) -> None:
     """Write report.html, summary.md and the tables of RUN, by default of the newest run."""
     from tconv.report.write_all import REPORTS
     from tconv.runs.recorder import write_reports
-    from tconv.store import RunReader, newest
+    from tconv.store import RunReader, newest_run
 
-    path = run or newest(Path("reports"))
+    path = run or newest_run(Path("reports"))
     footer = RunReader(path).footer
     if footer is None:
         click.echo(

@@ -152,9 +152,9 @@ def _resume(path: Path, executor_name: str, *, jobs: int | None, as_json: bool) 
     from tconv.cli.progress import progress
     from tconv.engine.executors import executor_named
     from tconv.runs import run as runs
-    from tconv.store import RunReader, incomplete
+    from tconv.store import RunReader, incomplete_run
 
-    path, executor = incomplete(path), executor_named(executor_name)
+    path, executor = incomplete_run(path), executor_named(executor_name)
     footer = RunReader(path).footer
     if footer is not None:
         if as_json:

@@ -94,15 +94,15 @@ def draw(case: Case, seed: int = 0, recipe: DrawRecipe | None = None) -> Draw:
     """
     precision = PRECISIONS[case.dtype]
     if recipe is None:
-        sound = _draw_sound(case, seed, precision)
+        well_formed = _draw_well_formed(case, seed, precision)
     else:
-        sound = _draw_again(case, seed, precision, recipe)
+        well_formed = _draw_again(case, seed, precision, recipe)
     if case.malformed is None:
-        return sound
-    return replace(sound, tensors=_frozen(_malformed(case, sound.tensors)))
+        return well_formed
+    return replace(well_formed, tensors=_frozen(_malformed(case, well_formed.tensors)))
 
 
-def _draw_sound(case: Case, seed: int, precision: Precision) -> Draw:
+def _draw_well_formed(case: Case, seed: int, precision: Precision) -> Draw:
     if case.values == "normal" and not precision.is_integer:
         return _draw_normal(case, seed, precision)
     if not _is_checked(case):
@@ -252,7 +252,7 @@ def _frozen(tensors: Tensors) -> Tensors:
 
 
 def _malformed(case: Case, tensors: Tensors) -> Tensors:
-    """Return sound tensors with the one fault that the case names."""
+    """Return well-formed tensors with the one fault that the case names."""
     assert case.malformed is not None
     name, change = _FAULTS[case.malformed]
     return replace(tensors, **{name: change(case, getattr(tensors, name))})

@@ -157,7 +157,7 @@ def _copy_parts(shards: Sequence[RunReader], recorder: RunRecorder) -> None:
     firsts = dict.fromkeys(recorder.totals, 0)
     for shard in shards:
         targets = [each["target"] for each in shard.header["targets"]]
-        for part in shard.whole():
+        for part in shard.checked_parts():
             target = targets[part.target]
             recorder.adopt(part, target, firsts[target])
             firsts[target] += len(part.span)

@@ -8,7 +8,7 @@ reports/<run>/.lock                     held by the process that writes, removed
 
 from tconv.store.errors import unwritable
 from tconv.store.part import SCHEMA, gaps
-from tconv.store.reader import RunReader, incomplete, newest
+from tconv.store.reader import RunReader, incomplete_run, newest_run
 from tconv.store.row_batch import RowBatch
 from tconv.store.writer import RunWriter
 
@@ -18,7 +18,7 @@ __all__ = [
     "RunReader",
     "RunWriter",
     "gaps",
-    "incomplete",
-    "newest",
+    "incomplete_run",
+    "newest_run",
     "unwritable",
-]  # fmt: skip
+]

@@ -104,7 +104,7 @@ def _shaped(batch: pa.RecordBatch, schema: pa.Schema) -> pa.Table:
     return pa.table(columns, schema=schema)
 
 
-def path(run: Path, target: int, first: int) -> Path:
+def path_of(run: Path, target: int, first: int) -> Path:
     """Return the file of the part of a run that starts with this case of this target."""
     return run / "parts" / f"{target:03d}-{first:07d}.parquet"
 

@@ -43,7 +43,7 @@ class RowQueries:
             StoreError: a part is damaged, or rows are missing from a complete run.
         """
         self._path = run.path
-        self._parts = run.whole()
+        self._parts = run.checked_parts()
         self._database = duckdb.connect(
             config=_SETTINGS | {"temp_directory": tempfile.gettempdir()}
         )

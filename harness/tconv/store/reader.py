@@ -89,7 +89,7 @@ class RunReader:
         """
         return part.live_and_leftover(self.path)[0]
 
-    def whole(self) -> list[StoredPart]:
+    def checked_parts(self) -> list[StoredPart]:
         """Return the parts, after checking that those of a complete run are all there.
 
         Raises:
@@ -111,7 +111,7 @@ class RunReader:
         Raises:
             StoreError: a part is damaged, or rows are missing from a complete run.
         """
-        yield from part.joined(self.whole(), size, columns)
+        yield from part.joined(self.checked_parts(), size, columns)
 
     def records(self, columns: Sequence[str] | None = None) -> Iterator[dict[str, Any]]:
         """Yield all rows as mappings of columns; lists are tuples, absent values None.
@@ -134,7 +134,7 @@ class RunReader:
         return pa.concat_tables([SCHEMA.empty_table(), *self.tables(_PIECE)])
 
 
-def newest(directory: Path) -> Path:
+def newest_run(directory: Path) -> Path:
     """Return the run directory in `directory` that was started last.
 
     Raises:
@@ -146,7 +146,7 @@ def newest(directory: Path) -> Path:
     return max(headers, key=_started).parent
 
 
-def incomplete(path: Path) -> Path:
+def incomplete_run(path: Path) -> Path:
     """Return `path` if it is a run directory, else the incomplete run in it that was started last.
 
     Raises:

@@ -137,7 +137,7 @@ class RunWriter(AbstractContextManager["RunWriter"]):
         Raises:
             StoreError: the directory cannot be written; what was written before stays.
         """
-        path = part.path(self.path, target, first)
+        path = part.path_of(self.path, target, first)
         unfinished = path.with_suffix(".unfinished")
         try:
             unfinished.write_bytes(row_batch.parquet)
@@ -152,7 +152,7 @@ class RunWriter(AbstractContextManager["RunWriter"]):
         Raises:
             StoreError: as for :meth:`write`.
         """
-        path = part.path(self.path, target, first)
+        path = part.path_of(self.path, target, first)
         unfinished = path.with_suffix(".unfinished")
         try:
             shutil.copyfile(other.path, unfinished)

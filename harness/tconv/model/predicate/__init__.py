@@ -54,6 +54,7 @@ class Predicate:
         """
         tree = parse(text, "predicate", "a condition such as 'k > 1 or s > 1'")
         predicate = cls(text, tuple(texts), _tree=tree)
+        # Unknown names and mixed kinds show only when it is evaluated.
         predicate.holds_in(columns_of([_PROBE]) | {name: [""] for name in texts})
         return predicate
 
