@@ -22,7 +22,7 @@ CASES = json.loads(Path(os.environ["PEER_CASES"]).read_text())
 every_case = pytest.mark.parametrize("case", CASES, ids=[case["id"] for case in CASES])
 
 
-def drawn(case):
+def draw(case):
     """Return x (n, c_in, *i), w (c_in, c_out, *k) and b (c_out,), normal."""
     generator = np.random.default_rng(0)
     shapes = (
@@ -53,7 +53,7 @@ def reference(case, x, w, b):
 
 @every_case
 def test_torch(case):
-    x, w, b = drawn(case)
+    x, w, b = draw(case)
     y = torch.nn.functional.conv_transpose2d(
         torch.from_numpy(x), torch.from_numpy(w), torch.from_numpy(b),
         stride=case["s"], padding=case["p"], output_padding=case["op"],
@@ -63,7 +63,7 @@ def test_torch(case):
 
 @every_case
 def test_tensorflow(case):
-    x, w, b = drawn(case)
+    x, w, b = draw(case)
     p, q = case["p"]
     y = tf.nn.conv2d_transpose(
         x.transpose(0, 2, 3, 1),
@@ -78,7 +78,7 @@ def test_tensorflow(case):
 
 @every_case
 def test_jax(case):
-    x, w, b = drawn(case)
+    x, w, b = draw(case)
     axes = zip(case["k"], case["p"], case["op"], strict=True)
     y = jax.lax.conv_transpose(
         x.transpose(0, 2, 3, 1),

@@ -27,9 +27,9 @@ if __name__ == "__main__":  # the imports are inside, as each worker imports thi
     from tconv.runs.spec import RunSpec
     from tconv.runs.run import run
 
-    order = json.loads(Path(sys.argv[1]).read_text())
-    spec = RunSpec.from_config(order["tables"])
-    done = run(spec, out=Path(sys.argv[1]).parent, workers=order["workers"])
+    request = json.loads(Path(sys.argv[1]).read_text())
+    spec = RunSpec.from_config(request["tables"])
+    done = run(spec, out=Path(sys.argv[1]).parent, workers=request["workers"])
     print(json.dumps({"digest": done.digest, "status": int(done.status.code)}))
 """
 
@@ -132,12 +132,12 @@ def _loop(cases: Sequence[Case], *options: str) -> float:
 def _sweep(count: int, targets: Sequence[str], *, workers: int) -> tuple[float, str]:
     """Return the wall time and the digest of a run of `count` cases on targets, reports and all."""
     with tempfile.TemporaryDirectory() as directory:
-        order = Path(directory) / "order.json"
+        request = Path(directory) / "request.json"
         tables = workload.tables(count, targets)
-        order.write_text(json.dumps({"tables": tables, "workers": workers}))
+        request.write_text(json.dumps({"tables": tables, "workers": workers}))
         script = Path(directory) / "sweep.py"
         script.write_text(_SWEEP)
-        seconds, printed = _timed([sys.executable, str(script), str(order)], _environment())
+        seconds, printed = _timed([sys.executable, str(script), str(request)], _environment())
     result = json.loads(printed.splitlines()[-1])
     if result["status"] != 0:
         raise BenchError(

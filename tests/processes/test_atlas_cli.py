@@ -42,7 +42,7 @@ def test_command_prints_the_rule_and_writes_the_atlas(swept_run: Path, tmp_path:
 
     assert done.exit_code == 0, done.output
     assert "o = s*i" in done.output
-    assert "begin = max(K - s, 0)//2" in done.output
+    assert "  max(K - s, 0)//2" in done.output
     assert written.source.versions == {"fake-halving": "1.0"}
     assert written.source.digest == json.loads((swept_run / "footer.json").read_text())["digest"]
     assert written.entries[0].evidence

@@ -50,7 +50,7 @@ def atlas(*, run: Path, out: Path | None, as_json: bool) -> None:
 
 def atlas_text(atlas: "Atlas") -> str:
     """Return the rules as a table, then what evidence each lacks."""
-    header = ("target", "asked", "output size", "crop at the start", "points", "coverage")
+    header = ("target", "kind of case", "output size", "crop at the start", "points", "coverage")
     rows = ((e.question.target, e.question.words, *_cells(e)) for e in atlas.entries)
     table = table_text(header, rows, right={"points", "coverage"})
     return "\n".join([table, *map("\n".join, filter(None, map(_remarks, atlas.entries)))])
@@ -60,9 +60,9 @@ def _cells(entry: "Entry") -> tuple[str, str, str, str]:
     rule, evidence = entry.rule, entry.evidence
     if rule is None or evidence is None:
         return (", ".join(f"{verdict}: {n}" for verdict, n in entry.verdicts.items()), "", "0", "")
-    begin = "" if rule.begin is None else f"begin = {rule.begin}"
+    start = "" if rule.begin is None else str(rule.begin)
     coverage = "1" if evidence.coverage == 1 else f"{evidence.coverage:.4f}"
-    return f"o = {rule.size}", begin, str(evidence.points), coverage
+    return f"o = {rule.size}", start, str(evidence.points), coverage
 
 
 def _remarks(entry: "Entry") -> list[str]:
