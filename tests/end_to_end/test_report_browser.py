@@ -278,7 +278,7 @@ def test_row_shows_everything_and_the_command_that_reruns_it(page: Any) -> None:
 def test_copy_says_that_it_copied(page: Any) -> None:
     page.find_element("css selector", "#findings-table summary").click()
     page.find_element("css selector", "#findings-table button.copy").click()
-    wait(page, "document.getElementById('said').textContent === 'Copied.'")
+    wait(page, "document.getElementById('status').textContent === 'Copied.'")
 
 
 def test_picture_has_a_cell_for_each_place_that_differs(browser: Any, report: Path) -> None:

@@ -1,6 +1,7 @@
 """Reports say what a run found, whatever a framework's errors look like."""
 
 import csv as csv_reader
+import errno
 import re
 import shlex
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from tconv.errors import StoreError
 from tconv.model.verdict import Standpoint, Verdict
 from tconv.report import results_csv, summary_md
 from tconv.report.markdown import cell, code, error_line
+from tconv.report.output import replacing
 from tconv.store import RowBatch, RunReader, RunWriter
 from tconv.store.columns import COLUMNS
 from tconv.store.rows import Columns
@@ -331,3 +333,19 @@ def test_excerpt_is_never_wider_than_asked(length: int) -> None:
 @given(st.text() | st.text(AWKWARD))
 def test_code_span_ends_where_it_should(text: str) -> None:
     assert re.fullmatch(r"`[^`]+`|-", code(text))
+
+
+def test_report_that_fails_leaves_no_half_of_it(tmp_path: Path) -> None:
+    path = tmp_path / "report.md"
+    path.write_text("earlier")
+
+    def write_half() -> None:
+        with replacing(path) as unfinished:
+            unfinished.write_text("half")
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(StoreError, match="No space left"):
+        write_half()
+
+    assert [each.name for each in tmp_path.iterdir()] == ["report.md"]
+    assert path.read_text() == "earlier"

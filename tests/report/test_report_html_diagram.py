@@ -80,7 +80,7 @@ def test_elements_that_a_window_adds_are_drawn_and_counted() -> None:
     added = [span(each) for each in of_class(drawing, "added")]
     assert len(added) == 3
     assert spans(drawing)[1] == (added[0][0], added[-1][1])
-    assert [each.text for each in of_class(drawing, "said")] == [
+    assert [each.text for each in of_class(drawing, "caption")] == [
         "one: size 6, crops 2 at the start and adds 1 at the end",
         "other: size 10, adds 1 at the start and 2 at the end",
     ]
@@ -122,7 +122,7 @@ def test_name_of_a_target_makes_no_element() -> None:
     drawing = drawn(windows={"<script>attack()</script>&": (0, 0), "b": (1, 0)})
 
     assert list(drawing.iter("script")) == []
-    assert "<script>attack()</script>&: size 7" in (of_class(drawing, "said")[0].text or "")
+    assert "<script>attack()</script>&: size 7" in (of_class(drawing, "caption")[0].text or "")
 
 
 @pytest.mark.parametrize(

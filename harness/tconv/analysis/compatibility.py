@@ -62,10 +62,10 @@ class Compatibility:
         apart = {frozenset((each.first, each.second)) for each in self.disagreements}
         groups: list[list[str]] = []
         for target in dict.fromkeys(entry.question.target for entry in self.atlas.entries):
-            alike = (
+            agreeing = (
                 group for group in groups if all(_agree(target, other, apart) for other in group)
             )
-            if (group := next(alike, None)) is None:
+            if (group := next(agreeing, None)) is None:
                 groups.append([target])
             else:
                 group.append(target)

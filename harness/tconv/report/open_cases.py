@@ -101,7 +101,7 @@ def refusal(entry: Entry) -> str:
 
 
 def compare(compatibility: Compatibility, topic: Topic) -> tuple[Line, ...]:
-    """Return what each backend makes of a topic, a line for targets that answer alike.
+    """Return what each backend makes of a topic, a line for targets that give the same answer.
 
     A target whose answer depends on the number of axes has a line for each.
     """
@@ -112,8 +112,8 @@ def compare(compatibility: Compatibility, topic: Topic) -> tuple[Line, ...]:
 def overview(compatibility: Compatibility) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """Return who answers the examples of :data:`OVERVIEW`, and how; `-` where there is no answer.
 
-    Who is a backend, or those of its targets that answer alike. Who has no answer at all is left
-    out.
+    Who is a backend, or those of its targets that give the same answer; those without any answer
+    are left out.
     """
     by_topic = [
         {target: line.example for line in compare(compatibility, topic) for target in line.targets}
@@ -140,22 +140,22 @@ def _who(targets: Sequence[str], *, is_whole: bool) -> str:
 
 def lines(entries: Iterable[Entry], topic: Topic | None = None) -> tuple[Line, ...]:
     """Return a line for the entries of one question that are of one backend and say the same."""
-    merged = []
+    one_per_answer = []
     for _, kin in groupby(entries, key=lambda entry: backend_of(entry.question.target)):
-        alike: dict[tuple[str, str], list[Entry]] = {}
+        by_answer: dict[tuple[str, str], list[Entry]] = {}
         for entry in kin:
-            alike.setdefault(_answer_key(entry), []).append(entry)
-        merged += [_line(each, topic) for each in alike.values()]
-    return tuple(merged)
+            by_answer.setdefault(_answer_key(entry), []).append(entry)
+        one_per_answer += [_line(each, topic) for each in by_answer.values()]
+    return tuple(one_per_answer)
 
 
 def _answer_key(entry: Entry) -> tuple[str, str]:
     return (str(entry.rule), "") if entry.rule else ("", refusal(entry))
 
 
-def _line(alike: Sequence[Entry], topic: Topic | None) -> Line:
-    entry = max(alike, key=lambda each: each.accepted)
-    targets = tuple(dict.fromkeys(each.question.target for each in alike))
+def _line(entries: Sequence[Entry], topic: Topic | None) -> Line:
+    entry = max(entries, key=lambda each: each.accepted)
+    targets = tuple(dict.fromkeys(each.question.target for each in entries))
     example = _example(entry, topic.request) if topic and entry.rule else ""
     return Line(targets=targets, entry=entry, example=example)
 

@@ -1,7 +1,7 @@
-"""How every report is rendered from its template and written: whole, or not at all."""
+"""Renders a report from its template, and writes it whole or not at all."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +49,7 @@ def render(
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Give a path to write to, which takes the place of `path` where nothing goes wrong.
+    """Yield a path to write to; what was written there replaces `path` unless something fails.
 
     Raises:
         StoreError: it cannot be written; what was at `path` stays, as it does on any error.
@@ -62,3 +62,6 @@ def replacing(path: Path) -> Iterator[Path]:
         raise
     except OSError as error:
         raise unwritable(path, error) from error
+    finally:
+        with suppress(OSError):  # half a report would take the room that the next one needs
+            unfinished.unlink(missing_ok=True)

@@ -7,8 +7,8 @@ from some size on, a number of strides times i plus something that repeats every
 - conditions compare i with s, K or 1, or compare lines whose constants are at most
   W (K + s + |p| + |op| + |o| + d), W being the sum of the formula's coefficients.
 
-Past the last crossing nothing but a line and, as halves are taken, a repetition every 2s sizes is
-left. A window that is constant up to there and over two more repetitions is constant for ever.
+Past the last crossing only a line remains and, because halves are taken, a repetition every 2s
+sizes. A window that is constant up to there and over two more repetitions is so for every size.
 """
 
 from collections.abc import Iterable, Sequence

@@ -245,7 +245,7 @@ def _first_missing(call: str, refused: Mapping[str, Any]) -> Unsupported | None:
 def _sizes_refused(case: Case) -> dict[str, Any]:
     """Return what has no argument: a size, and an output padding that is not a larger pad.
 
-    That is one beside a policy, and a negative one: as a pad it would be an ordinary crop.
+    An output padding is refused next to a policy, and below 0, where a pad would be a plain crop.
     """
     refused: dict[str, Any] = {}
     if case.o is not None:

@@ -54,7 +54,7 @@ class KerasCall:
     """A call of Keras, and the crop after it; one entry per spatial axis.
 
     Attributes:
-        padding: a policy's name or, for Keras to refuse, (begin, end) pairs.
+        padding: a policy's name or, for Keras to refuse, (start, end) pairs.
         output_padding: the argument of that name; None leaves the size to Keras.
         crop: what is cut off the result.
     """

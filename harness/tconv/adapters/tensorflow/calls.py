@@ -56,7 +56,7 @@ class TensorflowCall:
 
     Attributes:
         name: of the function, in `tf.nn`.
-        padding: kind of the padding, VALID or SAME, or explicit (begin, end) pairs.
+        padding: kind of the padding, VALID or SAME, or explicit (start, end) pairs.
         size: the output size that is requested, or None.
         dilation: the dilation argument.
         crop: what is cut off the result.
@@ -108,7 +108,7 @@ class TensorflowCall:
 def refused_arguments(case: Case) -> dict[str, Any]:
     """Return what no argument expresses: groups below 1, and an output padding without a size.
 
-    That is one beside a policy, and a negative one: as a size it would be an ordinary crop.
+    An output padding is refused next to a policy, and below 0, where a size would be a plain crop.
     TensorFlow refuses the first argument that it does not know, so they are in the order of the
     reasons.
     """

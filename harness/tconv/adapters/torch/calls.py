@@ -48,7 +48,7 @@ class Function:
     """A call of `torch.nn.functional.conv_transpose{1,2,3}d`; one entry per spatial axis.
 
     Attributes:
-        padding: of the call; where PyTorch has to refuse, a policy's name or (begin, end) pairs.
+        padding: of the call; where PyTorch must refuse, a policy's name or (start, end) pairs.
         output_padding: of the call.
         crop: what is cut off the result.
     """

@@ -74,10 +74,6 @@ class ModeDisagreement:
     case: str
     sides: Mapping[str, tuple[str, ...]]
 
-    def __str__(self) -> str:
-        sides = "; ".join(f"{words}: {', '.join(them)}" for words, them in self.sides.items())
-        return f"{self.framework}, {self.fault}, {self.case}: {sides}"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acceptance:
@@ -190,8 +186,8 @@ def _disagreements(
 
 def _sides(words: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
     return {
-        each: tuple(sorted(target for target, said in words.items() if said == each))
-        for each in sorted(set(words.values()))
+        reaction: tuple(sorted(target for target, own in words.items() if own == reaction))
+        for reaction in sorted(set(words.values()))
     }
 
 

@@ -40,14 +40,15 @@ class Entry:
     like: str = ""
 
     @classmethod
-    def from_observation(cls, question: Question, seen: Observation) -> Self:
-        """Return the entry with the rule that is inferred from what was seen."""
-        inferred = infer(seen.points) if seen.merged else None
+    def from_observation(cls, question: Question, observation: Observation) -> Self:
+        """Return the entry with the rule that is inferred from the observation."""
+        inferred = infer(observation.points) if observation.merged else None
         rule, support = inferred or (None, None)
-        reason = min(seen.reasons, key=lambda text: (-seen.reasons[text], text), default="")
-        calls = sorted(seen.calls, key=lambda call: (-seen.calls[call], call))
+        reasons = observation.reasons
+        reason = min(reasons, key=lambda text: (-reasons[text], text), default="")
+        calls = sorted(observation.calls, key=lambda call: (-observation.calls[call], call))
         return cls(
-            question=question, verdicts=dict(sorted(seen.verdicts.items())), reason=reason,
+            question=question, verdicts=dict(sorted(observation.verdicts.items())), reason=reason,
             calls=tuple(calls[:CALLS]), rule=rule, evidence=support,
         )  # fmt: skip
 

@@ -8,7 +8,7 @@
     made.append(...children);
     return made;
   };
-  const say = (text) => { byId("said").textContent = text; };
+  const say = (text) => { byId("status").textContent = text; };
 
   /* ---- copy --------------------------------------------------------------------------------- */
   async function copy(text) {
