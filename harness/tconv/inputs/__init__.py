@@ -1,1 +1,1 @@
-"""The tensors of a case: exact where they can be, and such that wrong answers look wrong."""
+"""The tensors of a case: exact where possible, and drawn so that wrong answers differ."""

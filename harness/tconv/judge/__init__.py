@@ -1,4 +1,4 @@
-"""The judgement of an outcome: its verdict, how large the error is and which fault explains it."""
+"""The judgement of an outcome: its verdict, the size of the error, the fault that explains it."""
 
 from tconv.judge.judgement import Judgement
 from tconv.judge.verdicts import judge

@@ -1,4 +1,4 @@
-"""One grid point: the parameters of a transposed convolution, and what follows from them."""
+"""A case: the parameters of one transposed convolution, and what follows from them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

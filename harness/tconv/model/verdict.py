@@ -76,5 +76,5 @@ _MEANINGS: Final = {
     Verdict.TIMEOUT: "The worker did not answer within the limit.",
     Verdict.NOT_RUN: "The case was planned and never started.",
     Verdict.NONDETERMINISTIC: "The same call gave different results.",
-    Verdict.ADAPTER_ERROR: "The adapter broke its contract; this says nothing of its framework.",
+    Verdict.ADAPTER_ERROR: "The adapter broke its contract; this says nothing about its framework.",
 }

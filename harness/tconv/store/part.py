@@ -1,4 +1,4 @@
-"""One file of rows: those of consecutive cases of one target, and their digest."""
+"""A part: one file with the rows of consecutive cases of one target, and their digest."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
