@@ -116,6 +116,13 @@ def test_explanation_of_two_axes_has_one_answer_each(written: Path) -> None:
     assert [(a["size"], a["begin"], a["end"]) for a in answer["axes"]] == [(6, 1, 1), (10, 0, -1)]
 
 
+def test_request_that_leaves_nothing_open_gets_its_size_and_what_to_ask_instead() -> None:
+    request = Request.from_texts(["p=1", "op=1", "k=3", "s=2", "i=4x5"])
+
+    with pytest.raises(AtlasError, match="nothing open, o is 8x10 on every target; to ask what"):
+        explain(atlas(), Selection.from_text("fake"), request)
+
+
 def test_case_that_was_not_measured_is_an_error_that_lists_what_was() -> None:
     request = Request.from_texts(["padding=valid", "k=3", "i=3"])
 

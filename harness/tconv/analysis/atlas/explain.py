@@ -5,10 +5,11 @@ from typing import Final, Self
 
 from tconv.analysis.atlas.atlas import Atlas
 from tconv.analysis.atlas.entry import Entry
+from tconv.analysis.atlas.question import EXPLICIT
 from tconv.analysis.atlas.request import Request
 from tconv.analysis.atlas.rule import Rule
 from tconv.errors import AtlasError
-from tconv.model.geometry import Axis
+from tconv.model.geometry import Axis, output_size
 from tconv.model.target import Selection
 
 WIDEST: Final = 100
@@ -68,9 +69,17 @@ def explain(atlas: Atlas, selection: Selection, request: Request) -> tuple[Expla
     """Return what each selected target makes of the request.
 
     Raises:
-        AtlasError: the atlas has no such target, or none was measured on such a case.
+        AtlasError: the request is no open case, the atlas has no such target, or none was measured
+            on such a case.
     """
     entries = atlas.of(selection)
+    first = request.axes[0]
+    if request.padding == EXPLICIT and first.op is not None and first.o is None:
+        sizes = "x".join(str(output_size(axis)) for axis in request.axes)
+        raise AtlasError(
+            f"{request} leaves nothing open, o is {sizes} on every target; to ask what a target "
+            "chooses, leave out op, request a size o or give a padding policy"
+        )
     explanations = [
         Explanation.from_entry(each, request) for each in entries if request.is_for(each.question)
     ]
