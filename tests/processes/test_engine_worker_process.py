@@ -281,6 +281,13 @@ def test_end_is_heard_of_while_a_child_of_the_worker_keeps_its_files_open(
     child.kill()
 
 
+def test_forked_child_that_leaves_its_function_does_not_answer(worker: WorkerProcess) -> None:
+    pid = pid_of(worker)
+
+    assert worker.call(exec, "import os, time\nif os.fork():\n    time.sleep(0.5)") is None
+    assert [pid_of(worker) for _ in range(3)] == [pid] * 3
+
+
 def test_request_of_a_run_that_is_stopped_ends_its_worker(
     worker: WorkerProcess, stopped: threading.Event
 ) -> None:

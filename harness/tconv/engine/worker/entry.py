@@ -64,11 +64,15 @@ def serve(
     os.dup2(sink, 2)
     heartbeat.start(heartbeat_file, sink)
     pipe.send_bytes(b"up")
+    worker = os.getpid()
     with suppress(EOFError):
         while True:
             request = pipe.recv_bytes()
             heartbeat.beat()  # the request is taken: it is to blame for whatever happens from here
-            pipe.send_bytes(_answer(request))
+            answer = _answer(request)
+            if os.getpid() != worker:  # a child that the framework forked, and that came back here
+                os._exit(0)
+            pipe.send_bytes(answer)
 
 
 def _answer(request: bytes) -> memoryview:
