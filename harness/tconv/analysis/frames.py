@@ -1,4 +1,4 @@
-"""Runs as pandas frames, for notebooks and for tests."""
+"""Runs as pandas frames, for notebooks and for scripts."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

@@ -96,7 +96,7 @@ def _refusal(fault: Fault, text: str) -> Reaction:
 
 
 def _has_no_bias(case: Case, call: str) -> bool:
-    """Return whether the bias is at fault of a call that takes none: a sum comes after it."""
+    """Return whether the faulty bias never reached the call, as it is added afterwards."""
     is_added = call.endswith((" + b", " + keras.ops.add"))
     return is_added and case.malformed in MALFORMED_BIAS
 
