@@ -151,6 +151,8 @@ class WorkerProcess(AbstractContextManager["WorkerProcess"]):
         # The thread that asks for work may end earlier than the worker, so one thread, which lives
         # as long as this object, starts them all.
         self._starter = ThreadPoolExecutor(1, "tconv-starter", initializer=block_sigint)
+        # The thread is made here: an interrupt of the call that made it would lead to a second one.
+        self._starter.submit(int).result()
         self._running: tuple[SpawnProcess, Connection[Any, Any]] | None = None
         self._lock = threading.Lock()
 
