@@ -72,7 +72,7 @@ def test_the_call_and_its_crop_leave_the_window_of_the_case(
             NOTHING,
             "conv2d_transpose(padding=[(begin, end), ...])",
         ),
-        ("2d-i5x4-k3x2-p2.0x0-g2-ci2-co4-f32", {"explicit groups"}, "crop the begin"),
+        ("2d-i5x4-k3x2-p2.0x0-g2-ci2-co4-f32", {"explicit groups"}, "crop the start"),
     ],
 )
 def test_the_call_depends_on_what_the_kernel_lacks(

@@ -62,7 +62,7 @@ def test_a_wanted_size_is_an_argument_of_the_module() -> None:
         ("1d-i4-k3-padsame-ci2-co4-f32", "no padding policy"),
         (
             "1d-i4-k3-s2-p1.0-opnone-g2-o8-ci3-co4-f32",
-            "no padding apart for begin and end where output_size is given",
+            "no separate padding for start and end where output_size is given",
         ),
         (
             "4d-i2x2x2x2-k1x1x1x1-padsame-ci2-co4-f32",

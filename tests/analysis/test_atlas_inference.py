@@ -100,7 +100,7 @@ def test_planted_rule_is_inferred(number: int) -> None:
 
 
 def halves(asked: Axis) -> Window:
-    """Crop what exceeds s*i, the smaller half at the begin."""
+    """Crop what exceeds s*i, the smaller half at the start."""
     size = asked.s * asked.i
     return size, max(asked.full - size, 0) // 2
 

@@ -43,7 +43,7 @@ def rows(**begins: str) -> Iterator[Row]:
     """Yield rows of `same` on each target: `o = s*i`, with the odd element at one side.
 
     Args:
-        begins: backend -> `low`, `high`: which half of max(K - s, 0) is cropped at the begin, or
+        begins: backend -> `low`, `high`: which half of max(K - s, 0) is cropped at the start, or
             `refuses`.
     """
     sizes = product(range(1, 9), range(1, 7), range(1, 5))

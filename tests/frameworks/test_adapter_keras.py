@@ -33,8 +33,8 @@ NATIVE = {
     "3d-i2x3x4-k4x2x5-s2x1x3-p1x0.1x1-ci3-co2-f32-nobias": "(padding='same')",
 }
 COMPOSED = {
-    "1d-i5-k3-s2-p2.0-op1-n2-ci2-co3-f32": "crop the begin",
-    "2d-i3x4-k2x4-s1x3-p0x1.3-op0x1-ci3-co2-f32": "crop the begin and end",
+    "1d-i5-k3-s2-p2.0-op1-n2-ci2-co3-f32": "crop the start",
+    "2d-i3x4-k2x4-s1x3-p0x1.3-op0x1-ci3-co2-f32": "crop the start and end",
     "3d-i4x3x2-k1x2x3-s3x2x1-p0x0x0.2-ci3-co1-f32-nobias": "crop the end",
 }
 UNSUPPORTED = {

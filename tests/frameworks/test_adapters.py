@@ -87,15 +87,15 @@ NATIVE: Final[Mapping[str, Mapping[str, str]]] = {
 
 COMPOSED: Final = {
     "torch": {
-        "1d-i5-k3-p2.0-n2-ci2-co3-f32": "crop the begin",
+        "1d-i5-k3-p2.0-n2-ci2-co3-f32": "crop the start",
         "1d-i5-k3-s2-p0.2-op1-ci2-co3-f32": "crop the end",
-        "2d-i3x4-k2x4-p1.0x1.3-g2-ci4-co2-f32": "crop the begin and end",
+        "2d-i3x4-k2x4-p1.0x1.3-g2-ci4-co2-f32": "crop the start and end",
         "3d-i4x3x2-k1x2x3-s3x2x1-p0x0x0.2-ci3-co1-f32-nobias": "crop the end",
     },
     "tensorflow": {
         "3d-i4x3x2-k1x2x3-s3x2x1-p0x0x0.2-ci3-co1-f64-nobias": "crop the end",
-        "3d-i4x3x2-k3x2x3-s3x2x1-p2.0x0x0-op1x1x0-ci3-co1-f16": "crop the begin",
-        "3d-i4x3x2-k3x2x3-p2x0x0-n2-ci3-co1-f64": "crop the begin and end",
+        "3d-i4x3x2-k3x2x3-s3x2x1-p2.0x0x0-op1x1x0-ci3-co1-f16": "crop the start",
+        "3d-i4x3x2-k3x2x3-p2x0x0-n2-ci3-co1-f64": "crop the start and end",
     },
 }
 """What is added to the call, of each case by backend."""

@@ -87,7 +87,7 @@ def _pads(vector: Vector, op: Sequence[int], o: Sequence[int] | None) -> list[tu
     """Return (begin, end) of each axis, by the formulas of the operator's specification.
 
     total = s (i - 1) + op + K - o; SAME_UPPER puts the odd one at the end, all others (output_shape
-    alone included) at the begin.
+    alone included) at the start.
     """
     x, w, attributes = vector.inputs[0], vector.inputs[1], vector.attributes
     ndim = w.ndim - 2

@@ -179,7 +179,7 @@ FAULTS: list[tuple[str, str, Fake, str, str | None, str | None]] = [
      "value", "crop on the other side | padding of the axes exchanged", "wrong"),
     ("crop on the other side of one axis", "1d-i4-k3-s2-p2.1-ci2-co2-f32",
      lambda s: s.compute(padding=((1, 2),)), "value",
-     "crop begins one too early | crop on the other side", "wrong"),
+     "crop on the other side | crop starts one too early", "wrong"),
     ("bias missing", FULL, lambda s: s.compute(b=None), "value", "bias missing", "wrong"),
     ("bias twice", FULL, lambda s: s.compute(b=2 * s.b), "value", "bias twice", "wrong"),
     ("zeros in the tail", FULL, _zero_tail, "value", "output padding filled with zeros", "wrong"),

@@ -26,18 +26,18 @@ def _line(text: str, b: Sequence[int] = (1000,)) -> tuple[Case, Tensors]:
 
 
 LINES = [
-    # s = 2, one cropped at the begin, one added at the end; right: 10 102 20 200 0, all + 1000.
+    # s = 2, one cropped at the start, one added at the end; right: 10 102 20 200 0, all + 1000.
     ("s2-p1.0-op1-", "kernel flipped", (1010, 1201, 1020, 1002, 1000)),
     ("s2-p1.0-op1-", "padding applied to the input", (1000, 1000, *(1000 + v for v in FULL), 1000)),
     ("s2-p1.0-op1-", "padding applied to the stretched input", (1010, 1102, 1020)),
     ("s2-p1.0-op1-", "padding ignored", (1001, 1010, 1102, 1020, 1200, 1000)),
     ("s2-p1.0-op1-", "all of the crop at the end", (1001, 1010, 1102, 1020, 1200)),
-    ("s2-p1.0-op1-", "begin not cropped", (1001, 1010, 1102, 1020, 1200, 1000)),
+    ("s2-p1.0-op1-", "start not cropped", (1001, 1010, 1102, 1020, 1200, 1000)),
     ("s2-p1.0-op1-", "crop on the other side", (1001, 1010, 1102, 1020, 1200)),
     ("s2-p1.0-op1-", "padding twice", (1102, 1020, 1200, 1000)),
-    ("s2-p1.0-op1-", "crop begins one too early", (1001, 1010, 1102, 1020, 1200)),
-    ("s2-p1.0-op1-", "crop begins one too late", (1102, 1020, 1200, 1000, 1000)),
-    ("s2-p1.0-op1-", "output padding at the begin", (1001, 1010, 1102, 1020, 1200)),
+    ("s2-p1.0-op1-", "crop starts one too early", (1001, 1010, 1102, 1020, 1200)),
+    ("s2-p1.0-op1-", "crop starts one too late", (1102, 1020, 1200, 1000, 1000)),
+    ("s2-p1.0-op1-", "output padding at the start", (1001, 1010, 1102, 1020, 1200)),
     ("s2-p1.0-op1-", "output padding ignored", (1010, 1102, 1020, 1200)),
     ("s2-p1.0-op1-", "output padding filled with zeros", (1010, 1102, 1020, 1200, 0)),
     ("s2-p1.0-op1-", "no bias past the full result", (1010, 1102, 1020, 1200, 0)),
@@ -51,7 +51,7 @@ LINES = [
     ("s2-p1-op1-", "output padding filled with zeros", (1010, 1102, 1020, 0)),
     ("s2-p1-op1-", "output padding filled with the bias", (1010, 1102, 1020, 1000)),
     ("s2-p1-op1-", "end not cropped", (1010, 1102, 1020, 1200, 1000)),
-    ("s2-p0.1-", "all of the crop at the begin", (1010, 1102, 1020, 1200)),
+    ("s2-p0.1-", "all of the crop at the start", (1010, 1102, 1020, 1200)),
     # Dilation 2: the full result is 1 0 12 0 120 0 200 with stride 2, right from position 1.
     ("s2-p1.0-d2-", "dilation ignored", (1010, 1102, 1020, 1200)),
     ("s2-p1.0-d2-", "dilation ignored, size kept", (1010, 1102, 1020, 1200, 1000, 1000)),
@@ -222,7 +222,7 @@ PLAIN = "1d-i3-k2-ci1-co1-f64-nobias"
     "name",
     [
         "bias missing", "bias twice", "bias in reverse order", "zeros", "padding ignored",
-        "crop on the other side", "output padding at the begin", "dilation ignored",
+        "crop on the other side", "output padding at the start", "dilation ignored",
         "stride ignored", "stride and dilation exchanged", "groups ignored",
         "groups in reverse order", "kernel axes exchanged", "axes of the output exchanged",
         "batch in reverse order", "weight conjugated", "imaginary part dropped",

@@ -19,6 +19,6 @@ def route_with(crop: Crop, call: str) -> Native | Composed:
     """Return that `call` is all there is, or that it is composed with this crop."""
     if not crop:
         return Native(call=call)
-    sides = (("begin", any(w.begin for w in crop)), ("end", any(w.end for w in crop)))
+    sides = (("start", any(w.begin for w in crop)), ("end", any(w.end for w in crop)))
     words = " and ".join(side for side, is_cut in sides if is_cut)
     return Composed(call=call, addition=f"crop the {words}")

@@ -21,7 +21,7 @@ _POLICY: Final = Unsupported(
     error_pattern=r"TypeError: conv_transpose\dd\(\): argument 'padding'.*must be tuple of ints",
 )
 _SIDES: Final = Unsupported(
-    reason="no padding apart for begin and end where output_size is given",
+    reason="no separate padding for start and end where output_size is given",
     error_pattern=_POLICY.error_pattern,
 )
 INT32: Final = Unsupported(

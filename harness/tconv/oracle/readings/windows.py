@@ -65,7 +65,7 @@ WINDOWS: Final = (
         along=lambda a, _: Window(begin=0, end=a.p_begin + a.p_end - a.extra),
     ),
     OfWindow(
-        name="all of the crop at the begin", applies=_is_end_cropped,
+        name="all of the crop at the start", applies=_is_end_cropped,
         along=lambda a, _: Window(begin=a.p_begin + a.p_end, end=-a.extra),
     ),
     OfWindow(
@@ -73,7 +73,7 @@ WINDOWS: Final = (
         along=lambda a, _: Window(begin=a.p_end, end=a.p_begin - a.extra),
     ),
     OfWindow(
-        name="begin not cropped", applies=_is_start_cropped,
+        name="start not cropped", applies=_is_start_cropped,
         along=lambda a, _: Window(begin=0, end=a.p_end - a.extra),
     ),
     OfWindow(
@@ -89,15 +89,15 @@ WINDOWS: Final = (
         along=lambda a, other: Window(begin=other.p_begin, end=other.p_end - a.extra),
     ),
     OfWindow(
-        name="crop begins one too early", applies=_always,
+        name="crop starts one too early", applies=_always,
         along=lambda a, _: Window(begin=a.p_begin - 1, end=a.p_end - a.extra + 1),
     ),
     OfWindow(
-        name="crop begins one too late", applies=_always,
+        name="crop starts one too late", applies=_always,
         along=lambda a, _: Window(begin=a.p_begin + 1, end=a.p_end - a.extra - 1),
     ),
     OfWindow(
-        name="output padding at the begin", applies=_is_extended,
+        name="output padding at the start", applies=_is_extended,
         along=lambda a, _: Window(begin=a.p_begin - a.extra, end=a.p_end),
     ),
     OfWindow(
