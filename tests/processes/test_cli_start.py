@@ -7,8 +7,8 @@ from typing import Final
 import pytest
 
 HEAVY: Final = (
-    "dask", "jax", "jinja2", "keras", "ml_dtypes", "numpy", "onnx", "onnxruntime", "pandas",
-    "psutil", "pyarrow", "pydantic", "pytest", "rich", "scipy", "simpleeval", "tensorflow", "torch",
+    "dask", "duckdb", "jax", "jinja2", "keras", "ml_dtypes", "numpy", "onnx", "onnxruntime",
+    "pandas", "psutil", "pyarrow", "pydantic", "pytest", "rich", "scipy", "tensorflow", "torch",
 )  # fmt: skip
 COMMANDS: Final = (
     "run", "merge", "report", "atlas", "acceptance", "explain", "translate", "sizes", "adapters",
