@@ -60,12 +60,28 @@ class Session:
         return str(self.footer["digest"])
 
 
+MARKS: Final = """
+import pytest
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if "fake-wrong" in item.name:
+            item.add_marker(pytest.mark.xfail(reason="known to the project", strict=True))
+        if "fake-right:call@cpu-2d" in item.name:
+            item.add_marker(pytest.mark.skip(reason="too slow here"))
+"""
+
+
 def session(folder: Path, *arguments: str, text: str = "") -> Session:
     """Run pytest in `folder` on the configuration `text`, or the one that is there."""
     if text:
         (folder / "fakes.toml").write_text(text)
-    command = [sys.executable, "-m", "pytest", "-p", "no:hypothesispytest"]
-    command += ["--tconv", "fakes.toml", *arguments]
+    return run_pytest(folder, "--tconv", "fakes.toml", *arguments)
+
+
+def run_pytest(folder: Path, *arguments: str) -> Session:
+    """Run pytest in `folder`."""
+    command = [sys.executable, "-m", "pytest", "-p", "no:hypothesispytest", *arguments]
     environment = {**os.environ, "COLUMNS": "200"}
     done = subprocess.run(  # noqa: S603 # our own interpreter
         command, cwd=folder, env=environment, check=False, capture_output=True, text=True
@@ -301,6 +317,49 @@ def test_tests_of_the_project_run_beside_the_sweep_where_they_are_named(tmp_path
     both = session(tmp_path, "-q", "test_own.py", text=config("fake-right"))
 
     assert "3 passed" in both.output
+
+
+def test_project_whose_options_ask_for_the_sweep_runs_its_own_tests_too(tmp_path: Path) -> None:
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests" / "test_own.py").write_text("def test_own(): pass\n")
+    (tmp_path / "fakes.toml").write_text(config("fake-right"))
+    (tmp_path / "pytest.ini").write_text(
+        "[pytest]\naddopts = --tconv fakes.toml\ntestpaths = tests\n"
+    )
+
+    done = run_pytest(tmp_path, "-q")
+
+    assert "3 passed" in done.output
+
+
+@pytest.mark.parametrize("xdist", [(), ("-n", "2")], ids=["alone", "xdist"])
+def test_marks_of_the_project_apply_to_items(tmp_path: Path, xdist: tuple[str, ...]) -> None:
+    (tmp_path / "conftest.py").write_text(MARKS)
+
+    done = session(tmp_path, "-rsx", *xdist, text=config("fake-wrong", "fake-right"))
+
+    assert "1 passed, 1 skipped, 2 xfailed" in done.output
+    assert "known to the project" in done.output
+    assert "too slow here" in done.output
+    assert "INTERNALERROR" not in done.output
+    assert done.status == pytest.ExitCode.TESTS_FAILED
+    assert "not run" in done.output  # the skipped item leaves the run incomplete
+
+
+def test_run_whose_deviations_are_all_expected_passes(tmp_path: Path) -> None:
+    (tmp_path / "conftest.py").write_text(MARKS)
+
+    done = session(tmp_path, text=config("fake-wrong"))
+
+    assert "2 xfailed" in done.output
+    assert done.status == pytest.ExitCode.OK
+
+
+def test_target_without_a_sweep_is_a_mistake(tmp_path: Path) -> None:
+    done = run_pytest(tmp_path, "--tconv-target", "torch")
+
+    assert "add --tconv" in done.output
+    assert done.status == pytest.ExitCode.USAGE_ERROR
 
 
 def test_collecting_alone_writes_nothing(tmp_path: Path) -> None:

@@ -49,6 +49,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Set up the sweep where one is asked for."""
     if config.getoption("tconv") is None:
+        if targets := config.getoption("tconv_targets"):
+            raise pytest.UsageError(
+                f"--tconv-target={targets[0]} selects from a sweep, but there is none; add --tconv"
+            )
         return
     from tconv.pytest_plugin import collection  # noqa: PLC0415 # needed with --tconv only
 

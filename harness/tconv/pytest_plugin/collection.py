@@ -46,8 +46,13 @@ def register(config: pytest.Config) -> None:
 
 
 def _collect(config: pytest.Config, path: Path) -> None:
-    """Let pytest collect the configuration: with the paths it was given, or alone without any."""
-    if config.args_source is not pytest.Config.ArgsSource.ARGS:
+    """Let pytest collect the configuration: with the paths it was given, or alone without any.
+
+    A project whose `addopts` ask for the sweep wants it beside its own tests.
+    """
+    source, sources = config.args_source, pytest.Config.ArgsSource
+    is_typed = any(text.startswith("--tconv") for text in config.invocation_params.args)
+    if source is sources.INVOCATION_DIR or (source is sources.TESTPATHS and is_typed):
         config.args = [str(path)]
     elif not any(_normal(config, text.partition("::")[0]) == path for text in config.args):
         config.args.append(str(path))
@@ -110,7 +115,7 @@ class Collection:
             rows = item.rows and asdict(item.rows)
             report.tconv_rows = {} if item.block.plan.unavailable else rows
             item.rows = None
-            if report.skipped:
+            if report.skipped and isinstance(report.longrepr, tuple):  # an xfail has none
                 report.longrepr = (str(item.path), 1, report.longrepr[2])
         return report
 

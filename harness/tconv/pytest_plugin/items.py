@@ -91,9 +91,9 @@ class SweepItem(pytest.Item):
             representation.reprcrash.message = excinfo.value.headline
         return representation
 
-    def reportinfo(self) -> tuple[os.PathLike[str], None, str]:
-        """Return where the item comes from: the configuration."""
-        return self.path, None, self.name
+    def reportinfo(self) -> tuple[os.PathLike[str], int, str]:
+        """Return where the item comes from: the configuration, counted from line 0."""
+        return self.path, 0, self.name
 
     def _is_failing(self, row: Mapping[str, Any]) -> bool:
         required = self.block.plan.target.backend in self.sweep.spec.config.required
