@@ -35,6 +35,14 @@ def test_unknown_backend_lists_the_known_ones() -> None:
 
 
 @pytest.mark.parametrize(
+    ("typed", "meant"), [("tensorflo", "tensorflow"), ("pytroch", "torch"), ("onnxrt", "onnx")]
+)
+def test_misspelt_backend_is_answered_by_the_right_spelling(typed: str, meant: str) -> None:
+    with pytest.raises(TargetError, match=rf"did you mean {meant}\w*\?"):
+        registry.require(typed)
+
+
+@pytest.mark.parametrize(
     ("backend", "said"),
     [
         ("fake-uninstalled", r"No module named 'no_such_framework'; install it$"),

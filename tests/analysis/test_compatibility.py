@@ -206,7 +206,7 @@ def test_case_is_written_as_the_command_line_reads_it(case: str, words: str) -> 
     ("question", "short"),
     [
         ("padding=same op=none o=none", "same"),
-        ("padding=explicit op=given o=requested ndim=2", "p op o 2-D"),
+        ("p=given op=given o=requested ndim=2", "p op o 2-D"),
     ],
 )
 def test_question_has_a_short_form(question: str, short: str) -> None:

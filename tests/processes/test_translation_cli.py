@@ -55,7 +55,7 @@ def test_translation_that_was_not_run_says_so(written: Path) -> None:
 def test_json_has_call_step_and_snippet(written: Path) -> None:
     result = run(written, "k=3", "s=2", "p=1", "op=0", "--no-run", "--json")
 
-    content = json.loads(result.output)
+    content = json.loads(result.stdout)
     assert (content["native"], content["step"], content["differences"]) == (True, "", None)
     assert "def conv_transpose(x, w, b):" in content["snippet"]
 

@@ -104,7 +104,7 @@ def test_query_repeats_one_number_for_each_axis() -> None:
     ("text", "message"),
     [
         ("dtype=float8", "dtype must be one of float16"),
-        ("groups=0", "groups must be a number from 1 .got '0'."),
+        ("groups=0", "groups must be 1 or more .got 0."),
         ("groups=2 groups=3", "groups is given twice"),
         ("k=3x2 ndim=3", "ndim must be 2, as other values are .got 3."),
     ],

@@ -1,10 +1,12 @@
 """Finds adapters by entry point; a backend that does not load gives a reason, not a traceback."""
 
+import difflib
 from importlib.metadata import EntryPoint, entry_points
 from typing import Final
 
 from tconv.adapters.base import Adapter
 from tconv.errors import TargetError, UnavailableError
+from tconv.model.target import ALIASES
 
 GROUP: Final = "tconv.adapters"
 """The entry-point group under which built-in and third-party adapters register their class."""
@@ -63,9 +65,12 @@ def load(backend: str) -> Adapter:
 def _entry_point(backend: str) -> EntryPoint:
     entries = entry_points(group=GROUP, name=backend)
     if not entries:
+        close = difflib.get_close_matches(backend, [*ALIASES, *backends()], n=1)
+        meant = " or ".join(ALIASES.get(close[0], close)) if close else ""
         raise TargetError(
             f"backend={backend!r}, but should be one of {', '.join(backends())}; "
-            "`tconv adapters list` shows them with their modes"
+            + (f"did you mean {meant}? " if meant else "")
+            + "`tconv adapters list` shows them with their modes"
         )
     offers = {entry.value: entry for entry in entries}
     if len(offers) > 1:

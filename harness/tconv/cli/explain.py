@@ -9,6 +9,8 @@ import click
 
 from tconv.cli.atlas_source import atlas_option, load_atlas
 from tconv.cli.output import json_option, json_text
+from tconv.cli.target_type import TARGET
+from tconv.model.target import Selection
 
 if TYPE_CHECKING:
     from tconv.analysis.atlas.atlas import MeasuredRun
@@ -23,27 +25,28 @@ Examples:
 
 
 @click.command("explain", epilog=EPILOG)
-@click.argument("target")
+@click.argument("target", type=TARGET)
 @click.argument("parameters", nargs=-1, required=True, metavar="NAME=VALUE...")
 @atlas_option
 @json_option
 def explain_case(
-    *, target: str, parameters: Sequence[str], path: Path | None, as_json: bool
+    *, target: Selection, parameters: Sequence[str], path: Path | None, as_json: bool
 ) -> None:
     """Show which window of the full result TARGET returns for an open case, and by which rule.
 
     TARGET is backend[:mode][@device]. The names are padding, i, k, s, p, dilation (d),
-    output_padding (op) and o. A value is one number for all axes, or one for each axis, joined by
-    x, as in 3x2. A value of p may be start:end, as in 1:0. In a rule, begin is the crop at the
-    start, and K is dilation(k-1)+1.
+    output_padding (op), o and ndim, or a framework's own, such as kernel_size. A value is one
+    number for all axes, or one for each axis, as in 3x2. A value of p may be start:end, as in 1:0.
+    In a rule, begin is the crop at the start, and K is dilation(k-1)+1.
     """
     from tconv.analysis.atlas.explain import explain
-    from tconv.analysis.atlas.request import Request
-    from tconv.model.target import Selection
+    from tconv.analysis.atlas.request import Request, default_axes
 
     request = Request.from_texts(parameters)
     atlas = load_atlas(path)
-    answers = explain(atlas, Selection.from_text(target), request)
+    answers = explain(atlas, target, request)
+    if default := default_axes(parameters):
+        click.echo(f"tconv: {default}", err=True)
     if as_json:
         click.echo(json_text({"request": str(request), "answers": list(map(_record, answers))}))
         return

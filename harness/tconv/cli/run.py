@@ -13,6 +13,7 @@ import click
 from click.core import ParameterSource
 
 from tconv.cli.output import json_option, json_text, pluralize, print_failures, table_text
+from tconv.cli.target_type import TARGET
 from tconv.errors import ConfigError, IncompleteError
 from tconv.model.parameters import PARAMETERS, Table, grid_keys
 from tconv.runs.exit_status import ExitStatus
@@ -20,6 +21,7 @@ from tconv.runs.exit_status import ExitStatus
 if TYPE_CHECKING:
     from tconv.analysis.findings import Finding
     from tconv.analysis.summary import Summary
+    from tconv.model.target import Selection
     from tconv.runs.recorder import RunResult
     from tconv.runs.spec import RunSpec
     from tconv.store import RunReader
@@ -60,7 +62,7 @@ _DETAILS: Final = (
 @click.command(epilog=f"{EPILOG}\n{grid_help()}")
 @click.argument("config", required=False, type=click.Path(path_type=Path))
 @click.option("--case", "case_id", metavar="ID", help="Run this one case instead of the grid.")
-@click.option("--target", "targets", metavar="T", multiple=True,
+@click.option("--target", "targets", type=TARGET, metavar="T", multiple=True,
               help="Run only this target (backend[:mode][@device]); may be repeated.")  # fmt: skip
 @click.option("--out", type=click.Path(path_type=Path), default=None,
               help="Make the run directory here.  [default: reports; with --case: nowhere]",
@@ -82,7 +84,7 @@ def run(
     *,
     config: Path | None,
     case_id: str | None,
-    targets: Sequence[str],
+    targets: "Sequence[Selection]",
     out: Path | None,
     shard: str | None,
     resumed: Path | None,
@@ -101,7 +103,8 @@ def run(
     if resumed is not None:
         _require_alone()
         _resume(resumed, executor_name, jobs=jobs, as_json=as_json)
-    spec = RunSpec.from_config(config or Path(DEFAULT), targets=targets, case=case_id, shard=shard)
+    names = tuple(map(str, targets))
+    spec = RunSpec.from_config(config or Path(DEFAULT), targets=names, case=case_id, shard=shard)
     if dry_run:
         click.echo(json_text(_plan(spec)) if as_json else _plan_text(spec))
         return

@@ -9,6 +9,8 @@ import click
 
 from tconv.cli.atlas_source import atlas_option, load_atlas
 from tconv.cli.output import json_option, json_text
+from tconv.cli.target_type import TARGET
+from tconv.model.target import Selection
 from tconv.runs.exit_status import ExitStatus
 
 if TYPE_CHECKING:
@@ -31,16 +33,18 @@ Exit status:
 
 @click.command("translate", epilog=EPILOG)
 @click.argument("parameters", nargs=-1, required=True, metavar="NAME=VALUE...")
-@click.option("--from", "source", required=True, metavar="SOURCE", help="The call to translate.")
-@click.option("--to", "target", required=True, metavar="TARGET", help="What to call instead.")
+@click.option("--from", "source", required=True, type=TARGET, metavar="SOURCE",
+              help="The call to translate.")  # fmt: skip
+@click.option("--to", "target", required=True, type=TARGET, metavar="TARGET",
+              help="What to call instead.")  # fmt: skip
 @click.option("--no-run", is_flag=True, help="Print the snippet without running it first.")
 @atlas_option
 @json_option
 def translate_call(
     *,
     parameters: Sequence[str],
-    source: str,
-    target: str,
+    source: Selection,
+    target: Selection,
     no_run: bool,
     path: Path | None,
     as_json: bool,
@@ -48,21 +52,22 @@ def translate_call(
     """Print how to call TARGET so that it gives what a call of SOURCE gives.
 
     SOURCE and TARGET are backend[:mode][@device]. The names are padding, k, s, p, dilation (d),
-    output_padding (op), o, i, ndim, dtype and groups (g). A value is one number for all axes, or
-    one for each axis, joined by x, as in 3x2. A value of p may be start:end, as in 1:0. The result
-    holds for every input size or, if i is given, for that one. What is printed is a Python file,
-    the same text that was run.
+    output_padding (op), o, i, ndim, dtype and groups (g), or a framework's own, such as
+    kernel_size. A value is one number for all axes, or one for each axis, as in 3x2. A value of p
+    may be start:end, as in 1:0. The result holds for every input size or, if i is given, for that
+    one. What is printed is a Python file, the same text that was run.
     """
+    from tconv.analysis.atlas.request import default_axes
     from tconv.errors import UnavailableError
-    from tconv.model.target import Selection
     from tconv.translation.query import Query
     from tconv.translation.source import Impossible
     from tconv.translation.translate import translate
 
     query = Query.from_texts(parameters)
-    atlas, ends = load_atlas(path), [Selection.from_text(text) for text in (source, target)]
+    if default := default_axes(parameters):
+        click.echo(f"tconv: {default}", err=True)
     try:
-        (result,) = translate(atlas, [query], *ends, runs=not no_run)
+        (result,) = translate(load_atlas(path), [query], source, target, runs=not no_run)
     except UnavailableError as error:
         click.echo(f"tconv: not translated, as nothing can be run: {error}", err=True)
         sys.exit(ExitStatus.NOTHING_COMPARED)

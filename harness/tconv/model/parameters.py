@@ -27,6 +27,9 @@ DTYPES: Final = {
 POLICIES: Final = {"same": "padsame", "same_lower": "padsamelower", "valid": "padvalid"}
 """Every padding policy, and its token in a case id."""
 
+POLICY_ALIASES: Final = {"same_upper": "same", "notset": "none"}
+"""What ONNX calls a policy, in lower case, and its name here; the command line takes both."""
+
 VALUES: Final = ("exact", "normal")
 """Every kind of input values; the first is the default."""
 
@@ -41,6 +44,7 @@ class Parameter:
     Attributes:
         name: its key in a configuration and its field in a case; a pair has two fields.
         letter: a shorter name that predicates know as well, or empty.
+        aliases: what frameworks call it; the command line takes these names too.
         kind: a whole number, a pair of them (begin, end), one of several names, or a flag.
         per_axis: whether a case has one value per spatial axis; a pair always has.
         default: the value where none is given, or :data:`REQUIRED`.
@@ -57,6 +61,7 @@ class Parameter:
 
     name: str
     letter: str = ""
+    aliases: tuple[str, ...] = ()
     kind: Literal["integer", "pair", "name", "flag"] = "integer"
     per_axis: bool = False
     default: object = REQUIRED
@@ -98,22 +103,27 @@ PARAMETERS: Final[Table] = {
                   meaning="number of spatial axes"),
         Parameter(name="i", per_axis=True, is_size=True, prefix="i", always_in_id=True,
                   unit="elements", meaning="input size per axis"),
-        Parameter(name="k", per_axis=True, is_size=True, prefix="k", always_in_id=True,
-                  unit="taps", meaning="kernel size per axis"),
-        Parameter(name="s", per_axis=True, default=1, prefix="s", unit="elements",
-                  meaning="stride per axis"),
+        Parameter(name="k", aliases=("kernel_size", "kernel_shape", "kernel"), per_axis=True,
+                  is_size=True, prefix="k", always_in_id=True, unit="taps",
+                  meaning="kernel size per axis"),
+        Parameter(name="s", aliases=("stride", "strides", "window_strides"), per_axis=True,
+                  default=1, prefix="s", unit="elements", meaning="stride per axis"),
         Parameter(name="p", kind="pair", per_axis=True, default=0, prefix="p", unit="elements",
                   meaning="crop at the {side} per axis; negative adds zeros"),
         Parameter(name="output_padding", letter="op", per_axis=True, default=0,
                   absent="not given, an open case", prefix="op", unit="elements",
                   meaning="extra size at the end per axis"),
-        Parameter(name="dilation", letter="d", per_axis=True, default=1, prefix="d",
-                  unit="elements", meaning="distance of two taps per axis"),
-        Parameter(name="groups", default=1, prefix="g", meaning="number of groups"),
-        Parameter(name="padding", kind="name", default=None, absent="p_begin and p_end apply",
-                  choices=POLICIES, meaning="padding policy"),
-        Parameter(name="o", per_axis=True, default=None, absent="not requested", prefix="o",
-                  unit="elements", meaning="requested output size per axis", in_breakdown=False),
+        Parameter(name="dilation", letter="d",
+                  aliases=("dilation_rate", "dilations", "rhs_dilation", "kernel_dilation"),
+                  per_axis=True, default=1, prefix="d", unit="elements",
+                  meaning="distance of two taps per axis"),
+        Parameter(name="groups", aliases=("g", "group", "feature_group_count"), default=1,
+                  prefix="g", meaning="number of groups"),
+        Parameter(name="padding", aliases=("auto_pad",), kind="name", default=None,
+                  absent="p_begin and p_end apply", choices=POLICIES, meaning="padding policy"),
+        Parameter(name="o", aliases=("output_shape", "output_size"), per_axis=True, default=None,
+                  absent="not requested", prefix="o", unit="elements",
+                  meaning="requested output size per axis", in_breakdown=False),
         Parameter(name="n", is_size=True, default=1, prefix="n", meaning="batch size"),
         Parameter(name="c_in", is_size=True, default=2, prefix="ci", always_in_id=True,
                   unit="channels", meaning="channels of the input"),
@@ -161,7 +171,9 @@ def markdown(table: Table = PARAMETERS) -> str:
         meaning = parameter.meaning.format(side="start and at the end")
         choices = f": {', '.join(map(_toml, parameter.choices))}" if parameter.choices else ""
         none = f"; none: {parameter.absent}" if parameter.absent else ""
-        cells = (names, _in_id(parameter), parameter.unit, default, f"{meaning}{choices}{none}")
+        typed = f"; typed also as {', '.join(map(_toml, parameter.aliases))}"
+        meaning += choices + none + typed * bool(parameter.aliases)
+        cells = (names, _in_id(parameter), parameter.unit, default, meaning)
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 

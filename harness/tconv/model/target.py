@@ -1,6 +1,7 @@
 """A target is a backend in one mode on one device, written `backend:mode[+mode]@device`."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Self
@@ -10,6 +11,17 @@ from tconv.errors import TargetError
 _PATTERN: Final = re.compile(
     r"(?P<backend>[a-z0-9_-]+)(:(?P<mode>[a-z0-9_+]+))?(@(?P<device>[a-z0-9:]+))?"
 )
+
+ALIASES: Final[Mapping[str, tuple[str, ...]]] = {
+    "pytorch": ("torch",),
+    "tf": ("tensorflow",),
+    "ort": ("onnxruntime",),
+    "flax": ("jax",),  # its ConvTranspose calls jax.lax.conv_transpose, the first mode of jax
+    "keras": ("keras-tensorflow", "keras-jax", "keras-torch"),
+    "keras-tf": ("keras-tensorflow",),
+    "keras-pytorch": ("keras-torch",),
+}
+"""What else users call a backend; where several fit, the first is Keras's own default."""
 
 
 def canonical_mode(mode: str) -> str:
@@ -83,6 +95,11 @@ class Selection:
             mode=canonical_mode(mode) if mode else None,
             device=match["device"],
         )
+
+    def __str__(self) -> str:
+        """Write the selection as :meth:`from_text` reads it."""
+        mode = f":{self.mode}" if self.mode else ""
+        return f"{self.backend}{mode}" + (f"@{self.device}" if self.device else "")
 
     def includes(self, target: Target) -> bool:
         """Return whether `target` is one of those selected."""

@@ -10,7 +10,6 @@ from typing import Any, Final
 
 from tconv.analysis.atlas.entry import Entry
 from tconv.analysis.atlas.evidence import Evidence
-from tconv.analysis.atlas.question import EXPLICIT
 from tconv.analysis.atlas.request import Request
 from tconv.analysis.claims.results import ClaimResult
 from tconv.analysis.compatibility import Compatibility, backend_of
@@ -182,7 +181,7 @@ def differences(compatibility: Compatibility, backend: str) -> tuple[Difference,
 def in_short(question: str) -> str:
     """Return the words of a question with its letters alone: `same op`, or `p o`."""
     values = dict(word.split("=") for word in question.split())
-    policy = "p" if values["padding"] == EXPLICIT else values["padding"]
+    policy = values.get("padding", "p")
     letters = [name for name in ("op", "o") if values[name] != "none"]
     axes = [f"{values['ndim']}-D"] if "ndim" in values else []
     return " ".join([policy, *letters, *axes])

@@ -9,7 +9,6 @@ from tconv.analysis.atlas.request import KNOWN, Request, number_from_one, values
 from tconv.errors import AtlasError
 from tconv.model.case import Case
 from tconv.model.geometry import Axis, effective_kernel
-from tconv.model.parameters import DTYPES
 
 C_IN: Final = 2
 C_OUT: Final = 3
@@ -36,27 +35,20 @@ class Query:
     def from_texts(cls, texts: Iterable[str]) -> Self:
         """Return the query that `name=value` texts write: those of a request, dtype and groups.
 
-        Without `i` every input size is meant; `ndim` serves where one number stands for all axes.
+        Without `i` every input size is meant.
 
         Raises:
             AtlasError: a name is unknown, given twice or missing, or its value cannot be read.
         """
-        values = values_by_name(texts, (*KNOWN, "ndim", "dtype", "groups"), ("k",))
+        values = values_by_name(texts, (*KNOWN, "dtype", "groups"), ("k",))
         is_sized = "i" in values
         request = Request.from_values({"i": "1"} | {k: values[k] for k in KNOWN if k in values})
         if not is_sized and request.axes[0].o is not None:
             raise AtlasError("o is the result of one input size; give that too, as in i=7")
-        dtype = values.get("dtype", "float32")
-        if dtype not in DTYPES:
-            raise AtlasError(f"dtype must be one of {', '.join(DTYPES)} (got {dtype!r})")
-        axes = len(request.axes)
-        ndim = number_from_one(values, "ndim", axes)
-        if axes not in {1, ndim}:
-            raise AtlasError(f"ndim must be {axes}, as other values are (got {ndim}); leave it out")
         return cls(
-            request=replace(request, axes=request.axes * (ndim // axes)),
+            request=request,
             is_sized=is_sized,
-            dtype=dtype,
+            dtype=values.get("dtype", "float32"),
             groups=number_from_one(values, "groups", 1),
         )
 

@@ -1,5 +1,6 @@
 """The atlas as a value: every entry of a run, and which run it was; written and read as JSON."""
 
+import difflib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
@@ -59,10 +60,13 @@ class Atlas:
         """
         chosen = tuple(e for e in self.entries if selection.includes(_target(e.question)))
         if not chosen:
-            targets = ", ".join(dict.fromkeys(e.question.target for e in self.entries))
+            targets = list(dict.fromkeys(e.question.target for e in self.entries))
+            names = sorted({*targets, *(_target(e.question).backend for e in self.entries)})
+            close = difflib.get_close_matches(str(selection), names, n=1)
+            hint = f"; did you mean {close[0]}?" if close else ""
             raise AtlasError(
-                f"target={_text(selection)!r}, but should be one of those that the atlas was "
-                f"measured on: {targets}"
+                f"target={str(selection)!r}, but should be one of those that the atlas was "
+                f"measured on: {', '.join(targets)}{hint}"
             )
         return chosen
 
@@ -111,8 +115,3 @@ class Atlas:
 def _target(question: Question) -> Target:
     chosen = Selection.from_text(question.target)
     return Target(backend=chosen.backend, mode=chosen.mode or "", device=chosen.device or "")
-
-
-def _text(selection: Selection) -> str:
-    mode = f":{selection.mode}" if selection.mode else ""
-    return f"{selection.backend}{mode}" + (f"@{selection.device}" if selection.device else "")

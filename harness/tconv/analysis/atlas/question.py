@@ -46,11 +46,12 @@ class Question:
 
     @property
     def words(self) -> str:
-        """The question without its target, as the command line reads it."""
+        """The question without its target, in the names of the command line."""
+        policy = "p=given" if self.padding == EXPLICIT else f"padding={self.padding}"
         op = "op=given" if self.op else "op=none"
         o = "o=requested" if self.o else "o=none"
         axes = [] if self.ndim is None else [f"ndim={self.ndim}"]
-        return " ".join([f"padding={self.padding}", op, o, *axes])
+        return " ".join([policy, op, o, *axes])
 
     def __str__(self) -> str:
         return f"{self.target} {self.words}"
