@@ -57,7 +57,7 @@ def test_json_has_call_step_and_snippet(written: Path) -> None:
 
     content = json.loads(result.stdout)
     assert (content["native"], content["step"], content["differences"]) == (True, "", None)
-    assert "def conv_transpose(x, w, b):" in content["snippet"]
+    assert "def conv_transpose(x, w, b=None):" in content["snippet"]
 
 
 def test_call_that_nobody_knows_is_impossible_with_status_three(written: Path) -> None:

@@ -39,7 +39,7 @@ class UpfirdnAdapter(Adapter):
     def snippet(self, case: Case, mode: str, device: str) -> Snippet:
         call = f"""\
 h = scipy.signal.upfirdn([1], w, up={case.dilation[0]})
-y = np.zeros((len(x), len(b), {case.s[0]} * (x.shape[2] - 1) + h.shape[2]))
+y = np.zeros((len(x), {case.groups} * w.shape[1], {case.s[0]} * (x.shape[2] - 1) + h.shape[2]))
 for ci, j in np.ndindex(h.shape[:2]):
     co = ci // (len(h) // {case.groups}) * h.shape[1] + j
     y[:, co] += scipy.signal.upfirdn(h[ci, j], x[:, ci], up={case.s[0]})

@@ -1,4 +1,4 @@
-"""How the users of a framework lay out x and w, and the NumPy expressions between two layouts."""
+"""How the users of a framework lay out x and w, and the expressions between two layouts."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,6 +6,8 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+
+from tconv.adapters.snippet import NUMPY, Operations
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,11 +36,16 @@ class Layout:
         axes = [*sizes, channels] if self.channels_last else [channels, *sizes]
         return f"({', '.join(['n', *axes])})"
 
+    @property
+    def grouped(self) -> str:
+        """The axis of w that has all channels; the other has those of one group."""
+        return "c_out" if self.is_direct else "c_in"
+
     def w_text(self, ndim: int, groups: int) -> str:
         """Return the shape of w, in words."""
-        divided = "c_in" if self.is_direct else "c_out"
-        words = {divided: f"{divided}/{groups}"} if groups > 1 else {}
-        return f"({', '.join(words.get(axis, axis) for axis in self.axes(ndim))})"
+        divided = {"c_in", "c_out"} - {self.grouped} if groups > 1 else set()
+        words = (f"{axis}/{groups}" if axis in divided else axis for axis in self.axes(ndim))
+        return f"({', '.join(words)})"
 
     def x(self, x: NDArray[Any]) -> NDArray[Any]:
         """Return (n, c, *sizes) in this layout."""
@@ -65,32 +72,38 @@ DIRECT: Final = Layout(channels_last=True, weight=("k", "c_in", "c_out"), is_dir
 """w is the kernel of the direct convolution, (*k, c_in/groups, c_out), as JAX takes it."""
 
 
-def conversion(source: Layout, target: Layout, ndim: int, groups: int) -> Iterator[tuple[str, str]]:
-    """Yield the expressions that turn `w` from one layout into the other, each with its reason."""
-    axes = source.axes(ndim)
-    differs = source.is_direct != target.is_direct
-    if differs and groups > 1:
-        yield from _ordered(axes, CANONICAL, ndim)
-        yield from _regrouped(groups, from_direct=source.is_direct)
-        axes = CANONICAL.axes(ndim)
-    yield from _ordered(axes, target, ndim)
-    if differs:
-        taps = tuple(at for at, name in enumerate(target.axes(ndim)) if name.startswith("k"))
-        yield f"np.flip(w, {taps})", "one of the two has the kernel flipped"
+def conversion(
+    source: Layout, target: Layout, ndim: int, groups: int, operations: Operations = NUMPY
+) -> Iterator[tuple[str, str]]:
+    """Yield the expressions that turn `w` from one layout into the other, each with its reason.
+
+    Between the same two, the other way round, they are the inverse. Groups are the slower part of
+    the axis of c_out in a direct kernel, and else of c_in; to move, they become an axis.
+    """
+    axes, ordered = source.axes(ndim), target.axes(ndim)
+    is_flipped = source.is_direct != target.is_direct
+    moves = is_flipped and groups > 1
+    if moves:
+        at = axes.index(source.grouped)
+        shape = _shape(axes[:at], f"{groups}, -1", axes[at + 1 :])
+        yield f"{operations.reshape}(w, {shape})", "groups on an axis of their own"
+        axes = (*axes[:at], "groups", *axes[at:])
+        at = ordered.index(target.grouped)
+        ordered = (*ordered[:at], "groups", *ordered[at:])
+    if axes != ordered:
+        order = tuple(axes.index(name) for name in ordered)
+        words = f"({', '.join(axes)}) to ({', '.join(ordered)})"
+        yield f"{operations.transpose}(w, {order})", words
+    if moves:
+        shape = _shape(ordered[:at], "-1", ordered[at + 2 :])
+        yield f"{operations.reshape}(w, {shape})", f"groups as a part of {target.grouped}"
+    if is_flipped:
+        taps = tuple(n for n, name in enumerate(target.axes(ndim)) if name.startswith("k"))
+        yield f"{operations.flip}(w, {taps})", "one of the two has the kernel flipped"
 
 
-def _ordered(axes: tuple[str, ...], target: Layout, ndim: int) -> Iterator[tuple[str, str]]:
-    names = target.axes(ndim)
-    if axes != names:
-        order = ", ".join(str(axes.index(name)) for name in names)
-        yield f"w.transpose({order})", f"({', '.join(axes)}) to ({', '.join(names)})"
-
-
-def _regrouped(groups: int, *, from_direct: bool) -> Iterator[tuple[str, str]]:
-    """Yield how the groups move from the one axis of channels to the other; w is (in, out, *k)."""
-    if from_direct:
-        yield f"w.reshape(len(w), {groups}, -1, *w.shape[2:]).swapaxes(0, 1)", "groups first"
-        yield "w.reshape(-1, *w.shape[2:])", "(c_in, c_out/groups, ...)"
-    else:
-        yield f"w.reshape({groups}, -1, *w.shape[1:]).swapaxes(0, 1)", "groups second"
-        yield "w.reshape(len(w), -1, *w.shape[3:])", "(c_in/groups, c_out, ...)"
+def _shape(before: tuple[str, ...], between: str, after: tuple[str, ...]) -> str:
+    """Return a shape as text: of w, but for the axes between."""
+    first = f"*w.shape[:{len(before)}], " if before else ""
+    last = f", *w.shape[-{len(after)}:]" if after else ""
+    return f"({first}{between}{last})" if first or last else f"({between},)"

@@ -37,24 +37,25 @@ _OPEN: Final = Unsupported(
 
 
 _SUM_OVER_TAPS: Final = """\
-n, c_in, *i = x.shape
-k = w.shape[2:]
+(n, c_in, *i), k = x.shape, w.shape[2:]
 s, d, groups = {s}, {d}, {groups}
-lead, begin = {lead}, {begin}  # zeros before the full result; where y begins
+c_out = groups * w.shape[1]
+lead, begin = {lead}, {begin}  # zeros before the full result; where y starts
 stop = [p + o for p, o in zip(begin, {sizes})]
 full = [l + si * (ii - 1) + di * (ki - 1) + 1 for l, si, ii, di, ki in zip(lead, s, i, d, k)]
-y = np.zeros((n, len(b), *map(max, full, stop)), x.dtype)
+y = np.zeros((n, c_out, *map(max, full, stop)), x.dtype)
 parts = x.reshape(n, groups, -1, *i)
 taps = w.reshape(groups, c_in // groups, -1, *k)
 for u in np.ndindex(*k):
     starts = [l + di * ui for l, di, ui in zip(lead, d, u)]
     reach = [slice(at, at + si * ii, si) for at, si, ii in zip(starts, s, i)]
     part = np.einsum("ngc...,gco->ngo...", parts, taps[(..., *u)])
-    y[(..., *reach)] += part.reshape(n, len(b), *i)
-y = y[(..., *map(slice, begin, stop))]{bias}
+    y[(..., *reach)] += part.reshape(n, c_out, *i)
+y = y[(..., *map(slice, begin, stop))]
 """
-_TO_FLOAT32: Final = """\
-x, w, b, dtype = x.astype("float32"), w.astype("float32"), b.astype("float32"), x.dtype
+_WIDENED: Final = """\
+dtype = x.dtype
+x, w, b = (a if a is None else a.astype("float32") for a in (x, w, b))
 """
 
 
@@ -80,14 +81,16 @@ class NumpyAdapter(Adapter):
     def snippet(self, case: Case, mode: str, device: str) -> Snippet:  # noqa: ARG002 # one text for all
         """Return the sum over taps: what any of the formulations computes, in a few lines."""
         lead, begin = (tuple(max(sign * p, 0) for p in case.p_begin) for sign in (-1, 1))
-        bias = f"b.reshape(-1{', 1' * case.ndim})"
+        bias = f"y + b.reshape(-1{', 1' * case.ndim})"
         call = _SUM_OVER_TAPS.format(
             s=case.s, d=case.dilation, groups=case.groups, lead=lead, begin=begin,
-            sizes=output_sizes(case, "i"), bias=f" + {bias}" * case.bias,
+            sizes=f"[{', '.join(output_sizes(case, 'i'))}]",
         )  # fmt: skip
-        if case.dtype in _WIDER:
-            call = _TO_FLOAT32 + call + "y = y.astype(dtype)\n"
-        return Snippet(call=call, bias="" if case.bias else f"y + {bias}")
+        if case.dtype not in _WIDER:
+            return Snippet(call=call, bias=bias)
+        added = f"if b is not None:\n    y = {bias}\n" if case.bias else ""
+        rounded = "y = y.astype(dtype)  # once, of the sum with b"
+        return Snippet(call=f"{_WIDENED}{call}{added}{rounded}", bias="" if case.bias else bias)
 
     def compute(self, case: Case, tensors: Tensors, mode: str, device: str) -> NDArray[Any]:  # noqa: ARG002 # there is one device
         """Return the formulation's y (n, c_out, *o), in the dtype of x."""

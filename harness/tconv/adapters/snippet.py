@@ -1,44 +1,85 @@
 """A framework's call as source text, from which `tconv translate` writes a Python file."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from tconv.model.case import Case
 from tconv.model.geometry import output_size
 
 Pads = tuple[tuple[int, int], ...]
-"""Zeros that are added at the start and at the end of each axis of y, in the framework's layout."""
+"""Zeros that are added at the start and at the end of each axis of a tensor."""
 
 
-def numpy_pad(pads: Pads) -> str:
-    """Return the expression that pads y with NumPy."""
-    return f"np.pad(y, {list(pads)})"
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operations:
+    """The names of a framework's functions that a file calls beside the convolution.
+
+    Each is called as NumPy's is, `function(tensor, argument)`, and keeps the tensor in its graph.
+
+    Attributes:
+        transpose: takes the order of the axes.
+        flip: takes the axes.
+        reshape: takes the shape.
+        split: takes the number of parts and the axis.
+        concatenate: takes the axis.
+        pad: returns the expression that adds zeros to the tensor of this name.
+    """
+
+    transpose: str = "np.transpose"
+    flip: str = "np.flip"
+    reshape: str = "np.reshape"
+    split: str = "np.split"
+    concatenate: str = "np.concatenate"
+    pad: Callable[[str, Pads], str] = lambda name, pads: f"np.pad({name}, {list(pads)})"
+
+
+NUMPY: Final = Operations()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snippet:
-    """The statements that compute a case, of x, w and b: NumPy arrays in the mode's layout.
+    """The statements that compute a case, of x, w and b in the mode's layout; b may be None.
 
     Attributes:
-        call: the statements that assign y; NumPy is imported as `np`.
+        call: the statements that assign y; NumPy is imported as `np` where they use it.
         imports: the import statements of the framework.
-        bias: the expression of y with b added, empty where the call adds it. Where the result has
-            to be padded first, the case has no bias, and this expression must be given.
-        pad: returns the expression of y with zeros added.
+        bias: the expression of y with b added, empty where the call adds it. Where more comes
+            between the call and the bias, the case has none, and this expression must be given.
+        tensors: the statements that make x, w and b what `call` takes, be they NumPy arrays or the
+            framework's tensors already, which stay in their graph.
+        tensor: name of the framework's class of tensors.
+        operations: the framework's other functions.
     """
 
     call: str
     imports: str = ""
     bias: str = ""
-    pad: Callable[[Pads], str] = numpy_pad
+    tensors: str = ""
+    tensor: str = ""
+    operations: Operations = NUMPY
 
 
-def keywords(arguments: Mapping[str, Any], defaults: Mapping[str, Any]) -> str:
+def keywords(arguments: Mapping[str, Any], defaults: Mapping[str, Any]) -> list[str]:
     """Return keyword arguments as source text, without those that have their default."""
     absent = object()
     changed = {k: v for k, v in arguments.items() if v != defaults.get(k, absent)}
-    return ", ".join(f"{name}={value!r}" for name, value in changed.items())
+    return [f"{name}={source_text(value)}" for name, value in changed.items()]
+
+
+def source_text(value: object) -> str:
+    """Return a value of literals as formatters write it, with double quotes."""
+    return repr(value).replace("'", '"')
+
+
+def written_call(function: str, arguments: Sequence[str], width: int = 80) -> str:
+    """Return a call as formatters write it: on one line of this width, or else on three or more."""
+    line = ", ".join(arguments)
+    if len(f"{function}({line})") <= width:
+        return f"{function}({line})"
+    if len(line) + 4 <= width:
+        return f"{function}(\n    {line}\n)"
+    return "\n".join([f"{function}(", *(f"    {argument}," for argument in arguments), ")"])
 
 
 def plain(values: tuple[int, ...]) -> int | tuple[int, ...]:
@@ -46,12 +87,12 @@ def plain(values: tuple[int, ...]) -> int | tuple[int, ...]:
     return values[0] if len(set(values)) == 1 else values
 
 
-def output_sizes(case: Case, name: str) -> str:
-    """Return the list of output sizes as source text, of the list of input sizes of this name."""
+def output_sizes(case: Case, name: str) -> list[str]:
+    """Return the output sizes as source text, of the list of input sizes of this name."""
     terms = []
     for at, axis in enumerate(case.axes):
         excess = 0 if case.padding else output_size(axis) - axis.s * axis.i
         factor = "" if axis.s == 1 else f"{axis.s} * "
         constant = f" {'+' if excess > 0 else '-'} {abs(excess)}" if excess else ""
         terms.append(f"{factor}{name}[{at}]{constant}")
-    return f"[{', '.join(terms)}]"
+    return terms

@@ -1,11 +1,12 @@
 """The Python file that a translation prints; it imports nothing of this harness."""
 
+import re
 from collections.abc import Iterator
 from textwrap import indent
 from typing import Final
 
 from tconv.adapters.layout import Layout, conversion
-from tconv.adapters.snippet import Pads, Snippet
+from tconv.adapters.snippet import Operations, Pads, Snippet
 from tconv.model.window import Resolution
 from tconv.translation.candidate import Candidate
 
@@ -16,10 +17,11 @@ _FILE: Final = '''\
 {imports}
 
 
-def {function}(x, w, b):
+def {function}(x, w, b=None):
     """Return y {y} of x {x}.
 
-    w {w} and b (c_out,) are the weights of {source}, as NumPy arrays.
+    w {w} and b (c_out,), or None, are the weights of {source}.
+    They and x are {arrays}.
     """
 {body}
     return y
@@ -29,7 +31,7 @@ def {function}(x, w, b):
 def python_file(
     candidate: Candidate, snippet: Snippet, *, source: str, own: Layout, into: Layout
 ) -> str:
-    """Return the text of a call with the correction after it.
+    """Return the text of a call with the correction around it.
 
     Args:
         candidate: the call and the correction.
@@ -39,40 +41,66 @@ def python_file(
         into: the layout of the target.
     """
     case = candidate.case
+    body = "\n".join(_statements(candidate, snippet, own, into))
     return _FILE.format(
-        imports="\n".join(filter(None, ["import numpy as np", snippet.imports])),
+        imports=_imports(snippet.imports, body),
         function=FUNCTION,
         y=into.x_text("c_out", "o", case.ndim),
         x=into.x_text("c_in", "i", case.ndim),
         w=own.w_text(case.ndim, case.groups),
         source=source,
-        body=indent("\n".join(_statements(candidate, snippet, own, into)), "    "),
+        arrays=f"NumPy arrays or {snippet.tensor}" if snippet.tensor else "NumPy arrays",
+        body=indent(body, "    "),
     )
+
+
+def _imports(imports: str, text: str) -> str:
+    """Return the import statements of a framework, and NumPy's if the text uses it, in order."""
+    lines = set(imports.splitlines())
+    if re.search(r"\bnp\.", text):
+        lines.add("import numpy as np")
+    return "\n".join(sorted(lines, key=lambda line: line.split()[1].lower()))
 
 
 def _statements(candidate: Candidate, snippet: Snippet, own: Layout, into: Layout) -> Iterator[str]:
     case = candidate.case
-    if candidate.dilated_by:
-        shape, taps = _dilated(own, case.k, candidate.dilated_by)
-        yield f"taps, w = w, np.zeros({shape}, w.dtype)"
-        yield f"w[{taps}] = taps  # the kernel is dilated here, as the call takes no dilation"
-    for expression, reason in conversion(own, into, case.ndim, case.groups):
+    if snippet.tensors:
+        yield snippet.tensors
+    for expression, reason in conversion(own, into, case.ndim, case.groups, snippet.operations):
         yield f"w = {expression}  # {reason}"
+    yield from _computation(candidate, snippet, into)
+
+
+def _computation(candidate: Candidate, snippet: Snippet, into: Layout) -> Iterator[str]:
+    """Yield the statements that compute y of x, w and b in the target's layout."""
+    if candidate.dilated_by:
+        yield from _dilated(candidate, snippet.operations, into)
     yield snippet.call.strip("\n")
     if crop := _crop(candidate.correction, into):
         yield f"y = y[{crop}]  # {candidate.words}"
     if pads := pads_of(candidate.correction, into):
-        yield f"y = {snippet.pad(pads)}  # {candidate.words}"
+        yield f"y = {snippet.operations.pad('y', pads)}  # {candidate.words}"
     if snippet.bias:
-        yield f"y = {snippet.bias}"
+        yield f"if b is not None:\n    y = {snippet.bias}"
 
 
-def _dilated(layout: Layout, extent: tuple[int, ...], dilation: tuple[int, ...]) -> tuple[str, str]:
-    """Return the shape of w with zeros between its taps, and the index of the taps in it."""
-    sizes, taps = ", ".join(map(str, extent)), ", ".join(f"::{d}" for d in dilation)
+def _dilated(candidate: Candidate, operations: Operations, layout: Layout) -> Iterator[str]:
+    """Yield the statements that put zeros between the taps of w: after each, the last ones cut."""
+    extent, dilation = candidate.case.k, candidate.dilated_by or ()
+    pairs = list(zip(extent, dilation, strict=True))
+    taps = ", ".join(f"{(reach - 1) // d + 1}, 1" for reach, d in pairs)
+    sums = ", ".join(str(((reach - 1) // d + 1) * d) for reach, d in pairs)
+    cut = ", ".join(f":{reach}" for reach in extent)
+    zeros = tuple(pad for d in dilation for pad in ((0, 0), (0, d - 1)))
+    yield "# The call takes no dilation: zeros between the taps are as good."
     if layout.weight[0] == "k":
-        return f"({sizes}, *w.shape[{len(extent)}:])", taps
-    return f"(*w.shape[:2], {sizes})", f":, :, {taps}"
+        yield f"w = {operations.reshape}(w, ({taps}, *w.shape[-2:]))"
+        yield f"w = {operations.pad('w', (*zeros, (0, 0), (0, 0)))}"
+        yield f"w = {operations.reshape}(w, ({sums}, *w.shape[-2:]))[{cut}]"
+    else:
+        yield f"w = {operations.reshape}(w, (*w.shape[:2], {taps}))"
+        yield f"w = {operations.pad('w', ((0, 0), (0, 0), *zeros))}"
+        yield f"w = {operations.reshape}(w, (*w.shape[:2], {sums}))[:, :, {cut}]"
 
 
 def _crop(correction: Resolution, layout: Layout) -> str:

@@ -15,6 +15,7 @@ from tconv.adapters.jax.calls import ConvGeneralDilated, ConvTranspose, Operatio
 from tconv.adapters.jax.layout import JaxLayout
 from tconv.adapters.jax.padding_spellings import SPELLINGS
 from tconv.adapters.layout import CHANNELS_LAST, DIRECT
+from tconv.adapters.snippet import Operations
 from tconv.model.case import Case
 from tconv.model.route import Route
 from tconv.model.target import canonical_mode
@@ -36,6 +37,14 @@ _OPERATIONS: Final[Mapping[str, Operation]] = {
     "conv_transpose+transpose_kernel": ConvTranspose(transpose_kernel=True),
     "vjp": Vjp(),
 }
+_JNP: Final = Operations(
+    transpose="jnp.transpose",
+    flip="jnp.flip",
+    reshape="jnp.reshape",
+    split="jnp.split",
+    concatenate="jnp.concatenate",
+    pad=lambda name, pads: f"jnp.pad({name}, {list(pads)})",
+)
 _HOW: Final = frozenset({"channel_first", "single"})
 _WRITTEN: Final = frozenset({"conv_transpose", "conv_general_dilated"})
 
@@ -174,10 +183,12 @@ class JaxAdapter(BatchingAdapter):
         if not isinstance(operation, ConvTranspose | ConvGeneralDilated):
             return None
         return Snippet(
-            imports="import jax",
-            call=f"w = jax.numpy.asarray(w)\ny = {operation.text(case)}  # the padding is K-1-p",
+            imports="import jax\nimport jax.numpy as jnp",
+            tensors="x, w = jnp.asarray(x), jnp.asarray(w)",
+            tensor="jax.Array",
+            call=f"y = {operation.text(case)}",
             bias="y + b",
-            pad=lambda pads: f"jax.numpy.pad(y, {list(pads)})",
+            operations=_JNP,
         )
 
     def _alone(self, case: Case, tensors: Tensors, mode: str, device: str) -> NDArray[Any]:  # noqa: ARG002 # the session knows it

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from tconv.adapters.jax.layout import JaxLayout, direct_kernel
 from tconv.adapters.jax.padding_spellings import AS_DOCUMENTED, Pairs, Spelling, why_refused
+from tconv.adapters.snippet import keywords, written_call
 from tconv.model.case import Case
 from tconv.model.geometry import effective_kernel, output_size
 from tconv.model.route import Native, Route, Unsupported
@@ -70,11 +71,13 @@ class ConvTranspose:
 
     def text(self, case: Case) -> str:
         """Return the call as source text, channels last."""
-        return (
-            f"jax.lax.conv_transpose(\n    x, w, {case.s}, {self._padding(case)!r}, "
-            f"rhs_dilation={case.dilation},\n"
-            f"    dimension_numbers={JaxLayout(channel_first=False).numbers(case.ndim)},\n)"
-        )
+        arguments = {
+            "strides": case.s,
+            "padding": self._padding(case),  # K-1-p
+            "rhs_dilation": case.dilation,
+            "dimension_numbers": JaxLayout(channel_first=False).numbers(case.ndim),
+        }
+        return _text("jax.lax.conv_transpose", arguments, case)
 
     def _padding(self, case: Case) -> Any:
         if not self.consistent or case.padding is not None:
@@ -128,13 +131,15 @@ class ConvGeneralDilated:
 
     def text(self, case: Case) -> str:
         """Return the call as source text, channels last."""
-        padding = self.spelling.of(dilated_padding(case))
-        return (
-            f"jax.lax.conv_general_dilated(\n    x, w, {(1,) * case.ndim}, {padding!r}, {case.s}, "
-            f"{case.dilation},\n"
-            f"    dimension_numbers={JaxLayout(channel_first=False).numbers(case.ndim)},\n"
-            f"    feature_group_count={case.groups},\n)"
-        )
+        arguments = {
+            "window_strides": (1,) * case.ndim,
+            "padding": self.spelling.of(dilated_padding(case)),
+            "lhs_dilation": case.s,
+            "rhs_dilation": case.dilation,
+            "dimension_numbers": JaxLayout(channel_first=False).numbers(case.ndim),
+            "feature_group_count": case.groups,
+        }
+        return _text("jax.lax.conv_general_dilated", arguments, case)
 
 
 class Vjp:
@@ -214,6 +219,15 @@ class Vjp:
             refused["output_padding"] = case.output_padding
         refused.pop("output_shape", None)
         return refused
+
+
+def _text(function: str, arguments: Mapping[str, Any], case: Case) -> str:
+    ones = (1,) * case.ndim
+    defaults = {"lhs_dilation": ones, "rhs_dilation": ones, "feature_group_count": 1}
+    text = written_call(function, ["x", "w", *keywords(arguments, defaults)], width=76)
+    pads = next(line for line in text.splitlines() if "padding=" in line)
+    has_numbers = not isinstance(arguments["padding"], str)
+    return text.replace(pads, f"{pads}  # K-1-p") if has_numbers and "\n" in text else text
 
 
 Operation = ConvTranspose | ConvGeneralDilated | Vjp

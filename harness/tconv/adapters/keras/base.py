@@ -13,20 +13,17 @@ from numpy.typing import NDArray
 
 from tconv.adapters.base import Adapter, Case, Route, Snippet, Tensors
 from tconv.adapters.keras.calls import KerasCall, call_for, why_unsupported
-from tconv.adapters.snippet import keywords, plain
+from tconv.adapters.snippet import Operations, keywords, plain, source_text, written_call
 from tconv.model.route import Unsupported
 
-_LAYER_TEXT: Final = """\
-layer = keras.layers.Conv{ndim}DTranspose(
-    w.shape[-2], w.shape[:-2], {arguments},
-    use_bias={bias}, kernel_initializer="zeros", dtype="{dtype}",
+_OPERATIONS: Final = Operations(
+    transpose="keras.ops.transpose",
+    flip="keras.ops.flip",
+    reshape="keras.ops.reshape",
+    split="keras.ops.split",
+    concatenate="keras.ops.concatenate",
+    pad=lambda name, pads: f"keras.ops.pad({name}, {list(pads)})",
 )
-layer.build(x.shape)
-layer.set_weights([{weights}])
-y = layer(x)"""
-_OPS_TEXT: Final = """\
-x, w, b = map(keras.ops.convert_to_tensor, (x, np.ascontiguousarray(w), b))
-y = keras.ops.conv_transpose(x, w, {arguments}, data_format="channels_last")"""
 
 
 class KerasAdapter(Adapter):
@@ -124,17 +121,29 @@ class KerasAdapter(Adapter):
         )
         if mode not in {"layer", "ops"}:
             return None
+        if mode == "ops":
+            arguments = ["x", "w", *arguments, 'data_format="channels_last"']
+            text = written_call("y = keras.ops.conv_transpose", arguments)
+        else:
+            has_bias = "b is not None" if case.bias else "False"
+            dtypes = keywords({"dtype": case.dtype}, {"dtype": "float32"})
+            arguments = [*arguments, f"use_bias={has_bias}", *dtypes]
+            sizes = ["w.shape[-2]", source_text(plain(case.k))]
+            layer = written_call(f"keras.layers.Conv{case.ndim}DTranspose", [*sizes, *arguments])
+            weights = "[w] if b is None else [w, b]" if case.bias else "[w]"
+            # A layer's own weights would be new variables, not w and b.
+            text = (
+                f"layer = {layer}\n"
+                "layer.build(x.shape)\n"
+                f"y, _ = layer.stateless_call({weights}, [], x)"
+            )
         return Snippet(
             imports="import keras",
-            call=(_LAYER_TEXT if mode == "layer" else _OPS_TEXT).format(
-                ndim=case.ndim,
-                arguments=arguments,
-                bias=case.bias,
-                weights="w, b" if case.bias else "w",
-                dtype=case.dtype,
-            ),
+            tensors="x, w = keras.ops.convert_to_tensor(x), keras.ops.convert_to_tensor(w)",
+            tensor="tensors of Keras's backend",
+            call=text,
             bias="" if mode == "layer" and case.bias else "keras.ops.add(y, b)",
-            pad=lambda pads: f"keras.ops.pad(y, {list(pads)})",
+            operations=_OPERATIONS,
         )
 
     def compute(self, case: Case, tensors: Tensors, mode: str, device: str) -> NDArray[Any]:  # noqa: ARG002 # the session knows it

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from numpy.typing import NDArray
 
-from tconv.adapters.snippet import Snippet, keywords
+from tconv.adapters.snippet import Snippet, keywords, written_call
 from tconv.model.case import Case
 from tconv.model.tensors import Tensors
 
@@ -99,22 +99,31 @@ def snippet(case: Case, imports: str, run: str) -> Snippet:
     """Return the call that makes the model and lets `run` compute y of it and of x."""
     ones, none = (1,) * case.ndim, (0,) * case.ndim
     defaults = {"strides": ones, "dilations": ones, "group": 1, "output_padding": none}
-    inputs = '["x", "w", "b"]' if case.bias else '["x", "w"]'
-    sizes = ", None" * case.ndim
-    opset = f'opset_imports=[helper.make_opsetid("", {OPSET})]'
-    written = f"graph, {opset}, ir_version={IR_VERSION}"
+    c_out = f"{case.groups} * w.shape[1]" if case.groups > 1 else "w.shape[1]"
+    shape = f"(x.shape[0], {c_out}{', None' * case.ndim})"
+    named = keywords(attributes(case), defaults | {"pads": none * 2})
+    operands = ['"ConvTranspose"', '["x", *weights]', '["y"]', *named]
     lines = [
-        "helper, kind = onnx.helper, onnx.helper.np_dtype_to_tensor_dtype(x.dtype)",
-        "node = helper.make_node(",
-        f'    "ConvTranspose", {inputs}, ["y"],',
-        f"    {keywords(attributes(case), defaults | {'pads': none * 2})},",
+        "helper = onnx.helper",
+        "kind = helper.np_dtype_to_tensor_dtype(x.dtype)",
+        'weights = {"w": w} if b is None else {"w": w, "b": b}'
+        if case.bias
+        else 'weights = {"w": w}',
+        written_call("node = helper.make_node", operands),
+        "graph = helper.make_graph(",
+        "    [node],",
+        '    "ported",',
+        '    [helper.make_tensor_value_info("x", kind, x.shape)],',
+        f'    [helper.make_tensor_value_info("y", kind, {shape})],',
+        "    [",
+        "        onnx.numpy_helper.from_array(np.ascontiguousarray(array), name)",
+        "        for name, array in weights.items()",
+        "    ],",
         ")",
-        'inputs = [helper.make_tensor_value_info("x", kind, x.shape)]',
-        f'output = helper.make_tensor_value_info("y", kind, (len(x), len(b){sizes}))',
-        'weights = [onnx.numpy_helper.from_array(np.ascontiguousarray(w), "w")]',
-        *['weights.append(onnx.numpy_helper.from_array(b, "b"))'] * case.bias,
-        'graph = helper.make_graph([node], "ported", inputs, [output], weights)',
-        f"model = helper.make_model({written})",
+        f'opset = helper.make_opsetid("", {OPSET})',
+        "model = helper.make_model(",
+        f"    graph, opset_imports=[opset], ir_version={IR_VERSION}",
+        ")",
         run,
     ]
     return Snippet(

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +12,18 @@ from numpy.typing import NDArray
 from tconv.adapters.base import Adapter, Case, Mode, Route, Snippet, Tensors
 from tconv.adapters.crop import Crop
 from tconv.adapters.layout import CHANNELS_LAST
-from tconv.adapters.snippet import output_sizes
+from tconv.adapters.snippet import Operations, output_sizes, source_text, written_call
 from tconv.adapters.tensorflow.calls import TensorflowCall, call_for, why_unsupported
 from tconv.adapters.tensorflow.kernels import Features, probe
+
+_OPERATIONS: Final = Operations(
+    transpose="tf.transpose",
+    flip="tf.reverse",
+    reshape="tf.reshape",
+    split="tf.split",
+    concatenate="tf.concat",
+    pad=lambda name, pads: f"tf.pad({name}, {list(pads)})",
+)
 
 _mode = partial(Mode, layout=CHANNELS_LAST)
 
@@ -127,22 +136,26 @@ class TensorflowAdapter(Adapter):
         call = call_for(case, self.lacking(case, mode, device))
         arguments = call.arguments(case)
         arguments.pop("output_shape", None)
+        operands = ["x[:, None]", "w[None]"] if call.is_lifted else ["x", "w"]
+        unit = "1, " * call.is_lifted
+        c_out = f"{case.groups} * w.shape[-2]" if case.groups > 1 else "w.shape[-2]"
         lines = [
-            "x, w = tf.convert_to_tensor(x), tf.convert_to_tensor(w)",
-            "n, *i, _ = x.shape",
-            f"shape = [n, {'1, ' * call.is_lifted}*{output_sizes(case, 'i')}, len(b)]",
-            f"y = tf.nn.{call.name}(",
-            f"    {'x[:, None], w[None]' if call.is_lifted else 'x, w'}, shape,",
-            *(f"    {name}={value!r}," for name, value in arguments.items()),
-            ")",
+            "n, *i, _ = tf.unstack(tf.shape(x))",
+            f"shape = [n, {unit}{', '.join(output_sizes(case, 'i'))}, {c_out}]",
+            written_call(
+                f"y = tf.nn.{call.name}",
+                [*operands, "shape", *(f"{k}={source_text(v)}" for k, v in arguments.items())],
+            ),
         ]
         if call.is_lifted:
             lines.append("y = tf.squeeze(y, 1)  # TensorFlow pads explicitly on two axes only")
         return Snippet(
             imports="import tensorflow as tf",
+            tensors="x, w = tf.convert_to_tensor(x), tf.convert_to_tensor(w)",
+            tensor="tf.Tensor",
             call="\n".join(lines),
             bias="tf.nn.bias_add(y, b)",
-            pad=lambda pads: f"tf.pad(y, {list(pads)})",
+            operations=_OPERATIONS,
         )
 
     def _run(self, case: Case, call: TensorflowCall, x: Any, w: Any, b: Any = None) -> Any:

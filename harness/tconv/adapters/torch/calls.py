@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from tconv.adapters.crop import Crop, crop_of, route_with
-from tconv.adapters.snippet import Pads, Snippet, keywords, plain
+from tconv.adapters.snippet import Operations, Pads, Snippet, keywords, plain, written_call
 from tconv.model.case import Case
 from tconv.model.geometry import Axis, output_size, preimages
 from tconv.model.route import Native, Route, Unsupported
@@ -35,12 +35,13 @@ _RANK: Final = Unsupported(
 )
 
 
-_FROM_NUMPY: Final = """\
-x, w, b = torch.as_tensor(x), torch.tensor(np.ascontiguousarray(w)), torch.tensor(b)
-"""
-_FROM_BFLOAT16: Final = """\
-x, w, b = (torch.tensor(np.array(a, "float32")).bfloat16() for a in (x, w, b))
-"""
+_TENSORS: Final = "x, w, b = (a if a is None else torch.as_tensor(a) for a in (x, w, b))"
+_BFLOAT16: Final = """\
+x, w, b = (
+    a if a is None or torch.is_tensor(a)
+    else torch.tensor(np.array(a, "float32")).bfloat16()
+    for a in (x, w, b)
+)"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,20 +118,32 @@ def snippet(case: Case) -> Snippet | None:
         },
         {"stride": 1, "padding": 0, "output_padding": 0, "groups": 1, "dilation": 1},
     )
-    operands = ", ".join(["x, w", *["b"] * case.bias, *[arguments] * bool(arguments)])
+    operands = ["x", "w", *["b"] * case.bias, *arguments]
     return Snippet(
         imports="import torch",
-        call=(_FROM_BFLOAT16 if case.dtype == "bfloat16" else _FROM_NUMPY)
-        + f"y = torch.nn.functional.conv_transpose{case.ndim}d({operands})",
+        tensors=_BFLOAT16 if case.dtype == "bfloat16" else _TENSORS,
+        tensor="torch.Tensor",
+        call=written_call(f"y = torch.nn.functional.conv_transpose{case.ndim}d", operands),
         bias="" if case.bias else f"y + b.reshape(-1{', 1' * case.ndim})",
-        pad=_padded,
+        operations=OPERATIONS,
     )
 
 
-def _padded(pads: Pads) -> str:
-    """Return the expression that pads y; PyTorch takes the numbers of the last axis first."""
-    numbers = tuple(number for pair in reversed(pads[2:]) for number in pair)
-    return f"torch.nn.functional.pad(y, {numbers})"
+def _padded(name: str, pads: Pads) -> str:
+    """Return the expression that pads; PyTorch takes the last axis first."""
+    first = next((at for at, pair in enumerate(pads) if any(pair)), len(pads) - 1)
+    numbers = tuple(number for pair in reversed(pads[first:]) for number in pair)
+    return f"torch.nn.functional.pad({name}, {numbers})"
+
+
+OPERATIONS: Final = Operations(
+    transpose="torch.permute",
+    flip="torch.flip",
+    reshape="torch.reshape",
+    split="torch.tensor_split",
+    concatenate="torch.cat",
+    pad=_padded,
+)
 
 
 def _missing(case: Case, device: str) -> Unsupported | None:
