@@ -32,6 +32,7 @@ from tconv.translation.query import Query
 from tconv.translation.search import Search
 from tconv.translation.source import Impossible, find_sources, sample_sizes
 from tconv.translation.windows import (
+    RelativeSize,
     constant_window,
     deciding_sizes,
     windows_of_numbers,
@@ -96,6 +97,18 @@ def test_query_writes_itself_as_it_is_read() -> None:
     assert str(Query.from_texts(text.split())) == text
 
 
+@pytest.mark.parametrize(
+    ("text", "o"),
+    [("s*i", (8, 15)), ("i", (4, 5)), ("2*i+1", (9, 11)), ("s*i-1x7*i", (7, 35))],
+)
+def test_output_size_may_follow_the_input_size(text: str, o: tuple[int, int]) -> None:
+    found = Query.from_texts(["k=3x3", "s=2x3", f"o={text}"])
+
+    assert not found.is_sized
+    assert found.case((4, 5)).o == o
+    assert str(found).endswith(f" o={text}")
+
+
 def test_query_repeats_one_number_for_each_axis() -> None:
     assert len(Query.from_texts(["k=3", "s=2", "ndim=3"]).axes) == 3
 
@@ -106,6 +119,9 @@ def test_query_repeats_one_number_for_each_axis() -> None:
         ("dtype=float8", "dtype must be one of float16"),
         ("groups=0", "groups must be 1 or more .got 0."),
         ("groups=2 groups=3", "groups is given twice"),
+        ("o=i*i", "o must be a number, or a multiple of i .* as in o=s.i.* .got 'i.i'."),
+        ("o=7", "give that too, as in i=7, or a size that follows it, as in o=s.i"),
+        ("k=3x2 o=ixixi", "ndim must be 3"),
         ("k=3x2 ndim=3", "ndim must be 2, as other values are .got 3."),
     ],
 )
@@ -136,6 +152,44 @@ def test_window_that_changes_at_a_large_size_is_not_taken_for_constant(k: int, s
 
     assert found is not None
     assert constant_window(found) is None
+
+
+REQUESTED = Rule(
+    size=Piecewise(formula=Formula((("o_requested", 1),))),
+    begin=Piecewise(formula=Formula((("max(s*(i - 1) + K - o, 0)//2", 1),))),
+)
+
+
+@given(AXES, st.integers(-6, 6))
+def test_size_that_grows_with_the_stride_keeps_one_window_at_every_size(
+    asked: Axis, offset: int
+) -> None:
+    size = RelativeSize(slope=asked.s, offset=offset, text="")
+    total = effective_kernel(asked.k, asked.d) - asked.s - offset
+    begin = max(total, 0) // 2
+
+    sizes = deciding_sizes([REQUESTED], asked, size)
+    found = windows_of_rule(REQUESTED, asked, sizes, size)
+
+    assert found is not None
+    assert constant_window(found) == Window(begin=begin, end=total - begin)
+
+
+@given(AXES, st.integers(0, 9), st.integers(-60, 60))
+def test_window_that_changes_where_two_slopes_cross_is_not_taken_for_constant(
+    asked: Axis, slope: int, offset: int
+) -> None:
+    size = RelativeSize(slope=slope, offset=offset, text="")
+
+    sizes = deciding_sizes([REQUESTED], asked, size)
+    further = windows_of_rule(REQUESTED, asked, range(1, 4 * len(sizes)), size)
+    found = windows_of_rule(REQUESTED, asked, sizes, size)
+
+    assert found is not None
+    assert further is not None
+    assert (constant_window(found) is None) == (constant_window(further) is None)
+    few, many = ({window.begin for window in each.values()} for each in (found, further))
+    assert (len(few) > 1) == (len(many) > 1)
 
 
 def test_window_of_numbers_has_the_output_padding_at_the_end() -> None:

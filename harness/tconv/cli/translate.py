@@ -15,7 +15,7 @@ from tconv.runs.exit_status import ExitStatus
 
 if TYPE_CHECKING:
     from tconv.model.window import Window
-    from tconv.translation.query import Query
+    from tconv.translation.source import SourceCall
     from tconv.translation.translate import Translation
 
 EPILOG = """\b
@@ -78,7 +78,7 @@ def translate_call(
             click.echo(f"tconv: impossible: {result.reason}", err=True)
         sys.exit(ExitStatus.NOTHING_COMPARED)
     if as_json:
-        click.echo(json_text(_record(query, result)))
+        click.echo(json_text(_record(result)))
     else:
         click.echo("\n".join(f"# {line}" for line in _comments(result)))
         click.echo(f"\n{result.target_call.text}", nl=False)
@@ -89,8 +89,13 @@ def _comments(translation: "Translation") -> Iterator[str]:
     from tconv.translation.windows import constant_window
 
     source, call = translation.source, translation.target_call
-    sizes = "this size" if translation.query.is_sized else "every input size"
-    yield f"{source.target} {translation.query}, for {sizes}"
+    yield f"{source.target} {source.query}, for {_sizes(source)}"
+    if source.default:
+        yield f"{source.default}: {source.target} has no default"
+    if source.addition:
+        yield f"{source.target} gives this with a step after its call: {source.addition}"
+    if source.rule_of not in {"", str(source.target)}:
+        yield f"by the rule of {source.rule_of}, as {source.target} was not measured itself"
     windows = [constant_window(each) for each in source.windows]
     is_same = len(set(windows)) == 1
     for axis, window in enumerate(windows[:1] if is_same else windows):
@@ -108,6 +113,15 @@ def _comments(translation: "Translation") -> Iterator[str]:
     yield from (f"DIFFERS at {text}" for text in translation.differences or ())
 
 
+def _sizes(source: "SourceCall") -> str:
+    """Return for which input sizes the call of the source gives something, in words."""
+    if source.query.is_sized:
+        return "this size"
+    first = [min(windows) for windows in source.windows]
+    at = "" if max(first) == 1 else f" from i={'x'.join(map(str, first))}"
+    return f"every input size{at}"
+
+
 def _window(window: "Window") -> str:
     sides = (("start", window.begin), ("end", window.end))
     parts = [
@@ -118,18 +132,20 @@ def _window(window: "Window") -> str:
     return ", ".join(parts) or "all of it"
 
 
-def _record(query: "Query", translation: "Translation") -> dict[str, Any]:
-    call = translation.target_call
+def _record(translation: "Translation") -> dict[str, Any]:
+    call, source = translation.target_call, translation.source
     return {
-        "query": str(query),
-        "source": str(translation.source.target),
+        "query": str(source.query),
+        "source": str(source.target),
+        "source_default": source.default,
+        "source_step": source.addition,
         "target": str(call.target),
         "call": call.call,
         "native": call.candidate.is_native,
         "step": call.candidate.words,
         "kernel_dilated_by": call.candidate.dilated_by,
         "case": call.candidate.case.id,
-        "samples": translation.source.samples,
+        "samples": source.samples,
         "differences": translation.differences,
         "snippet": call.text,
     }

@@ -1,7 +1,7 @@
 """What is known of the call that is to be translated: its mode, and the window that it returns."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from numpy.typing import NDArray
@@ -10,6 +10,7 @@ from tconv.adapters import registry
 from tconv.adapters.layout import Layout
 from tconv.analysis.atlas.entry import Entry
 from tconv.analysis.atlas.rule import Rule
+from tconv.model.geometry import Axis, effective_kernel
 from tconv.model.target import Target
 from tconv.translation.query import Query
 from tconv.translation.windows import (
@@ -21,6 +22,10 @@ from tconv.translation.windows import (
 
 SAMPLES: Final = 3
 """Input sizes at which a translation for every size is run."""
+
+SMALL: Final = 6
+LARGE: Final = 40
+"""A size that follows the input is requested at this many of the smallest, and at a larger one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,14 +45,24 @@ class SourceCall:
 
     Attributes:
         target: backend, mode and device.
+        query: the call, with what the mode needs and the user left out.
+        default: what that is, in words; empty: nothing.
+        rule_of: the mode whose rule says which window is returned; empty: the definition does.
         windows: the window that it returns by input size, for each axis.
         samples: input sizes per axis at which it is run, one tuple per sample.
+        probes: further input sizes at which it is asked whether it takes the call.
+        addition: the step that its user adds to the call, in words; empty: none.
         outputs: what it computes, one array per sample; empty: it was not run.
     """
 
     target: Target
+    query: Query
+    default: str = ""
+    rule_of: str = ""
     windows: tuple[WindowBySize, ...]
     samples: tuple[tuple[int, ...], ...]
+    probes: tuple[tuple[int, ...], ...] = ()
+    addition: str = ""
     outputs: tuple[NDArray[Any], ...] = ()
 
 
@@ -71,13 +86,61 @@ def find_sources(
     """
     calls, reasons = [], []
     for target, of_mode in entries.items():
-        windows = _windows(query, _rule(query, of_mode), tuple(target_rules))
-        if isinstance(windows, Impossible):
-            reasons.append(f"{target}: {windows.reason}")
+        call = _source_call(query, target, of_mode, tuple(target_rules))
+        if isinstance(call, Impossible):
+            reasons.append(f"{target}: {call.reason}")
         else:
-            samples = sample_sizes(windows, 1 if query.is_sized else SAMPLES)
-            calls.append(SourceCall(target=target, windows=windows, samples=samples))
+            calls.append(call)
     return calls or Impossible(reason="; ".join(reasons))
+
+
+def _source_call(
+    query: Query, target: Target, entries: Sequence[Entry], target_rules: Sequence[Rule]
+) -> SourceCall | Impossible:
+    query, default = _with_default(query, entries)
+    entry = _entry(query, entries)
+    if isinstance(entry, Impossible):
+        return entry
+    windows = _windows(query, entry.rule if entry else None, target_rules)
+    if isinstance(windows, Impossible):
+        return windows
+    return SourceCall(
+        target=target,
+        query=query,
+        default=default,
+        rule_of=entry.question.target if entry else "",
+        windows=windows,
+        samples=sample_sizes(windows, 1 if query.is_sized else SAMPLES),
+        probes=probe_sizes(windows) if query.sizes else (),
+    )
+
+
+def _with_default(query: Query, entries: Sequence[Entry]) -> tuple[Query, str]:
+    """Return the call with the size that a user means who gives none, and that size in words.
+
+    A mode that cannot be called without a size has no rule of its own for such calls. SAME is meant
+    to give s i, as its authors define it. VALID gives the full result, or s i where the stride is
+    longer than the kernel, as Keras does on TensorFlow. Numbers mean that nothing is added.
+    """
+    first = query.axes[0]
+    if first.o is not None or first.op is not None or _has_rule(query, entries):
+        return query, ""
+    sized = query.with_sizes([_default_size(query.policy, axis) for axis in query.axes])
+    if not _has_rule(sized, entries):
+        return query, ""
+    if query.policy is not None:
+        return sized, f"{sized.size_words}, as {query.policy} padding means without a size"
+    axes = tuple(replace(axis, op=0) for axis in query.axes)
+    return replace(query, request=replace(query.request, axes=axes)), "op=0, the smallest size"
+
+
+def _default_size(policy: str | None, axis: Axis) -> str:
+    reach = effective_kernel(axis.k, axis.d) - axis.s if policy == "valid" else 0
+    return f"s*i+{reach}" if reach > 0 else "s*i"
+
+
+def _has_rule(query: Query, entries: Iterable[Entry]) -> bool:
+    return any(each.rule and query.request.is_for(each.question) for each in entries)
 
 
 def sample_sizes(windows: Sequence[WindowBySize], count: int) -> tuple[tuple[int, ...], ...]:
@@ -96,8 +159,23 @@ def sample_sizes(windows: Sequence[WindowBySize], count: int) -> tuple[tuple[int
     return tuple(dict.fromkeys(samples))
 
 
-def _rule(query: Query, entries: Iterable[Entry]) -> Rule | Impossible | None:
-    """Return the rule of such calls; None: its numbers say everything."""
+def probe_sizes(windows: Sequence[WindowBySize]) -> tuple[tuple[int, ...], ...]:
+    """Return input sizes at which a requested size may be refused: the smallest, and a larger one.
+
+    Whether a size is taken depends on what it has beyond s i, and on what there is at the start.
+    """
+    sizes = [sorted(by_size) for by_size in windows]
+    first = tuple(of_axis[0] for of_axis in sizes)
+    large = (
+        (*first[:axis], min(LARGE, of_axis[-1]), *first[axis + 1 :])
+        for axis, of_axis in enumerate(sizes)
+    )
+    places = (tuple(of_axis[min(at, len(of_axis) - 1)] for of_axis in sizes) for at in range(SMALL))
+    return (*places, *large)
+
+
+def _entry(query: Query, entries: Iterable[Entry]) -> Entry | Impossible | None:
+    """Return what the atlas knows of such calls; None: its numbers say everything."""
     first = query.axes[0]
     if query.policy is None and first.op is not None and first.o is None:
         return None
@@ -112,20 +190,23 @@ def _rule(query: Query, entries: Iterable[Entry]) -> Rule | Impossible | None:
             reason=f"its rule is known at {evidence.holding} of {evidence.points} points only, so "
             "it is not resolved"
         )
-    return entry.rule
+    return entry
 
 
 def _windows(
-    query: Query, rule: Rule | Impossible | None, target_rules: Sequence[Rule]
+    query: Query, rule: Rule | None, target_rules: Sequence[Rule]
 ) -> tuple[WindowBySize, ...] | Impossible:
     """Return the windows that are kept, per axis."""
-    if isinstance(rule, Impossible):
-        return rule
     windows = []
-    for axis in query.axes:
-        rules = [*target_rules, rule] if rule else target_rules
-        sizes = (axis.i,) if query.is_sized else deciding_sizes(rules, axis)
-        by_size = windows_of_rule(rule, axis, sizes) if rule else windows_of_numbers(axis, sizes)
+    rules = [*target_rules, rule] if rule else target_rules
+    for at, axis in enumerate(query.axes):
+        requested = query.sizes[at] if query.sizes else None
+        sizes = (axis.i,) if query.is_sized else deciding_sizes(rules, axis, requested)
+        by_size = (
+            windows_of_rule(rule, axis, sizes, requested)
+            if rule
+            else windows_of_numbers(axis, sizes)
+        )
         if not by_size:
             return Impossible(reason="it returns no element, or it is not known which")
         windows.append(by_size)

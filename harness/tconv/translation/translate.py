@@ -6,7 +6,7 @@ the same exact integers, and every element is compared.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
 import numpy as np
@@ -36,13 +36,11 @@ class Translation:
     """A call of the source in the target.
 
     Attributes:
-        query: the call.
-        source: the mode that has it, with its windows and the sizes at which it was run.
+        source: the call of the source, with its windows and the sizes at which it was run.
         target_call: what is called, and the Python file.
         differences: what differs, one sentence per sample that does; None: it was not run.
     """
 
-    query: Query
     source: SourceCall
     target_call: TargetCall
     differences: tuple[str, ...] | None
@@ -80,11 +78,10 @@ def translate(
         rules = [e.rule for entries in target_entries.values() for e in entries if e.rule]
         for query in queries:
             sources = find_sources(query, source_entries, rules)
-            yield _translation(query, sources, target_entries, source_process, target_process)
+            yield _translation(sources, target_entries, source_process, target_process)
 
 
 def _translation(
-    query: Query,
     sources: Sequence[SourceCall] | Impossible,
     entries: Mapping[Target, Sequence[Entry]],
     source_process: WorkerProcess | None,
@@ -95,10 +92,10 @@ def _translation(
         return sources
     source: SourceCall | Impossible = sources[0]
     if source_process:
-        source = _ask(source_process, worker.run_source, query, sources)
+        source = _ask(source_process, worker.run_source, sources)
     if isinstance(source, Impossible):
         return source
-    call = _ask(target_process, worker.find_target_call, query, source, entries)
+    call = _ask(target_process, worker.find_target_call, source, entries)
     if isinstance(call, Impossible):
         return call
     differences = None
@@ -106,7 +103,7 @@ def _translation(
         triples = zip(source.samples, source.outputs, call.outputs, strict=True)
         texts = (difference(sizes, y, other) for sizes, y, other in triples)
         differences = tuple(text for text in texts if text)
-    return Translation(query=query, source=source, target_call=call, differences=differences)
+    return Translation(source=source, target_call=call, differences=differences)
 
 
 def difference(sizes: tuple[int, ...], y: NDArray[np.generic], other: Output) -> str:
@@ -127,7 +124,11 @@ def difference(sizes: tuple[int, ...], y: NDArray[np.generic], other: Output) ->
 
 
 def _modes(selection: Selection) -> list[Target]:
-    """Return the selected modes that have a layout; without a mode, those without qualifiers."""
+    """Return the selected modes that have a layout; without a mode, the usual ones.
+
+    Those have no qualifiers, and are not sampled more sparsely than others where the whole backend
+    is selected.
+    """
     adapter = registry.adapter_class(selection.backend)
     if adapter.snippet is Adapter.snippet:
         raise TargetError(
@@ -139,7 +140,9 @@ def _modes(selection: Selection) -> list[Target]:
             f"mode={selection.mode!r} of {selection.backend}, but should be one of "
             f"{', '.join(modes)}"
         )
-    names = [selection.mode] if selection.mode else [name for name in modes if "+" not in name]
+    plain = {name: mode.sample for name, mode in modes.items() if "+" not in name and mode.sample}
+    usual = [name for name, sample in plain.items() if sample == min(plain.values())]
+    names = [selection.mode] if selection.mode else usual
     device = selection.device or "cpu"
     targets = [
         Target(backend=selection.backend, mode=name, device=device)
@@ -152,10 +155,22 @@ def _modes(selection: Selection) -> list[Target]:
 
 
 def _entries(atlas: Atlas, modes: Sequence[Target]) -> dict[Target, tuple[Entry, ...]]:
-    return {
-        mode: tuple(entry for entry in atlas.entries if entry.question.target == str(mode))
-        for mode in modes
-    }
+    return {mode: tuple(_entries_of(atlas, mode)) for mode in modes}
+
+
+def _entries_of(atlas: Atlas, mode: Target) -> Sequence[Entry]:
+    """Return what the atlas knows of a mode or, where it was not measured, of its nearest sibling.
+
+    That is the mode without its qualifiers, else the first mode of the backend. Whether the mode
+    follows its rules is shown where it is run.
+    """
+    operation = mode.mode.partition("+")[0]
+    first = registry.adapter_class(mode.backend).modes[0].name
+    for name in (mode.mode, operation, first):
+        target = str(replace(mode, mode=name))
+        if found := [entry for entry in atlas.entries if entry.question.target == target]:
+            return found
+    return ()
 
 
 def _ask(process: WorkerProcess, function: Callable[..., T], *arguments: object) -> T:

@@ -19,7 +19,6 @@ from tconv.model.target import Target
 from tconv.model.tensors import Tensors
 from tconv.translation.candidate import Candidate
 from tconv.translation.python_file import FUNCTION, pads_of, python_file
-from tconv.translation.query import Query
 from tconv.translation.search import Search
 from tconv.translation.source import Impossible, SourceCall, layout_of
 
@@ -70,36 +69,67 @@ def modes_with_snippet(targets: Sequence[Target]) -> list[Target]:
     ]
 
 
-def run_source(query: Query, sources: Sequence[SourceCall]) -> SourceCall | Impossible:
-    """Return the first mode that has a call for the query, with what it computes."""
+def run_source(sources: Sequence[SourceCall]) -> SourceCall | Impossible:
+    """Return the first mode that has one call for the query, else one with a step after its call.
+
+    It comes with what it computes.
+    """
     reasons = []
+    composed: SourceCall | None = None
     for source in sources:
-        target = source.target
-        adapter = load_adapter(target.backend)
-        with adapter.session(target.mode, target.device):
-            outputs = list(_outputs(adapter, target, map(query.case, source.samples)))
-        reason = next((output for output in outputs if isinstance(output, str)), None)
-        if reason is None:
-            arrays = tuple(output for output in outputs if not isinstance(output, str))
-            return replace(source, outputs=arrays)
-        reasons.append(f"{target}: {reason}")
-    return Impossible(reason="; ".join(dict.fromkeys(reasons)))
+        match _run_source(source):
+            case Impossible(reason=reason):
+                reasons.append(f"{source.target}: {reason}")
+            case SourceCall(addition="") as native:
+                return native
+            case call:
+                composed = composed or call
+    return composed or Impossible(reason="; ".join(dict.fromkeys(reasons)))
+
+
+def _run_source(source: SourceCall) -> SourceCall | Impossible:
+    target, query = source.target, source.query
+    adapter = load_adapter(target.backend)
+    addition, outputs = "", []
+    with adapter.session(target.mode, target.device):
+        for sizes in dict.fromkeys((*source.samples, *source.probes)):
+            case = query.case(sizes)
+            match adapter.route(case, target.mode, target.device):
+                case Unsupported(reason=reason):
+                    return Impossible(reason=reason)
+                case Composed(addition=step):
+                    addition = step
+            is_sample = sizes in source.samples
+            output = _output(
+                adapter, case, target, draw(case).tensors if is_sample else _ones(case)
+            )
+            if isinstance(output, str):
+                return Impossible(reason=f"{_refused_at(case)}{output}")
+            outputs += [output] * is_sample
+    return replace(source, addition=addition, outputs=tuple(outputs))
+
+
+def _refused_at(case: Case) -> str:
+    """Return at which sizes a case is refused, where a size is requested."""
+    if case.o is None:
+        return ""
+    i, o = ("x".join(map(str, sizes)) for sizes in (case.i, case.o))
+    return f"refused at i={i}, o={o}: "
 
 
 def find_target_call(
-    query: Query, source: SourceCall, entries: Mapping[Target, Sequence[Entry]]
+    source: SourceCall, entries: Mapping[Target, Sequence[Entry]]
 ) -> TargetCall | Impossible:
     """Return the first mode's call that needs nothing beside it, else the first one, or none.
 
     Args:
-        query: the call of the source.
-        source: the mode that has it; where it was run, the call is run, too.
+        source: the call of the source; where it was run, that of the target is run, too.
         entries: what the atlas knows of each mode of the target.
     """
     calls: list[TargetCall] = []
     reasons = []
     for target, of_mode in entries.items():
-        match _search(query, source, target, of_mode):
+        match _search(source, target, of_mode):
             case Impossible(reason=reason):
                 reasons.append(f"{target}: {reason}")
             case call:
@@ -109,18 +139,7 @@ def find_target_call(
     if not calls:
         return Impossible(reason="; ".join(dict.fromkeys(reasons)))
     best = calls[-1] if calls[-1].candidate.is_native else calls[0]
-    return replace(best, outputs=tuple(_run(best, query, source))) if source.outputs else best
-
-
-def _outputs(adapter: Adapter, target: Target, cases: Iterator[Case]) -> Iterator[Output]:
-    for case in cases:
-        match adapter.route(case, target.mode, target.device):
-            case Unsupported(reason=reason):
-                yield reason
-            case Composed(addition=addition):
-                yield f"it gives this only where its user adds a step: {addition}"
-            case _:
-                yield _output(adapter, case, target, draw(case).tensors)
+    return replace(best, outputs=tuple(_run(best, source))) if source.outputs else best
 
 
 def _output(adapter: Adapter, case: Case, target: Target, tensors: Tensors) -> Output:
@@ -128,18 +147,19 @@ def _output(adapter: Adapter, case: Case, target: Target, tensors: Tensors) -> O
         case InferredShape():
             return "it infers shapes and computes nothing"
         case Exception() as error:
-            return f"{type(error).__name__}: {error}".splitlines()[0]
+            first, *more = f"{type(error).__name__}: {error}".splitlines()
+            return f"{first} {more[-1]}" if more and first.endswith(":") else first
         case y:
             return y
 
 
 def _search(
-    query: Query, source: SourceCall, target: Target, entries: Sequence[Entry]
+    source: SourceCall, target: Target, entries: Sequence[Entry]
 ) -> TargetCall | Impossible:
     adapter = load_adapter(target.backend)
     with adapter.session(target.mode, target.device):
         candidate = Search(
-            query=query,
+            query=source.query,
             windows=source.windows,
             entries=entries,
             samples=source.samples,
@@ -165,13 +185,18 @@ def _refusal(adapter: Adapter, case: Case, target: Target) -> str | None:
     """Return why the call cannot be used: its text or its computation is missing; or None."""
     if adapter.snippet(case, target.mode, target.device) is None:
         return "its adapter does not write this call as source text"
-    dtype = PRECISIONS[case.dtype].dtype
-    x, w, b = (np.ones(shape, dtype) for shape in (case.x_shape, case.w_shape, case.b_shape))
-    output = _output(adapter, case, target, Tensors(x=x, w=w, b=b))
+    output = _output(adapter, case, target, _ones(case))
     return output if isinstance(output, str) else None
 
 
-def _run(call: TargetCall, query: Query, source: SourceCall) -> Iterator[Output]:
+def _ones(case: Case) -> Tensors:
+    """Return tensors of a case that only show whether it is computed."""
+    dtype = PRECISIONS[case.dtype].dtype
+    x, w, b = (np.ones(shape, dtype) for shape in (case.x_shape, case.w_shape, case.b_shape))
+    return Tensors(x=x, w=w, b=b)
+
+
+def _run(call: TargetCall, source: SourceCall) -> Iterator[Output]:
     """Yield what the file's function returns at each sample, from the same arrays as the source."""
     own, into = layout_of(source.target), layout_of(call.target)
     adapter = load_adapter(call.target.backend)
@@ -179,7 +204,7 @@ def _run(call: TargetCall, query: Query, source: SourceCall) -> Iterator[Output]
     with adapter.session(call.target.mode, call.target.device):
         exec(compile(call.text, "snippet.py", "exec"), names)  # noqa: S102 # our own text
         for sizes in source.samples:
-            case = query.case(sizes)
+            case = source.query.case(sizes)
             tensors = draw(case).tensors
             assert tensors.b is not None
             try:
