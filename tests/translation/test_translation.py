@@ -121,7 +121,7 @@ def test_query_repeats_one_number_for_each_axis() -> None:
         ("groups=2 groups=3", "groups is given twice"),
         ("o=i*i", "o must be a number, or a multiple of i .* as in o=s.i.* .got 'i.i'."),
         ("o=7", "give that too, as in i=7, or a size that follows it, as in o=s.i"),
-        ("k=3x2 o=ixixi", "ndim must be 3"),
+        ("k=3x2 o=ixixi", "k must have one value, or one for each of the 3 axes"),
         ("k=3x2 ndim=3", "ndim must be 2, as other values are .got 3."),
     ],
 )

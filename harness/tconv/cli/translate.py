@@ -54,17 +54,18 @@ def translate_call(
     SOURCE and TARGET are backend[:mode][@device]. The names are padding, k, s, p, dilation (d),
     output_padding (op), o, i, ndim, dtype and groups (g), or a framework's own, such as
     kernel_size. A value is one number for all axes, or one for each axis, as in 3x2. A value of p
-    may be start:end, as in 1:0. The result holds for every input size or, if i is given, for that
-    one. What is printed is a Python file, the same text that was run.
+    may be start:end, as in 1:0, and o may follow the input size, as in o=s*i or o=2*i+1. The
+    result holds for every input size or, if i is given, for that one. What is printed is a Python
+    file, the same text that was run.
     """
     from tconv.analysis.atlas.request import default_axes
     from tconv.errors import UnavailableError
-    from tconv.translation.query import Query
+    from tconv.translation.query import Query, relative_sizes
     from tconv.translation.source import Impossible
     from tconv.translation.translate import translate
 
     query = Query.from_texts(parameters)
-    if default := default_axes(parameters):
+    if default := default_axes(relative_sizes(parameters)[1]):
         click.echo(f"tconv: {default}", err=True)
     try:
         (result,) = translate(load_atlas(path), [query], source, target, runs=not no_run)

@@ -47,7 +47,7 @@ class Query:
         Raises:
             AtlasError: a name is unknown, given twice or missing, or its value cannot be read.
         """
-        relative, texts = _relative_sizes(texts)
+        relative, texts = relative_sizes(texts)
         values = values_by_name(texts, (*KNOWN, "dtype", "groups"), ("k",))
         is_sized = "i" in values
         request = Request.from_values({"i": "1"} | {k: values[k] for k in KNOWN if k in values})
@@ -134,7 +134,7 @@ class Query:
         return " ".join(words)
 
 
-def _relative_sizes(texts: Iterable[str]) -> tuple[list[str], list[str]]:
+def relative_sizes(texts: Iterable[str]) -> tuple[list[str], list[str]]:
     """Return the output sizes that follow the input's, and all texts with numbers in their place.
 
     The numbers mean nothing: they say for how many axes there are sizes.
