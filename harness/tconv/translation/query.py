@@ -140,12 +140,12 @@ def relative_sizes(texts: Iterable[str]) -> tuple[list[str], list[str]]:
     The numbers mean nothing: they say for how many axes there are sizes.
     """
     sizes: list[str] = []
-    others = []
+    numeric = []
     for text in texts:
         name, _, value = text.replace(" ", "").partition("=")
         if name.lower() in _SIZE_NAMES and "i" in value and not sizes:
             sizes = re.split("[x,]", value.strip("()[]"))
-            others.append(f"{name}={'x'.join('1' * len(sizes))}")
+            numeric.append(f"{name}={'x'.join('1' * len(sizes))}")
         else:
-            others.append(text)
-    return sizes, others
+            numeric.append(text)
+    return sizes, numeric

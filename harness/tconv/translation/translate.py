@@ -168,8 +168,8 @@ def _entries_of(atlas: Atlas, mode: Target) -> Sequence[Entry]:
     first = registry.adapter_class(mode.backend).modes[0].name
     for name in (mode.mode, operation, first):
         target = str(replace(mode, mode=name))
-        if found := [entry for entry in atlas.entries if entry.question.target == target]:
-            return found
+        if entries := [entry for entry in atlas.entries if entry.question.target == target]:
+            return entries
     return ()
 
 
