@@ -96,7 +96,7 @@ def expand(config: "Mapping[str, object] | str | PathLike[str]") -> "Grid":
     from tconv.runs.spec import read_config  # noqa: PLC0415 # as above
 
     read = read_config(config)
-    return expand_grids(read.grids, read.values)
+    return expand_grids(read.grids, read.values, most_points=read.points)
 
 
 def run(

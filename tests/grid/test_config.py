@@ -11,6 +11,7 @@ from tconv.errors import ConfigError
 from tconv.grid import Budget, PaddingPair, Sweep
 from tconv.grid.config import Config, from_mapping, load_config
 from tconv.model.predicate import Predicate
+from tconv.runs.spec import read_config
 
 TEXT = """
 [run]
@@ -154,7 +155,7 @@ MISTAKES = [
     ('["1..3", 7]', "[]", "(the list is empty)"),
     ('["1..3", 7]', "[[]]", "(an inner list is empty)"),
     ('["1..3", 7]', "3000000000", "(3000000000 is beyond 2^31-1, the size of the largest array)"),
-    ('["1..3", 7]', '"1..900000000"', "should hold 1 to 100,000 numbers"),
+    ('["1..3", 7]', '"1..900000000"', ": points=691,200,000,001, but should be 10,000,000"),
     ("k = [1,", "kk = [1,", ": [[grid]] 2: unknown key 'kk'; the known keys are suite,"),
     ("end = 0}", "ende = 0}", "should have the keys begin and end, and no others)"),
     ("groups = 2", "groups = true", ": [[grid]] 2: groups=True, but should be a whole number"),
@@ -248,3 +249,38 @@ def test_size_that_no_array_has_is_refused(key: str, value: object) -> None:
         ConfigError, match=rf"{key}=.* is not the size of an array, which is 0 or more"
     ):
         from_mapping(tables)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a = " + "[" * 100_000, "lists within lists, hundreds deep"),
+        ("a = " + "9" * 5000, "not valid TOML: Exceeds the limit"),
+        (TEXT.replace("seed = 7", f"seed = 0x{'f' * 9000}"), "too long to be shown"),
+        (TEXT.replace('["1..3", 7]', f"[0x{'f' * 9000}]"), "too long to be shown"),
+        (TEXT.replace('["1..3", 7]', f'"{"9" * 5000}..1"'), "is not a range such as"),
+        (TEXT.replace("[run]\n", f"[run]\n{'x' * 90_000} = 1\n"), "unknown key 'xxx"),
+        (TEXT.replace("[run]\n", f"[backends.{'x' * 90_000}]\ny = 1\n[run]\n"), "[backends.xxx"),
+        (TEXT.replace('["numpy", "torch"]', str([3] * 90_000)), "required=[3, 3, "),
+        (TEXT.replace('"k > 1', f'"{"k" * 90_000}'), "length of predicate=90"),
+        ("".join(f"key{n} = 1\n" for n in range(3000)) + TEXT, "and 2,990 more"),
+    ],
+    ids=["nesting", "digits", "hexadecimal", "size", "range", "key", "table", "list", "predicate",
+         "keys"],
+)  # fmt: skip
+def test_message_does_not_grow_with_the_mistake(tmp_path: Path, text: str, words: str) -> None:
+    with pytest.raises(ConfigError, match=re.escape(words)) as caught:
+        loaded(tmp_path, text)
+
+    assert len(str(caught.value)) < 6000
+    assert len(str(caught.value).split("\n")) <= 11
+
+
+@pytest.mark.parametrize("path", ["/dev/zero", "x" * 200_000, "a\0b"], ids=["zero", "long", "nul"])
+def test_path_that_no_configuration_has_is_an_error_of_one_line(path: str) -> None:
+    for read in (load_config, read_config):
+        with pytest.raises(ConfigError) as caught:
+            read(path)
+
+        assert "\n" not in str(caught.value)
+        assert len(str(caught.value)) < 600

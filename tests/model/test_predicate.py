@@ -299,3 +299,24 @@ def test_all_asks_every_axis(condition: Term, cases: list[Case]) -> None:
     held = Predicate.from_text(f"all({text})").holds_in(columns_of(cases))
 
     assert held.tolist() == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["-" * 1000 + "k > 1", "(" * 900 + "k > 1" + ")" * 900, "not " * 400 + "k > 1",
+     " + ".join("k" * 400) + " > 1", "abs(" * 300 + "k" + ")" * 300 + " > 1",
+     "[" * 1500, "k > 1" + " if k > 1 else k" * 100],
+    ids=lambda text: text[:9],
+)  # fmt: skip
+def test_deep_predicate_is_refused_in_one_line(text: str) -> None:
+    with pytest.raises(PredicateError) as caught:
+        Predicate.from_text(text)
+
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 600
+
+
+def test_long_condition_without_depth_is_read() -> None:
+    assert Predicate.from_text(" or ".join(f"k == {n}" for n in range(150))).holds(
+        Case.from_parameters(ndim=1, i=1, k=149)
+    )

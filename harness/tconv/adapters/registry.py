@@ -5,7 +5,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Final
 
 from tconv.adapters.base import Adapter
-from tconv.errors import TargetError, UnavailableError
+from tconv.errors import TargetError, UnavailableError, quoted
 from tconv.model.target import ALIASES
 
 GROUP: Final = "tconv.adapters"
@@ -68,15 +68,16 @@ def _entry_point(backend: str) -> EntryPoint:
         close = difflib.get_close_matches(backend, [*ALIASES, *backends()], n=1)
         meant = " or ".join(ALIASES.get(close[0], close)) if close else ""
         raise TargetError(
-            f"backend={backend!r}, but should be one of {', '.join(backends())}; "
+            f"backend={quoted(backend)}, but should be one of {', '.join(backends())}; "
             + (f"did you mean {meant}? " if meant else "")
             + "`tconv adapters list` shows them with their modes"
         )
     offers = {entry.value: entry for entry in entries}
     if len(offers) > 1:
         raise TargetError(
-            f"backend={backend!r} is registered more than once ({', '.join(sorted(offers))}), but "
-            "should be once; remove all but one of the packages that offer it"
+            f"backend={quoted(backend)} is registered more than once "
+            f"({', '.join(sorted(offers))}), but should be once; remove all but one "
+            "of the packages that offer it"
         )
     return next(iter(offers.values()))
 

@@ -3,18 +3,20 @@
 Commands import what they need when they run, so that help, versions and usage errors come at once.
 """
 
+import errno
 import os
 import signal
 import sys
 import traceback
 from importlib import import_module
+from io import StringIO
 from types import MappingProxyType
 from typing import Any, Final, NoReturn
 
 import click
 
 from tconv._version import __version__
-from tconv.errors import IncompleteError, TconvError
+from tconv.errors import IncompleteError, TconvError, bounded, shortened
 from tconv.runs.exit_status import ExitStatus
 
 EPILOG = """\b
@@ -109,6 +111,14 @@ def _do_nothing(*_: object) -> None:
     """Drop a signal here; unlike SIG_IGN this is not inherited by processes that are started."""
 
 
+def _shortage(error: OSError | MemoryError) -> str:
+    """Return in words what this machine lacks: that is no bug, so it gets no traceback."""
+    where = getattr(error, "filename", None)
+    reason = getattr(error, "strerror", None) or str(error) or "out of memory"
+    place = "" if where is None else f"{shortened(os.fspath(where))}: "
+    return "; ".join([f"{place}{reason}", *getattr(error, "__notes__", ())])
+
+
 def main() -> None:
     """Run the command line; whatever ends it early has its own message and status.
 
@@ -121,7 +131,9 @@ def main() -> None:
     try:
         sys.exit(cli(prog_name="tconv", standalone_mode=False))
     except click.ClickException as error:
-        error.show()
+        shown = StringIO()
+        error.show(shown)
+        click.echo(bounded(shown.getvalue().rstrip()), err=True)
         sys.exit(ExitStatus.USAGE)
     except IncompleteError as error:
         click.echo(f"tconv: {error}", err=True)
@@ -134,6 +146,10 @@ def main() -> None:
         _set_handler(signal.SIG_IGN)  # no worker is left, and Python drops handlers as it exits
         click.echo(f"tconv: interrupted; {'; '.join(notes)}", err=True)
         sys.exit(ExitStatus.INCOMPLETE)
+    except (OSError, MemoryError) as error:
+        click.echo(f"tconv: {_shortage(error)}", err=True)
+        is_of_user = getattr(error, "errno", None) == errno.ENAMETOOLONG
+        sys.exit(ExitStatus.USAGE if is_of_user else ExitStatus.INCOMPLETE)
     except Exception:  # noqa: BLE001 # the outermost place: it is shown, in full
         traceback.print_exc()
         click.echo("tconv: this is a bug in tconv; please report it", err=True)

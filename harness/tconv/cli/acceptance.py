@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from tconv.cli.output import json_option, json_text, pluralize, table_text
+from tconv.errors import quoted
 
 if TYPE_CHECKING:
     from tconv.analysis.acceptance.matrix import Acceptance, Cell, ReactionCount
@@ -39,7 +40,9 @@ def acceptance(*, run: Path, fault: str | None, as_json: bool) -> None:
     reactions = Acceptance.from_rows(reader.records(COLUMNS))
     if fault is not None and fault not in reactions.faults:
         names = ", ".join(reactions.faults) or "none"
-        raise click.BadParameter(f"must be one of {names} (got {fault!r})", param_hint="--fault")
+        raise click.BadParameter(
+            f"must be one of {names} (got {quoted(fault)})", param_hint="--fault"
+        )
     if as_json:
         click.echo(json_text(_content(reactions, fault)))
     else:

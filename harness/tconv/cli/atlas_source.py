@@ -53,11 +53,11 @@ def load_compatibility(path: Path | None) -> "Compatibility":
 def _text(path: Path | None) -> str:
     from importlib.resources import files
 
-    from tconv.errors import AtlasError
+    from tconv.errors import AtlasError, quoted
 
     file = files("tconv.analysis.atlas") / "atlas.json" if path is None else path
     if not file.is_file():
-        name = "the atlas that comes with tconv" if path is None else f"atlas={str(path)!r}"
+        name = "the atlas that comes with tconv" if path is None else f"atlas={quoted(str(path))}"
         raise AtlasError(
             f"{name} does not exist; give --atlas a run directory of open cases, such as "
             "`tconv run configs/map.toml` makes"

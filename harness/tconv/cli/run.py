@@ -21,6 +21,7 @@ from tconv.runs.exit_status import ExitStatus
 if TYPE_CHECKING:
     from tconv.analysis.findings import Finding
     from tconv.analysis.summary import Summary
+    from tconv.grid.config import Config
     from tconv.model.target import Selection
     from tconv.runs.recorder import RunResult
     from tconv.runs.spec import RunSpec
@@ -47,6 +48,7 @@ def grid_help(table: Table = PARAMETERS) -> str:
 
 
 _IN_HEADER: Final = {"config", "case_id", "targets", "out", "shard", "dry_run"}
+_QUICK: Final = 500_000  # points that are expanded in about two seconds
 _FINDINGS: Final = 10  # printed; summary.md has them all
 _LINES: Final = 20  # of an error's text; --json has all
 _LABELS: Final = {"expected_value": "should be", "observed_value": "got"}
@@ -98,13 +100,13 @@ def run(
     CONFIG is a TOML file, the name of one that comes with tconv, such as smoke (the default), or
     the directory of a run whose configuration is used again.
     """
-    from tconv.runs.spec import DEFAULT, RunSpec
+    from tconv.runs.spec import DEFAULT, read_config
 
     if resumed is not None:
         _require_alone()
         _resume(resumed, executor_name, jobs=jobs, as_json=as_json)
     names = tuple(map(str, targets))
-    spec = RunSpec.from_config(config or Path(DEFAULT), targets=names, case=case_id, shard=shard)
+    spec = _spec(read_config(config or Path(DEFAULT)), targets=names, case=case_id, shard=shard)
     if dry_run:
         click.echo(json_text(_plan(spec)) if as_json else _plan_text(spec))
         return
@@ -121,6 +123,22 @@ def run(
             result = runs.run(spec, out=folder, workers=jobs, executor=executor, observer=observer)
         rows = _records(result.reports.summary.run) if case_id else None
     finish(result, rows, is_kept=is_kept, as_json=as_json)
+
+
+def _spec(
+    config: "Config", *, targets: Sequence[str], case: str | None, shard: str | None
+) -> "RunSpec":
+    """Return what the run has to do; show how far its grids are expanded where that takes long."""
+    from tconv.grid.points import count_points
+    from tconv.runs.spec import RunSpec
+
+    points = 0 if case else len(config.values) * sum(map(count_points, config.grids))
+    is_hidden = not _QUICK < points <= config.points  # too many are refused in one line
+    label = f"expanding {points:,} points"
+    with click.progressbar(length=points, label=label, file=sys.stderr, hidden=is_hidden) as bar:
+        return RunSpec.from_config(
+            config, targets=targets, case=case, shard=shard, progress=bar.update
+        )
 
 
 @contextmanager

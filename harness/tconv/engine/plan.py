@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from tconv.engine.worker.describe import BackendDescription
 from tconv.engine.worker.sampling import Samples
-from tconv.errors import TargetError
+from tconv.errors import TargetError, quoted
 from tconv.model.case import Case
 from tconv.model.target import Selection, Target
 
@@ -68,7 +68,7 @@ def _plans(
     modes = {mode.name: mode for mode in description.modes}
     if selection.mode not in {None, *modes}:
         raise TargetError(
-            f"mode={selection.mode!r} of {selection.backend}, but should be one of "
+            f"mode={quoted(selection.mode)} of {selection.backend}, but should be one of "
             f"{', '.join(modes)}; `tconv adapters list` says what each calls"
         )
     if selection.device not in {None, *description.devices}:

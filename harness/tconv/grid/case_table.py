@@ -53,7 +53,12 @@ class CaseTable:
 
     @classmethod
     def joined(cls, tables: Sequence["CaseTable"]) -> "CaseTable":
-        """Return the distinct cases of all `tables`, sorted by their columns."""
+        """Return the distinct cases of all `tables`, sorted by their columns.
+
+        Those of each table are so already.
+        """
+        if len(tables) == 1:
+            return tables[0]
         matrix = np.concatenate([table.matrix for table in tables])
         return cls(ndim=tables[0].ndim, matrix=matrix[distinct(matrix)])
 
@@ -116,7 +121,9 @@ def distinct(matrix: IntArray) -> IntArray:
     if len(matrix) == 0:
         return np.empty(0, dtype=np.int64)
     order = np.lexsort(matrix.T[::-1])
-    ordered = matrix[order]
-    is_first = np.ones(len(order), dtype=np.bool_)
-    is_first[1:] = (ordered[1:] != ordered[:-1]).any(axis=1)
+    is_first = np.zeros(len(order), dtype=np.bool_)
+    is_first[0] = True
+    for column in matrix.T:  # one by one: a sorted copy of the matrix would be as large as it
+        ordered = column[order]
+        is_first[1:] |= ordered[1:] != ordered[:-1]
     return order[is_first]

@@ -15,11 +15,13 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from tconv.errors import ConfigError
+from tconv.errors import ConfigError, shortened
 from tconv.grid import Budget, PaddingPair, Sweep
+from tconv.grid.points import MOST_POINTS, count_listed, require_points
 from tconv.grid.schema import Document
 from tconv.grid.validation import explain_mistakes
 from tconv.model.predicate import Predicate
+from tconv.text_file import read_text
 
 __all__ = ["BUNDLED", "Config", "from_mapping", "load_config"]
 
@@ -40,6 +42,7 @@ class Config:
         seed: joins the case id in seeding the inputs.
         case_seconds: the longest one case may take, seconds.
         worker_gib: the most memory one worker may hold, GiB.
+        points: the most points that the grids may make, with those that they drop.
         environments: backend to the environment variables that its workers get, in addition to
             those that its adapter sets.
         grids: what is swept, in the order of the file.
@@ -53,6 +56,7 @@ class Config:
     seed: int = 0
     case_seconds: float = 10.0
     worker_gib: float = 4.0
+    points: int = MOST_POINTS
     environments: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     grids: tuple[Sweep, ...]
     path: str = field(default="", compare=False)
@@ -63,9 +67,11 @@ class Config:
         :func:`from_mapping` reads it back.
         """
         run = ("name", "targets", "required", "values", "seed")
+        # A limit that decides no row is named only where the file does: digests stay as they were.
+        points = {} if self.points == MOST_POINTS else {"points": self.points}
         return {
             "run": {name: _plain(getattr(self, name)) for name in run},
-            "limits": {"case_seconds": self.case_seconds, "worker_gib": self.worker_gib},
+            "limits": {"case_seconds": self.case_seconds, "worker_gib": self.worker_gib} | points,
             "backends": {
                 backend: {"environment": dict(variables)}
                 for backend, variables in self.environments.items()
@@ -90,6 +96,9 @@ def load_config(path: str | Path) -> Config:
     return from_mapping(_read(Path(path)), str(path))
 
 
+LARGEST_FILE: Final = 2**20
+"""Most bytes of a file that somebody writes, as a configuration or claims."""
+
 _UNNAMED: Final = "configuration"  # its name in messages where it has no file
 
 
@@ -99,10 +108,11 @@ def from_mapping(tables: Mapping[str, object], path: str = "") -> Config:
     Raises:
         ConfigError: as for :func:`load_config`.
     """
+    _require_few_points(tables, path or _UNNAMED)
     try:
         document = Document.model_validate(tables)
     except ValidationError as error:
-        raise ConfigError("\n".join(explain_mistakes(error, tables, path or _UNNAMED))) from None
+        raise ConfigError(explain_mistakes(error, tables, path or _UNNAMED)) from None
     grids = tuple(
         table.to_sweep(path or _UNNAMED, number)
         for number, table in enumerate(document.grid, start=1)
@@ -117,18 +127,31 @@ def from_mapping(tables: Mapping[str, object], path: str = "") -> Config:
     )
 
 
+def _require_few_points(tables: Mapping[str, object], path: str) -> None:
+    """Refuse grids that list very many points, before the lists take memory."""
+    limits = tables.get("limits")
+    most = limits.get("points") if isinstance(limits, dict) else None
+    most = most if isinstance(most, int) and most > 0 else MOST_POINTS
+    require_points(count_listed(tables.get("grid")), most, path)
+
+
 def _read(path: Path) -> dict[str, object]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(read_text(path, LARGEST_FILE))
     except FileNotFoundError:
         fault, remedy = "no such file", "give the path of a TOML file, as in configs/smoke.toml"
     except OSError as error:
-        fault, remedy = f"cannot be read ({error.strerror})", "give the path of a readable file"
+        fault, remedy = (
+            f"cannot be read ({error.strerror or error})",
+            "give the path of a readable file",
+        )
     except UnicodeDecodeError as error:
         fault, remedy = f"byte {error.start} is not UTF-8", "save the file as UTF-8"
-    except tomllib.TOMLDecodeError as error:
-        fault, remedy = f"not valid TOML: {error}", "fix it there"
-    raise ConfigError(f"{path}: {fault}; {remedy}")
+    except RecursionError:
+        fault, remedy = "not valid TOML: lists within lists, hundreds deep", "take them out"
+    except ValueError as error:  # TOMLDecodeError, and that of a number of thousands of digits
+        fault, remedy = f"not valid TOML: {shortened(error)}", "fix it there"
+    raise ConfigError(f"{shortened(path)}: {fault}; {remedy}")
 
 
 def _plain_sweep(sweep: Sweep) -> dict[str, object]:

@@ -1,7 +1,7 @@
 """Expands sweeps to the distinct cases of a run, and counts every point that it drops."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +11,8 @@ from tconv.grid.case_table import CaseTable, distinct
 from tconv.grid.cases import Cases
 from tconv.grid.covering import Coverage, choose, pairs_reached
 from tconv.grid.filters import filter_points
-from tconv.grid.product import MOST_POINTS, SWEPT, Product
+from tconv.grid.points import MOST_POINTS, count_points, require_points
+from tconv.grid.product import SWEPT, Product
 from tconv.grid.requested_sizes import IntArray
 from tconv.grid.statistics import GridStatistics, marginals
 from tconv.grid.sweep import Sweep
@@ -56,19 +57,34 @@ class Grid:
         return self.cases[k - 1 :: n]
 
 
-def expand(grids: Sequence[Sweep], values: Sequence[str] = VALUES[:1]) -> Grid:
+def expand(
+    grids: Sequence[Sweep],
+    values: Sequence[str] = VALUES[:1],
+    *,
+    most_points: int = MOST_POINTS,
+    progress: Callable[[int], object] = int,
+) -> Grid:
     """Return the distinct cases of all grids, each with every kind of values.
 
+    Args:
+        grids: what is swept.
+        values: kinds of values, instead of those of the grids.
+        most_points: the most points that the grids may make; they are counted first.
+        progress: called with the number of further points that were made.
+
     Raises:
-        ConfigError: a grid keeps no case; the message says why.
+        ConfigError: there are more points, or a grid keeps no case; the message says why.
     """
+    sweeps = [grid.with_values(tuple(values)) for grid in grids]
+    counts = [(sweep.table, count_points(sweep)) for sweep in sweeps]
+    require_points(counts, most_points, sweeps[0].path)
     dropped: Counter[str] = Counter()
     tables: dict[int, list[CaseTable]] = {}
     coverage: list[Coverage] = []
     points = 0
-    for sweep in (grid.with_values(tuple(values)) for grid in grids):
-        products = _products(sweep)
-        for table in _expand_one(sweep, products, dropped, coverage):
+    for sweep in sweeps:
+        products = {ndim: Product(sweep, ndim) for ndim in sorted(set(sweep.options["ndim"]))}
+        for table in _expand_one(sweep, products, dropped, coverage, progress):
             tables.setdefault(table.ndim, []).append(table)
         points += sweep.points + sum(product.added for product in products.values())
     joined = tuple(CaseTable.joined(tables[ndim]) for ndim in sorted(tables))
@@ -84,25 +100,18 @@ def expand(grids: Sequence[Sweep], values: Sequence[str] = VALUES[:1]) -> Grid:
     return Grid(tables=joined, statistics=statistics)
 
 
-def _products(sweep: Sweep) -> dict[int, Product]:
-    """Return the points of one sweep by number of axes."""
-    if sweep.points > MOST_POINTS:
-        raise ConfigError(
-            f"{sweep.path}: {sweep.table}: points made={sweep.points:,}, but should be "
-            f"{MOST_POINTS:,} at most; sweep fewer values or split the grid"
-        )
-    return {ndim: Product(sweep, ndim) for ndim in sorted(set(sweep.options["ndim"]))}
-
-
 def _expand_one(
     sweep: Sweep,
     products: dict[int, Product],
     dropped: Counter[str],
     coverage: list[Coverage],
+    progress: Callable[[int], object],
 ) -> list[CaseTable]:
     """Return the tables of one sweep; add to `dropped` and `coverage`."""
     mine: Counter[str] = Counter()
-    codes_by_ndim = [_distinct_points(sweep, product, mine) for product in products.values()]
+    codes_by_ndim = [
+        _distinct_points(sweep, product, mine, progress) for product in products.values()
+    ]
     codes = _within_budget(sweep, np.concatenate(codes_by_ndim), mine, coverage)
     dropped.update(mine)
     if len(codes) == 0:
@@ -118,7 +127,9 @@ def _expand_one(
     ]
 
 
-def _distinct_points(sweep: Sweep, product: Product, dropped: Counter[str]) -> IntArray:
+def _distinct_points(
+    sweep: Sweep, product: Product, dropped: Counter[str], progress: Callable[[int], object]
+) -> IntArray:
     """Return the codes of the distinct points that the sweep keeps, sorted by their values."""
     dropped.update(product.wrong_length)
     chunks = [np.empty((0, len(SWEPT) + 1), dtype=np.int64)]
@@ -126,8 +137,10 @@ def _distinct_points(sweep: Sweep, product: Product, dropped: Counter[str]) -> I
         is_kept, reasons = filter_points(sweep, product.columns(codes))
         dropped.update(reasons)
         chunks.append(codes[is_kept])
+        progress(len(codes))
     _count(dropped, "no size is a candidate for o", product.without_candidate)
     codes = np.concatenate(chunks)
+    del chunks  # as large as the codes
     order = distinct(CaseTable.from_columns(product.ndim, product.columns(codes)).matrix)
     _count(dropped, "duplicate", len(codes) - len(order))
     return codes[order]

@@ -12,16 +12,12 @@ from typing import Any, Final
 
 import numpy as np
 
-from tconv.errors import ConfigError
 from tconv.grid.requested_sizes import ABSENT, IntArray, Requests, RequestTable
 from tconv.grid.sweep import PaddingPair, Sweep
 from tconv.model.parameters import PARAMETERS, Parameter, sweep_order
 
 SWEPT: Final = tuple(each.name for each in sweep_order())
 """Every parameter that a sweep multiplies out, in the order of the codes."""
-
-MOST_POINTS: Final = 50_000_000
-"""Most points of one table: more take minutes and gigabytes."""
 
 _CHUNK: Final = 1 << 17
 
@@ -88,11 +84,6 @@ class Product:
     def _with_requested_sizes(self, codes: IntArray) -> Iterator[IntArray]:
         """Yield the points once for each size that their option of `o` stands for, in chunks."""
         counts = self._look_up(codes)[1].points
-        if counts.astype(np.float64).sum() > MOST_POINTS:
-            raise ConfigError(
-                f"points made={counts.astype(np.float64).sum():,.0f} of one table, but should be "
-                f'{MOST_POINTS:,} at most; o = "candidates" makes s of them on each axis'
-            )
         self.added += int(np.maximum(counts, 1).sum()) - len(codes)
         self.without_candidate += int((counts == 0).sum())
         rows = np.repeat(np.arange(len(codes)), counts)

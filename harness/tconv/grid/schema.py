@@ -7,7 +7,15 @@ defaults of keys are those of the classes that the tables become, and are not st
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    FailFast,
+    Field,
+    create_model,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from tconv.errors import TargetError
@@ -51,7 +59,7 @@ def _predicates(value: object) -> tuple[Predicate, ...]:
     return tuple(map(Predicate.from_text, texts))
 
 
-_Texts = Annotated[tuple[str, ...], BeforeValidator(_tuple)]
+_Texts = Annotated[tuple[str, ...], FailFast(), BeforeValidator(_tuple)]
 
 
 class Table(BaseModel):
@@ -73,7 +81,7 @@ class RunTable(Table):
         pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$",
         description="a name of letters, digits, '.', '_' and '-', as in \"smoke\"",
     )
-    targets: Annotated[tuple[str, ...], BeforeValidator(_selections)] = Field(
+    targets: Annotated[tuple[str, ...], FailFast(), BeforeValidator(_selections)] = Field(
         description='a list of targets, as in ["torch", "jax:conv_transpose@cpu"]'
     )
     required: _Texts = Field(
@@ -103,6 +111,7 @@ class LimitsTable(Table):
 
     case_seconds: float = Field(0.0, gt=0, le=_ONE_DAY, description="seconds above 0, as in 10")
     worker_gib: float = Field(0.0, gt=0, allow_inf_nan=False, description="GiB above 0, as in 4")
+    points: int = Field(0, ge=1, description="a whole number from 1, as in 20_000_000")
 
 
 class BackendTable(Table):

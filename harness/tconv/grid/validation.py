@@ -1,12 +1,13 @@
 """Explains a mistake in a configuration: file, table, key, what was expected and what was given."""
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from tconv.errors import listed, quoted, shortened
 from tconv.grid.schema import BackendTable, BudgetTable, Document, GridTable, LimitsTable, RunTable
 from tconv.model.parameters import PARAMETERS
 
@@ -15,12 +16,12 @@ Path = tuple[int | str, ...]
 _TABLES: Final[dict[str, type[BaseModel]]] = {"run": RunTable, "limits": LimitsTable}
 
 
-def explain_mistakes(
-    error: ValidationError, tables: Mapping[str, object], path: str
-) -> Iterator[str]:
-    """Yield one line per mistake in `tables`, which were read from `path`."""
-    for details in error.errors():
-        yield f"{path}: {_mistake(details, tables)}"
+def explain_mistakes(error: ValidationError, tables: Mapping[str, object], path: str) -> str:
+    """Return one line per mistake in `tables`, read from `path`: the first, and how many more."""
+    errors = error.errors(include_url=False, include_input=False)
+    return listed(
+        errors, "\n", describe=lambda each: f"{shortened(path)}: {_mistake(each, tables)}"
+    )
 
 
 def _mistake(details: ErrorDetails, tables: Mapping[str, object]) -> str:
@@ -34,10 +35,12 @@ def _mistake(details: ErrorDetails, tables: Mapping[str, object]) -> str:
         case "required":
             return f"[run]: {details['msg']}"
         case "value_error":
-            reason = f" ({details['ctx']['error']})"
+            reason = f" ({shortened(details['ctx']['error'])})"
         case _:
             reason = ""
-    return f"{place}{key}={got!r}, but should be {_expected(model, key)}{reason}; fix the value"
+    return (
+        f"{place}{key}={quoted(got)}, but should be {_expected(model, key)}{reason}; fix the value"
+    )
 
 
 def _located(loc: Path) -> tuple[type[BaseModel], str, str, Path]:
@@ -50,7 +53,7 @@ def _located(loc: Path) -> tuple[type[BaseModel], str, str, Path]:
         case ("grid", int(at)):
             return Document, f"[[grid]] {at + 1}: ", "grid", loc
         case ("backends", str(backend), str(key), *_):
-            return BackendTable, f"[backends.{backend}]: ", key, loc[:3]
+            return BackendTable, f"[backends.{shortened(backend)}]: ", shortened(key), loc[:3]
         case ("run" | "limits" as table, str(key), *_):
             return _TABLES[table], f"[{table}]: ", key, loc[:2]
     return Document, "", str(loc[0]), loc[:1]
@@ -74,4 +77,4 @@ def _unknown(key: str, model: type[BaseModel]) -> str:
     by_letter = {each.letter: name for name, each in PARAMETERS.items() if each.letter}
     close = difflib.get_close_matches(by_letter.get(key, key), keys, n=1)
     hint = f"did you mean {close[0]!r}?" if close else "remove it or use one of these"
-    return f"unknown key {key!r}; the known keys are {', '.join(keys)}; {hint}"
+    return f"unknown key {quoted(key)}; the known keys are {', '.join(keys)}; {hint}"

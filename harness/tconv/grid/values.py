@@ -8,12 +8,13 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any, Final, TypeVar
 
+from tconv.errors import quoted
 from tconv.grid.requested_sizes import WORDS, Request
 from tconv.grid.sweep import Padding, PaddingPair, Size
 from tconv.model.legality import LARGEST_SIZE
 from tconv.model.parameters import Parameter
 
-_RANGE: Final = re.compile(r"\s*(-?\d+)\s*\.\.\s*(-?\d+)\s*")
+_RANGE: Final = re.compile(r"\s*(-?\d{1,30})\s*\.\.\s*(-?\d{1,30})\s*")
 _PAIR: Final = re.compile(r"(-?\d+)[:.](-?\d+)")  # as on the command line or in a case id
 _LARGEST: Final = 2**63 - 1
 _LONGEST: Final = 100_000
@@ -51,6 +52,15 @@ def read_values(parameter: Parameter, value: object) -> tuple[Any, ...]:
     return values
 
 
+def count_values(value: object) -> int:
+    """Return how many values a list, a range or a single value stands for; none is expanded."""
+    count = 0
+    for entry in value if isinstance(value, list) else [value]:
+        match = _RANGE.fullmatch(entry) if isinstance(entry, str) else None
+        count += max(int(match[2]) - int(match[1]) + 1, 1) if match else 1
+    return count
+
+
 def integers(value: object) -> tuple[int, ...]:
     """Return the integers of `2`, `[1, 2]`, `"1..6"` or `["1..3", 7]`, or raise `ValueError`."""
     return tuple(item for entry in _entries(value) for item in _integers(entry))
@@ -80,12 +90,12 @@ def _read(parameter: Parameter, entry: object) -> Iterator[Any]:
         if entry not in parameter.choices:
             close = difflib.get_close_matches(str(entry).lower(), parameter.choices, n=1)
             raise ValueError(
-                f"did you mean {close[0]!r}?" if close else f"{entry!r} is none of them"
+                f"did you mean {close[0]!r}?" if close else f"{quoted(entry)} is none of them"
             )
         yield entry
     elif parameter.kind == "flag":
         if not isinstance(entry, bool):
-            raise ValueError(f"{entry!r} is not true or false")
+            raise ValueError(f"{quoted(entry)} is not true or false")
         yield entry
     elif parameter.kind == "pair":
         yield from _paddings(entry)
@@ -101,9 +111,9 @@ def _require_size_of_array(value: Size) -> None:
     """Refuse a size that no array can have."""
     per_axis = value if isinstance(value, tuple) else (value,)
     if min(per_axis) < 0:
-        raise ValueError(f"{value} is not the size of an array, which is 0 or more")
+        raise ValueError(f"{quoted(value)} is not the size of an array, which is 0 or more")
     if max(per_axis) > LARGEST_SIZE:
-        raise ValueError(f"{value} is beyond 2^31-1, the size of the largest array")
+        raise ValueError(f"{quoted(value)} is beyond 2^31-1, the size of the largest array")
 
 
 def _requests(entry: object) -> Iterator[Request]:
@@ -124,9 +134,9 @@ def _entries(value: object) -> list[object]:
 
 def _integer(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
-        raise ValueError(f"{value!r} is not a whole number")  # noqa: TRY004 # like all unreadable entries
+        raise ValueError(f"{quoted(value)} is not a whole number")  # noqa: TRY004 # like all unreadable entries
     if abs(value) > _LARGEST:
-        raise ValueError(f"{value} is beyond 2^63-1")
+        raise ValueError(f"{quoted(value)} is beyond 2^63-1")
     return value
 
 
@@ -136,10 +146,12 @@ def _integers(entry: object) -> Iterator[int]:
         return
     match = _RANGE.fullmatch(entry)
     if match is None:
-        raise ValueError(f'{entry!r} is not a range such as "1..6"')
+        raise ValueError(f'{quoted(entry)} is not a range such as "1..6"')
     first, last = _integer(int(match[1])), _integer(int(match[2]))
     if not 0 <= last - first < _LONGEST:
-        raise ValueError(f"range {entry!r} should hold 1 to {_LONGEST:,} numbers, first to last")
+        raise ValueError(
+            f"range {quoted(entry)} should hold 1 to {_LONGEST:,} numbers, first to last"
+        )
     yield from range(first, last + 1)
 
 
@@ -158,7 +170,7 @@ def _paddings(entry: object) -> Iterator[Padding]:
     else:
         pair = _PAIR.fullmatch(entry) if isinstance(entry, str) else None
         if pair:
-            raise ValueError(f"write {{begin = {pair[1]}, end = {pair[2]}}} for {entry!r}")
+            raise ValueError(f"write {{begin = {pair[1]}, end = {pair[2]}}} for {quoted(entry)}")
         yield from map(_sides, _integers(entry))
 
 
@@ -166,7 +178,7 @@ def _sides(entry: object) -> PaddingPair:
     if not isinstance(entry, dict):
         return PaddingPair(begin=_integer(entry), end=_integer(entry))
     if entry.keys() != {"begin", "end"}:
-        raise ValueError(f"{entry} should have the keys begin and end, and no others")
+        raise ValueError(f"{quoted(entry)} should have the keys begin and end, and no others")
     return PaddingPair(begin=_integer(entry["begin"]), end=_integer(entry["end"]))
 
 

@@ -7,7 +7,7 @@ from itertools import chain, product
 from operator import attrgetter
 from typing import Any, Final, Literal, Self
 
-from tconv.errors import CaseError
+from tconv.errors import CaseError, quoted
 from tconv.model.case_id import read_id, write_id
 from tconv.model.geometry import Axis, output_size
 from tconv.model.legality import (
@@ -117,7 +117,7 @@ class Case:
         case = cls.from_parameters(**read_id(case_id))
         if case.id != case_id:
             raise CaseError(
-                f"case id={case_id!r}, but should be {case.id!r}, the one id of the case"
+                f"case id={quoted(case_id)}, but should be {case.id!r}, the one id of the case"
             )
         return case
 
@@ -250,7 +250,7 @@ _names: Final = attrgetter(*_NAMED)
 
 
 def _error(name: str, value: object, expected: str) -> CaseError:
-    return CaseError(f"{name}={value!r}, but should be {expected}")
+    return CaseError(f"{name}={quoted(value)}, but should be {expected}")
 
 
 def _axes_error(case: Case) -> CaseError:

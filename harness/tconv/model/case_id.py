@@ -11,7 +11,7 @@ from functools import lru_cache
 from operator import attrgetter
 from typing import Any, Final
 
-from tconv.errors import CaseError
+from tconv.errors import CaseError, quoted
 from tconv.model.parameters import PARAMETERS, Parameter, Table
 
 _CACHE_SIZE: Final = 2**14  # a grid has few distinct values of a parameter, and repeats them
@@ -50,7 +50,7 @@ class IdFormat:
         missing = sorted(self._always - parameters.keys())
         if missing:
             raise CaseError(
-                f"case id={case_id!r}, but should give {', '.join(missing)} as well, "
+                f"case id={quoted(case_id)}, but should give {', '.join(missing)} as well, "
                 "as in 2d-i5x4-k3x3-s2x1-ci2-co4-f32"
             )
         return parameters
@@ -71,7 +71,7 @@ class IdFormat:
         except ValueError:
             pass  # falls through to the one message
         raise CaseError(
-            f"part {part!r} of case id {case_id!r} is not understood; an id looks like "
+            f"part {quoted(part)} of case id {quoted(case_id)} is not understood; an id looks like "
             f"{_EXAMPLE}; copy one from results.csv"
         )
 

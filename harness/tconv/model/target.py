@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Self
 
-from tconv.errors import TargetError
+from tconv.errors import TargetError, quoted
 
 _PATTERN: Final = re.compile(
     r"(?P<backend>[a-z0-9_-]+)(:(?P<mode>[a-z0-9_+]+))?(@(?P<device>[a-z0-9:]+))?"
@@ -58,7 +58,7 @@ class Target:
         selection = Selection.from_text(text)
         if selection.mode is None or selection.device is None:
             raise TargetError(
-                f"target={text!r}, but should be backend:mode@device, as in torch:eager@cpu"
+                f"target={quoted(text)}, but should be backend:mode@device, as in torch:eager@cpu"
             )
         return cls(backend=selection.backend, mode=selection.mode, device=selection.device)
 
@@ -86,8 +86,8 @@ class Selection:
         match = _PATTERN.fullmatch(text)
         if match is None:
             raise TargetError(
-                f"target={text!r}, but should be backend, backend:mode or backend:mode@device, "
-                "as in torch, torch:eager or torch:eager@cpu"
+                f"target={quoted(text)}, but should be backend, backend:mode or "
+                "backend:mode@device, as in torch, torch:eager or torch:eager@cpu"
             )
         mode = match["mode"]
         return cls(

@@ -15,7 +15,7 @@ from typing import Any, Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from tconv.errors import CaseError
+from tconv.errors import CaseError, quoted
 
 IntArray = NDArray[np.int64]
 
@@ -70,7 +70,7 @@ class Resolution:
         axes = [Window(begin=int(match[1]), end=int(match[2])) for match in matches]
         if len(axes) != len(parts):
             raise CaseError(
-                f"resolution={text!r}, but should be begin.end per axis, joined by x, as in "
+                f"resolution={quoted(text)}, but should be begin.end per axis, joined by x, as in "
                 "1.0x0.-1"
             )
         return cls(axes=tuple(axes))

@@ -101,7 +101,7 @@ def _whole(shards: Sequence[RunReader]) -> RunSpec:
     """Return the specification of the whole run; no backend need be installed here."""
     header = shards[0].header
     config = from_mapping(header["config"], header["config_path"])
-    grid = expand(config.grids, config.values)
+    grid = expand(config.grids, config.values, most_points=config.points)
     whole = RunSpec(config=config, cases=grid.cases, statistics=grid.statistics)
     for k, shard in enumerate(shards, 1):
         cases = grid.shard(k, len(shards))

@@ -1,19 +1,21 @@
 """What a run has to do: a configuration, narrowed to some targets, to one case or to a shard."""
 
+import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
 from typing import Any, Final, Self
 
 from tconv.adapters import registry
-from tconv.errors import ConfigError
+from tconv.errors import ConfigError, quoted, shortened
 from tconv.grid import GridStatistics, expand
 from tconv.grid.config import BUNDLED, Config, from_mapping, load_config
 from tconv.model.case import Case
 from tconv.model.target import Selection
 from tconv.store import RunReader
+from tconv.text_file import is_file
 
 DEFAULT: Final = "configs/smoke.toml"
 """The configuration that `tconv run` takes by default."""
@@ -45,6 +47,7 @@ class RunSpec:
         targets: Sequence[str] = (),
         case: str | None = None,
         shard: str | None = None,
+        progress: Callable[[int], object] = int,
     ) -> Self:
         """Return what a run of a configuration has to do.
 
@@ -54,6 +57,7 @@ class RunSpec:
                 that are not among them are no longer required.
             case: id of one case to run instead of the grid.
             shard: `k/n` for the k-th of n parts of the cases.
+            progress: called with the number of further points of the grids that were made.
 
         Raises:
             ConfigError: the configuration or the shard is faulty, or case and shard are both given.
@@ -61,7 +65,9 @@ class RunSpec:
             TargetError: a target is malformed, or names a backend that does not exist.
         """
         if case and shard:
-            raise ConfigError(f"shard={shard!r} and case={case!r}, but should be one of the two")
+            raise ConfigError(
+                f"shard={quoted(shard)} and case={quoted(case)}, but should be one of the two"
+            )
         whole = read_config(config)
         _require_backends(whole)
         narrowed = _narrow(whole, targets)
@@ -75,7 +81,9 @@ class RunSpec:
                 case=case,
             )
         part = _part(shard) if shard else (1, 1)
-        grid = expand(narrowed.grids, narrowed.values)
+        grid = expand(
+            narrowed.grids, narrowed.values, most_points=narrowed.points, progress=progress
+        )
         return cls(
             config=narrowed, cases=grid.shard(*part), statistics=grid.statistics, shard=shard or ""
         )
@@ -122,16 +130,16 @@ def read_config(config: Config | Mapping[str, object] | str | PathLike[str]) -> 
     if isinstance(config, Mapping):
         return from_mapping(config)
     path = Path(config)
-    if (path / "header.json").is_file():
+    if is_file(path / "header.json"):
         run = RunReader(path)
         run.require(["config"])
         return from_mapping(run.header["config"], str(path))
     file = config_file(path)
-    if path.name == str(path) and not file.exists():
+    if path.name == str(path) and not os.path.exists(file):  # noqa: PTH110 # as in is_file
         names = {each.stem for folder in BUNDLED for each in folder.glob("*.toml")} - {"claims"}
         raise ConfigError(
-            f"{path}: no such file; give the path of a TOML file, or the name of a configuration "
-            f"that comes with tconv: {', '.join(sorted(names))}"
+            f"{shortened(path)}: no such file; give the path of a TOML file, or the name of a "
+            f"configuration that comes with tconv: {', '.join(sorted(names))}"
         )
     return replace(load_config(file), path=str(path))
 
@@ -145,7 +153,7 @@ def config_file(path: Path) -> Path:
     candidates = [path / "header.json", path]
     if path.name == str(path) or str(path) == DEFAULT:
         candidates += [folder / f"{path.name.removesuffix('.toml')}.toml" for folder in BUNDLED]
-    return next((each for each in candidates if each.is_file()), path)
+    return next((each for each in candidates if is_file(each)), path)
 
 
 def _require_backends(config: Config) -> None:
@@ -176,5 +184,5 @@ def _narrow(config: Config, targets: Sequence[str]) -> Config:
 def _part(shard: str) -> tuple[int, int]:
     match = re.fullmatch(r"(\d+)/(\d+)", shard)
     if match is None:
-        raise ConfigError(f"shard={shard!r}, but should be k/n with 1 <= k <= n, as in 1/4")
+        raise ConfigError(f"shard={quoted(shard)}, but should be k/n with 1 <= k <= n, as in 1/4")
     return int(match[1]), int(match[2])

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from tconv.errors import StoreError
+from tconv.errors import StoreError, shortened
 
 FOOTER: Final = "footer.json"
 """The file that makes a run complete."""
@@ -25,7 +25,7 @@ def unwritable(path: Path, error: OSError) -> StoreError:
         if full
         else "choose another directory with --out, or make this one writable"
     )
-    return StoreError(f"cannot write {path}: {why}; {remedy}")
+    return StoreError(f"cannot write {shortened(path)}: {why}; {remedy}")
 
 
 def damaged(path: Path, error: Exception) -> StoreError:

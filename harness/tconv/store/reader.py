@@ -7,12 +7,13 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from tconv.errors import StoreError
+from tconv.errors import StoreError, quoted, shortened
 from tconv.store import arrow, json_file, part
 from tconv.store.columns import SCHEMA_VERSION
 from tconv.store.errors import FOOTER, damaged, miscounted
 from tconv.store.part import SCHEMA, StoredPart
 from tconv.store.rows import records
+from tconv.text_file import is_file
 
 FOOTER_KEYS: Final = ("rows", "digest")
 """The keys that every footer has; a run adds others."""
@@ -38,10 +39,10 @@ class RunReader:
                 schema, or a file is damaged.
         """
         self.path = Path(path)
-        if not (self.path / "header.json").is_file():
+        if not is_file(self.path / "header.json"):
             raise StoreError(
-                f"run={str(path)!r}, but should be a run directory (one that holds header.json); "
-                "`tconv run` prints the path of the one it makes"
+                f"run={quoted(str(path))}, but should be a run directory (one that holds "
+                "header.json); `tconv run` prints the path of the one it makes"
             )
         self.header = json_file.read(self.path / "header.json", ("schema_version",))
         complete = (self.path / FOOTER).is_file()
@@ -49,7 +50,7 @@ class RunReader:
         version = self.header["schema_version"]
         if version != SCHEMA_VERSION:
             raise StoreError(
-                f"schema_version={version!r} in {self.path / 'header.json'}, but should be "
+                f"schema_version={quoted(version)} in {self.path / 'header.json'}, but should be "
                 f"{SCHEMA_VERSION}; read the run with the version of the harness that wrote it"
             )
 
@@ -152,12 +153,12 @@ def incomplete_run(path: Path) -> Path:
     Raises:
         StoreError: it is not a run directory and holds no incomplete run.
     """
-    if (path / "header.json").is_file():
+    if is_file(path / "header.json"):
         return path
     headers = [each for each in path.glob("*/header.json") if not each.with_name(FOOTER).exists()]
     if not headers:
         raise StoreError(
-            f"{path} is not a run directory and holds no incomplete run; `tconv run` "
+            f"{shortened(path)} is not a run directory and holds no incomplete run; `tconv run` "
             "starts a new one"
         )
     return max(headers, key=_started).parent

@@ -17,10 +17,11 @@ from pydantic import (
 
 from tconv.analysis.claims.arithmetic import QUANTITIES
 from tconv.analysis.claims.claim import LONGEST_QUOTATION, Claim, ComputedQuantity, MeasuredQuantity
-from tconv.errors import ClaimError
+from tconv.errors import ClaimError, shortened
 from tconv.grid import values as notation
-from tconv.grid.config import BUNDLED
+from tconv.grid.config import BUNDLED, LARGEST_FILE
 from tconv.model.predicate.expression import Expression
+from tconv.text_file import read_text
 
 CLAIMS: Final = "configs/claims.toml"
 """The claims that come with tconv."""
@@ -135,12 +136,12 @@ def load_claims(path: str | Path = CLAIMS) -> Claims:
     if str(path) == CLAIMS and not chosen.is_file():
         chosen = next((f / chosen.name for f in BUNDLED if (f / chosen.name).is_file()), chosen)
     try:
-        return from_mapping(tomllib.loads(chosen.read_text(encoding="utf-8")), str(path))
+        return from_mapping(tomllib.loads(read_text(chosen, LARGEST_FILE)), str(path))
     except OSError as error:
         why = error.strerror or str(error)
         raise ClaimError(f"{path}: {why}; give a file such as {CLAIMS}") from None
-    except tomllib.TOMLDecodeError as error:
-        raise ClaimError(f"{path}: not valid TOML: {error}; fix it there") from None
+    except (ValueError, RecursionError) as error:
+        raise ClaimError(f"{path}: not valid TOML: {shortened(error)}; fix it there") from None
 
 
 def from_mapping(tables: Mapping[str, object], path: str = "claims") -> Claims:

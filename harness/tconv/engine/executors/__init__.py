@@ -7,7 +7,7 @@ from typing import Final
 
 from tconv.engine.executor import Executor
 from tconv.engine.executors.local import LocalPool
-from tconv.errors import ExecutorError
+from tconv.errors import ExecutorError, quoted
 
 _DASK: Final = re.compile(r"dask(?::((?:tcp|tls|ucx|ws|wss)://.+:\d+))?")
 
@@ -24,11 +24,14 @@ def executor_named(text: str) -> Callable[..., Executor]:
         return LocalPool
     match = _DASK.fullmatch(text)
     if match is None:
-        raise ExecutorError(f"executor={text!r}, but should be local, dask or dask:tcp://HOST:PORT")
+        raise ExecutorError(
+            f"executor={quoted(text)}, but should be local, dask or dask:tcp://HOST:PORT"
+        )
     try:
         from tconv.engine.executors.dask import DaskCluster  # noqa: PLC0415 # only where it is asked for
     except ImportError as error:
         raise ExecutorError(
-            f'executor={text!r} needs Dask ({error}); install it with `pip install "tconv[dask]"`'
+            f"executor={quoted(text)} needs Dask ({error}); install it with "
+            '`pip install "tconv[dask]"`'
         ) from error
     return partial(DaskCluster, address=match[1])

@@ -15,7 +15,7 @@ from typing import Any, Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from tconv.errors import PredicateError
+from tconv.errors import PredicateError, quoted
 from tconv.model.case import Case
 from tconv.model.parameters import fields_of
 from tconv.model.predicate.cells import require
@@ -80,5 +80,5 @@ class Predicate:
             cells = evaluate(self._tree, Names(columns, self.texts))
             truth = require("truth", cells, "the whole")
         except PredicateError as error:
-            raise PredicateError(f"predicate={self.text!r}: {error}") from None
+            raise PredicateError(f"predicate={quoted(self.text)}: {error}") from None
         return np.broadcast_to(truth.values.any(axis=-1), (rows,)).copy()

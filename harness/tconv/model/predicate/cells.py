@@ -14,7 +14,7 @@ from typing import Any, Final, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tconv.errors import PredicateError
+from tconv.errors import PredicateError, quoted
 
 Kind = Literal["number", "text", "truth"]
 
@@ -65,7 +65,7 @@ def from_constant(value: object) -> Cells:
     if isinstance(value, str):
         return Cells.of("text", np.full((1, 1), value))
     raise PredicateError(
-        f"literal={value!r}, but should be a whole number below 2^63, a text, True or False"
+        f"literal={quoted(value)}, but should be a whole number below 2^63, a text, True or False"
     )
 
 

@@ -11,11 +11,12 @@ from typing import Any, Final
 
 import numpy as np
 
-from tconv.errors import PredicateError
+from tconv.errors import PredicateError, quoted
 from tconv.model.predicate import cells
 from tconv.model.predicate.cells import Cells
 
 _LONGEST: Final = 2000
+_DEEPEST: Final = 100  # each level takes two of the thousand calls that Python nests
 
 LANGUAGE: Final = (
     "comparisons (also chained), and, or, not, in, + - * // %, min max abs gcd all, "
@@ -43,14 +44,34 @@ def parse(text: str, what: str, expected: str) -> ast.expr:
     """Return the syntax tree of `text`, which messages call `what`.
 
     Raises:
-        PredicateError: the text is too long, or is not a Python expression.
+        PredicateError: the text is too long, nested too deeply, or is not a Python expression.
     """
     if len(text) > _LONGEST:
         raise PredicateError(f"length of {what}={len(text)}, but should be {_LONGEST} at most")
     try:
-        return ast.parse(text.strip(), mode="eval").body
+        tree = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError) as error:
-        raise PredicateError(f"{what}={text!r}, but should be {expected}: {error}") from None
+        raise PredicateError(f"{what}={quoted(text)}, but should be {expected}: {error}") from None
+    except (RecursionError, MemoryError):  # whichever of its stacks Python's parser fills first
+        raise _too_deep(text, what) from None
+    if _depth(tree) > _DEEPEST:
+        raise _too_deep(text, what)
+    return tree
+
+
+def _too_deep(text: str, what: str) -> PredicateError:
+    return PredicateError(
+        f"{what}={quoted(text)} is nested too deeply, but should have {_DEEPEST} levels at most; "
+        "take out parentheses and signs, or split it"
+    )
+
+
+def _depth(tree: ast.AST) -> int:
+    """Return how many levels a syntax tree has, without recursion."""
+    depth, level = 0, [tree]
+    while level:
+        depth, level = depth + 1, [node for each in level for node in ast.iter_child_nodes(each)]
+    return depth
 
 
 def evaluate(tree: ast.expr, names: Mapping[str, Cells]) -> Cells:  # noqa: PLR0911 # one per kind of node
@@ -78,10 +99,12 @@ def evaluate(tree: ast.expr, names: Mapping[str, Cells]) -> Cells:  # noqa: PLR0
             return FUNCTIONS[name](*(evaluate(argument, names) for argument in arguments))
         case ast.Call():
             raise PredicateError(
-                f"call={ast.unparse(tree)!r}, but should be one of {' '.join(FUNCTIONS)}, "
+                f"call={quoted(ast.unparse(tree))}, but should be one of {' '.join(FUNCTIONS)}, "
                 "without keywords"
             )
-    raise PredicateError(f"{ast.unparse(tree)!r} is outside the language, which has {LANGUAGE}")
+    raise PredicateError(
+        f"{quoted(ast.unparse(tree))} is outside the language, which has {LANGUAGE}"
+    )
 
 
 def _link(
@@ -93,7 +116,7 @@ def _link(
         return _operator(node, op)(item, evaluate(right, names))
     if not isinstance(right, ast.Tuple | ast.List | ast.Set) or not right.elts:
         raise PredicateError(
-            f"'in' has {ast.unparse(right)!r} on its right, but should have values "
+            f"'in' has {quoted(ast.unparse(right))} on its right, but should have values "
             "in parentheses, as in k in (1, 3)"
         )
     contained = cells.disjunction([cells.equal(item, evaluate(each, names)) for each in right.elts])
@@ -103,7 +126,7 @@ def _link(
 def _operator(node: ast.AST, op: ast.AST) -> Callable[..., Cells]:
     if type(op) not in _OPERATORS:
         raise PredicateError(
-            f"operator {type(op).__name__} in {ast.unparse(node)!r} is outside the language, "
+            f"operator {type(op).__name__} in {quoted(ast.unparse(node))} is outside the language, "
             f"which has {LANGUAGE}"
         )
     return _OPERATORS[type(op)]

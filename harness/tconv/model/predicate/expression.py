@@ -13,7 +13,7 @@ from typing import Any, Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from tconv.errors import PredicateError
+from tconv.errors import PredicateError, quoted
 from tconv.model.predicate.cells import Cells, Kind, require
 from tconv.model.predicate.evaluator import FUNCTIONS, evaluate, parse
 
@@ -74,7 +74,7 @@ class Expression:
         try:
             cells = require(kind, evaluate(self._tree, prepared.cells), "the whole")
         except PredicateError as error:
-            raise PredicateError(f"expression={self.text!r}: {error}") from None
+            raise PredicateError(f"expression={quoted(self.text)}: {error}") from None
         values = cells.values[:, 0]
         return values.copy() if len(values) == prepared.rows else np.full(prepared.rows, values)
 
@@ -106,7 +106,7 @@ class _Cells(dict[str, Cells]):
             column = points.get("d", np.int64(1)) * (points["k"] - 1) + 1
         else:
             letters = sorted({*points, *(["K"] if "k" in points else [])})
-            raise PredicateError(f"name={name!r}, but should be one of {', '.join(letters)}")
+            raise PredicateError(f"name={quoted(name)}, but should be one of {', '.join(letters)}")
         cells = Cells.of("number", np.asarray(column, dtype=np.int64)[:, None])
         self[name] = cells._replace(peak=cells.bound)
         return self[name]

@@ -19,7 +19,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tconv.errors import PredicateError
+from tconv.errors import PredicateError, quoted
 from tconv.model.parameters import PARAMETERS, Table
 from tconv.model.predicate.cells import Cells
 
@@ -86,7 +86,9 @@ class Names(Mapping[str, Cells]):
         """
         if name not in self._columns:
             columns = ", ".join(self._columns)
-            raise PredicateError(f"column={name!r}, but should be one of those given: {columns}")
+            raise PredicateError(
+                f"column={quoted(name)}, but should be one of those given: {columns}"
+            )
         column = self._columns[name]
         if name in self._texts:
             return Cells.of("text", _texts(column)[:, None])
@@ -167,4 +169,4 @@ def _texts(column: Any) -> NDArray[Any]:  # noqa: ANN401 # as above
 def _unknown(name: str, names: tuple[str, ...]) -> str:
     close = difflib.get_close_matches(name, names, n=1)
     hint = f"; did you mean {close[0]!r}?" if close else ""
-    return f"name={name!r}, but should be one of {', '.join(names)}{hint}"
+    return f"name={quoted(name)}, but should be one of {', '.join(names)}{hint}"
