@@ -54,9 +54,22 @@ OPEN = {
     "2d-i3x4-k5x4-s2x3-opnone-padsame-ci2-co3-f32": ["1.2x0.1"],
     "2d-i3x4-k3x3-s2x3-padsame-ci2-co3-f32": ["1.1x1.1"],
 }
+POLICIES = {
+    "1d-i5-k2-s3-padfull-n2-ci2-co3-f32": None,
+    "1d-i5-k4-s2-padcausal-ci2-co3-f32": "crop the end",
+    "2d-i5x4-k3x5-s2x3-padcausal-n2-ci2-co3-f32": "crop the end",
+    "1d-i5-k4-s2-padcircular-ci2-co3-f32": "pad the input circularly, crop the start and end",
+    "2d-i5x4-k3x5-s2x3-padcircular-n2-ci2-co3-f32":
+        "pad the input circularly, crop the start and end",
+    "2d-i5x4-k4x2-s2x1-padreflect-n2-ci2-co3-f32-nobias":
+        "pad the input by reflection, crop the start and end",
+    "3d-i2x3x4-k2x3x1-s1x2x3-padreflect-n2-ci2-co3-f32":
+        "pad the input by reflection, crop the start and end",
+}  # fmt: skip
 PROMISED = "1d-i4-k2-s2-padsame-ci2-co3-f32"
 EMPTY = "1d-i0-k2-p0.2-ci2-co4-f32"
-IDS = (*OPEN, PROMISED, EMPTY, *NATIVE, *COMPOSED, *UNSUPPORTED, *DTYPES, STRIDE_AND_DILATION)
+IDS = (*OPEN, PROMISED, EMPTY, *NATIVE, *COMPOSED, *UNSUPPORTED, *DTYPES, *POLICIES,
+       STRIDE_AND_DILATION)  # fmt: skip
 
 BACKENDS = (KerasTensorflowAdapter, KerasTorchAdapter, KerasJaxAdapter, KerasNumpyAdapter)
 MODES = [(adapter.name, mode.name) for adapter in BACKENDS for mode in adapter.modes]
@@ -112,6 +125,17 @@ def test_composed_case_names_its_addition_and_gives_the_oracles_answer(
 
     assert {case: (rows[case]["verdict"], rows[case]["addition"]) for case in COMPOSED} == {
         case: ("match", addition) for case, addition in COMPOSED.items()
+    }
+
+
+@pytest.mark.parametrize(("backend", "mode"), MODES)
+def test_defined_policy_pads_and_crops_and_gives_the_oracles_answer(
+    swept: Swept, backend: str, mode: str
+) -> None:
+    rows = swept(backend, mode)
+
+    assert {case: (rows[case]["verdict"], rows[case]["addition"]) for case in POLICIES} == {
+        case: ("match", addition) for case, addition in POLICIES.items()
     }
 
 

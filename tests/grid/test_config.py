@@ -171,7 +171,7 @@ MISTAKES = [
     ("groups = 2", 'o = ["candidate"]', "o=['candidate'], but should be one of candidates, "),
     ("groups = 2", "o = [[1, 'few']]", "('few' is not a whole number)"),
     ("groups = 2", "o = [['none', 1]]", "('none' is not a whole number)"),
-    ("groups = 2", 'padding = ["full"]', "but should be one of same, same_lower, valid, "),
+    ("groups = 2", 'padding = ["fulll"]', "but should be one of same, same_lower, valid, full, "),
     ("groups = 2", 'padding = ["SAME"]', "or a list of them (did you mean 'same'?); fix the value"),
     ("p = [0, {begin = 1, end = 0}", 'p = ["1:0"', "(write {begin = 1, end = 0} for '1:0')"),
     ("groups = 2", "op = 1", "malformed; did you mean 'output_padding'?"),

@@ -49,6 +49,7 @@ def any_sweep(draw: st.DrawFn) -> Sweep:
         c_in=draw(few),
         dtype=draw(st.sampled_from([("float32",), ("float16", "float64")])),
         bias=draw(st.sampled_from([(True,), (False, True)])),
+        padding=draw(st.sampled_from([(None,), ("circular", None, "reflect"), ("full", "causal")])),
         malformed=draw(st.sampled_from([(None,), ("weight_dtype", None), ("bias_dtype",)])),
         where=draw(st.sampled_from([(), (Predicate.from_text("k > 1 or dtype == 'float16'"),)])),
     )
@@ -58,7 +59,7 @@ def plain_expansion(sweep: Sweep, values: tuple[str, ...]) -> tuple[int, set[Cas
     """Return the points made and the cases kept, one point at a time."""
     made, kept = 0, set()
     names = ("i", "k", "s", "p", "output_padding", "groups", "n", "c_in", "dtype", "bias",
-             "malformed")  # fmt: skip
+             "padding", "malformed")  # fmt: skip
     for ndim, kind, *point in product(
         sweep.options["ndim"], values, *(sweep.options[n] for n in names)
     ):
@@ -72,6 +73,10 @@ def plain_expansion(sweep: Sweep, values: tuple[str, ...]) -> tuple[int, set[Cas
             continue
         sides = p if isinstance(p, tuple) else (p,) * ndim
         pairs = [(side.begin, side.end) for side in sides]
+        op = given_values["output_padding"]
+        others = [*pairs, op if isinstance(op, tuple) else (op,)]
+        if given_values["padding"] and any(map(any, others)):
+            continue
         case = Case.from_parameters(ndim=ndim, p=pairs, values=kind, **given_values)
         if case.suite == sweep.suite and all(where.holds(case) for where in sweep.where):
             kept.add(case)

@@ -38,6 +38,9 @@ Array = NDArray[Any]
 FULL = "2d-i4x3-k3x3-s2x2-p1.0x0.1-op1x1-n2-ci4-co4-f32"
 GROUPED = "2d-i4x3-k3x3-s2x2-p1.0x0.1-op1x1-g2-n2-ci4-co8-f32"
 NORMAL = f"{FULL}-normal"
+CIRCULAR = "1d-i7-k4-s2-padcircular-ci2-co4-f32"
+REFLECT = CIRCULAR.replace("circular", "reflect")
+CAUSAL = CIRCULAR.replace("circular", "causal")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,6 +126,14 @@ def _nan_tail(scene: Scene) -> Array:
     return y
 
 
+def _on_padded_input(scene: Scene, mode: str, shift: int = 0) -> Array:
+    """Return 14 elements of the result of x padded by two elements, from element 1 of x's own."""
+    widths: Any = [(0, 0), (0, 0), (2, 2)]
+    x = np.pad(scene.given.x, widths, mode)  # type: ignore[call-overload] # a mode of NumPy
+    y = conv_transpose(x, scene.given.w, scene.b, stride=2)
+    return y[..., 5 + shift : 19 + shift].astype(np.float32)
+
+
 Fake = Callable[[Scene], Any]
 
 # name, case, fake, verdict, reading, error class
@@ -203,6 +214,28 @@ FAULTS: list[tuple[str, str, Fake, str, str | None, str | None]] = [
     ("integers flipped", FULL.replace("f32", "i32"),
      lambda s: s.compute(w=s.given.w[:, :, ::-1, ::-1]), "value", "kernel flipped", "wrong"),
     ("integers off by one", FULL.replace("f32", "i64"), lambda s: s.y + 1, "value", None, "wrong"),
+    # defined policies
+    ("circular", CIRCULAR, lambda s: _on_padded_input(s, "wrap"), "match", None, "exact"),
+    ("circular with zeros", CIRCULAR, lambda s: _on_padded_input(s, "constant"), "value",
+     "input padded with zeros", "wrong"),
+    ("circular by reflection", CIRCULAR, lambda s: _on_padded_input(s, "reflect"), "value",
+     "input reflected without its outermost elements", "wrong"),
+    ("circular turned", CIRCULAR, lambda s: np.roll(s.y, -1, axis=-1), "value",
+     "crop starts one too late | result of the padded input starts one too late", "wrong"),
+    ("circular of the padded size", CIRCULAR, lambda s: np.pad(s.y, [(0, 0), (0, 0), (1, 1)]),
+     "shape", None, None),
+    ("reflect", REFLECT, lambda s: _on_padded_input(s, "reflect"), "match", None, "exact"),
+    ("reflect with the edge twice", REFLECT, lambda s: _on_padded_input(s, "symmetric"), "value",
+     "input padded with its outermost elements | input reflected with its outermost elements",
+     "wrong"),
+    ("reflect too early", REFLECT, lambda s: _on_padded_input(s, "reflect", -1), "value",
+     "crop starts one too early | result of the padded input starts one too early", "wrong"),
+    ("causal cropped at the start", CAUSAL,
+     lambda s: conv_transpose(s.given.x, s.given.w, s.b, stride=2)[..., 2:].astype(np.float32),
+     "value", "all of the crop at the start | crop on the other side", "wrong"),
+    ("causal not cropped", CAUSAL,
+     lambda s: conv_transpose(s.given.x, s.given.w, s.b, stride=2).astype(np.float32),
+     "shape", "end not cropped | padding ignored", None),
     ("conjugated", FULL.replace("f32", "c64"), lambda s: s.compute(w=s.given.w.conj()),
      "value", "weight conjugated", "wrong"),
     ("imaginary part dropped", FULL.replace("f32", "c128"), lambda s: s.y.real.astype(s.y.dtype),

@@ -2,6 +2,7 @@
 
 import pickle
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from tconv.errors import CaseError
 from tconv.model.case import Case
 from tconv.model.malformed import MALFORMED, MALFORMED_BIAS
 from tconv.model.parameters import DTYPES, POLICIES, VALUES
+from tconv.model.policies import DEFINED, InputPadding
 
 GOLDEN: list[tuple[str, dict[str, Any]]] = [
     ("1d-i1-k1-ci2-co4-f32", {"ndim": 1, "i": 1, "k": 1}),
@@ -37,6 +39,14 @@ GOLDEN: list[tuple[str, dict[str, Any]]] = [
     ("1d-i1-k2-s9223372036854775807-pm2147483649-ci2-co4-f32-wchannels",
      {"ndim": 1, "i": 1, "k": 2, "s": 2**63 - 1, "p": -(2**31) - 1,
       "malformed": "weight_channels"}),
+    ("2d-i5x4-k4x3-s2x2-padcausal-ci2-co4-f32",
+     {"ndim": 2, "i": (5, 4), "k": (4, 3), "s": 2, "padding": "causal"}),
+    ("1d-i5-k4-s2-padfull-ci2-co4-f32",
+     {"ndim": 1, "i": 5, "k": 4, "s": 2, "padding": "full"}),
+    ("1d-i5-k4-s2-padcircular-ci2-co4-f32",
+     {"ndim": 1, "i": 5, "k": 4, "s": 2, "padding": "circular"}),
+    ("1d-i5-k4-s2-padreflect-ci2-co4-f32",
+     {"ndim": 1, "i": 5, "k": 4, "s": 2, "padding": "reflect"}),
     ("1d-i64-k3-ci2-co4-i32",
      {"ndim": 1, "i": 64, "k": 3, "dtype": "int32"}),
 ]  # fmt: skip
@@ -77,11 +87,11 @@ def any_case(draw: st.DrawFn) -> Case:
         s=draw(per_axis),
         p_begin=nothing if policy else draw(per_axis),
         p_end=nothing if policy else draw(per_axis),
-        output_padding=draw(st.none() | per_axis),
+        output_padding=nothing if policy in DEFINED else draw(st.none() | per_axis),
         dilation=draw(per_axis),
         groups=draw(numbers),
         padding=policy,
-        o=draw(st.none() | per_axis),
+        o=None if policy in DEFINED else draw(st.none() | per_axis),
         n=draw(sizes),
         dtype=draw(st.sampled_from(sorted(DTYPES))),
         bias=has_bias,
@@ -134,10 +144,17 @@ def test_from_id_of_other_text_says_what_is_wrong(case_id: str, words: str) -> N
         ({"k": (1.5,)}, "k=(1.5,), but should be a tuple of 1 integers"),
         ({"dtype": "float8"}, "dtype='float8', but should be one of float16, bfloat16"),
         ({"values": "odd"}, "values='odd', but should be one of exact, normal"),
-        ({"padding": "full"}, "padding='full', but should be one of same"),
+        ({"padding": "Full"}, "padding='Full', but should be one of same"),
         ({"padding": "same", "p": 1}, "p=(1, 1), but should be absent"),
+        ({"padding": "full", "p": 1}, "p=(1, 1), but should be absent"),
+        ({"padding": "causal", "o": 5}, "o=(5,), but should be absent: padding 'causal' defines"),
+        (
+            {"padding": "reflect", "output_padding": 1},
+            "output_padding=(1,), but should be 0 where padding is 'reflect'",
+        ),
+        ({"padding": "circular", "output_padding": None}, "output_padding=None, but should be 0"),
     ],
-    ids=lambda value: "" if isinstance(value, str) else next(iter(value)),
+    ids=lambda value: "" if isinstance(value, str) else "-".join(value),
 )
 def test_case_that_no_case_can_be_is_refused(parameters: dict[str, Any], words: str) -> None:
     base: dict[str, Any] = {"ndim": 1, "i": 3, "k": 3}
@@ -163,6 +180,31 @@ def test_case_that_no_case_can_be_is_refused(parameters: dict[str, Any], words: 
         ({"output_padding": None}, "legal", "open", ""),
         ({"padding": "same"}, "legal", "open", ""),
         ({"padding": "same", "s": 0}, "illegal", "illegal", "s=0 is below 1"),
+        ({"padding": "full"}, "legal", "explicit", ""),
+        ({"padding": "causal", "i": 1}, "legal", "explicit", ""),
+        ({"padding": "circular", "i": 1}, "legal", "explicit", ""),
+        (
+            {"padding": "circular", "i": 1, "k": 6},
+            "extended",
+            "extended",
+            "the policy pads the input by 3 elements, above the 1 that it has to copy",
+        ),
+        (
+            {"padding": "reflect", "i": (1, 4)},
+            "extended",
+            "extended",
+            "the policy pads the input by 1 elements, above the 0 that it has to copy",
+        ),
+        ({"padding": "reflect", "i": 2, "s": 2, "k": 5}, "legal", "explicit", ""),
+        ({"padding": "reflect", "i": 0}, "extended", "extended", "i=0 leaves an empty input"),
+        ({"padding": "circular", "s": (1, 0)}, "illegal", "illegal", "s=0 is below 1"),
+        ({"padding": "causal", "k": 0}, "illegal", "illegal", "k=0 is below 1"),
+        (
+            {"padding": "reflect", "groups": 3},
+            "illegal",
+            "illegal",
+            "groups=3 does not divide c_in=2",
+        ),
         ({"o": 50}, "legal", "open", ""),
         ({"o": (9, 0)}, "illegal", "illegal", "o=0 is below 1"),
         ({"o": 3, "i": 1, "p": 2, "s": 2}, "legal", "open", ""),
@@ -185,6 +227,47 @@ def test_shapes_follow_the_canonical_layout() -> None:
     assert case.w_shape == (4, 3, 3, 2)
     assert case.b_shape == (6,)
     assert case.y_shape == (3, 6, 11, 5)
+
+
+@pytest.mark.parametrize(
+    ("case_id", "lowered", "sides", "size"),
+    [
+        ("1d-i7-k4-s2-padfull-ci2-co4-f32", "1d-i7-k4-s2-ci2-co4-f32", None, 16),
+        ("1d-i7-k4-s2-padcausal-ci2-co4-f32", "1d-i7-k4-s2-p0.2-ci2-co4-f32", None, 14),
+        ("1d-i7-k2-s5-padcausal-ci2-co4-f32", "1d-i7-k2-s5-op3-ci2-co4-f32", None, 35),
+        # start = 1, as in SAME; one element before, so that element 1 has its four taps, one after.
+        ("1d-i7-k4-s2-padcircular-ci2-co4-f32", "1d-i9-k4-s2-p3-ci2-co4-f32", (1, 1), 14),
+        ("1d-i7-k5-s2-padreflect-ci2-co4-f32", "1d-i9-k5-s2-p3.4-ci2-co4-f32", (1, 1), 14),
+        ("1d-i7-k3-padreflect-ci2-co4-f32", "1d-i9-k3-p2-ci2-co4-f32", (1, 1), 7),
+        ("1d-i7-k3-s2-padcircular-ci2-co4-f32", "1d-i8-k3-s2-p2.1-ci2-co4-f32", (1, 0), 14),
+        ("1d-i7-k2-s3-padcircular-ci2-co4-f32", "1d-i7-k2-s3-op1-ci2-co4-f32", None, 21),
+        ("1d-i0-k4-s2-padcircular-ci2-co4-f32", "1d-i0-k4-s2-p1-ci2-co4-f32", None, 0),
+    ],
+)
+def test_defined_policy_is_an_explicit_case_of_the_padded_input(
+    case_id: str, lowered: str, sides: tuple[int, int] | None, size: int
+) -> None:
+    case = Case.from_id(case_id)
+    padding = case.input_padding
+
+    assert case.lowered.id == lowered
+    assert (padding and padding.sides) == (sides and (sides,))
+    assert case.y_shape == case.lowered.y_shape == (1, 4, size)
+
+
+def test_padding_of_the_input_names_its_fill_and_malformed_tensors_have_none() -> None:
+    case = Case.from_parameters(ndim=2, i=5, k=(2, 4), s=2, padding="circular")
+    malformed = replace(case, malformed="input_lacks_axis")
+
+    assert case.input_padding == InputPadding(fill="wrap", sides=((0, 0), (1, 1)))
+    assert case.lowered.i == (5, 7)
+    assert malformed.input_padding is None
+
+
+@given(any_case())
+def test_case_of_no_defined_policy_is_its_own_lowered_case(case: Case) -> None:
+    assert (case.lowered is case) == (case.padding not in DEFINED)
+    assert case.lowered.padding == (None if case.padding in DEFINED else case.padding)
 
 
 def test_open_case_has_the_shape_that_is_requested_and_the_full_result_has_no_crop() -> None:
@@ -249,14 +332,14 @@ def test_parameter_beyond_32_bits_makes_a_case_huge(name: str) -> None:
 
 
 def test_pickled_case_lacks_cached_values() -> None:
-    case = Case.from_parameters(ndim=2, i=3, k=2)
-    known = case.id, case.axes, case.uncropped
+    case = Case.from_parameters(ndim=2, i=3, k=2, padding="circular")
+    known = case.id, case.axes, case.uncropped, case.lowered
 
     sent = pickle.loads(pickle.dumps(case))  # noqa: S301 # as between processes
 
     assert vars(sent).keys() >= {"id"}
-    assert not vars(sent).keys() & {"axes", "uncropped"}
-    assert (sent, (sent.id, sent.axes, sent.uncropped)) == (case, known)
+    assert not vars(sent).keys() & {"axes", "uncropped", "_lowered"}
+    assert (sent, (sent.id, sent.axes, sent.uncropped, sent.lowered)) == (case, known)
 
 
 def test_parameters_that_are_equal_share_their_axes() -> None:

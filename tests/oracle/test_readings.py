@@ -249,6 +249,8 @@ def test_every_reading_has_a_meaning_for_some_case(reading: Reading) -> None:
         "2d-i4x4-k2x2-s2x3-p1x0.1-op0x1-d2x1-g2-n2-ci4-co4-c128",
         "3d-i2x2x2-k2x2x2-ci4-co4-f64",
         "1d-i4-k3-s4-p1.0-op1-ci1-co1-f64",
+        "1d-i3-k4-s2-padcircular-ci1-co1-f64",
+        "1d-i3-k4-s2-padreflect-ci1-co1-f64",
     ]
     cases = [Case.from_id(case_id) for case_id in ids]
 

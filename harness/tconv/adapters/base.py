@@ -81,6 +81,9 @@ class Adapter(ABC):
         name: the name under which the adapter is registered.
         modes: every mode, the most usual first.
         environment: variables that the worker process gets before the adapter is made.
+        pads_input: whether :meth:`compute` pads x, where `tensors.padding` says so, by an operation
+            of the framework; else x comes padded by NumPy. No adapter sees a policy of
+            :data:`tconv.model.policies.DEFINED`: such a case comes as the explicit one that it is.
         infer_one_in: :meth:`infer_shape` is called for one open case in this many (the id decides
             which); larger where inference is slow.
     """
@@ -88,6 +91,7 @@ class Adapter(ABC):
     name: ClassVar[str]
     modes: ClassVar[tuple[Mode, ...]]
     environment: ClassVar[Mapping[str, str]] = {}
+    pads_input: ClassVar[bool] = False
     infer_one_in: ClassVar[int] = 1
 
     @abstractmethod

@@ -67,6 +67,7 @@ class NumpyAdapter(Adapter):
         Mode(name=name, meaning=f"the oracle's formulation: {_MEANINGS[name]}")
         for name in FORMULATIONS
     )
+    pads_input: ClassVar[bool] = True
 
     def versions(self) -> Mapping[str, str]:
         """Return the version of NumPy."""
@@ -95,6 +96,8 @@ class NumpyAdapter(Adapter):
     def compute(self, case: Case, tensors: Tensors, mode: str, device: str) -> NDArray[Any]:  # noqa: ARG002 # there is one device
         """Return the formulation's y (n, c_out, *o), in the dtype of x."""
         x, w, b = tensors.x, tensors.w, tensors.b
+        if tensors.padding is not None:
+            x = np.pad(x, tensors.padding.widths(1), tensors.padding.fill)
         if b is None and case.c_out % max(case.groups, 1):
             b = np.zeros(case.c_out, x.dtype)  # w does not say c_out where groups do not divide it
         dtype = _WIDER.get(case.dtype, x.dtype)

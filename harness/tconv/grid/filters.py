@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any, Final
 
 import numpy as np
@@ -16,6 +16,7 @@ from tconv.model.legality import (
     CHANNEL_RULES,
     LARGEST_SIZE,
     LEGALITIES,
+    MARGIN_RULES,
     VOLUME_RULES,
     Channels,
     LegalityRule,
@@ -23,13 +24,18 @@ from tconv.model.legality import (
 )
 from tconv.model.malformed import MALFORMED_BIAS
 from tconv.model.parameters import PARAMETERS
+from tconv.model.policies import DEFINED, Margin, lower
 
 _LEGALITIES_OF_SUITE: Final = {
     "explicit": {"legal"}, "extended": {"extended"}, "illegal": {"illegal"},
     "open": {"legal", "extended"},
 }  # fmt: skip
-_RULES: Final[tuple[LegalityRule[Any], ...]] = (*CHANNEL_RULES, *AXIS_RULES, *VOLUME_RULES)
+_RULES: Final[tuple[LegalityRule[Any], ...]] = (
+    *CHANNEL_RULES, *AXIS_RULES, *MARGIN_RULES, *VOLUME_RULES
+)  # fmt: skip
 _LEGAL: Final = len(_RULES)
+_POLICIES: Final = PARAMETERS["padding"].names
+_IS_DEFINED: Final = np.array([name in DEFINED for name in _POLICIES])
 _IS_OF_BIAS: Final = np.array([name in MALFORMED_BIAS for name in PARAMETERS["malformed"].names])
 _RANKS: Final = np.array([*(LEGALITIES.index(rule.legality) for rule in _RULES),
                           LEGALITIES.index("legal")])  # fmt: skip
@@ -62,11 +68,12 @@ def _first_broken_rules(columns: Mapping[str, IntArray]) -> IntArray:
         **{name: columns[name][:, None] for name in ("n", "c_in", "c_out", "groups")},
         malformed=columns["malformed"][:, None] > 0,
     )
-    axis = _axis(columns)
+    axis, margin = _lowered(_axis(columns), columns["padding"])
     first = np.concatenate(
         [
             _first_broken(CHANNEL_RULES, channels, 0),
             _first_broken(AXIS_RULES, axis, len(CHANNEL_RULES)),
+            _first_broken(MARGIN_RULES, margin, len(CHANNEL_RULES) + len(AXIS_RULES)),
             _first_broken(VOLUME_RULES, _volume(axis, channels), _LEGAL - len(VOLUME_RULES)),
         ],
         axis=1,
@@ -91,6 +98,25 @@ def _axis(columns: Mapping[str, IntArray]) -> Axis:
     return replace(axis, o=size)  # type: ignore[arg-type] # an integer array
 
 
+def _lowered(axis: Axis, policies: IntArray) -> tuple[Axis, Margin]:
+    """Return the axes that defined policies are, and what pads their input; others as they are."""
+    margins = {each.name: np.zeros_like(axis.i) for each in fields(Margin)}
+    if not _IS_DEFINED[policies].any():
+        return axis, Margin(**margins)
+    columns: dict[str, Any] = {
+        each.name: np.array(getattr(axis, each.name)) for each in fields(Axis)
+    }
+    for policy in DEFINED:
+        rows = policies == _POLICIES.index(policy)
+        part: dict[str, Any] = {name: column[rows] for name, column in columns.items()}
+        lowered, margin = lower(policy, Axis(**part))
+        for name, column in columns.items():
+            column[rows] = output_size(lowered) if name == "o" else getattr(lowered, name)
+        for name, column in margins.items():
+            column[rows] = getattr(margin, name)
+    return Axis(**columns), Margin(**margins)
+
+
 def _volume(axis: Axis, channels: Channels) -> Volume:
     """Return the volume of each row, (rows, 1), in floating point, which is exact near the limit.
 
@@ -103,7 +129,7 @@ def _volume(axis: Axis, channels: Channels) -> Volume:
 
 
 def _first_broken(
-    rules: tuple[LegalityRule[Any], ...], subject: Axis | Channels | Volume, start: int
+    rules: tuple[LegalityRule[Any], ...], subject: Axis | Channels | Margin | Volume, start: int
 ) -> IntArray:
     broken = [rule.is_broken(subject) for rule in rules]
     return np.select(broken, [np.int64(start + at) for at in range(len(rules))], np.int64(_LEGAL))
@@ -115,6 +141,14 @@ def _suite_failures(
     has_policy = columns["padding"] > 0
     has_crop = (columns["p_begin"] != 0) | (columns["p_end"] != 0)
     yield has_policy & has_crop.any(axis=1), "p beside a padding policy"
+    lacks_output_padding, lacks_size = (
+        _is_absent(columns, name)[:, 0] for name in ("output_padding", "o")
+    )
+    is_defined = _IS_DEFINED[columns["padding"]]
+    yield (
+        is_defined & ~((columns["output_padding"] == 0).all(axis=1) & lacks_size),
+        "op or o beside a padding policy that defines the size",
+    )
     yield (
         _IS_OF_BIAS[columns["malformed"]] & (columns["bias"] == 0),
         "a malformed bias without a bias",
@@ -125,10 +159,7 @@ def _suite_failures(
         if legality not in _LEGALITIES_OF_SUITE[sweep.suite]:
             words = f": {_RULES[code].words}" if code < _LEGAL else ""
             yield rules == code, f"{legality}, so not in suite {sweep.suite}{words}"
-    lacks_output_padding, lacks_size = (
-        _is_absent(columns, name)[:, 0] for name in ("output_padding", "o")
-    )
-    is_open = has_policy | lacks_output_padding | ~lacks_size
+    is_open = (has_policy & ~is_defined) | lacks_output_padding | ~lacks_size
     if sweep.suite == "open":
         yield ~is_open, "explicit, so not in suite open"
     elif sweep.suite != "illegal":

@@ -17,7 +17,7 @@ import numpy as np
 from tconv.model.case import Case
 from tconv.model.geometry import Axis, full_size
 from tconv.model.tensors import Tensors
-from tconv.oracle.case_answer import answer, arguments
+from tconv.oracle.case_answer import answer, arguments, lowered
 from tconv.oracle.formulations import Arguments, scatter
 from tconv.oracle.readings import READINGS, Reading, evaluate
 from tconv.oracle.readings.evaluate import with_bias
@@ -26,6 +26,7 @@ from tconv.oracle.readings.kinds import (
     Ints,
     OfArguments,
     OfInput,
+    OfPadding,
     OfResult,
     OfTensors,
     OfWeight,
@@ -37,6 +38,7 @@ _INPUTS: Final = tuple(reading for reading in READINGS if isinstance(reading, Of
 _WINDOWS: Final = tuple(reading for reading in READINGS if isinstance(reading, OfWindow))
 _ARGUMENTS: Final = tuple(reading for reading in READINGS if isinstance(reading, OfArguments))
 _RESULTS: Final = tuple(reading for reading in READINGS if isinstance(reading, OfResult))
+_PADDINGS: Final = tuple(reading for reading in READINGS if isinstance(reading, OfPadding))
 _OTHERS: Final = tuple(reading for reading in READINGS if isinstance(reading, OfTensors))
 
 _SMALL: Final = 2**10
@@ -70,16 +72,19 @@ def discriminate(case: Case, tensors: Tensors) -> Discrimination:
         case: legal or extended, with n >= 1, every i >= 1 and no requested size.
         tensors: in the dtype of the reference: integers, and a bias without zeros.
     """
+    outputs: list[tuple[Reading, Array | None]] = [
+        (reading, evaluate(reading, case, tensors)) for reading in _PADDINGS
+    ]
+    case, tensors = lowered(case, tensors)
     gathers, (own_windows, windows) = _gathers(case), _windows(case)
     products, suspects = _by_weights_and_inputs(case, tensors, gathers)
     right = with_bias(tensors.b, products)
     suspects += [*_by_windows(windows, right.total), *_by_arguments(case)]
     suspects += [reading for reading in _OTHERS if reading.shape(case) == case.y_shape]
     coinciding = [r for r in suspects if coincide(r, case, tensors, right.total)]
-    for reading in _RESULTS:  # not OfBias: they always differ where the bias has no zeros
-        y = reading.change(case, right)
-        if y is not None and _equal(y, right.total):
-            coinciding.append(reading)
+    # Not OfBias: they always differ where the bias has no zeros.
+    outputs += [(reading, reading.change(case, right)) for reading in _RESULTS]
+    coinciding += [r for r, y in outputs if y is not None and _equal(y, right.total)]
     return Discrimination(
         y=right.total,
         equivalent=(*gathers.unchanged, *own_windows),

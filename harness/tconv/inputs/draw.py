@@ -255,7 +255,8 @@ def _malformed(case: Case, tensors: Tensors) -> Tensors:
     """Return well-formed tensors with the one fault that the case names."""
     assert case.malformed is not None
     name, change = _FAULTS[case.malformed]
-    return replace(tensors, **{name: change(case, getattr(tensors, name))})
+    changed: dict[str, Any] = {name: change(case, getattr(tensors, name))}
+    return replace(tensors, **changed)
 
 
 def _one_more(_: Case, array: Array) -> Array:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from tconv.model.case import Case
 from tconv.model.dtypes import Precision
 from tconv.model.tensors import Tensors
-from tconv.oracle.case_answer import most_products
+from tconv.oracle.case_answer import lowered, most_products
 from tconv.oracle.formulations import conv_transpose
 
 LARGEST: Final = 255
@@ -113,7 +113,7 @@ def sparse(case: Case, text: str, precision: Precision) -> Tensors | None:
 
 def largest_sum(case: Case, tensors: Tensors) -> float:
     """Return max(conv_T(|x|, |w|) + |b|) over the full result, which no window exceeds."""
-    sizes = tensors.magnitudes
+    case, sizes = lowered(case, tensors.magnitudes)
     bound = conv_transpose(
         sizes.x, sizes.w, sizes.b, stride=case.s, dilation=case.dilation, groups=case.groups
     )

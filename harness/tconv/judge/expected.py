@@ -55,9 +55,10 @@ class Expected:
     @cached_property
     def products(self) -> NDArray[np.float64]:
         """Number of products in each output element, conv_T(1, 1), (1, 1, *o); complex: twice."""
-        ones = np.ones((1, 1, *self.case.i)), np.ones((1, 1, *self.case.k))
-        per_tap = self.case.c_in // self.case.groups * (2 if self.precision.is_complex else 1)
-        one_group: Parameters = {**parameters(self.case), "groups": 1}
+        case = self.case.lowered  # a product with a copy of an element is a product as well
+        ones = np.ones((1, 1, *case.i)), np.ones((1, 1, *case.k))
+        per_tap = case.c_in // case.groups * (2 if self.precision.is_complex else 1)
+        one_group: Parameters = {**parameters(case), "groups": 1}
         return np.asarray(per_tap * conv_transpose(*ones, **one_group))
 
     @cached_property

@@ -17,11 +17,13 @@ from tconv.model.legality import (
     axis_legality,
     channel_legality,
     is_huge,
+    margin_legality,
     volume_legality,
     worst,
 )
 from tconv.model.malformed import MALFORMED, MALFORMED_BIAS
 from tconv.model.parameters import PARAMETERS, REQUIRED
+from tconv.model.policies import DEFINED, InputPadding, Margin, fill_of, lower
 
 Suite = Literal["explicit", "open", "extended", "illegal"]
 Ints = tuple[int, ...]
@@ -79,6 +81,8 @@ class Case:
             raise _error("malformed", self.malformed, "one of x or w, as the case has no bias")
         if self.padding is not None and any(self.p_begin + self.p_end):
             raise _error("p", self.p_begin + self.p_end, "absent where a policy is given")
+        if self.padding in DEFINED:
+            _require_nothing_else(self)
 
     @classmethod
     def from_parameters(
@@ -160,7 +164,7 @@ class Case:
 
         Of an open case: the requested size, or that of op = 0 where none is requested.
         """
-        return (self.n, self.c_out, *map(_size, self.axes))
+        return (self.n, self.c_out, *map(_size, self.lowered.axes))
 
     @cached_property
     def uncropped(self) -> "Case":
@@ -170,17 +174,58 @@ class Case:
 
     @property
     def is_open(self) -> bool:
-        """Whether no single answer is right: a policy, no output padding, or a requested size."""
-        return self.padding is not None or self.output_padding is None or self.o is not None
+        """Whether no single answer is right.
+
+        That is so under a policy that frameworks define, without an output padding, or where a size
+        is requested.
+        """
+        if self.padding is not None:
+            return self.padding not in DEFINED
+        return self.output_padding is None or self.o is not None
+
+    @property
+    def lowered(self) -> "Case":
+        """The explicit case of the padded input that a defined policy is; else the case itself.
+
+        See :mod:`.policies`. Its `i` is the size after :attr:`input_padding`.
+        """
+        return self._lowered if self.padding in DEFINED else self
+
+    @property
+    def input_padding(self) -> InputPadding | None:
+        """What the input of :attr:`lowered` is padded with, or None: it is not padded.
+
+        Nothing pads malformed tensors, which may have other axes.
+        """
+        fill = fill_of(self.padding)
+        if fill is None or self.malformed is not None:
+            return None
+        sides = tuple((margin.before, margin.after) for _, margin in self._lowered_axes)
+        return InputPadding(fill=fill, sides=sides) if any(map(any, sides)) else None
+
+    @cached_property
+    def _lowered(self) -> "Case":
+        axes = [axis for axis, _ in self._lowered_axes]
+        return replace(
+            self, padding=None, i=tuple(axis.i for axis in axes),
+            p_begin=tuple(axis.p_begin for axis in axes), p_end=tuple(a.p_end for a in axes),
+            output_padding=tuple(axis.extra for axis in axes),
+        )  # fmt: skip
+
+    @cached_property
+    def _lowered_axes(self) -> tuple[tuple[Axis, Margin], ...]:
+        assert self.padding is not None
+        return tuple(_lowered_axis(self.padding, axis) for axis in self.axes)
 
     @cached_property
     def legality(self) -> tuple[Legality, str]:
         """The worst legality of the case's parts and its reason, empty where legal."""
         channels = _channels(self.n, self.c_in, self.c_out, self.groups, self.malformed)
-        volume = Volume.of(self.axes, channels)
-        return worst(
-            [channel_legality(channels), *map(axis_legality, self.axes), volume_legality(volume)]
-        )
+        axes = self.lowered.axes
+        parts = [channel_legality(channels), *map(axis_legality, axes)]
+        if fill_of(self.padding):
+            parts += [margin_legality(margin) for _, margin in self._lowered_axes]
+        return worst([*parts, volume_legality(Volume.of(axes, channels))])
 
     @property
     def is_huge(self) -> bool:
@@ -202,7 +247,7 @@ class Case:
         return "explicit" if legality == "legal" else "extended"
 
 
-_NOT_SENT: Final = frozenset({"axes", "uncropped"})
+_NOT_SENT: Final = frozenset({"axes", "uncropped", "_lowered", "_lowered_axes"})
 _CACHE_SIZE: Final = 2**14  # a grid has few distinct axes, and repeats them
 
 
@@ -212,6 +257,12 @@ def _axis(
 ) -> Axis:
     """Return the axis with these parameters, the same object for equal ones."""
     return Axis(i=i, k=k, s=s, p_begin=p_begin, p_end=p_end, op=op, d=d, o=o)
+
+
+@lru_cache(maxsize=_CACHE_SIZE)
+def _lowered_axis(policy: str, axis: Axis) -> tuple[Axis, Margin]:
+    """Return what the policy is on one axis; an illegal axis stays as it is."""
+    return lower(policy, axis) if min(axis.s, axis.k, axis.d) >= 1 else (axis, Margin())
 
 
 @lru_cache(maxsize=_CACHE_SIZE)
@@ -251,6 +302,14 @@ _names: Final = attrgetter(*_NAMED)
 
 def _error(name: str, value: object, expected: str) -> CaseError:
     return CaseError(f"{name}={quoted(value)}, but should be {expected}")
+
+
+def _require_nothing_else(case: Case) -> None:
+    """Refuse what would ask for another result than the one that the case's policy defines."""
+    if case.o is not None:
+        raise _error("o", case.o, f"absent: padding {case.padding!r} defines the size")
+    if case.output_padding is None or any(case.output_padding):
+        raise _error("output_padding", case.output_padding, f"0 where padding is {case.padding!r}")
 
 
 def _axes_error(case: Case) -> CaseError:

@@ -20,6 +20,7 @@ from math import prod
 from typing import Any, Final, Generic, Literal, Self, TypeVar
 
 from tconv.model.geometry import Axis, effective_kernel, output_size
+from tconv.model.policies import Margin
 
 Legality = Literal["legal", "extended", "illegal"]
 
@@ -68,7 +69,7 @@ class Volume:
         return cls(elements=channels.n * channels.c_out * prod(map(_extent, axes)))
 
 
-Subject = TypeVar("Subject", Axis, Channels, Volume)
+Subject = TypeVar("Subject", Axis, Channels, Margin, Volume)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +134,14 @@ AXIS_RULES: Final[tuple[LegalityRule[Axis], ...]] = (
 )  # fmt: skip
 """Every rule of one axis; the first that is broken gives the axis its legality."""
 
+MARGIN_RULES: Final[tuple[LegalityRule[Margin], ...]] = (
+    LegalityRule("extended", "padding longer than the input",
+                 lambda m: (m.before > m.most) | (m.after > m.most),
+                 lambda m: f"the policy pads the input by {max(m.before, m.after)} elements, "
+                 f"above the {m.most} that it has to copy"),
+)  # fmt: skip
+"""Every rule of what a policy copies to the ends of an axis: a copy of copies is made by some."""
+
 CHANNEL_RULES: Final[tuple[LegalityRule[Channels], ...]] = (
     LegalityRule("illegal", "tensors do not fit", lambda c: c.malformed,
                  lambda c: str(c.malformed)),
@@ -176,6 +185,11 @@ def axis_legality(axis: Axis) -> tuple[Legality, str]:
 def channel_legality(channels: Channels) -> tuple[Legality, str]:
     """Return the legality of channels and batch and, unless they are legal, the reason."""
     return _first_broken(CHANNEL_RULES, channels)
+
+
+def margin_legality(margin: Margin) -> tuple[Legality, str]:
+    """Return the legality of what is copied to the ends of an axis, and the reason."""
+    return _first_broken(MARGIN_RULES, margin)
 
 
 def volume_legality(volume: Volume) -> tuple[Legality, str]:

@@ -24,8 +24,16 @@ DTYPES: Final = {
 }
 """Every dtype a case may have, and its token in a case id."""
 
-POLICIES: Final = {"same": "padsame", "same_lower": "padsamelower", "valid": "padvalid"}
-"""Every padding policy, and its token in a case id."""
+POLICIES: Final = {
+    "same": "padsame",
+    "same_lower": "padsamelower",
+    "valid": "padvalid",
+    "full": "padfull",
+    "causal": "padcausal",
+    "circular": "padcircular",
+    "reflect": "padreflect",
+}
+"""Every padding policy, and its token in a case id; :mod:`.policies` defines the last four."""
 
 POLICY_ALIASES: Final = {"same_upper": "same", "notset": "none"}
 """What ONNX calls a policy, in lower case, and its name here; the command line takes both."""

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tconv.model.policies import InputPadding
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Tensors:
@@ -16,11 +18,13 @@ class Tensors:
         x: input, shape (n, c_in, *i).
         w: weight, shape (c_in, c_out / groups, *k).
         b: bias, shape (c_out,), or None.
+        padding: how an adapter has to pad x, which is (n, c_in, *i) before that, or None.
     """
 
     x: NDArray[Any]
     w: NDArray[Any]
     b: NDArray[Any] | None
+    padding: InputPadding | None = None
 
     def map(self, change: Callable[[NDArray[Any]], NDArray[Any]]) -> "Tensors":
         """Return the arrays that `change` makes of these; no bias stays None."""

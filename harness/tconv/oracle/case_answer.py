@@ -1,5 +1,6 @@
 """The oracle's answer to a case, and how many products meet in one of its elements."""
 
+from dataclasses import replace
 from functools import lru_cache
 from math import gcd, prod
 from typing import Any, Final
@@ -9,14 +10,26 @@ from numpy.typing import NDArray
 from tconv.model.case import Case
 from tconv.model.tensors import Tensors
 from tconv.oracle.formulations import Arguments, Parameters, conv_transpose, scatter
+from tconv.oracle.input_padding import padded
 
 _CACHE_SIZE: Final = 2**14  # a grid has few distinct axes, and repeats them
+
+
+def lowered(case: Case, tensors: Tensors) -> tuple[Case, Tensors]:
+    """Return the explicit case that a defined policy is, and its tensors, x padded; else the same.
+
+    See :mod:`tconv.model.policies`.
+    """
+    padding = case.input_padding
+    if padding is not None:
+        tensors = replace(tensors, x=padded(tensors.x, padding.sides, padding.fill))
+    return case.lowered, tensors
 
 
 def parameters(case: Case) -> Parameters:
     """Return the keyword parameters of :func:`tconv.oracle.formulations.conv_transpose` for a case.
 
-    An output padding that is not given counts as 0.
+    An output padding that is not given counts as 0, and under a policy p and op are 0.
     """
     return {
         "stride": case.s,
@@ -42,12 +55,14 @@ def arguments(case: Case, tensors: Tensors) -> Arguments:
 def answer(case: Case, tensors: Tensors) -> NDArray[Any]:
     """Return the oracle's answer to a legal or extended case, (n, c_out, *o).
 
-    It is `conv_transpose(x, w, b, **parameters(case))`, in half the time for a small case.
+    It is `conv_transpose(x, w, b, **parameters(case))` of the lowered case, in half the time for a
+    small one.
 
     Args:
         case: the case.
         tensors: x (n, c_in, *i), w (c_in, c_out/groups, *k) and b (c_out,) or None, of one dtype.
     """
+    case, tensors = lowered(case, tensors)
     if 0 in case.i:  # it raises a negative output size to 0
         return conv_transpose(tensors.x, tensors.w, tensors.b, **parameters(case))
     return scatter.conv_transpose(arguments(case, tensors))
@@ -55,7 +70,7 @@ def answer(case: Case, tensors: Tensors) -> NDArray[Any]:
 
 def most_products(case: Case) -> int:
     """Return an upper bound of n = conv_T(1, 1), the number of products in one output element."""
-    per_axis = map(_most_along, case.i, case.k, case.s, case.dilation)
+    per_axis = map(_most_along, case.lowered.i, case.k, case.s, case.dilation)
     return max(1, case.c_in // max(case.groups, 1)) * prod(per_axis)
 
 

@@ -114,6 +114,7 @@ class JaxAdapter(BatchingAdapter):
         "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false",
         "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
     }
+    pads_input: ClassVar[bool] = True
     infer_one_in: ClassVar[int] = 5
 
     def __init__(self) -> None:
@@ -208,10 +209,13 @@ class JaxAdapter(BatchingAdapter):
     def _call(self, case: Case, tensors: Tensors, mode: str) -> JaxCall:
         """Return the convolution of the case, without its bias."""
         operation, layout = _operation(mode), _layout(mode)
-        return JaxCall(
-            function=partial(operation.apply, self._jax, case, layout),
-            arrays=operation.arrays(tensors, case, layout),
-        )
+        function, padding = partial(operation.apply, self._jax, case, layout), tensors.padding
+        arrays = operation.arrays(tensors, case, layout)
+        if padding is None:
+            return JaxCall(function=function, arrays=arrays)
+        widths = padding.widths(1 if layout.channel_first else 1 + case.ndim)
+        pad = partial(self._jax.numpy.pad, pad_width=widths, mode=padding.fill)
+        return JaxCall(function=lambda x, w: function(pad(x), w), arrays=arrays)
 
     def _whole(self, case: Case, tensors: Tensors, mode: str) -> JaxCall:
         """Return the convolution of the case and the sum with its bias, as users write it."""

@@ -142,6 +142,7 @@ class KerasJaxAdapter(BatchingAdapter, KerasAdapter):
         weights = [np.asarray(weight) for weight in layer.trainable_variables]
 
         def function(x: Any, *weights: Any) -> Any:
+            x = self._padded(x, tensors.padding, mode)
             y, _ = layer.stateless_call(weights, [], x)
             return self._cropped(case, mode, y)
 

@@ -6,6 +6,7 @@ here. The threads, flags and devices of that framework come from its own adapter
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, ClassVar, Final
 
 import numpy as np
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from tconv.adapters.base import Adapter, Case, Route, Snippet, Tensors
 from tconv.adapters.keras.calls import KerasCall, call_for, why_unsupported
 from tconv.adapters.snippet import Operations, keywords, plain, source_text, written_call
+from tconv.model.policies import InputPadding
 from tconv.model.route import Unsupported
 
 _OPERATIONS: Final = Operations(
@@ -37,6 +39,7 @@ class KerasAdapter(Adapter):
         inverts: whether that framework refuses a size that a direct convolution would not map to i.
     """
 
+    pads_input: ClassVar[bool] = True
     below: ClassVar[type[Adapter]]
     inverts: ClassVar[bool] = False
 
@@ -155,13 +158,14 @@ class KerasAdapter(Adapter):
     def _prepared(self, case: Case, tensors: Tensors, mode: str) -> tuple[Any, list[Any]]:
         """Return a function in Keras's operations, and the arrays that it takes."""
         x, w, b = to_keras_x(tensors.x, mode), to_keras_w(tensors.w), tensors.b
+        pad = partial(self._padded, padding=tensors.padding, mode=mode)
         if is_layer(mode):
             layer = self._layer(case, mode, x.shape, w, b)
-            return (lambda x: self._cropped(case, mode, layer(x))), [x]
+            return (lambda x: self._cropped(case, mode, layer(pad(x)))), [x]
         arguments = self._call(case).arguments(case)
 
         def function(x: Any, w: Any, *bias: Any) -> Any:
-            y = self._keras.ops.conv_transpose(x, w, data_format=_format(mode), **arguments)
+            y = self._keras.ops.conv_transpose(pad(x), w, data_format=_format(mode), **arguments)
             y = self._cropped(case, mode, y)
             return self._keras.ops.add(y, bias[0]) if bias else y
 
@@ -193,6 +197,20 @@ class KerasAdapter(Adapter):
             dtype=case.dtype,
             **self._call(case).arguments(case),
         )
+
+    def _padded(self, x: Any, padding: InputPadding | None, mode: str) -> Any:
+        """Return x, in the mode's layout, with copies at the ends of its axes.
+
+        `keras.ops.pad` has no ring, and on PyTorch it reflects no three axes with channels last.
+        """
+        if padding is None:
+            return x
+        first = 2 if "channel_first" in mode else 1
+        for axis, sides in enumerate(padding.sides, first):
+            if any(sides):
+                index = np.pad(np.arange(x.shape[axis]), sides, padding.fill)
+                x = self._keras.ops.take(x, index, axis)
+        return x
 
     def _cropped(self, case: Case, mode: str, y: Any) -> Any:
         """Return the window of y, in the mode's layout, that the crop of the case leaves.

@@ -8,6 +8,7 @@ case leaves open is an attribute that is absent.
 from dataclasses import dataclass
 from typing import Any, Final
 
+import numpy as np
 from numpy.typing import NDArray
 
 from tconv.adapters.snippet import Snippet, keywords, written_call
@@ -32,7 +33,7 @@ class OnnxCall:
     """A model, and what is fed to it.
 
     Attributes:
-        model: an `onnx.ModelProto` of one node.
+        model: an `onnx.ModelProto` of one node, or of two where the input is padded.
         feed: the model's inputs by name; the other arrays are constants of the model.
     """
 
@@ -65,8 +66,17 @@ def call_for(onnx: Any, case: Case, tensors: Tensors, *, feeds_weights: bool = F
         for name, array in arrays.items()
         if name not in feed
     ]
-    node = helper.make_node("ConvTranspose", list(arrays), ["y"], **attributes(case))
-    graph = helper.make_graph([node], "one_node", inputs, [output], constants)
+    names, nodes = list(arrays), []
+    if tensors.padding is not None:
+        starts, ends = zip(*tensors.padding.widths(1), strict=True)
+        widths = onnx.numpy_helper.from_array(np.array(starts + ends), "widths")
+        constants.append(widths)
+        nodes.append(
+            helper.make_node("Pad", ["x", "widths"], ["padded"], mode=tensors.padding.fill)
+        )
+        names[0] = "padded"
+    nodes.append(helper.make_node("ConvTranspose", names, ["y"], **attributes(case)))
+    graph = helper.make_graph(nodes, "one_node", inputs, [output], constants)
     opset = helper.make_opsetid("", OPSET)
     model = helper.make_model(graph, opset_imports=[opset], ir_version=IR_VERSION)
     return OnnxCall(model=model, feed=feed)

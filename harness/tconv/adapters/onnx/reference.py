@@ -32,6 +32,7 @@ class OnnxAdapter(Adapter):
         ),
     )
     environment: ClassVar[Mapping[str, str]] = {"OMP_NUM_THREADS": "1"}
+    pads_input: ClassVar[bool] = True
 
     def __init__(self) -> None:
         import onnx

@@ -15,6 +15,7 @@ from tconv.adapters.layout import CHANNELS_LAST
 from tconv.adapters.snippet import Operations, output_sizes, source_text, written_call
 from tconv.adapters.tensorflow.calls import TensorflowCall, call_for, why_unsupported
 from tconv.adapters.tensorflow.kernels import Features, probe
+from tconv.model.policies import InputPadding
 
 _OPERATIONS: Final = Operations(
     transpose="tf.transpose",
@@ -47,6 +48,7 @@ class TensorflowAdapter(Adapter):
         "TF_NUM_INTEROP_THREADS": "1",
         "TF_NUM_INTRAOP_THREADS": "1",
     }
+    pads_input: ClassVar[bool] = True
     infer_one_in: ClassVar[int] = 10  # a graph takes 10 times as long as the call
 
     def __init__(self) -> None:
@@ -104,8 +106,10 @@ class TensorflowAdapter(Adapter):
             x, w = x[:, None], w[None]
         inputs = [x, w] if tensors.b is None else [x, w, tensors.b]
 
-        def compute(*arrays: Any) -> Any:
-            return self._run(case, call, *arrays)
+        def compute(x: Any, *weights: Any) -> Any:
+            if tensors.padding is not None:
+                x = self._padded(x, tensors.padding, is_lifted=call.is_lifted)
+            return self._run(case, call, x, *weights)
 
         if mode != "eager":
             compute = self._tf.function(compute, autograph=False, jit_compile=mode == "xla")
@@ -157,6 +161,18 @@ class TensorflowAdapter(Adapter):
             bias="tf.nn.bias_add(y, b)",
             operations=_OPERATIONS,
         )
+
+    def _padded(self, x: Any, padding: InputPadding, *, is_lifted: bool) -> Any:
+        """Return x (n, *i, c_in) with copies at the ends of its axes; `tf.pad` has no ring."""
+        batch, *axes = padding.widths(1 + len(padding.sides))
+        widths = [batch, *[(0, 0)] * is_lifted, *axes]
+        if padding.fill == "reflect":
+            return self._tf.pad(x, widths, "REFLECT")
+        for axis, (before, after) in enumerate(widths):
+            if before or after:
+                size = x.shape[axis]
+                x = self._tf.gather(x, self._tf.range(-before, size + after) % size, axis=axis)
+        return x
 
     def _run(self, case: Case, call: TensorflowCall, x: Any, w: Any, b: Any = None) -> Any:
         """Return (n, *o, c_out) by TensorFlow's operations alone."""

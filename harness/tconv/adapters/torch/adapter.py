@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from tconv.adapters.base import Adapter, Case, Mode, Route, Snippet, Tensors
 from tconv.adapters.crop import Crop
 from tconv.adapters.torch.calls import Module, call_for, route, snippet
+from tconv.model.policies import InputPadding
 
 
 class TorchAdapter(Adapter):
@@ -33,6 +34,7 @@ class TorchAdapter(Adapter):
     )
     # Two threads make a call of 45 us take 30 ms wherever something else uses a core.
     environment: ClassVar[Mapping[str, str]] = {"OMP_NUM_THREADS": "1"}
+    pads_input: ClassVar[bool] = True
 
     def __init__(self) -> None:
         import torch
@@ -96,6 +98,8 @@ class TorchAdapter(Adapter):
         """Return PyTorch's y (n, c_out, *o), in the dtype that PyTorch gave."""
         x, w = self._to_torch(tensors.x, device), self._to_torch(tensors.w, device)
         b = None if tensors.b is None else self._to_torch(tensors.b, device)
+        if tensors.padding is not None and case.ndim <= 3:  # more axes are refused by the call
+            x = self._padded(x, tensors.padding)
         return self._to_numpy(self._run(case, x, w, b))
 
     def infer_shape(self, case: Case, mode: str, device: str) -> tuple[int, ...]:  # noqa: ARG002 # the same in every mode
@@ -118,6 +122,12 @@ class TorchAdapter(Adapter):
         function = self._functions[min(case.ndim, 3) - 1]
         y = function(x, w, b, case.s, call.padding, call.output_padding, case.groups, case.dilation)
         return _cropped(y, call.crop) if call.crop else y
+
+    def _padded(self, x: Any, padding: InputPadding) -> Any:
+        """Return x with copies at the ends of its axes; PyTorch takes the last axis first."""
+        widths = [width for sides in reversed(padding.sides) for width in sides]
+        mode = "circular" if padding.fill == "wrap" else padding.fill
+        return self._torch.nn.functional.pad(x, widths, mode=mode)
 
     def _module(self, case: Case, call: Module, w: Any, b: Any) -> Any:
         """Return the module of the case; made without storage, it draws no random numbers."""

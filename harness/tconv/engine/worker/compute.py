@@ -14,6 +14,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from tconv.adapters import lowering
 from tconv.adapters.base import Adapter
 from tconv.engine.worker.guard import Raised, call_guarded, outcome_from, text_of
 from tconv.engine.worker.heartbeat import beat
@@ -143,7 +144,7 @@ def _rows(
 
 
 def _route(adapter: Adapter, case: Case, target: Target) -> Route | Faulty:
-    route = call_guarded(adapter.route, case, target.mode, target.device)
+    route = call_guarded(lowering.route, adapter, case, target.mode, target.device)
     if isinstance(route, Raised):
         return _faulty("route raised", route.error)
     if isinstance(route, Native | Composed | Unsupported):
@@ -208,9 +209,13 @@ def _timed(
     Nothing comes after an error that the adapter raises. `first` is the place of the first case.
     """
     beat()
+    calls = [
+        lowering.call(adapter, case, drawn.tensors)
+        for case, drawn in zip(cases, draws, strict=True)
+    ]
+    lowered, tensors = [case for case, _ in calls], [operands for _, operands in calls]
     started = time.perf_counter()
-    tensors = [drawn.tensors for drawn in draws]
-    results = call_guarded(adapter.compute_many, cases, tensors, target.mode, target.device)
+    results = call_guarded(adapter.compute_many, lowered, tensors, target.mode, target.device)
     if isinstance(results, list):
         share = (time.perf_counter() - started) / max(len(results), 1)
         shared = sharing_memory(results)

@@ -8,7 +8,7 @@ from typing import Final
 
 from tconv.oracle.readings.evaluate import evaluate
 from tconv.oracle.readings.kinds import OfWeight, Reading
-from tconv.oracle.readings.operands import OTHERS, STEPS, WEIGHTS
+from tconv.oracle.readings.operands import OTHERS, PADDINGS, STEPS, WEIGHTS
 from tconv.oracle.readings.results import RESULTS
 from tconv.oracle.readings.windows import WINDOWS
 
@@ -19,5 +19,7 @@ __all__ = [
     "evaluate",
 ]
 
-READINGS: Final[tuple[Reading, ...]] = (*WEIGHTS, *WINDOWS, *STEPS, *RESULTS, *OTHERS)
+READINGS: Final[tuple[Reading, ...]] = (
+    *WEIGHTS, *WINDOWS, *STEPS, *RESULTS, *OTHERS, *PADDINGS
+)  # fmt: skip
 """Every reading, in the order in which they are tried; their names are unique."""

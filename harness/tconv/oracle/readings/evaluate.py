@@ -7,13 +7,15 @@ import numpy as np
 from tconv.model.case import Case
 from tconv.model.geometry import full_size, output_size
 from tconv.model.tensors import Tensors
-from tconv.oracle.case_answer import answer, arguments
+from tconv.oracle.case_answer import answer, arguments, lowered
 from tconv.oracle.formulations import Arguments, scatter
+from tconv.oracle.input_padding import padded, sources
 from tconv.oracle.readings.kinds import (
     Array,
     OfArguments,
     OfBias,
     OfInput,
+    OfPadding,
     OfResult,
     OfTensors,
     OfWeight,
@@ -34,6 +36,9 @@ def evaluate(reading: Reading, case: Case, tensors: Tensors) -> Array | None:
     Returns:
         The output, of whatever shape the reading gives, or None where it has none here.
     """
+    if isinstance(reading, OfPadding):
+        return _with_padding(reading, case, tensors)
+    case, tensors = lowered(case, tensors)
     match reading:
         case OfResult(change=change_result) | OfBias(change=change_result):
             products = answer(case, replace(tensors, b=None))
@@ -45,6 +50,28 @@ def evaluate(reading: Reading, case: Case, tensors: Tensors) -> Array | None:
             if changed is None or min(changed.output_sizes()) < 1:
                 return None
             return scatter.conv_transpose(changed)
+
+
+def _with_padding(reading: OfPadding, case: Case, tensors: Tensors) -> Array | None:
+    """Return the answer with another padding of the input, None where it is the same one."""
+    padding = case.input_padding
+    if padding is None:
+        return None
+    filling, shift = reading.filling or padding.fill, reading.shift
+    if not shift and all(
+        (sources(i, *sides, filling) == sources(i, *sides, padding.fill)).all()
+        for i, sides in zip(case.i, padding.sides, strict=True)
+    ):
+        return None
+    more = abs(shift)  # an element more on each side, of which the crop takes s
+    sides = tuple((before + more, after + more) for before, after in padding.sides)
+    right = arguments(case.lowered, replace(tensors, x=padded(tensors.x, sides, filling)))
+    other = replace(
+        right,
+        begin=tuple(p + s * more + shift for p, s in zip(right.begin, case.s, strict=True)),
+        end=tuple(p + s * more - shift for p, s in zip(right.end, case.s, strict=True)),
+    )
+    return scatter.conv_transpose(other)
 
 
 def _other_arguments(

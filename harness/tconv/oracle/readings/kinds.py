@@ -14,6 +14,7 @@ from tconv.model.case import Case
 from tconv.model.geometry import Axis
 from tconv.model.tensors import Tensors
 from tconv.model.window import Window
+from tconv.oracle.input_padding import Filling
 
 # Any: float64, complex128, int64 and longdouble pass through the same code.
 Array: TypeAlias = NDArray[Any]
@@ -45,6 +46,22 @@ class OfInput:
 
     name: str
     change: Callable[[Case, Array], Array | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfPadding:
+    """Another filling of the padded input, where a policy pads it, or another start of the result.
+
+    Attributes:
+        name: short plain words.
+        filling: what it reads beyond the ends of the input; None: what is right.
+        shift: how much later than the right one the result starts on every axis, elements; the
+            input is padded by as much more as that takes.
+    """
+
+    name: str
+    filling: Filling | None = None
+    shift: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,4 +153,6 @@ class OfTensors:
     compute: Callable[[Case, Tensors], Array]
 
 
-Reading: TypeAlias = OfWeight | OfInput | OfWindow | OfArguments | OfResult | OfBias | OfTensors
+Reading: TypeAlias = (
+    OfWeight | OfInput | OfPadding | OfWindow | OfArguments | OfResult | OfBias | OfTensors
+)

@@ -10,7 +10,15 @@ from tconv.model.geometry import conv_output_size, full_size
 from tconv.model.tensors import Tensors
 from tconv.oracle.case_answer import answer
 from tconv.oracle.formulations import conv_transpose
-from tconv.oracle.readings.kinds import Array, Ints, OfArguments, OfInput, OfTensors, OfWeight
+from tconv.oracle.readings.kinds import (
+    Array,
+    Ints,
+    OfArguments,
+    OfInput,
+    OfPadding,
+    OfTensors,
+    OfWeight,
+)
 
 Steps = tuple[Ints, Ints]
 """Stride and dilation, one entry per axis."""
@@ -171,4 +179,15 @@ OTHERS: Final = (
     OfInput(name="input conjugated", change=_input_conjugated),
     OfTensors(name="weight conjugated", shape=_conjugate_shape, compute=_weight_conjugated),
     OfTensors(name="direct convolution", shape=_direct_shape, compute=_direct),
+)
+
+
+PADDINGS: Final = (
+    OfPadding(name="input padded with zeros", filling="zeros"),
+    OfPadding(name="input padded with its outermost elements", filling="edge"),
+    OfPadding(name="input padded circularly", filling="wrap"),
+    OfPadding(name="input reflected without its outermost elements", filling="reflect"),
+    OfPadding(name="input reflected with its outermost elements", filling="symmetric"),
+    OfPadding(name="result of the padded input starts one too early", shift=-1),
+    OfPadding(name="result of the padded input starts one too late", shift=1),
 )
