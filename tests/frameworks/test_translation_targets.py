@@ -52,10 +52,30 @@ def test_groups_are_laid_out_as_the_target_wants_them(backend: str) -> None:
     assert found.differences == ()
 
 
-def test_keras_has_no_groups_to_translate_to() -> None:
+GROUPED: Final = ("k=2x2 s=2 op=0 groups=2", "k=4x4 s=2 p=1 op=0 groups=8",
+                  "k=3 s=2 d=2 p=-1:0 op=0 groups=3",
+                  "k=2x3x1 s=1x2x1 op=0 d=1x2x2 groups=2")  # fmt: skip
+
+
+@pytest.mark.parametrize("backend", ["tensorflow", "keras-jax"])
+def test_groups_have_a_call_each_where_the_target_takes_none(backend: str) -> None:
+    for package in NEEDED[backend]:
+        pytest.importorskip(package, reason=f"{package} is not installed")
+    queries = [Query.from_texts(text.split()) for text in GROUPED]
+    ends = Selection(backend="numpy"), Selection(backend=backend)
+
+    translations = list(translate(EMPTY, queries, *ends, runs=True))
+
+    assert all(isinstance(each, Translation) for each in translations)
+    assert [each.differences for each in translations if isinstance(each, Translation)] == (
+        [()] * len(queries)
+    )
+
+
+def test_source_without_groups_is_none_of_a_call_with_groups() -> None:
     pytest.importorskip("keras", reason="keras is not installed")
     pytest.importorskip("jax", reason="jax is not installed")
-    ends = Selection(backend="numpy"), Selection(backend="keras-jax")
+    ends = Selection(backend="keras-jax"), Selection(backend="numpy")
 
     (found,) = translate(EMPTY, [Query.from_texts(["k=3", "op=0", "groups=2"])], *ends, runs=True)
 

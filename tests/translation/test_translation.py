@@ -335,6 +335,23 @@ def test_what_the_target_lacks_is_why_nothing_is_found() -> None:
     assert found == Impossible(reason="no groups argument")
 
 
+def test_groups_have_a_call_each_where_the_target_takes_none() -> None:
+    lacks = Unsupported(reason="no groups argument", error_pattern="")
+    asked = replace(query((Axis(i=4, k=3, s=2),)), groups=4)
+
+    def route(case: Case) -> Route:
+        return lacks if case.groups > 1 else torch_route(case)
+
+    found = search(
+        (Axis(i=4, k=3, s=2),), (Window(begin=0, end=1),), query=asked, route=route
+    ).run()
+
+    assert isinstance(found, Candidate)
+    assert (found.case.groups, found.split_into, found.groups) == (1, 4, 4)
+    assert found.split_words == "4 calls, one per group, concatenated"
+    assert not found.is_native
+
+
 def test_window_that_depends_on_the_size_asks_for_one() -> None:
     windows = {1: Window(begin=0, end=0), 2: Window(begin=0, end=1)}
 
@@ -359,23 +376,25 @@ def test_kernel_is_dilated_by_zeros_where_the_target_does_not_dilate() -> None:
 
 
 @pytest.mark.parametrize("groups", [1, 2])
+@pytest.mark.parametrize("splits_groups", [False, True], ids=["grouped", "split"])
 @pytest.mark.parametrize("spreads", [False, True], ids=["dilated", "spread"])
 @pytest.mark.parametrize("own", LAYOUTS.values(), ids=LAYOUTS)
 @given(planted=st.lists(st.tuples(AXES, WINDOWS), min_size=1, max_size=2))
 @settings(max_examples=10)
 def test_file_in_numpy_returns_the_planted_window(
-    own: Layout, spreads: bool, groups: int, planted: list[tuple[Axis, Window]]
+    own: Layout, spreads: bool, splits_groups: bool, groups: int, planted: list[tuple[Axis, Window]]
 ) -> None:
     axes, kept = zip(*planted, strict=True)
 
     def route(case: Case) -> Route:
-        lacks = spreads and max(case.dilation) > 1
-        return Unsupported(reason="no dilation", error_pattern="") if lacks else Native(call="")
+        lacks = (spreads and max(case.dilation) > 1) or (splits_groups and case.groups > 1)
+        return Unsupported(reason="no argument", error_pattern="") if lacks else Native(call="")
 
     asked = replace(query(axes), groups=groups)
     found = search(axes, kept, query=asked, route=route, refusal=lambda _: None).run()
     assert isinstance(found, Candidate)
-    snippet = NumpyAdapter().snippet(found.case, "scatter", "cpu")
+    case = replace(found.case, bias=found.split_into == 1)
+    snippet = NumpyAdapter().snippet(case, "scatter", "cpu")
     names: dict[str, Any] = {}
     text = python_file(found, snippet, source="any", own=own, into=CANONICAL)
     exec(compile(text, "ported.py", "exec"), names)  # noqa: S102 # the harness's own text

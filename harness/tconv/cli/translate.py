@@ -105,7 +105,8 @@ def _comments(translation: "Translation") -> Iterator[str]:
             yield f"keeps of the full result{on}: {_window(window)}"
     dilated = " of a kernel with zeros between its taps" if call.candidate.dilated_by else ""
     then = f", then {call.candidate.words}" if call.candidate.words else ""
-    yield f"{call.target}: {call.call}{dilated}{then}"
+    split = f", {call.candidate.split_words}" if call.candidate.split_words else ""
+    yield f"{call.target}: {call.call}{dilated}{split}{then}"
     samples = ", ".join("i=" + "x".join(map(str, sizes)) for sizes in source.samples)
     if translation.differences is None:
         yield "not run"
@@ -145,6 +146,7 @@ def _record(translation: "Translation") -> dict[str, Any]:
         "native": call.candidate.is_native,
         "step": call.candidate.words,
         "kernel_dilated_by": call.candidate.dilated_by,
+        "split_into": call.candidate.split_into,
         "case": call.candidate.case.id,
         "samples": source.samples,
         "differences": translation.differences,

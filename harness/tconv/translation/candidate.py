@@ -26,16 +26,32 @@ class Candidate:
             are added.
         dilated_by: dilations that the kernel gets before the call, by zeros between its taps, as
             the call takes none; None: the call dilates by itself.
+        split_into: groups of channels that are computed by a call each, as the call takes no
+            groups; 1: there is one call.
     """
 
     case: Case
     correction: Resolution
     dilated_by: tuple[int, ...] | None = None
+    split_into: int = 1
 
     @property
     def is_native(self) -> bool:
         """Whether the call is all there is."""
-        return self.dilated_by is None and all(cut == NO_CROP for cut in self.correction.axes)
+        is_one_call = self.dilated_by is None and self.split_into == 1
+        return is_one_call and all(cut == NO_CROP for cut in self.correction.axes)
+
+    @property
+    def groups(self) -> int:
+        """Number of groups of the whole computation."""
+        return max(self.split_into, self.case.groups)
+
+    @property
+    def split_words(self) -> str:
+        """How the groups are computed where the call takes none, in words, or empty."""
+        if self.split_into == 1:
+            return ""
+        return f"{self.split_into} calls, one per group, concatenated"
 
     @property
     def argument_count(self) -> int:

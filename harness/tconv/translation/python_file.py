@@ -47,7 +47,7 @@ def python_file(
         function=FUNCTION,
         y=into.x_text("c_out", "o", case.ndim),
         x=into.x_text("c_in", "i", case.ndim),
-        w=own.w_text(case.ndim, case.groups),
+        w=own.w_text(case.ndim, candidate.groups),
         source=source,
         arrays=f"NumPy arrays or {snippet.tensor}" if snippet.tensor else "NumPy arrays",
         body=indent(body, "    "),
@@ -66,7 +66,9 @@ def _statements(candidate: Candidate, snippet: Snippet, own: Layout, into: Layou
     case = candidate.case
     if snippet.tensors:
         yield snippet.tensors
-    for expression, reason in conversion(own, into, case.ndim, case.groups, snippet.operations):
+    for expression, reason in conversion(
+        own, into, case.ndim, candidate.groups, snippet.operations
+    ):
         yield f"w = {expression}  # {reason}"
     yield from _computation(candidate, snippet, into)
 
@@ -75,7 +77,11 @@ def _computation(candidate: Candidate, snippet: Snippet, into: Layout) -> Iterat
     """Yield the statements that compute y of x, w and b in the target's layout."""
     if candidate.dilated_by:
         yield from _dilated(candidate, snippet.operations, into)
-    yield snippet.call.strip("\n")
+    call = snippet.call.strip("\n")
+    if candidate.split_into > 1:
+        yield from _split(candidate, call, snippet.operations, into)
+    else:
+        yield call
     if crop := _crop(candidate.correction, into):
         yield f"y = y[{crop}]  # {candidate.words}"
     if pads := pads_of(candidate.correction, into):
@@ -84,23 +90,40 @@ def _computation(candidate: Candidate, snippet: Snippet, into: Layout) -> Iterat
         yield f"if b is not None:\n    y = {snippet.bias}"
 
 
+def _split(
+    candidate: Candidate, call: str, operations: Operations, layout: Layout
+) -> Iterator[str]:
+    """Yield the statements that compute y by a call for each group of channels."""
+    groups, channels = candidate.split_into, -1 if layout.channels_last else 1
+    axis = layout.axes(candidate.case.ndim).index("c_out" if layout.is_direct else "c_in")
+    yield f"# {candidate.split_words}, as the call takes no groups."
+    yield f"x_groups = {operations.split}(x, {groups}, {channels})"
+    yield f"w_groups = {operations.split}(w, {groups}, {axis})"
+    yield "y_groups = []"
+    yield "for x, w in zip(x_groups, w_groups):"
+    yield indent(f"{call}\ny_groups.append(y)", "    ")
+    yield f"y = {operations.concatenate}(y_groups, {channels})"
+
+
 def _dilated(candidate: Candidate, operations: Operations, layout: Layout) -> Iterator[str]:
-    """Yield the statements that put zeros between the taps of w: after each, the last ones cut."""
+    """Yield the statements that put zeros between the taps of w: after each, the last ones cut.
+
+    One axis after the other, as frameworks pad tensors of few axes only.
+    """
     extent, dilation = candidate.case.k, candidate.dilated_by or ()
-    pairs = list(zip(extent, dilation, strict=True))
-    taps = ", ".join(f"{(reach - 1) // d + 1}, 1" for reach, d in pairs)
-    sums = ", ".join(str(((reach - 1) // d + 1) * d) for reach, d in pairs)
-    cut = ", ".join(f":{reach}" for reach in extent)
-    zeros = tuple(pad for d in dilation for pad in ((0, 0), (0, d - 1)))
+    first = 0 if layout.weight[0] == "k" else 2
     yield "# The call takes no dilation: zeros between the taps are as good."
-    if layout.weight[0] == "k":
-        yield f"w = {operations.reshape}(w, ({taps}, *w.shape[-2:]))"
-        yield f"w = {operations.pad('w', (*zeros, (0, 0), (0, 0)))}"
-        yield f"w = {operations.reshape}(w, ({sums}, *w.shape[-2:]))[{cut}]"
-    else:
-        yield f"w = {operations.reshape}(w, (*w.shape[:2], {taps}))"
-        yield f"w = {operations.pad('w', ((0, 0), (0, 0), *zeros))}"
-        yield f"w = {operations.reshape}(w, (*w.shape[:2], {sums}))[:, :, {cut}]"
+    for axis, (reach, d) in enumerate(zip(extent, dilation, strict=True), first):
+        taps = (reach - 1) // d + 1
+        if reach == taps:
+            continue
+        before = f"*w.shape[:{axis}], " if axis else ""
+        pads = [(0, 0)] * (len(extent) + 3)
+        pads[axis + 1] = (0, d - 1)
+        yield f"w = {operations.reshape}(w, ({before}{taps}, 1, *w.shape[{axis + 1}:]))"
+        yield f"w = {operations.pad('w', tuple(pads))}"
+        wide = f"{operations.reshape}(w, ({before}{taps * d}, *w.shape[{axis + 2}:]))"
+        yield f"w = {wide}[{':, ' * axis}:{reach}]"
 
 
 def _crop(correction: Resolution, layout: Layout) -> str:

@@ -49,6 +49,8 @@ class Search:
         """Return the first call that is taken, native ones first, then those with less to add.
 
         Where the target does not dilate, the kernel can be: it has zeros between its taps then.
+        Where it takes no groups, each has a call of its own. A kernel with zeros between the groups
+        would need one call, but that many times the products, and would not stay so in training.
         """
         for candidate in self._candidates():
             if self._is_taken(candidate):
@@ -59,6 +61,10 @@ class Search:
             if isinstance(result, Candidate):
                 dilations = tuple(axis.d for axis in self.query.axes)
                 return replace(result, dilated_by=dilations)
+        if self.query.groups > 1:
+            groups = self.query.groups
+            result = replace(self, query=replace(self.query, groups=1)).run()
+            return replace(result, split_into=groups) if isinstance(result, Candidate) else result
         return Impossible(reason=self._reason())
 
     def _candidates(self) -> Iterator[Candidate]:

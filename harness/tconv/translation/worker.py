@@ -169,8 +169,10 @@ def _search(
         if isinstance(candidate, Impossible):
             return candidate
         own, into = layout_of(source.target), layout_of(target)
-        # Padding adds zeros, and the bias belongs there, too: it is added afterwards.
-        case = replace(candidate.case, bias=not pads_of(candidate.correction, into))
+        # Padding adds zeros, and the bias belongs there, too: it is added afterwards; also where
+        # it would be split.
+        is_last = pads_of(candidate.correction, into) or candidate.split_into > 1
+        case = replace(candidate.case, bias=not is_last)
         snippet = adapter.snippet(case, target.mode, target.device)
         route = adapter.route(candidate.case, target.mode, target.device)
     assert snippet is not None  # the search takes no call without one
