@@ -5,7 +5,7 @@ No message grows with what it is about. :func:`quoted` cuts a value, :func:`list
 """
 
 from collections.abc import Callable, Sequence
-from typing import Final, TypeVar
+from typing import Final, Self, TypeVar
 
 Entry = TypeVar("Entry")
 
@@ -84,6 +84,23 @@ class TargetError(TconvError, LookupError):
 
 class UnavailableError(TconvError, ImportError):
     """A backend cannot be used here: not installed, broken, or without its device."""
+
+
+class AdapterError(TconvError, RuntimeError):
+    """An adapter broke its contract, which says nothing about its framework.
+
+    Args:
+        offence: what it did.
+        error_type: class of the error that it raised, if it raised one.
+        error_text: text of that error.
+    """
+
+    def __init__(self, offence: str, error_type: str = "", error_text: str = "") -> None:
+        super().__init__(": ".join(filter(None, (offence, error_type, error_text))))
+        self.offence, self.error_type, self.error_text = offence, error_type, error_text
+
+    def __reduce__(self) -> tuple[type[Self], tuple[str, str, str]]:
+        return type(self), (self.offence, self.error_type, self.error_text)
 
 
 class ExecutorError(TconvError, RuntimeError):

@@ -1,34 +1,10 @@
-"""What a worker keeps of inputs and answers, and how it finds results in one memory."""
+"""What a worker keeps of inputs and answers."""
 
-import numpy as np
 import pytest
 
 from tconv.engine.worker import compute
 from tconv.inputs.draw import draw
 from tconv.model.case import Case
-
-MEMORY = np.arange(24.0)
-STACK = MEMORY.reshape(2, 3, 4)
-
-
-@pytest.mark.parametrize(
-    ("results", "places"),
-    [
-        ([MEMORY[:4], MEMORY[4:6], MEMORY[:9]], {0, 2}),
-        ([MEMORY, None, STACK, [1.0], MEMORY], {0, 2, 4}),
-        (list(STACK), set()),
-        ([STACK[..., at] for at in range(4)], set()),
-        ([MEMORY[:0], MEMORY[:0]], set()),
-        ([ValueError("no"), ValueError("no")], set()),
-        ([], set()),
-    ],
-    ids=["one buffer", "views", "stacked", "interleaved", "empty", "errors", "nothing"],
-)
-def test_places_of_results_that_start_where_another_starts(
-    results: list[object], places: set[int]
-) -> None:
-    assert compute.sharing_memory(results) == places
-
 
 SMALL = Case.from_parameters(ndim=1, i=3, k=2)
 NORMAL = Case.from_parameters(ndim=1, i=3, k=2, values="normal")

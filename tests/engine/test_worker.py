@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 
 from tconv.adapters import registry
 from tconv.adapters.base import Adapter, Result, Tensors
+from tconv.adapters.guard import GuardedAdapter
 from tconv.adapters.numpy import NumpyAdapter
 from tconv.engine.worker import compute
 from tconv.engine.worker.describe import describe_adapter
 from tconv.engine.worker.sampling import is_drawn
+from tconv.errors import AdapterError
 from tconv.model.case import Case
 from tconv.model.target import Target
 from tconv.store.rows import Columns
@@ -42,12 +44,13 @@ class Versionless(NumpyAdapter):
 
 def rows(adapter: Adapter, cases: Sequence[Case]) -> Columns:
     target = Target(backend="numpy", mode="scatter", device="cpu")
-    return compute.compute_rows(adapter, cases, compute.draw_batch(cases, 7), target, "1.0")
+    guarded = GuardedAdapter(adapter)
+    return compute.compute_rows(guarded, cases, compute.draw_batch(cases, 7), target, "1.0")
 
 
 def test_versions_that_are_no_mapping_are_named_in_the_error() -> None:
-    with pytest.raises(TypeError, match=r"versions\(\)='2.0', but should be a mapping of strings"):
-        describe_adapter("numpy", Versionless())
+    with pytest.raises(AdapterError, match=r"versions\(\)='2.0', but should be a mapping of stri"):
+        describe_adapter(GuardedAdapter(Versionless()))
 
 
 @pytest.mark.parametrize("adapter", [NumpyAdapter, AtOnce])
@@ -97,9 +100,8 @@ OPEN = tuple(Case.from_parameters(ndim=1, i=i, k=2, output_padding=None) for i i
 
 def fake_rows(name: str, cases: Sequence[Case]) -> dict[str, list[Any]]:
     target = Target(backend=name, mode="call", device="cpu")
-    return compute.compute_rows(
-        registry.load(name), cases, compute.draw_batch(cases, 0), target, "1.0"
-    )
+    adapter = GuardedAdapter(registry.load(name))
+    return compute.compute_rows(adapter, cases, compute.draw_batch(cases, 0), target, "1.0")
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tconv.engine.worker.guard import outcome_from
+from tconv.adapters.guard import outcome_from
 from tconv.inputs.draw import Draw, DrawRecipe, draw
 from tconv.judge import Judgement, judge
 from tconv.judge.expected import Expected, expect

@@ -21,6 +21,7 @@ from tconv.engine.process.pool import WorkerPool
 from tconv.engine.process.worker_process import Limits, WorkerProcess
 from tconv.engine.schedule.batch_size import FIRST_SIZE
 from tconv.engine.worker.describe import BackendDescription
+from tconv.engine.worker.entry import load_adapter
 from tconv.errors import ExecutorError, TargetError, UnavailableError
 from tconv.model.case import Case
 from tconv.model.target import Selection
@@ -75,12 +76,12 @@ def test_backend_that_is_described_twice_has_one_worker(engine: LocalPool) -> No
     assert len(psutil.Process().children()) == before
 
 
-def test_slot_whose_next_backend_does_not_load_goes_on_with_its_last() -> None:
+def test_slot_whose_next_backend_does_not_load_goes_on_with_another() -> None:
     limits = Limits(case_seconds=60.0, worker_gib=4.0)
     with WorkerPool(limits, {}, threading.Event()) as pool:
         pool.worker(0, "fake-right")
         with pytest.raises(UnavailableError):
-            pool.worker(0, "fake-broken-import")
+            pool.worker(0, "fake-broken-import").call(load_adapter, "fake-broken-import")
 
         assert isinstance(pool.worker(0, "fake-right").call(os.getpid), int)
 

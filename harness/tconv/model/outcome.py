@@ -105,18 +105,26 @@ Outcome = (
 )
 
 
-Inference = Literal["kept", "broken", "none"]
+Inference = Literal["kept", "broken", "none", "failed"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShapeInference:
-    """The shape (n, c_out, *o) that a framework inferred before it computed; None: none."""
+    """The shape (n, c_out, *o) that a framework inferred of a result; None: none.
+
+    Attributes:
+        shape: the shape.
+        fault: what went wrong, where asking ended the process or broke the adapter's contract.
+    """
 
     shape: tuple[int, ...] | None
+    fault: str | None = None
 
     def compared_with(self, outcome: Outcome) -> Inference:
         """Return whether the outcome has the inferred shape; a refusal has none."""
         match outcome:
+            case _ if self.fault is not None:
+                return "failed"
             case _ if self.shape is None:
                 return "none"
             case Computed(y=y):

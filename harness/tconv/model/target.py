@@ -8,8 +8,14 @@ from typing import Final, Self
 
 from tconv.errors import TargetError, quoted
 
+MODE: Final = re.compile(r"[a-z0-9_+]+")
+"""The form of a mode's name."""
+
+DEVICE: Final = re.compile(r"[a-z0-9:]+")
+"""The form of a device's name."""
+
 _PATTERN: Final = re.compile(
-    r"(?P<backend>[a-z0-9_-]+)(:(?P<mode>[a-z0-9_+]+))?(@(?P<device>[a-z0-9:]+))?"
+    rf"(?P<backend>[a-z0-9_-]+)(:(?P<mode>{MODE.pattern}))?(@(?P<device>{DEVICE.pattern}))?"
 )
 
 ALIASES: Final[Mapping[str, tuple[str, ...]]] = {

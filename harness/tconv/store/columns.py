@@ -117,7 +117,12 @@ RESULT_COLUMNS: Final = _columns(
             "elements",
             "shape that the framework inferred before it computed",
         ),
-        ("inference", "text", "", "kept, broken or, where the framework inferred no shape, none"),
+        (
+            "inference",
+            "text",
+            "",
+            "kept, broken, none if none was inferred, or failed: asking was the adapter's fault",
+        ),
         (
             "reason",
             "text",
@@ -125,7 +130,12 @@ RESULT_COLUMNS: Final = _columns(
             "why the verdict was given, where other columns do not say it",
         ),
         ("error_type", "text", "", "class of the framework's error"),
-        ("error_text", "text", "", "text of the framework's error, or stderr of a crash"),
+        (
+            "error_text",
+            "text",
+            "",
+            "text of the error, what a crash printed, or how an inference failed",
+        ),
         ("seconds", "number", "s", "time in the framework's call, conversions included"),
     )
 )

@@ -79,6 +79,8 @@ def row(
         "inference": inference.compared_with(outcome) if inference else None,
         "seconds": seconds,
     }
+    if inference and cells["error_text"] is None:
+        cells["error_text"] = inference.fault
     for name in ("reason", "error_type", "error_text"):
         cells[name] = _storable(cells[name])
     return cells | _route_fields(route)

@@ -12,6 +12,7 @@ from unittest import SkipTest
 
 from tconv.adapters import registry
 from tconv.adapters.base import Adapter
+from tconv.adapters.guard import GuardedAdapter
 from tconv.engine.executors.local import LocalPool
 from tconv.engine.plan import TargetPlan, plan
 from tconv.engine.worker.compute import compute_rows, draw_batch
@@ -136,7 +137,8 @@ def compute_rows_here(
     adapter: Adapter, cases: Sequence[Case], target: Target, seed: int, version: str | None = None
 ) -> list[dict[str, Any]]:
     """Return the row that a run would have of each case, computed in this process."""
-    return records(compute_rows(adapter, cases, draw_batch(cases, seed), target, version))
+    guarded = GuardedAdapter(adapter)
+    return records(compute_rows(guarded, cases, draw_batch(cases, seed), target, version))
 
 
 def _target(adapter: Adapter, mode: str | None, device: str | None) -> Target:

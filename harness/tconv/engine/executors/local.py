@@ -45,7 +45,6 @@ class LocalPool(Executor):
 
         Raises:
             TargetError: no backend has this name.
-            UnavailableError: its adapter does not load.
         """
         target = plan.target
         if plan.unavailable:
@@ -63,7 +62,6 @@ class LocalPool(Executor):
 
         Raises:
             TargetError: no backend has this name.
-            UnavailableError: its adapter does not load.
         """
         return self._pool.worker(backend, backend)
 

@@ -10,7 +10,7 @@ from tconv.engine.process.worker_process import Limits, WorkerEnd, WorkerProcess
 from tconv.engine.tasks import Task, TaskResult
 from tconv.engine.worker.describe import BackendDescription
 from tconv.engine.worker.entry import describe_backend
-from tconv.errors import ExecutorError, UnavailableError
+from tconv.errors import ExecutorError
 from tconv.model.outcome import Crashed, TimedOut
 
 
@@ -22,7 +22,7 @@ class WorkerPool(AbstractContextManager["WorkerPool"]):
 
     Args:
         limits: what a worker may take.
-        environments: backend to variables that its workers get besides those of its adapter.
+        environments: backend to variables that its workers get, before those of its adapter.
         stopped: set when the run of these processes is over.
     """
 
@@ -58,10 +58,7 @@ class WorkerPool(AbstractContextManager["WorkerPool"]):
             ExecutorError: the run of these processes is over.
         """
         self._require_open()
-        try:
-            worker = self._idle.pop(backend, None) or self._start(backend)
-        except UnavailableError as error:
-            return str(error)
+        worker = self._idle.pop(backend, None) or self._start(backend)
         match worker.call(describe_backend, backend):
             case BackendDescription() as description:
                 self._idle[backend] = worker
@@ -79,7 +76,6 @@ class WorkerPool(AbstractContextManager["WorkerPool"]):
         """Return the result of a task, computed by the worker of this slot.
 
         Raises:
-            UnavailableError: the adapter does not load.
             ExecutorError: the run of these processes is over, and rows may be missing.
         """
         worker = self.worker(slot, task.target.backend)
@@ -92,7 +88,6 @@ class WorkerPool(AbstractContextManager["WorkerPool"]):
 
         Raises:
             TargetError: no backend has this name.
-            UnavailableError: its adapter does not load.
             ExecutorError: the run of these processes is over.
         """
         self._require_open()
@@ -115,7 +110,7 @@ class WorkerPool(AbstractContextManager["WorkerPool"]):
             )
 
     def _start(self, backend: str) -> WorkerProcess:
-        own = registry.adapter_class(backend).environment
-        environment = {**own, **self._environments.get(backend, {})}
+        registry.require(backend)
+        environment = self._environments.get(backend, {})
         worker = WorkerProcess(environment=environment, limits=self._limits, stopped=self._stopped)
         return self._stack.enter_context(worker)

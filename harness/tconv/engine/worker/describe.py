@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tconv.adapters.base import Adapter, Mode
-from tconv.engine.worker.guard import Raised, call_guarded
+from tconv.adapters.base import Mode
+from tconv.adapters.guard import GuardedAdapter
+from tconv.errors import AdapterError
 from tconv.model.target import Target
 
 
@@ -41,14 +42,18 @@ class BackendDescription:
         )
 
 
-def describe_adapter(backend: str, adapter: Adapter) -> BackendDescription:
-    """Return what `adapter`, registered as `backend`, says of itself; its own errors pass."""
+def describe_adapter(adapter: GuardedAdapter) -> BackendDescription:
+    """Return what `adapter` says of itself.
+
+    Raises:
+        AdapterError: it does not say it as its contract wants.
+    """
     devices = adapter.devices()
     return BackendDescription(
-        backend=backend,
+        backend=adapter.name,
         modes=adapter.modes,
         devices=devices,
-        versions=_plain("versions()", adapter.versions()),
+        versions=adapter.versions(),
         settings={
             f"{adapter.name}:{mode.name}@{device}": _settings(adapter, mode, device)
             for device in devices
@@ -57,24 +62,10 @@ def describe_adapter(backend: str, adapter: Adapter) -> BackendDescription:
     )
 
 
-def _plain(what: str, texts: Mapping[str, str]) -> dict[str, str]:
-    """Return texts of Python's own kind.
-
-    To unpickle a framework's own kind, as PyTorch's version is, the parent would import it.
-    """
-    if not isinstance(texts, Mapping):
-        raise TypeError(f"{what}={texts!r}, but should be a mapping of strings to strings")
-    return {str(name): str(text) for name, text in texts.items()}
-
-
-def _settings(adapter: Adapter, mode: Mode, device: str) -> dict[str, str]:
+def _settings(adapter: GuardedAdapter, mode: Mode, device: str) -> Mapping[str, str]:
     """Return the settings of a target while it computes, or the kind of error that they raise."""
-
-    def read() -> dict[str, str]:
+    try:
         with adapter.session(mode.name, device):
-            return _plain("settings()", adapter.settings(mode.name, device))
-
-    settings: dict[str, str] | Raised = call_guarded(read)
-    if isinstance(settings, Raised):
-        return {"error": type(settings.error).__name__}
-    return settings
+            return adapter.settings(mode.name, device)
+    except AdapterError as error:
+        return {"error": error.error_type or str(error)}

@@ -18,12 +18,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from tconv.adapters import registry
-from tconv.adapters.base import Adapter
+from tconv.adapters.guard import GuardedAdapter, environment_of, fault_of, kind_of, text_of
 from tconv.engine.worker import heartbeat
 from tconv.engine.worker.compute import compute_rows, draw_batch
 from tconv.engine.worker.describe import BackendDescription, describe_adapter
-from tconv.engine.worker.guard import Raised, call_guarded, text_of
-from tconv.errors import UnavailableError
+from tconv.errors import AdapterError, TargetError, UnavailableError
 from tconv.inputs.draw import DrawRecipe
 from tconv.model.case import Case
 from tconv.model.target import Target
@@ -34,7 +33,8 @@ if TYPE_CHECKING:
 
 _PR_SET_PDEATHSIG: Final = 1  # linux/prctl.h
 
-_adapters: dict[str, Adapter] = {}  # this process's only one, by its backend
+_adapters: dict[str, GuardedAdapter] = {}  # this process's only one, by its backend
+_variables_of_run: set[str] = set()  # variables that the run sets, whatever an adapter wants
 
 
 def serve(
@@ -51,13 +51,14 @@ def serve(
 
     Args:
         pipe: the worker's end; once the parent has closed the other, the worker ends.
-        environment: variables to set before a framework is loaded.
+        environment: variables to set before a framework is loaded, and before its adapter's own.
         log: file for all that is printed, native code included.
         heartbeat_file: file for the heartbeat.
         parent: id of the parent process; this one ends when it does, for whatever reason.
     """
     die_with_parent(parent)
     os.environ.update(environment)
+    _variables_of_run.update(environment)
     sink = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     sys.stdout.flush()
     os.dup2(sink, 1)
@@ -86,7 +87,7 @@ def _answer(request: bytes) -> memoryview:
                 answer = ForkingPickler.dumps((False, error, text))
                 ForkingPickler.loads(answer)
                 return answer
-        substitute = RuntimeError(f"{type(error).__name__}: {text_of(error)}")
+        substitute = RuntimeError(f"{kind_of(error)}: {text_of(error)}")
         return ForkingPickler.dumps((False, substitute, text))
 
 
@@ -110,16 +111,13 @@ def die_with_parent(parent: int) -> None:
 def describe_backend(backend: str) -> BackendDescription | str:
     """Return what the backend says of itself, or why it is unavailable, in words."""
     try:
-        description = call_guarded(describe_adapter, backend, _loaded(backend))
+        return describe_adapter(_loaded(backend))
     except UnavailableError as error:
         return str(error)
+    except AdapterError as error:
+        return f"the adapter of {backend} fails to describe itself: {error}"
     finally:
         heartbeat.beat()  # asking for devices and settings is part of loading, too
-    if isinstance(description, Raised):
-        kind, text = type(description.error).__name__, text_of(description.error)
-        return f"the adapter of {backend} fails to describe itself: {kind}: {text}"
-    result: BackendDescription = description
-    return result
 
 
 def compute_batch(
@@ -128,8 +126,17 @@ def compute_batch(
     version: str | None,
     seed: int,
     recipes: Sequence[DrawRecipe | None] = (),
+    inference_fault: str | None = None,
 ) -> tuple[RowBatch, tuple[DrawRecipe, ...], float]:
-    """Compute and judge `cases` on `target`; `recipes` are those of their draws, as far as known.
+    """Compute and judge `cases` on `target`.
+
+    Args:
+        cases: the cases.
+        target: the target.
+        version: version of its framework.
+        seed: seed of the inputs.
+        recipes: those of the cases' draws, as far as known.
+        inference_fault: why no shape is inferred; None: it is.
 
     Returns:
         One row per case, in order; the recipe of each; and the seconds it took, without the loading
@@ -139,11 +146,12 @@ def compute_batch(
     started = time.perf_counter()
     cases = tuple(cases)  # this makes them, if they came as columns
     draws = draw_batch(cases, seed, recipes)
-    row_batch = RowBatch.from_columns(compute_rows(adapter, cases, draws, target, version))
+    rows = compute_rows(adapter, cases, draws, target, version, inference_fault)
+    row_batch = RowBatch.from_columns(rows)
     return row_batch, tuple(drawn.recipe for drawn in draws), time.perf_counter() - started
 
 
-def load_adapter(backend: str) -> Adapter:
+def load_adapter(backend: str) -> GuardedAdapter:
     """Return the adapter of `backend`, the only one of this process; the first call makes it.
 
     Raises:
@@ -154,8 +162,22 @@ def load_adapter(backend: str) -> Adapter:
     return adapter
 
 
-def _loaded(backend: str) -> Adapter:
+def _loaded(backend: str) -> GuardedAdapter:
     if backend not in _adapters:
         heartbeat.beat_while_loading()
-        _adapters[backend] = registry.load(backend)
+        _adapters[backend] = _load(backend)
     return _adapters[backend]
+
+
+def _load(backend: str) -> GuardedAdapter:
+    """Make the adapter; whatever that raises, an exit or an interrupt too, makes it unavailable."""
+    try:
+        for name, value in environment_of(registry.adapter_class(backend)).items():
+            if name not in _variables_of_run:
+                os.environ[name] = value
+        return GuardedAdapter(registry.load(backend), backend)
+    except (TargetError, UnavailableError):
+        raise
+    except BaseException as error:  # noqa: BLE001 # a third party's code
+        fault = fault_of("loading it", error)
+        raise UnavailableError(f"{backend} does not start: {fault}") from None

@@ -14,7 +14,7 @@ from typing import Final
 LOG: Final = 2**22
 """Bytes that a worker may print before its log is cut, so that only the current case is in it."""
 
-_FORM: Final = struct.Struct("<qq")  # number, place
+_FORM: Final = struct.Struct("<qqq")  # number, place, whether a shape is being inferred
 _NOWHERE: Final = -1
 _LOADING: Final = -2
 
@@ -32,11 +32,13 @@ class Heartbeat:
         is_loading: whether the framework is still being loaded.
         place: index in the batch of the case that is being computed; None where that is not known,
             as when several are computed together.
+        is_inferring: whether its shape is being inferred; what it computed is known.
     """
 
     number: int
     is_loading: bool
     place: int | None
+    is_inferring: bool = False
 
 
 def start(path: Path, log: int) -> None:
@@ -47,13 +49,13 @@ def start(path: Path, log: int) -> None:
     beat()
 
 
-def beat(place: int | None = None) -> None:
+def beat(place: int | None = None, *, is_inferring: bool = False) -> None:
     """Say that a case is done and which one comes next; does nothing if this is not a worker.
 
     Also keeps the log from growing without end, by a file descriptor of its own: a framework may
     close standard output.
     """
-    _write(_NOWHERE if place is None else place)
+    _write(_NOWHERE if place is None else place, is_inferring=is_inferring)
     if _log is not None and os.fstat(_log).st_size > LOG:
         os.ftruncate(_log, 0)
 
@@ -63,9 +65,9 @@ def beat_while_loading() -> None:
     _write(_LOADING)
 
 
-def _write(place: int) -> None:
+def _write(place: int, *, is_inferring: bool = False) -> None:
     if _file is not None:
-        os.pwrite(_file, _FORM.pack(next(_numbers), place), 0)
+        os.pwrite(_file, _FORM.pack(next(_numbers), place, is_inferring), 0)
 
 
 def read_heartbeat(path: Path) -> Heartbeat | None:
@@ -76,7 +78,10 @@ def read_heartbeat(path: Path) -> Heartbeat | None:
         return None
     if len(written) != _FORM.size:  # created, but not written to
         return None
-    number, place = _FORM.unpack(written)
+    number, place, is_inferring = _FORM.unpack(written)
     return Heartbeat(
-        number=number, is_loading=place == _LOADING, place=place if place >= 0 else None
+        number=number,
+        is_loading=place == _LOADING,
+        place=place if place >= 0 else None,
+        is_inferring=bool(is_inferring),
     )

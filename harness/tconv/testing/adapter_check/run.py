@@ -9,7 +9,6 @@ from typing import Final
 
 import numpy as np
 
-from tconv.adapters import registry
 from tconv.engine.executors.local import LocalPool
 from tconv.engine.process.environment import ONE_THREAD
 from tconv.engine.process.worker_process import Limits, WorkerEnd, WorkerProcess
@@ -92,8 +91,9 @@ def result_digests(backend: str, target: Target) -> dict[str, str]:
 
 @lru_cache
 def _subject(backend: str, target: Target) -> CheckedAdapter:
+    adapter = load_adapter(backend).unguarded  # whose faults the guard would hide
     return CheckedAdapter(
-        registered=backend, adapter=load_adapter(backend), mode=target.mode, device=target.device
+        registered=backend, adapter=adapter, mode=target.mode, device=target.device
     )
 
 
@@ -118,10 +118,7 @@ def _thread_problems(
 ) -> Iterator[tuple[str, str]]:
     """Yield the targets whose results are different in a process with more threads."""
     backend = description.backend
-    environment = {**registry.adapter_class(backend).environment, **_THREADS}
-    with WorkerProcess(
-        environment=environment, limits=_LIMITS, stopped=threading.Event()
-    ) as threaded:
+    with WorkerProcess(environment=_THREADS, limits=_LIMITS, stopped=threading.Event()) as threaded:
         for target in (target for target in description.targets if target not in ended):
             one, other = (
                 each.call(result_digests, backend, target) for each in (process, threaded)
