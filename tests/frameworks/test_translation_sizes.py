@@ -132,6 +132,6 @@ def test_tensorflow_keeps_known_sizes_in_a_graph(of_torch: dict[str, Translation
 def defined(found: Translation) -> Callable[..., Any]:
     """Return the function that the file of a translation defines."""
     names: dict[str, Any] = {}
-    exec(compile(found.target_call.text, "ported.py", "exec"), names)  # noqa: S102 # the harness's own text
+    exec(compile(found.target_call.file.text, "ported.py", "exec"), names)  # noqa: S102 # the harness's own text
     function: Callable[..., Any] = names[FUNCTION]
     return function

@@ -27,7 +27,7 @@ from tconv.model.target import Target
 from tconv.model.window import Resolution, Window
 from tconv.oracle.formulations import conv_transpose
 from tconv.translation.candidate import Candidate, nearest_first, splits
-from tconv.translation.python_file import FUNCTION, python_file
+from tconv.translation.python_file import FUNCTION, Port, function_file
 from tconv.translation.query import Query
 from tconv.translation.search import Search
 from tconv.translation.source import Impossible, find_sources, sample_sizes
@@ -85,6 +85,18 @@ def search(axes: tuple[Axis, ...], kept: tuple[Window, ...], **changes: Any) -> 
         refusal=refused,
     )
     return replace(made, **changes)
+
+
+def written(candidate: Candidate, snippet: Snippet, *, own: Layout, into: Layout) -> str:
+    """Return the file with the function."""
+    source, target = (
+        Target(backend=backend, mode="call", device="cpu")
+        for backend in ("keras-tensorflow", "torch")
+    )
+    port = Port(
+        candidate=candidate, snippet=snippet, source=source, target=target, own=own, into=into
+    )
+    return function_file(port).text
 
 
 def test_query_without_size_means_every_size() -> None:
@@ -396,7 +408,7 @@ def test_file_in_numpy_returns_the_planted_window(
     case = replace(found.case, bias=found.split_into == 1)
     snippet = NumpyAdapter().snippet(case, "scatter", "cpu")
     names: dict[str, Any] = {}
-    text = python_file(found, snippet, source="any", own=own, into=CANONICAL)
+    text = written(found, snippet, own=own, into=CANONICAL)
     exec(compile(text, "ported.py", "exec"), names)  # noqa: S102 # the harness's own text
     case = asked.case([axis.i for axis in axes])
     rng = np.random.default_rng(1)
@@ -415,7 +427,7 @@ def test_zeros_are_added_before_the_bias_and_crops_are_made(into: Layout) -> Non
     candidate = Candidate(case=case, correction=Resolution(axes=windows))
     snippet = Snippet(call="y = x", bias="y + b")  # the layouts of x and y are alike
     names: dict[str, Any] = {}
-    text = python_file(candidate, snippet, source="any", own=CANONICAL, into=into)
+    text = written(candidate, snippet, own=CANONICAL, into=into)
     exec(compile(text, "ported.py", "exec"), names)  # noqa: S102 # the harness's own text
     x = np.arange(1.0, 26.0).reshape(1, 1, 5, 5)
 
@@ -437,7 +449,7 @@ def test_readme_shows_the_text_that_is_written_now() -> None:
     snippet = calls.snippet(found.case)
     assert snippet is not None
 
-    text = python_file(found, snippet, source="keras-tensorflow", own=CHANNELS_LAST, into=CANONICAL)
+    text = written(found, snippet, own=CHANNELS_LAST, into=CANONICAL)
 
     assert f"every element is equal\n\n{text}```" in readme
     assert f"{route.call}, then {found.words}\n" in readme

@@ -1,6 +1,6 @@
 """How the users of a framework lay out x and w, and the expressions between two layouts."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -8,6 +8,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tconv.adapters.snippet import NUMPY, Operations
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checkpoint:
+    """How a framework gives the weights of one layer, and takes them.
+
+    Attributes:
+        names: the keys of w and b in a mapping; None: it is a list of w and, if there is one, b.
+        text: the expression of it, in the framework's words.
+    """
+
+    names: tuple[str, str] | None
+    text: str
+
+    def of(self, w: NDArray[Any], b: NDArray[Any] | None) -> Any:  # one of two
+        """Return the checkpoint that holds these weights."""
+        arrays = [w] if b is None else [w, b]
+        return arrays if self.names is None else dict(zip(self.names, arrays, strict=False))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,16 +37,23 @@ class Layout:
         weight: the axes of w, of `c_in`, `c_out` and `k`.
         is_direct: whether w is the kernel of a direct convolution: flipped on every spatial axis,
             and with c_in / groups and c_out channels; else it has c_in and c_out / groups.
+        checkpoint: how the weights of a layer are saved and loaded.
     """
 
     channels_last: bool
     weight: tuple[str, str, str]
     is_direct: bool = False
+    checkpoint: Checkpoint = Checkpoint(names=("weight", "bias"), text="layer.state_dict()")
 
     def axes(self, ndim: int) -> tuple[str, ...]:
         """Return the axes of w by name, spatial ones as k or k0, k1..."""
-        taps = ("k",) if ndim == 1 else tuple(f"k{axis}" for axis in range(ndim))
+        taps = self.taps(ndim)
         return tuple(name for part in self.weight for name in (taps if part == "k" else (part,)))
+
+    @staticmethod
+    def taps(ndim: int) -> tuple[str, ...]:
+        """Return the names of the spatial axes of w."""
+        return ("k",) if ndim == 1 else tuple(f"k{axis}" for axis in range(ndim))
 
     def x_text(self, channels: str, size: str, ndim: int) -> str:
         """Return the shape of x, or of y, in words."""
@@ -40,6 +65,15 @@ class Layout:
     def grouped(self) -> str:
         """The axis of w that has all channels; the other has those of one group."""
         return "c_out" if self.is_direct else "c_in"
+
+    def w_shape(self, k: Sequence[int], groups: int) -> tuple[str, ...]:
+        """Return the shape of w with these taps, as source text for each axis."""
+        sizes = dict(zip(self.taps(len(k)), map(str, k), strict=True))
+        divided = ({"c_in", "c_out"} - {self.grouped}).pop() if groups > 1 else ""
+        return tuple(
+            sizes.get(axis, f"{axis} // {groups}" if axis == divided else axis)
+            for axis in self.axes(len(k))
+        )
 
     def w_text(self, ndim: int, groups: int) -> str:
         """Return the shape of w, in words."""
@@ -65,11 +99,20 @@ class Layout:
 CANONICAL: Final = Layout(channels_last=False, weight=("c_in", "c_out", "k"))
 """x is (n, c_in, *i) and w is (c_in, c_out/groups, *k), as in PyTorch and ONNX."""
 
-CHANNELS_LAST: Final = Layout(channels_last=True, weight=("k", "c_out", "c_in"))
+CHANNELS_LAST: Final = Layout(
+    channels_last=True,
+    weight=("k", "c_out", "c_in"),
+    checkpoint=Checkpoint(names=None, text="[kernel, bias]"),
+)
 """x is (n, *i, c_in) and w is (*k, c_out/groups, c_in), as in TensorFlow and Keras."""
 
-DIRECT: Final = Layout(channels_last=True, weight=("k", "c_in", "c_out"), is_direct=True)
-"""w is the kernel of the direct convolution, (*k, c_in/groups, c_out), as JAX takes it."""
+DIRECT: Final = Layout(
+    channels_last=True,
+    weight=("k", "c_in", "c_out"),
+    is_direct=True,
+    checkpoint=Checkpoint(names=("kernel", "bias"), text="params"),
+)
+"""w is the kernel of the direct convolution, (*k, c_in/groups, c_out), as JAX and Flax take it."""
 
 
 def conversion(

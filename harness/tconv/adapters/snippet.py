@@ -38,6 +38,40 @@ NUMPY: Final = Operations()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ModuleText:
+    """A class of the framework that holds trainable weights, in the mode's layout, as source text.
+
+    Attributes:
+        base: the class that it extends.
+        imports: import statements beside those of the snippet.
+        arguments: those of `__init__` that come after c_in and c_out.
+        new: the expression that makes one, with a bias.
+        init: the statements of `__init__`; `SHAPE` stands for the shape of w.
+        method: name of the method that returns y of x.
+        call: the statements in it that assign y by a layer that holds the weights; empty: w and b
+            are read, and the snippet computes y of them.
+        weight: the variable that holds w.
+        bias: the variable that holds b, or None.
+        value: the expression of the tensor that `VARIABLE` holds.
+        assign: the statement that gives `VARIABLE` the values of `ARRAY`, an array of NumPy.
+        array: the expression of `VARIABLE` as what `np.array` takes.
+    """
+
+    base: str
+    imports: str = ""
+    arguments: str = "bias=True"
+    new: str = "ConvTranspose(c_in, c_out)"
+    init: str
+    method: str
+    call: str = ""
+    weight: str = "self.weight"
+    bias: str = "self.bias"
+    value: str = "VARIABLE"
+    assign: str
+    array: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Snippet:
     """The statements that compute a case, of x, w and b in the mode's layout; b may be None.
 
@@ -50,6 +84,9 @@ class Snippet:
             framework's tensors already, which stay in their graph.
         tensor: name of the framework's class of tensors.
         operations: the framework's other functions.
+        module: a module that computes with `call`; None: none is written.
+        layer: a module around the framework's own layer, used where nothing comes between its
+            weights and its result; None: there is no such layer, or not for this call.
     """
 
     call: str
@@ -58,6 +95,8 @@ class Snippet:
     tensors: str = ""
     tensor: str = ""
     operations: Operations = NUMPY
+    module: ModuleText | None = None
+    layer: ModuleText | None = None
 
 
 def keywords(arguments: Mapping[str, Any], defaults: Mapping[str, Any]) -> list[str]:

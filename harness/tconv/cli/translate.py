@@ -37,6 +37,22 @@ Exit status:
               help="The call to translate.")  # fmt: skip
 @click.option("--to", "target", required=True, type=TARGET, metavar="TARGET",
               help="What to call instead.")  # fmt: skip
+@click.option(
+    "--as",
+    "form",
+    type=click.Choice(["function", "module", "layer"]),
+    default="function",
+    help="What the file defines; a trainable module is a layer, too.",
+)
+@click.option(
+    "--layout",
+    type=click.Choice(["source", "target"]),
+    default="target",
+    help="Whose layout x and y have, channels first or last.",
+)
+@click.option(
+    "--weights", is_flag=True, help="Print only how the layout of the weights is converted."
+)
 @click.option("--no-run", is_flag=True, help="Print the snippet without running it first.")
 @atlas_option
 @json_option
@@ -45,6 +61,9 @@ def translate_call(
     parameters: Sequence[str],
     source: Selection,
     target: Selection,
+    form: str,
+    layout: str,
+    weights: bool,
     no_run: bool,
     path: Path | None,
     as_json: bool,
@@ -60,6 +79,7 @@ def translate_call(
     """
     from tconv.analysis.atlas.request import default_axes
     from tconv.errors import UnavailableError
+    from tconv.translation.python_file import FileStyle, Form
     from tconv.translation.query import Query, relative_sizes
     from tconv.translation.source import Impossible
     from tconv.translation.translate import translate
@@ -68,7 +88,14 @@ def translate_call(
     if default := default_axes(relative_sizes(parameters)[1]):
         click.echo(f"tconv: {default}", err=True)
     try:
-        (result,) = translate(load_atlas(path), [query], source, target, runs=not no_run)
+        forms = {"module": Form.MODULE, "layer": Form.MODULE}
+        style = FileStyle(
+            form=Form.WEIGHTS if weights else forms.get(form, Form.FUNCTION),
+            keeps_layout=layout == "source",
+        )
+        (result,) = translate(
+            load_atlas(path), [query], source, target, runs=not no_run, style=style
+        )
     except UnavailableError as error:
         click.echo(f"tconv: not translated, as nothing can be run: {error}", err=True)
         sys.exit(ExitStatus.NOTHING_COMPARED)
@@ -82,7 +109,7 @@ def translate_call(
         click.echo(json_text(_record(result)))
     else:
         click.echo("\n".join(f"# {line}" for line in _comments(result)))
-        click.echo(f"\n{result.target_call.text}", nl=False)
+        click.echo(f"\n{result.target_call.file.text}", nl=False)
     sys.exit(ExitStatus.DEVIATIONS if result.differences else ExitStatus.CONFORMS)
 
 
@@ -150,5 +177,5 @@ def _record(translation: "Translation") -> dict[str, Any]:
         "case": call.candidate.case.id,
         "samples": source.samples,
         "differences": translation.differences,
-        "snippet": call.text,
+        "snippet": call.file.text,
     }

@@ -21,6 +21,7 @@ from tconv.engine.process.worker_process import WorkerEnd, WorkerProcess
 from tconv.errors import TargetError, UnavailableError
 from tconv.model.target import Selection, Target
 from tconv.translation import worker
+from tconv.translation.python_file import FileStyle
 from tconv.translation.query import Query
 from tconv.translation.source import Impossible, SourceCall, find_sources
 from tconv.translation.worker import Output, TargetCall
@@ -47,7 +48,13 @@ class Translation:
 
 
 def translate(
-    atlas: Atlas, queries: Sequence[Query], source: Selection, target: Selection, *, runs: bool
+    atlas: Atlas,
+    queries: Sequence[Query],
+    source: Selection,
+    target: Selection,
+    *,
+    runs: bool,
+    style: FileStyle = FileStyle(),  # noqa: B008 # it cannot change
 ) -> Iterator[Translation | Impossible]:
     """Yield the translation of each query, in order, or why there is none.
 
@@ -57,6 +64,7 @@ def translate(
         source: whose calls they are; without a mode, the first that has the call.
         target: what is to be called; without a mode, the first that has a call.
         runs: whether both compute it; else the source need not be installed.
+        style: how the target's call is written.
 
     Raises:
         TargetError: there is no such backend or mode, or none that can be translated.
@@ -78,7 +86,7 @@ def translate(
         rules = [e.rule for entries in target_entries.values() for e in entries if e.rule]
         for query in queries:
             sources = find_sources(query, source_entries, rules)
-            yield _translation(sources, target_entries, source_process, target_process)
+            yield _translation(sources, target_entries, source_process, target_process, style)
 
 
 def _translation(
@@ -86,6 +94,7 @@ def _translation(
     entries: Mapping[Target, Sequence[Entry]],
     source_process: WorkerProcess | None,
     target_process: WorkerProcess,
+    style: FileStyle,
 ) -> Translation | Impossible:
     """Return the call of the target, run where there is a process in which the source runs."""
     if isinstance(sources, Impossible):
@@ -95,7 +104,7 @@ def _translation(
         source = _ask(source_process, worker.run_source, sources)
     if isinstance(source, Impossible):
         return source
-    call = _ask(target_process, worker.find_target_call, source, entries)
+    call = _ask(target_process, worker.find_target_call, source, entries, style)
     if isinstance(call, Impossible):
         return call
     differences = None

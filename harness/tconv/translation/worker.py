@@ -18,7 +18,15 @@ from tconv.model.route import Composed, Native, Unsupported
 from tconv.model.target import Target
 from tconv.model.tensors import Tensors
 from tconv.translation.candidate import Candidate
-from tconv.translation.python_file import FUNCTION, pads_of, python_file
+from tconv.translation.module_file import module_file, weights_file, why_no_module
+from tconv.translation.python_file import (
+    FileStyle,
+    Form,
+    Port,
+    PythonFile,
+    function_file,
+    pads_of,
+)
 from tconv.translation.search import Search
 from tconv.translation.source import Impossible, SourceCall, layout_of
 
@@ -34,14 +42,14 @@ class TargetCall:
         target: backend, mode and device that are called.
         candidate: the call and the correction after it.
         call: the call as a user would name it.
-        text: the Python file.
+        file: the Python file.
         outputs: what its function returned, one per sample.
     """
 
     target: Target
     candidate: Candidate
     call: str
-    text: str
+    file: PythonFile
     outputs: tuple[Output, ...] = ()
 
 
@@ -118,18 +126,19 @@ def _refused_at(case: Case) -> str:
 
 
 def find_target_call(
-    source: SourceCall, entries: Mapping[Target, Sequence[Entry]]
+    source: SourceCall, entries: Mapping[Target, Sequence[Entry]], style: FileStyle
 ) -> TargetCall | Impossible:
     """Return the first mode's call that needs nothing beside it, else the first one, or none.
 
     Args:
         source: the call of the source; where it was run, that of the target is run, too.
         entries: what the atlas knows of each mode of the target.
+        style: how it is written.
     """
     calls: list[TargetCall] = []
     reasons = []
     for target, of_mode in entries.items():
-        match _search(source, target, of_mode):
+        match _search(source, target, of_mode, style):
             case Impossible(reason=reason):
                 reasons.append(f"{target}: {reason}")
             case call:
@@ -139,7 +148,12 @@ def find_target_call(
     if not calls:
         return Impossible(reason="; ".join(dict.fromkeys(reasons)))
     best = calls[-1] if calls[-1].candidate.is_native else calls[0]
-    return replace(best, outputs=tuple(_run(best, source))) if source.outputs else best
+    if not source.outputs:
+        return best
+    try:
+        return replace(best, outputs=tuple(_run(best, source)))
+    except ImportError as error:
+        return Impossible(reason=f"what is written cannot be run here, give --no-run: {error}")
 
 
 def _output(adapter: Adapter, case: Case, target: Target, tensors: Tensors) -> Output:
@@ -154,7 +168,7 @@ def _output(adapter: Adapter, case: Case, target: Target, tensors: Tensors) -> O
 
 
 def _search(
-    source: SourceCall, target: Target, entries: Sequence[Entry]
+    source: SourceCall, target: Target, entries: Sequence[Entry], style: FileStyle
 ) -> TargetCall | Impossible:
     adapter = load_adapter(target.backend)
     with adapter.session(target.mode, target.device):
@@ -179,8 +193,25 @@ def _search(
     assert isinstance(route, Native)
     if not (case.bias or snippet.bias):
         return Impossible(reason="its adapter does not write how b is added after the call")
-    text = python_file(candidate, snippet, source=source.target.backend, own=own, into=into)
-    return TargetCall(target=target, candidate=candidate, call=route.call, text=text)
+    port = Port(
+        candidate=candidate, snippet=snippet, source=source.target, target=target, own=own,
+        into=into, keeps_layout=style.keeps_layout,
+    )  # fmt: skip
+    file = _file(port, style.form)
+    if isinstance(file, Impossible):
+        return file
+    return TargetCall(target=target, candidate=candidate, call=route.call, file=file)
+
+
+def _file(port: Port, form: Form) -> PythonFile | Impossible:
+    match form:
+        case Form.MODULE:
+            reason = why_no_module(port)
+            return Impossible(reason=reason) if reason else module_file(port)
+        case Form.WEIGHTS:
+            return weights_file(port)
+        case _:
+            return function_file(port)
 
 
 def _refusal(adapter: Adapter, case: Case, target: Target) -> str | None:
@@ -199,22 +230,22 @@ def _ones(case: Case) -> Tensors:
 
 
 def _run(call: TargetCall, source: SourceCall) -> Iterator[Output]:
-    """Yield what the file's function returns at each sample, from the same arrays as the source."""
-    own, into = layout_of(source.target), layout_of(call.target)
+    """Yield what the file computes at each sample, from the same arrays as the source."""
+    own, border = layout_of(source.target), call.file.border
     adapter = load_adapter(call.target.backend)
-    names: dict[str, Any] = {"__name__": "snippet"}
     with adapter.session(call.target.mode, call.target.device):
-        exec(compile(call.text, "snippet.py", "exec"), names)  # noqa: S102 # our own text
+        run = call.file.load()
         for sizes in source.samples:
             case = source.query.case(sizes)
             tensors = draw(case).tensors
-            assert tensors.b is not None
+            x, w, b = border.x(tensors.x), own.w(tensors.w, case.groups), tensors.b
+            weights = own.checkpoint.of(w, b)
             try:
-                y = names[FUNCTION](into.x(tensors.x), own.w(tensors.w, case.groups), tensors.b)
+                y = run(x=x, w=w, b=b, weights=weights, c_in=case.c_in, c_out=case.c_out)["y"]
             except Exception as error:  # noqa: BLE001 # the framework's, of whatever kind
                 yield f"{type(error).__name__}: {error}"
             else:
-                yield into.y(_array(y, tensors.x.dtype))
+                yield border.y(_array(y, tensors.x.dtype))
 
 
 def _array(y: Any, dtype: np.dtype[Any]) -> NDArray[Any]:  # noqa: ANN401 # a framework's tensor

@@ -15,7 +15,7 @@ from tconv.adapters.jax.calls import ConvGeneralDilated, ConvTranspose, Operatio
 from tconv.adapters.jax.layout import JaxLayout
 from tconv.adapters.jax.padding_spellings import SPELLINGS
 from tconv.adapters.layout import CHANNELS_LAST, DIRECT
-from tconv.adapters.snippet import Operations
+from tconv.adapters.snippet import ModuleText, Operations, written_call
 from tconv.model.case import Case
 from tconv.model.route import Route
 from tconv.model.target import canonical_mode
@@ -190,6 +190,23 @@ class JaxAdapter(BatchingAdapter):
             call=f"y = {operation.text(case)}",
             bias="y + b",
             operations=_JNP,
+            module=_module(case.dtype),
+            layer=self._flax_layer(operation, case),
+        )
+
+    @staticmethod
+    def _flax_layer(operation: Operation, case: Case) -> ModuleText | None:
+        """Return a module around Flax's own layer, which calls `conv_transpose`."""
+        if not isinstance(operation, ConvTranspose):
+            return None
+        arguments = operation.flax_arguments(case)
+        dtype = [] if case.dtype == "float32" else [f"param_dtype=jnp.{case.dtype}"]
+        return replace(
+            _module(case.dtype),
+            init=written_call("self.conv = nnx.ConvTranspose", [*arguments, *dtype, "rngs=rngs"]),
+            call="y = self.conv(x)",
+            weight="self.conv.kernel",
+            bias="self.conv.bias",
         )
 
     def _alone(self, case: Case, tensors: Tensors, mode: str, device: str) -> NDArray[Any]:  # noqa: ARG002 # the session knows it
@@ -226,6 +243,25 @@ class JaxAdapter(BatchingAdapter):
             return y + bias[0] if bias else y
 
         return JaxCall(function=function, arrays=(*call.arrays, *(() if b is None else (b,))))
+
+
+def _module(dtype: str) -> ModuleText:
+    """Return a module of Flax's `nnx`, which new code uses; `linen` is its predecessor."""
+    argument = "" if dtype == "float32" else f", jnp.{dtype}"
+    return ModuleText(
+        base="nnx.Module",
+        imports="from flax import nnx",
+        arguments="bias=True, *, rngs",
+        new="ConvTranspose(c_in, c_out, rngs=nnx.Rngs(0))",
+        init="init = nnx.initializers.lecun_normal()\n"
+        f"self.kernel = nnx.Param(init(rngs.params(), SHAPE{argument}))\n"
+        f"self.bias = nnx.Param(jnp.zeros(c_out{argument})) if bias else None",
+        method="__call__",
+        weight="self.kernel",
+        value="VARIABLE[...]",
+        assign="VARIABLE[...] = ARRAY",
+        array="VARIABLE[...]",
+    )
 
 
 def _bias(case: Case, tensors: Tensors, layout: JaxLayout) -> NDArray[Any] | None:

@@ -79,6 +79,16 @@ class ConvTranspose:
         }
         return _text("jax.lax.conv_transpose", arguments, case)
 
+    def flax_arguments(self, case: Case) -> list[str]:
+        """Return the arguments of the layer of Flax that makes this call."""
+        arguments = {
+            "strides": case.s,
+            "padding": self._padding(case),
+            "kernel_dilation": case.dilation,
+        }
+        named = keywords(arguments, {"kernel_dilation": (1,) * case.ndim})
+        return ["c_in", "c_out", str(case.k), *named, "use_bias=bias"]
+
     def _padding(self, case: Case) -> Any:
         if not self.consistent or case.padding is not None:
             return self.spelling.of(dilated_padding(case))

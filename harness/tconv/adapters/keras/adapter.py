@@ -1,6 +1,7 @@
 """One adapter for each backend of Keras: its modes, and what its kernels lack."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
 from typing import Any, ClassVar, Final
@@ -12,7 +13,7 @@ from tconv.adapters.base import Case, Mode, Result, Tensors
 from tconv.adapters.jax.adapter import JaxAdapter
 from tconv.adapters.jax.batching import BatchingAdapter, JaxCall, is_single, run_many, uncached
 from tconv.adapters.keras.base import KerasAdapter, is_layer, to_canonical, to_keras_w, to_keras_x
-from tconv.adapters.layout import CHANNELS_LAST
+from tconv.adapters.layout import CHANNELS_LAST, Checkpoint
 from tconv.adapters.tensorflow.adapter import TensorflowAdapter
 from tconv.adapters.tensorflow.kernels import first_lacking, has_kernel
 from tconv.adapters.torch.adapter import TorchAdapter
@@ -35,7 +36,10 @@ _TORCH_LAYER: Final = Unsupported(
     error_pattern=r"RuntimeError: Only Tensors of floating point .* can require gradients",
 )
 
-_mode = partial(Mode, layout=CHANNELS_LAST)
+_LAYOUT: Final = replace(
+    CHANNELS_LAST, checkpoint=Checkpoint(names=None, text="layer.get_weights()")
+)
+_mode = partial(Mode, layout=_LAYOUT)
 
 
 class KerasTensorflowAdapter(KerasAdapter):

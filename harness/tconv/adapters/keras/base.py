@@ -4,8 +4,9 @@ Keras computes with another framework, chosen once per process, so each of its b
 here. The threads, flags and devices of that framework come from its own adapter.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from typing import Any, ClassVar, Final
 
@@ -14,7 +15,14 @@ from numpy.typing import NDArray
 
 from tconv.adapters.base import Adapter, Case, Route, Snippet, Tensors
 from tconv.adapters.keras.calls import KerasCall, call_for, why_unsupported
-from tconv.adapters.snippet import Operations, keywords, plain, source_text, written_call
+from tconv.adapters.snippet import (
+    ModuleText,
+    Operations,
+    keywords,
+    plain,
+    source_text,
+    written_call,
+)
 from tconv.model.policies import InputPadding
 from tconv.model.route import Unsupported
 
@@ -125,14 +133,18 @@ class KerasAdapter(Adapter):
         if mode not in {"layer", "ops"}:
             return None
         if mode == "ops":
-            arguments = ["x", "w", *arguments, 'data_format="channels_last"']
-            text = written_call("y = keras.ops.conv_transpose", arguments)
+            text = written_call(
+                "y = keras.ops.conv_transpose",
+                ["x", "w", *arguments, 'data_format="channels_last"'],
+            )
         else:
             has_bias = "b is not None" if case.bias else "False"
             dtypes = keywords({"dtype": case.dtype}, {"dtype": "float32"})
-            arguments = [*arguments, f"use_bias={has_bias}", *dtypes]
             sizes = ["w.shape[-2]", source_text(plain(case.k))]
-            layer = written_call(f"keras.layers.Conv{case.ndim}DTranspose", [*sizes, *arguments])
+            layer = written_call(
+                f"keras.layers.Conv{case.ndim}DTranspose",
+                [*sizes, *arguments, f"use_bias={has_bias}", *dtypes],
+            )
             weights = "[w] if b is None else [w, b]" if case.bias else "[w]"
             # A layer's own weights would be new variables, not w and b.
             text = (
@@ -147,6 +159,8 @@ class KerasAdapter(Adapter):
             call=text,
             bias="" if mode == "layer" and case.bias else "keras.ops.add(y, b)",
             operations=_OPERATIONS,
+            module=_module(case.dtype) if mode == "ops" else None,
+            layer=None if mode == "ops" else _layer(case, arguments),
         )
 
     def compute(self, case: Case, tensors: Tensors, mode: str, device: str) -> NDArray[Any]:  # noqa: ARG002 # the session knows it
@@ -237,6 +251,43 @@ class KerasAdapter(Adapter):
     def _lacks(self, case: Case, mode: str, device: str) -> Unsupported | None:  # noqa: ARG002 # a default that needs none
         """Return what the framework below has no kernel for, of a legal case, or None."""
         return None
+
+
+def _module(dtype: str) -> ModuleText:
+    """Return a layer of Keras that calls the operation."""
+    after = "" if dtype == "float32" else f', dtype="{dtype}"'
+    return ModuleText(
+        base="keras.layers.Layer",
+        arguments="use_bias=True, **kwargs",
+        init=f"super().__init__(**kwargs{after})\n"
+        "shape = SHAPE\n"
+        'self.kernel = self.add_weight(shape, "glorot_uniform", name="kernel")\n'
+        "self.bias = None\n"
+        "if use_bias:\n"
+        '    self.bias = self.add_weight((c_out,), "zeros", name="bias")',
+        method="call",
+        weight="self.kernel",
+        assign="VARIABLE.assign(ARRAY)",
+        array="VARIABLE",
+    )
+
+
+def _layer(case: Case, arguments: Sequence[str]) -> ModuleText:
+    """Return a layer of Keras around the one that it has."""
+    dtypes = keywords({"dtype": case.dtype}, {"dtype": "float32"})
+    layer = written_call(
+        f"self.conv = keras.layers.Conv{case.ndim}DTranspose",
+        ["c_out", source_text(plain(case.k)), *arguments, "use_bias=use_bias", *dtypes],
+    )
+    module = _module(case.dtype)
+    start, _, _ = module.init.partition("\n")
+    return replace(
+        module,
+        init=f"{start}\n{layer}\nself.conv.build((None{', None' * case.ndim}, c_in))",
+        call="y = self.conv(x)",
+        weight="self.conv.kernel",
+        bias="self.conv.bias",
+    )
 
 
 def is_layer(mode: str) -> bool:

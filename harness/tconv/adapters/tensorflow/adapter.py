@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from tconv.adapters.base import Adapter, Case, Mode, Route, Snippet, Tensors
 from tconv.adapters.crop import Crop
 from tconv.adapters.layout import CHANNELS_LAST
-from tconv.adapters.snippet import Operations, output_sizes, source_text, written_call
+from tconv.adapters.snippet import ModuleText, Operations, output_sizes, source_text, written_call
 from tconv.adapters.tensorflow.calls import TensorflowCall, call_for, why_unsupported
 from tconv.adapters.tensorflow.kernels import Features, probe
 from tconv.model.policies import InputPadding
@@ -25,6 +25,23 @@ _OPERATIONS: Final = Operations(
     concatenate="tf.concat",
     pad=lambda name, pads: f"tf.pad({name}, {list(pads)})",
 )
+
+
+def _module(dtype: str) -> ModuleText:
+    """Return a `tf.Module`, which needs no Keras: that is a backend of its own."""
+    argument = "" if dtype == "float32" else f', dtype="{dtype}"'
+    return ModuleText(
+        base="tf.Module",
+        arguments="bias=True, name=None",
+        init="super().__init__(name)\n"
+        f"initial = tf.random.normal(SHAPE, stddev=0.05{argument})\n"
+        'self.weight = tf.Variable(initial, name="weight")\n'
+        f'self.bias = tf.Variable(tf.zeros(c_out{argument}), name="bias") if bias else None',
+        method="__call__",
+        assign="VARIABLE.assign(ARRAY)",
+        array="VARIABLE",
+    )
+
 
 _mode = partial(Mode, layout=CHANNELS_LAST)
 
@@ -160,6 +177,7 @@ class TensorflowAdapter(Adapter):
             call="\n".join(lines),
             bias="tf.nn.bias_add(y, b)",
             operations=_OPERATIONS,
+            module=_module(case.dtype),
         )
 
     def _padded(self, x: Any, padding: InputPadding, *, is_lifted: bool) -> Any:

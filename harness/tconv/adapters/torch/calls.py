@@ -7,11 +7,20 @@ argument of the modules alone. What no argument expresses is passed all the same
 refuses it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from tconv.adapters.crop import Crop, crop_of, route_with
-from tconv.adapters.snippet import Operations, Pads, Snippet, keywords, plain, written_call
+from tconv.adapters.snippet import (
+    ModuleText,
+    Operations,
+    Pads,
+    Snippet,
+    keywords,
+    plain,
+    source_text,
+    written_call,
+)
 from tconv.model.case import Case
 from tconv.model.geometry import Axis, output_size, preimages
 from tconv.model.route import Native, Route, Unsupported
@@ -108,7 +117,61 @@ def snippet(case: Case) -> Snippet | None:
     call = call_for(case)
     if not isinstance(call, Function) or call.crop:
         return None
-    arguments = keywords(
+    operands = ["x", "w", *["b"] * case.bias, *_arguments(case)]
+    return Snippet(
+        imports="import torch",
+        tensors=_BFLOAT16 if case.dtype == "bfloat16" else _TENSORS,
+        tensor="torch.Tensor",
+        call=written_call(f"y = torch.nn.functional.conv_transpose{case.ndim}d", operands),
+        bias="" if case.bias else f"y + b.reshape(-1{', 1' * case.ndim})",
+        operations=OPERATIONS,
+        module=_module(case),
+        layer=_layer(case),
+    )
+
+
+def _module(case: Case) -> ModuleText:
+    """Return a module with parameters of its own."""
+    dtype = _dtype_argument(case)
+    after = f", {dtype}" if dtype else ""
+    bias = f"torch.nn.Parameter(torch.zeros(c_out{after})) if bias else None"
+    is_bfloat16 = case.dtype == "bfloat16"
+    return ModuleText(
+        base="torch.nn.Module",
+        init="super().__init__()\n"
+        f"self.weight = torch.nn.Parameter(torch.empty(SHAPE{after}))\n"
+        f"self.bias = {bias}\n"
+        "torch.nn.init.kaiming_uniform_(self.weight, a=5**0.5)",
+        method="forward",
+        assign="VARIABLE.data.copy_(torch.tensor(ARRAY"
+        + (".astype(np.float32)))" if is_bfloat16 else "))"),
+        array=f"VARIABLE.detach(){'.float()' * is_bfloat16}.cpu()",
+    )
+
+
+def _layer(case: Case) -> ModuleText:
+    """Return a module around the framework's own."""
+    arguments = ["c_in", "c_out", source_text(plain(case.k)), *_arguments(case), "bias=bias"]
+    dtype = _dtype_argument(case)
+    layer = f"self.conv = torch.nn.ConvTranspose{case.ndim}d"
+    return replace(
+        _module(case),
+        init="super().__init__()\n"
+        + written_call(layer, [*arguments, dtype] if dtype else arguments),
+        call="y = self.conv(x)",
+        weight="self.conv.weight",
+        bias="self.conv.bias",
+    )
+
+
+def _dtype_argument(case: Case) -> str:
+    return "" if case.dtype == "float32" else f"dtype=torch.{case.dtype}"
+
+
+def _arguments(case: Case) -> list[str]:
+    """Return the arguments that the function and the module share."""
+    call = call_for(case)
+    return keywords(
         {
             "stride": plain(case.s),
             "padding": plain(call.padding),
@@ -117,15 +180,6 @@ def snippet(case: Case) -> Snippet | None:
             "dilation": plain(case.dilation),
         },
         {"stride": 1, "padding": 0, "output_padding": 0, "groups": 1, "dilation": 1},
-    )
-    operands = ["x", "w", *["b"] * case.bias, *arguments]
-    return Snippet(
-        imports="import torch",
-        tensors=_BFLOAT16 if case.dtype == "bfloat16" else _TENSORS,
-        tensor="torch.Tensor",
-        call=written_call(f"y = torch.nn.functional.conv_transpose{case.ndim}d", operands),
-        bias="" if case.bias else f"y + b.reshape(-1{', 1' * case.ndim})",
-        operations=OPERATIONS,
     )
 
 

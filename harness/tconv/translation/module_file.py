@@ -1,0 +1,241 @@
+"""The Python files of a module that takes the source's checkpoint, and of the layouts alone."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from textwrap import indent
+from typing import Final
+
+from tconv.adapters.layout import Layout, conversion
+from tconv.adapters.snippet import ModuleText
+from tconv.translation.python_file import (
+    Port,
+    PythonFile,
+    body_text,
+    commented,
+    function_file,
+    import_lines,
+    pads_of,
+)
+
+_FILE: Final = '''\
+{imports}
+
+
+{layouts}
+
+class ConvTranspose({base}):
+    """Returns y {y} of x {x}, as {source} does.
+
+    module = {new}
+    module.load_source({checkpoint})  # a layer of {source}
+    """
+
+    def __init__(self, c_in, c_out, {arguments}):
+{init}
+
+    def {method}(self, x):
+{body}
+
+    def load_source(self, weights):
+        """Take the weights of {source}, {form}."""
+{load}
+
+    def to_source(self):
+        """Return the weights of {source}, {form}."""
+{give}
+'''
+
+_LAYOUTS: Final = '''\
+def to_target_layout(w):
+    """Return w {own} of {source} as {into}."""
+{forth}
+
+
+def to_source_layout(w):
+    """Return w {into} as {own} of {source}."""
+{back}
+'''
+
+
+def why_no_module(port: Port) -> str | None:
+    """Return why the target has no module for the call, or None: it has."""
+    if port.snippet.module is None and port.snippet.layer is None:
+        return "its adapter writes no module; leave out --as"
+    if "float" not in port.candidate.case.dtype:
+        return f"no module trains weights of {port.candidate.case.dtype}; leave out --as"
+    if _module(port) is None:
+        return "the call needs a step between the weights and the result, which its layer has not"
+    return None
+
+
+def _module(port: Port) -> ModuleText | None:
+    """Return the framework's layer where nothing comes between its weights and its result."""
+    candidate, snippet = port.candidate, port.snippet
+    is_whole = candidate.split_into == 1 and not candidate.dilated_by
+    is_whole = is_whole and not pads_of(candidate.correction, port.into)
+    return snippet.layer if is_whole and snippet.layer else snippet.module
+
+
+def module_file(port: Port) -> PythonFile:
+    """Return the text of a class that holds the weights in the target's layout, as parameters."""
+    candidate, snippet = port.candidate, port.snippet
+    module = _module(port)
+    assert module is not None  # asked before
+    values = [_filled(module.value, each) for each in (module.weight, module.bias)]
+    weights = [] if module.call else [f"w, b = {', '.join(values)}"]
+    body = body_text([*weights, *port.computation(module.call)])
+    names = port.own.checkpoint.names
+    shape = f"({', '.join(port.into.w_shape(_taps(port), candidate.groups))})"
+    text = _FILE.format(
+        imports="IMPORTS",
+        layouts=layouts_text(port),
+        base=module.base,
+        y=port.border.x_text("c_out", "o", port.ndim),
+        x=port.border.x_text("c_in", "i", port.ndim),
+        new=module.new,
+        source=port.source.backend,
+        checkpoint=port.own.checkpoint.text,
+        arguments=module.arguments,
+        init=_indented(module.init.replace("SHAPE", shape)),
+        method=module.method,
+        body=_indented(body),
+        form=f'{{"{names[0]}": w, "{names[1]}": b}}' if names else "[w] or [w, b]",
+        load=_indented("\n".join(_load(module, names))),
+        give=_indented("\n".join(_give(module, names))),
+    )
+    imports = import_lines(f"{snippet.imports}\n{module.imports}".strip("\n"), text)
+    usage = [f"module = {module.new}", "module.load_source(weights)", "y = module(x)"]
+    return PythonFile(
+        text=text.replace("IMPORTS", imports, 1),
+        usage="\n".join([snippet.tensors, *usage]),
+        border=port.border,
+    )
+
+
+_IS_CONVERTED: Final = '''
+
+def is_converted(w, c_in, c_out):
+    """Return whether w has the layout of {target} already, not that of {source}.
+
+    Its shape tells{unless}.
+    """
+    source, target = {before}, {after}
+    if w.shape not in (source, target):
+        raise ValueError(f"w has shape {{w.shape}}, but should have {{source}} or {{target}}")
+    if source == target:
+        warnings.warn("both layouts have this shape, so it does not tell", stacklevel=2)
+    return w.shape == target
+'''
+_IS_NOT_TOLD: Final = """
+
+# Both layouts have one shape, {before}: it does not tell whether w has been converted.
+"""
+
+
+def weights_file(port: Port) -> PythonFile:
+    """Return the text of the conversion of w and back, and of how to tell which layout it has."""
+    groups = port.candidate.groups
+    own, into = (layout.w_shape(_taps(port), groups) for layout in (port.own, port.into))
+    equal = coincidence(own, into, groups)
+    test = (_IS_NOT_TOLD if equal == "" else _IS_CONVERTED).format(
+        source=port.source.backend,
+        target=port.target.backend,
+        before=f"({', '.join(own)})",
+        after=f"({', '.join(into)})",
+        unless=f", unless {equal}: then it warns" if equal else "",
+    )
+    text = layouts_text(port) + test
+    imports = "import warnings\n\n" * ("warnings." in text) + import_lines("", text)
+    plain = function_file(replace(port, own=port.into, keeps_layout=False))
+    return PythonFile(
+        text=f"{imports}\n\n\n{text}",
+        usage="y = conv_transpose(x, to_target_layout(w), b)",
+        border=port.into,
+        beside=plain.text,
+    )
+
+
+def coincidence(first: Sequence[str], second: Sequence[str], groups: int) -> str | None:
+    """Return when two shapes of w are one, as source text: empty for always, None for never."""
+    channels: dict[str, int] = {}
+    conditions = []
+    for pair in zip(first, second, strict=True):
+        size, name = sorted(pair, key=str.isdigit, reverse=True)
+        symbol, divided, _ = name.partition(" // ")
+        if size == name:
+            continue
+        if name.isdigit():
+            return None
+        if size.isdigit():
+            number = int(size) * (groups if divided else 1)
+            if channels.setdefault(symbol, number) != number:
+                return None
+        else:
+            conditions.append("c_in == c_out" if divided and "//" in size else f"{name} == {size}")
+    if len(set(channels.values())) > 1 and conditions:
+        return None
+    texts = [f"{symbol} == {number}" for symbol, number in sorted(channels.items())]
+    return " and ".join([*texts, *dict.fromkeys(map(_sorted, conditions))])
+
+
+def _sorted(equation: str) -> str:
+    return " == ".join(sorted(equation.split(" == ")))
+
+
+def layouts_text(port: Port) -> str:
+    """Return two functions, that give w the target's layout, and back."""
+    groups = port.candidate.groups
+    return _LAYOUTS.format(
+        own=port.own.w_text(port.ndim, groups),
+        into=port.into.w_text(port.ndim, groups),
+        source=port.source.backend,
+        forth=_converted(port.own, port.into, port.ndim, groups),
+        back=_converted(port.into, port.own, port.ndim, groups),
+    )
+
+
+def _converted(source: Layout, target: Layout, ndim: int, groups: int) -> str:
+    steps = list(conversion(source, target, ndim, groups))
+    lines = [commented(f"w = {expression}", reason) for expression, reason in steps]
+    return indent("\n".join([*lines, "return np.ascontiguousarray(w)"]), "    ")
+
+
+def _load(module: ModuleText, names: tuple[str, str] | None) -> Iterator[str]:
+    if names:
+        yield f'w, b = weights["{names[0]}"], weights.get("{names[1]}")'
+    else:
+        yield "w, b = weights if len(weights) == 2 else (*weights, None)"
+    yield f"if (b is None) != ({module.bias} is None):"
+    yield '    raise ValueError("a bias is on one side only: load with, or without, on both")'
+    yield _assigned(module, module.weight, "to_target_layout(np.asarray(w))")
+    yield "if b is not None:"
+    yield f"    {_assigned(module, module.bias, 'np.asarray(b)')}"
+
+
+def _give(module: ModuleText, names: tuple[str, str] | None) -> Iterator[str]:
+    w, b = (_filled(module.array, each) for each in (module.weight, module.bias))
+    array = f"to_source_layout(np.array({w}))"
+    yield f'weights = {{"{names[0]}": {array}}}' if names else f"weights = [{array}]"
+    yield f"if {module.bias} is not None:"
+    b = f"np.array({b})"
+    yield f'    weights["{names[1]}"] = {b}' if names else f"    weights.append({b})"
+    yield "return weights"
+
+
+def _assigned(module: ModuleText, variable: str, array: str) -> str:
+    return _filled(module.assign, variable).replace("ARRAY", array)
+
+
+def _filled(text: str, variable: str) -> str:
+    return text.replace("VARIABLE", variable)
+
+
+def _indented(text: str) -> str:
+    return indent(text, " " * 8)
+
+
+def _taps(port: Port) -> tuple[int, ...]:
+    """Return the number of taps on each axis, zeros between them left out."""
+    case = port.candidate.case
+    dilations = port.candidate.dilated_by or (1,) * case.ndim
+    return tuple((reach - 1) // d + 1 for reach, d in zip(case.k, dilations, strict=True))
