@@ -25,7 +25,7 @@ from tconv.model.parameters import DTYPES, PARAMETERS, POLICIES
         (["d=3", "dilation_rate=4"], "dilation is given twice"),
         (["p=1", "padding=2"], "p is given twice; remove 'padding=2'"),
         (["k=3"], "i is missing"),
-        (["padding=SAM", "k=3", "s=2"], "valid or none, or numbers (got 'SAM'); did you mean same"),
+        (["padding=SAM", "k=3", "s=2"], "or none, or numbers (got 'SAM'); did you mean same?"),
         (["k=3", "s=0"], "s must be 1 or more (got 0)"),
         (["padding=explicit"], "(got 'explicit'); for numbers write p=1, or p=1:0"),
         (["i=3", "k=x"], "k must be a number, or one per axis, as in k=3 or k=3x2 (got 'x')"),

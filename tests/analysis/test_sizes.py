@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,22 +14,36 @@ from tconv.analysis.atlas.entry import Entry
 from tconv.analysis.atlas.evidence import Evidence
 from tconv.analysis.atlas.formula import Formula
 from tconv.analysis.atlas.question import Question
-from tconv.analysis.atlas.request import axis_of_size
+from tconv.analysis.atlas.request import SizeRequest
 from tconv.analysis.atlas.rule import Piecewise, Rule
-from tconv.analysis.atlas.sizes import ExplicitChoice, explicit_choices, open_choices
+from tconv.analysis.atlas.sizes import ExplicitChoice, ExplicitChoices, TargetSizes, target_sizes
 from tconv.cli import cli
 from tconv.errors import AtlasError
 from tconv.model.geometry import Axis, output_size
 from tconv.model.legality import axis_legality
 
 SMALL = st.integers(1, 4)
+MAYBE = st.none() | st.integers(0, 4)
+FULL = {"s*(i - 1) + K": 1, "p_begin": -1, "p_end": -1}
 
 
-@given(o=st.integers(1, 9), k=SMALL, s=SMALL, d=SMALL)
-def test_ways_are_all_legal_choices_that_give_the_size(o: int, k: int, s: int, d: int) -> None:
+def wish(text: str) -> SizeRequest:
+    return SizeRequest.from_texts(text.split())
+
+
+def words(**values: int | None) -> str:
+    return " ".join(f"{name}={value}" for name, value in values.items() if value is not None)
+
+
+@given(o=st.integers(1, 9), k=SMALL, s=SMALL, d=SMALL, i=MAYBE.filter(lambda i: i != 0), p=MAYBE,
+       op=MAYBE)  # fmt: skip
+def test_choices_are_all_legal_ones_that_give_the_size(
+    o: int, k: int, s: int, d: int, i: int | None, p: int | None, op: int | None
+) -> None:
     axes = (
-        Axis(i=i, k=k, s=s, p_begin=p, p_end=p, op=op, d=d)
-        for i in range(1, 26) for p in range(14) for op in range(4)
+        Axis(i=i_, k=k, s=s, p_begin=p_, p_end=p_, op=op_, d=d)
+        for i_ in range(1, 26) for p_ in range(14) for op_ in range(4)
+        if (i is None or i_ == i) and (p is None or p_ == p) and (op is None or op_ == op)
     )  # fmt: skip
     expected = [
         ExplicitChoice(i=axis.i, p=axis.p_begin, op=axis.extra)
@@ -37,105 +51,216 @@ def test_ways_are_all_legal_choices_that_give_the_size(o: int, k: int, s: int, d
         if output_size(axis) == o and axis_legality(axis)[0] == "legal"
     ]
 
-    assert sorted(explicit_choices(o, k=k, s=s, d=d)) == expected
+    choices = ExplicitChoices.from_request(wish(words(o=o, k=k, s=s, d=d, i=i, p=p, op=op)))
+
+    assert choices.first_ones(1000) == sorted(expected)
+    assert choices.count == len(expected)
+    assert set(choices.usual()) <= set(expected)
 
 
-def entry(padding: str, terms: dict[str, int], *, op: bool = False, failing: int = 0) -> Entry:
+@given(
+    o=st.integers(1, 2**63 - 1), k=st.integers(1, 2**63 - 1), s=st.integers(1, 2**63 - 1),
+    d=st.integers(1, 2**63 - 1),
+)  # fmt: skip
+def test_choices_of_any_numbers_give_the_size(o: int, k: int, s: int, d: int) -> None:
+    choices = ExplicitChoices.from_request(wish(words(o=o, k=k, s=s, d=d)))
+    last = [choices[choices.count - 1]] if choices.count else []
+
+    for each in [*choices.usual(), *last]:
+        axis = Axis(i=each.i, k=k, s=s, d=d, p_begin=each.p, p_end=each.p, op=each.op)
+        assert output_size(axis) == o
+        assert axis_legality(axis)[0] == "legal"
+    assert choices[choices.count].p >= d * (k - 1) + 1 or not choices.count
+
+
+def test_usual_choices_have_the_smallest_p_and_op_and_the_input_times_the_stride() -> None:
+    choices = ExplicitChoices.from_request(wish("o=100 k=13 s=5"))
+
+    assert choices.usual() == [
+        ExplicitChoice(p=0, op=2, i=18), ExplicitChoice(p=1, op=4, i=18),
+        ExplicitChoice(p=2, op=1, i=19), ExplicitChoice(p=4, op=0, i=20),
+    ]  # fmt: skip
+
+
+def test_unequal_crops_are_one_choice() -> None:
+    choices = ExplicitChoices.from_request(wish("o=14 k=3 s=2 p=1:0"))
+
+    assert choices.first_ones(9) == [ExplicitChoice(p=1, op=0, i=7)]
+
+
+def entry(padding: str, terms: dict[str, int], *, op: bool = False, failing: int = 0,
+          target: str = "") -> Entry:  # fmt: skip
     """Return an entry whose size has these terms, measured for i up to 4."""
-    told = Evidence(points=30, holding=30 - failing, fitted=30, fitted_range={"i": (1, 4)},
+    seen = Evidence(points=30, holding=30 - failing, fitted=30, fitted_range={"i": (1, 4)},
                     verified=0, verified_range={}, counterexample=None, shortfalls=())  # fmt: skip
     return Entry(
-        question=Question(target=f"fake:{padding}@cpu", padding=padding, op=op, o=False),
+        question=Question(target=target or f"fake:{padding}@cpu", padding=padding, op=op, o=False),
         verdicts={"resolved": 30},
         rule=Rule(size=Piecewise(formula=Formula.from_mapping(terms))),
-        evidence=told,
+        evidence=seen,
     )
 
 
-def atlas(*entries: Entry) -> Atlas:
-    source = MeasuredRun(run="map", digest="d1", started="2026-11-23", tconv="0", versions={})
-    return Atlas(source=source, entries=entries)
+def sizes_of(of: Entry, text: str) -> TargetSizes:
+    (only,) = target_sizes([of], wish(text))
+    return only
 
 
 def test_policy_reaches_what_its_rule_says() -> None:
-    (found,) = open_choices(atlas(entry("same", {"s*i": 1})), 8, k=3, s=2)
+    (choice,) = sizes_of(entry("same", {"s*i": 1}), "o=8 k=3 s=2").choices
 
-    assert (found.axis.i, found.is_measured) == (4, True)
+    assert (choice.i, choice.p, choice.op, choice.is_known) == ((4, 4), None, None, True)
 
 
 def test_size_beyond_what_was_measured_is_marked() -> None:
-    (found,) = open_choices(atlas(entry("same", {"s*i": 1})), 10, k=3, s=2)
+    (choice,) = sizes_of(entry("same", {"s*i": 1}), "o=10 k=3 s=2").choices
 
-    assert (found.axis.i, found.is_measured) == (5, False)
+    assert (choice.i, choice.is_known) == ((5, 5), False)
 
 
 def test_output_paddings_are_tried_below_the_stride() -> None:
-    found = open_choices(atlas(entry("valid", {"s*i": 1, "op": 1}, op=True)), 7, k=3, s=3)
+    found = sizes_of(entry("valid", {"s*i": 1, "op": 1}, op=True), "o=7 k=3 s=3")
 
-    assert [(each.axis.i, each.axis.op) for each in found] == [(2, 1)]
+    assert [(each.i, each.op) for each in found.choices] == [((2, 2), (1, 1))]
+
+
+def test_output_paddings_without_an_effect_are_a_range() -> None:
+    (choice,) = sizes_of(entry("same", {"s*i": 1}, op=True), "o=8 k=3 s=4").choices
+
+    assert choice.op == (0, 3)
 
 
 def test_explicit_crops_are_tried_below_the_kernel() -> None:
-    terms = {"s*(i - 1) + K": 1, "p_begin": -1, "p_end": -1}
-    found = open_choices(atlas(entry("explicit", terms)), 5, k=3, s=2)
+    found = sizes_of(entry("explicit", FULL), "o=5 k=3 s=2")
 
-    assert [(each.axis.i, each.axis.p_begin) for each in found] == [(2, 0), (3, 1), (4, 2)]
+    assert [(each.i[0], each.p) for each in found.choices] == [
+        (2, (0, 0)),
+        (3, (1, 1)),
+        (4, (2, 2)),
+    ]
 
 
-def test_rule_with_a_counterexample_is_not_asked() -> None:
-    assert not list(open_choices(atlas(entry("same", {"s*i": 1}, failing=1)), 8, k=3, s=2))
+def test_crop_that_was_the_only_one_not_refused_is_the_only_one_listed() -> None:
+    only = entry("explicit", {"s*i": 1})
+    assert only.evidence is not None
+    seen = replace(only.evidence, fitted_range={"i": (1, 4), "p_begin": (0, 0), "p_end": (0, 0)})
+    verdicts = {"resolved": 30, "unsupported": 30}
+
+    found = sizes_of(replace(only, evidence=seen, verdicts=verdicts), "o=4 k=9 s=2")
+
+    assert [(each.i, each.p) for each in found.choices] == [((2, 2), (0, 0))]
+
+
+def test_size_that_is_never_given_gets_the_nearest_ones() -> None:
+    found = sizes_of(entry("same", {"s*i": 1}), "o=13 k=3 s=5")
+
+    assert not found.choices
+    assert [(each.size, each.i) for each in found.nearest] == [(10, (2, 2)), (15, (3, 3))]
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [("i=4", 1), ("i=5", 0), ("padding=same", 1), ("padding=valid", None), ("p=0", None),
+     ("op=none", 1), ("op=0", None)],
+)  # fmt: skip
+def test_decided_parameters_are_kept(text: str, count: int | None) -> None:
+    found = list(target_sizes([entry("same", {"s*i": 1})], wish(f"o=8 k=3 s=2 {text}")))
+
+    assert [len(each.choices) for each in found] == ([] if count is None else [count])
+
+
+def test_rule_with_a_counterexample_is_not_used() -> None:
+    found = sizes_of(entry("same", {"s*i": 1}, failing=1), "o=8 k=3 s=2")
+
+    assert (found.choices, found.reason) == ((), "no rule holds for its sizes")
 
 
 @pytest.mark.parametrize(
     ("texts", "message"),
     [
-        (["o=8", "k=3", "i=2"], "name=value with one of o, k, s, dilation (got 'i=2')"),
+        (["o=8", "k=3", "ndim=2"], "one of o, k, s, dilation, i, p, output_padding, padding (got"),
         (["o=8"], "k is missing"),
         (["o=8x9", "k=3"], "o must be one number from 1, for one axis (got '8x9')"),
         (["o=0", "k=3"], "o must be one number from 1, for one axis (got '0')"),
         (["o=none", "k=3"], "o must be one number from 1, for one axis (got 'none')"),
         (["o=8", "k=0"], "k must be 1 or more (got 0)"),
+        (["o=8", "k=3", f"s={2**63}"], "s must be below 2^63"),
     ],
 )  # fmt: skip
 def test_wish_that_cannot_be_read_is_refused(texts: list[str], message: str) -> None:
     with pytest.raises(AtlasError) as error:
-        axis_of_size(texts)
+        SizeRequest.from_texts(texts)
 
     assert message in str(error.value)
 
 
 @pytest.fixture
 def written(tmp_path: Path) -> Path:
+    source = MeasuredRun(run="map", digest="d1", started="2026-11-23", tconv="0", versions={})
+    entries = (
+        entry("same", {"s*i": 1}, target="fake:call@cpu"),
+        entry("same", {"s*i": 1}, target="fake:layer@cpu"),
+        entry("valid", FULL, target="fake:layer@cpu"),
+        replace(entry("same", {"s*i": 1}, target="other:call@cpu"),
+                verdicts={"resolved": 30, "rejected": 1}),
+        entry("explicit", FULL, target="third:call@cpu"),
+    )  # fmt: skip
     path = tmp_path / "atlas.json"
-    path.write_text(atlas(entry("same", {"s*i": 1})).to_json())
+    path.write_text(Atlas(source=source, entries=entries).to_json())
     return path
 
 
-def test_command_prints_both(written: Path) -> None:
-    done = CliRunner().invoke(cli, ["sizes", "o=8", "k=3", "s=2", "--atlas", str(written)])
+def printed(written: Path, text: str) -> Result:
+    return CliRunner().invoke(cli, ["sizes", *text.split(), "--atlas", str(written)])
+
+
+def test_command_prints_legal_choices_and_one_line_per_answer(written: Path) -> None:
+    done = printed(written, "o=8 k=3 s=2")
 
     assert done.exit_code == 0, done.output
-    assert "  i=4 p=1 op=1\n" in done.output
-    assert "fake:same@cpu padding=same op=none o=none: i=4\n" in done.output
+    assert done.stdout.splitlines() == [
+        "3 legal choices of i, p and op with o = 8",
+        "  i=3  p=0  op=1",
+        "  i=4  p=1  op=1",
+        "  i=5  p=2  op=1",
+        "",
+        "call with     gives it where  targets",
+        "padding=same  i=4             fake, other?",
+        "?: beyond what was measured, or it is not known whether the call is accepted",
+    ]
 
 
-def test_command_says_that_calls_of_the_kind_were_refused(tmp_path: Path) -> None:
-    path = tmp_path / "atlas.json"
-    told = entry("same", {"s*i": 1})
-    verdicts = {"resolved": 30, "unsupported": 10}
-    path.write_text(atlas(replace(told, verdicts=verdicts, reason="no dilation")).to_json())
-    done = CliRunner().invoke(cli, ["sizes", "o=8", "k=3", "s=2", "--atlas", str(path)])
+def test_command_says_what_a_target_gives_instead(written: Path) -> None:
+    done = printed(written, "o=8 k=3 s=2 --target third --target fake")
 
-    assert (
-        "i=4; but 10 of 40 such calls were refused or not supported, for example: no dilation\n"
-    ) in done.output
+    assert done.stdout.splitlines()[-3:] == [
+        "call with     gives it where  targets",
+        "padding=same  i=4             fake",
+        (
+            "third does not give o=8: the nearest are o=7 with p where i=3 p=0, o=9 with p where "
+            "i=4 p=0"
+        ),
+    ]
+    assert done.exit_code == 0
+    assert printed(written, "o=8 k=3 s=2 --target third").exit_code == 3
+
+
+def test_command_prints_every_choice_on_request(written: Path) -> None:
+    some, every = (printed(written, f"o=99 k=9 s=1{more}").stdout for more in ("", " --all"))
+
+    assert some.startswith(
+        "9 legal choices of i, p and op with o = 99, such as\n  i=91  p=0  op=0\n"
+    )
+    assert "..." in some
+    assert every.count("\n  i=") == 9
+    assert "  i=107  p=8  op=0" in every
+    assert "..." not in every
 
 
 def test_command_prints_json(written: Path) -> None:
-    done = CliRunner().invoke(
-        cli, ["sizes", "o=8", "k=3", "s=2", "--json", "--atlas", str(written)]
-    )
-    content = json.loads(done.stdout)
+    content = json.loads(printed(written, "o=8 k=3 s=2 --json").stdout)
 
     assert {"i": 4, "p": 1, "op": 1} in content["explicit"]
-    assert [each["i"] for each in content["targets"]] == [4]
+    assert content["legal_choices"] == 3
+    (choice,) = content["targets"][0]["choices"]
+    assert (choice["i"], choice["is_known"]) == ([4, 4], True)

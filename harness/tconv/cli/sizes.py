@@ -1,67 +1,212 @@
 """`tconv sizes`: finds the input sizes and paddings that give an output size, on each target."""
 
+import sys
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
-from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from tconv.cli.atlas_source import atlas_option, load_atlas
-from tconv.cli.output import json_option, json_text, pluralize
+from tconv.cli.output import json_option, json_text, pluralize, table_text
+from tconv.cli.target_type import TARGET
+from tconv.model.target import Selection, Target
+from tconv.runs.exit_status import ExitStatus
 
 if TYPE_CHECKING:
-    from tconv.analysis.atlas.sizes import OpenChoice
+    from tconv.analysis.atlas.request import SizeRequest
+    from tconv.analysis.atlas.sizes import Choice, ExplicitChoices, TargetSizes
 
 EPILOG = """\b
 Examples:
   tconv sizes o=14 k=3 s=2
+  tconv sizes o=400 k=10 s=5 p=2 --target torch
+  tconv sizes o=14 k=3 s=2 i=7 --target keras --target tensorflow
   tconv sizes o=14 k=3 s=2 d=2 --json
+
+\b
+Exit status:
+  0 something gives the size    2 wrong usage    3 nothing does, on these targets
 """
+
+_MOST: Final = 3  # choices in a line
+_EVERY: Final = 1000  # choices that --all and --json list
 
 
 @click.command(epilog=EPILOG)
 @click.argument("parameters", nargs=-1, required=True, metavar="NAME=VALUE...")
+@click.option("--target", "selections", type=TARGET, metavar="T", multiple=True,
+              help="Only on this target (backend[:mode][@device]); may be repeated.")  # fmt: skip
+@click.option("--all", "shows_all", is_flag=True,
+              help="Print every choice, and the calls that do not give the size.")  # fmt: skip
 @atlas_option
 @json_option
-def sizes(*, parameters: Sequence[str], path: Path | None, as_json: bool) -> None:
+def sizes(
+    *,
+    parameters: Sequence[str],
+    selections: Sequence[Selection],
+    shows_all: bool,
+    path: Path | None,
+    as_json: bool,
+) -> None:
     """Find the parameters that give an output size o along one axis.
 
-    o and k are required; s and d (dilation) are 1 by default. First come the legal choices of
-    input size i, padding p and output padding op, by arithmetic. Then, for each target of the
-    atlas, what gives this size with a padding policy, or without an output padding.
+    o and k are required; s and d (dilation) are 1 by default. Each of i, p, op and padding may be
+    decided: i=7 asks what to pass for seven elements. First come the legal choices of i, p and op,
+    by arithmetic, those with the smallest p and op. Then come the calls of each target that give
+    the size, by the rules of the atlas, and of a target that cannot, the nearest sizes it gives.
     """
-    from tconv.analysis.atlas.request import axis_of_size
-    from tconv.analysis.atlas.sizes import explicit_choices, open_choices
+    from tconv.analysis.atlas.request import SizeRequest
+    from tconv.analysis.atlas.sizes import ExplicitChoices, target_sizes
 
-    axis = axis_of_size(parameters)
-    assert axis.o is not None
-    explicit = list(explicit_choices(axis.o, k=axis.k, s=axis.s, d=axis.d))
-    by_target = list(open_choices(load_atlas(path), axis.o, k=axis.k, s=axis.s, d=axis.d))
+    request = SizeRequest.from_texts(parameters)
+    atlas = load_atlas(path)
+    entries = [e for selection in selections for e in atlas.of(selection)] or atlas.entries
+    explicit = ExplicitChoices.from_request(request)
+    most = _EVERY if shows_all or as_json else _MOST
+    answers = list(target_sizes(entries, request, most=most))
+    is_given = explicit.count > 0 or any(each.choices for each in answers)
+    if selections:
+        is_given = any(each.choices for each in answers)
     if as_json:
         click.echo(json_text({
-            "explicit": [asdict(each) for each in explicit],
-            "targets": [
-                {**each.question.to_dict(), **each.axis.to_dict(), "measured": each.is_measured,
-                 "refusals": each.refusals}
-                for each in by_target
-            ],
+            "legal_choices": explicit.count,
+            "explicit": [asdict(each) for each in explicit.first_ones(most)],
+            "targets": [_record(each) for each in answers],
         }))  # fmt: skip
-        return
-    click.echo(f"{pluralize(len(explicit), 'legal choice')} of i, p and op with o = {axis.o}")
-    click.echo("\n".join(f"  i={each.i} p={each.p} op={each.op}" for each in explicit))
-    click.echo("\n".join(_lines(by_target)))
+    else:
+        lines = [*_explicit_lines(explicit, most if shows_all else 0), ""]
+        lines += _target_lines(answers, request, shows_all=shows_all)
+        if selections:
+            lines += _nearest_lines(answers, request)
+        click.echo("\n".join(lines))
+    sys.exit(ExitStatus.CONFORMS if is_given else ExitStatus.NOTHING_COMPARED)
 
 
-def _lines(by_target: "Iterable[OpenChoice]") -> Iterator[str]:
-    for (question, refusals), group in groupby(by_target, key=lambda e: (e.question, e.refusals)):
-        choices = (f"{_text(e)}{'' if e.is_measured else ' (not measured)'}" for e in group)
-        yield f"{question}: {', '.join(choices)}{refusals and f'; but {refusals}'}"
+def _explicit_lines(explicit: "ExplicitChoices", most: int) -> Iterator[str]:
+    """Yield the legal choices: all of them up to `most`, or those that people want."""
+    axis = explicit.request.axis
+    shown = explicit.first_ones(most) if most else explicit.usual()
+    which = f", the first {len(shown)}" if most else ", such as"
+    yield (
+        f"{pluralize(explicit.count, 'legal choice')} of i, p and op with o = {axis.o}"
+        + which * (len(shown) < explicit.count)
+    )
+    crops = [_crop(explicit.request, each.p) for each in shown]
+    rows = [(f"i={e.i}", p, f"op={e.op}") for e, p in zip(shown, crops, strict=True)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        yield ("  " + "  ".join(map(str.ljust, row, widths))).rstrip()
 
 
-def _text(choice: "OpenChoice") -> str:
-    axis = choice.axis
-    op = "" if axis.op is None else f" op={axis.op}"
-    p = f" p={axis.p_begin}" if choice.question.padding == "explicit" else ""
-    return f"i={axis.i}{p}{op}"
+def _crop(request: "SizeRequest", p: int) -> str:
+    axis = request.axis
+    is_uneven = "p" in request.decided and axis.p_begin != axis.p_end
+    return f"p={axis.p_begin}:{axis.p_end}" if is_uneven else f"p={p}"
+
+
+def _target_lines(
+    answers: "Sequence[TargetSizes]", request: "SizeRequest", *, shows_all: bool
+) -> Iterator[str]:
+    """Yield a line for each kind of call with one answer, with the targets that it is from."""
+    groups: dict[tuple[str, str], list[TargetSizes]] = defaultdict(list)
+    for answer in sorted(answers, key=lambda each: (each.question.padding, each.question.op)):
+        if answer.choices or shows_all:
+            groups[_kind(answer), _answer(answer, request)].append(answer)
+    order = list(dict.fromkeys(kind for kind, _ in groups))
+    rows = [
+        (kind, text, _in_brief(alike, [each for each in answers if _kind(each) == kind]))
+        for (kind, text), alike in sorted(
+            groups.items(), key=lambda item: (order.index(item[0][0]), -len(item[1]))
+        )
+    ]
+    if rows:
+        yield table_text(("call with", "gives it where", "targets"), rows)
+    if any("?" in targets for *_, targets in rows):
+        yield "?: beyond what was measured, or it is not known whether the call is accepted"
+
+
+def _nearest_lines(answers: "Sequence[TargetSizes]", request: "SizeRequest") -> Iterator[str]:
+    """Yield which backends do not give the size at all, and the nearest sizes that they give."""
+    size = request.axis.o or 0
+    for backend, of_backend in _by_backend(answers).items():
+        if any(each.choices for each in of_backend):
+            continue
+        near = [(choice, _kind(each)) for each in of_backend for choice in each.nearest]
+        below = max((pair for pair in near if pair[0].size < size), default=None,
+                    key=lambda pair: pair[0].size)  # fmt: skip
+        above = min((pair for pair in near if pair[0].size > size), default=None,
+                    key=lambda pair: pair[0].size)  # fmt: skip
+        texts = [
+            f"o={pair[0].size} with {pair[1]} where {_text(pair[0], request)}"
+            for pair in (below, above)
+            if pair
+        ]
+        reasons = ", ".join(dict.fromkeys(each.reason for each in of_backend if each.reason))
+        instead = f"the nearest are {', '.join(texts)}" if texts else reasons
+        yield f"{backend} does not give o={size}: {instead or 'no such call is known'}"
+
+
+def _kind(sizes: "TargetSizes") -> str:
+    question = sizes.question
+    words = ["p" if question.padding == "explicit" else f"padding={question.padding}"]
+    return ", ".join([*words, *["op"] * question.op])
+
+
+def _answer(sizes: "TargetSizes", request: "SizeRequest") -> str:
+    if sizes.reason:
+        return f"never: {sizes.reason}"
+    texts = [_text(each, request) for each in sizes.choices]
+    return ", ".join([*texts, *["..."] * sizes.has_more]) or "never"
+
+
+def _text(choice: "Choice", request: "SizeRequest") -> str:
+    words = [f"i={_range(choice.i)}"]
+    if choice.p is not None:
+        first, last = choice.p
+        words.append(_crop(request, first) if first == last else f"p={_range(choice.p)}")
+    if choice.op is not None:
+        words.append(f"op={_range(choice.op)}")
+    return " ".join(words)
+
+
+def _range(ends: tuple[int, int]) -> str:
+    first, last = ends
+    return str(first) if first == last else f"{first}..{last}"
+
+
+def _in_brief(alike: "Iterable[TargetSizes]", every: "Iterable[TargetSizes]") -> str:
+    """Return targets by backend, with modes where others of the backend answer otherwise."""
+    of_kind = _by_backend(every)
+    texts = []
+    for backend, sizes in _by_backend(alike).items():
+        names = {_name(each): all(e.is_known for e in each.choices) for each in sizes}
+        if len(names) == len(of_kind[backend]) and len({*names.values()}) == 1:
+            texts.append(backend + "?" * (not all(names.values())))
+        else:
+            modes = (name + "?" * (not is_known) for name, is_known in names.items())
+            texts.append(f"{backend}:{'/'.join(modes)}")
+    return ", ".join(texts)
+
+
+def _by_backend(answers: "Iterable[TargetSizes]") -> dict[str, list["TargetSizes"]]:
+    groups: dict[str, list[TargetSizes]] = defaultdict(list)
+    for answer in answers:
+        groups[Target.from_text(answer.question.target).backend].append(answer)
+    return groups
+
+
+def _name(sizes: "TargetSizes") -> str:
+    return Target.from_text(sizes.question.target).mode_and_device
+
+
+def _record(sizes: "TargetSizes") -> dict[str, Any]:
+    return {
+        **sizes.question.to_dict(),
+        "choices": [asdict(each) for each in sizes.choices],
+        "has_more": sizes.has_more,
+        "nearest": [asdict(each) for each in sizes.nearest],
+        "reason": sizes.reason,
+    }

@@ -29,6 +29,8 @@ _DEFAULTS: Final = {"i": None, "k": None, "s": None, "d": 1, "op": None, "o": No
 KNOWN: Final = ("padding", *(each.name for each in _PER_AXIS), "ndim")
 """Every name of a request; `d` and `op` are short for `dilation` and `output_padding`."""
 
+_SIZE_NAMES: Final = ("o", "k", "s", "dilation", "i", "p", "output_padding", "padding")
+
 _NONE: Final = "none"
 _OPTIONAL: Final = tuple(each.name for each in _PER_AXIS if each.absent)
 _POSITIVE: Final = frozenset({"i", "k", "s", "dilation", "ndim", "groups"})
@@ -111,19 +113,40 @@ class Request:
         return " ".join(self.words())
 
 
-def axis_of_size(texts: Iterable[str]) -> Axis:
-    """Return the axis with a requested size `o` that `name=value` texts write; its i is 1, for any.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SizeRequest:
+    """An output size along one axis that users want, and what of the call they have decided.
 
-    Raises:
-        AtlasError: a name is none of o, k, s and dilation, is given twice or missing, or its value
-            is no single number from 1.
+    Attributes:
+        axis: the parameters; `o` is the size, and `i` is 1 where any will do.
+        padding: a policy, :data:`tconv.analysis.atlas.question.EXPLICIT` where p is decided, or
+            None: both will do.
+        decided: which of i, p and op are.
     """
-    values = values_by_name(texts, ("o", "k", "s", "dilation"), ("o", "k"))
-    axes = _axes(values | {"i": "1"})
-    size = axes[0].o
-    if len(axes) > 1 or size is None or size < 1:
-        raise AtlasError(f"o must be one number from 1, for one axis (got {values['o']!r})")
-    return axes[0]
+
+    axis: Axis
+    padding: str | None
+    decided: frozenset[str]
+
+    @classmethod
+    def from_texts(cls, texts: Iterable[str]) -> Self:
+        """Return the request that `name=value` texts write: o, k, and what is decided of the rest.
+
+        Raises:
+            AtlasError: a name is unknown, given twice or missing, its value cannot be read, or is
+                not that of one axis.
+        """
+        values = values_by_name(texts, _SIZE_NAMES, ("o", "k"))
+        request = Request.from_values({"i": "1"} | values)
+        axis, *more = request.axes
+        if more or axis.o is None or axis.o < 1:
+            raise AtlasError(f"o must be one number from 1, for one axis (got {values['o']!r})")
+        names = {"output_padding": "op"}
+        return cls(
+            axis=axis,
+            padding=request.padding if values.keys() & {"p", "padding"} else None,
+            decided=frozenset(names.get(n, n) for n in values if n in {"i", "p", "output_padding"}),
+        )
 
 
 def default_axes(texts: Iterable[str]) -> str:

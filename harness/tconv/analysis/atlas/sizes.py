@@ -1,16 +1,28 @@
 """Which input sizes and paddings give a wanted output size: by arithmetic, and by each rule.
 
-The arithmetic is o = s(i-1) + K - 2p + op (Dumoulin & Visin, arXiv:1603.07285, relationship 14 with
-K for k), over what is legal: 0 <= p <= K-1 and 0 <= op < s.
+The arithmetic is o = s(i-1) + K - p_begin - p_end + op (Dumoulin & Visin, arXiv:1603.07285,
+relationship 14 with K for k), over what is legal: 0 <= p <= K-1 and 0 <= op < s. For each p there
+is one i and one op, so nothing has to be searched. Rules are solved by :mod:`.solver`.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from itertools import product
+from math import gcd, prod
+from typing import Final
 
-from tconv.analysis.atlas.atlas import Atlas
+from tconv.analysis.atlas.entry import Entry
 from tconv.analysis.atlas.question import EXPLICIT, Question
+from tconv.analysis.atlas.request import SizeRequest
+from tconv.analysis.atlas.solver import Range, Solution, solutions
+from tconv.errors import PredicateError
 from tconv.model.geometry import Axis, effective_kernel
+
+_TRIALS: Final = 64
+"""Solutions of a rule that are held against what the target accepts."""
+
+_FEW: Final = 4
+_SMALL: Final = 16  # values of which each is held against it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -18,83 +30,279 @@ class ExplicitChoice:
     """Explicit parameters that give a wanted size.
 
     Attributes:
-        i: input size, elements.
-        p: crop at both ends, elements.
+        p: crop at both ends, elements; at the start where the two differ.
         op: output padding, elements.
+        i: input size, elements.
     """
 
-    i: int
     p: int
     op: int
+    i: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OpenChoice:
-    """An open case of a target that gives a wanted size.
+class ExplicitChoices:
+    """Every legal choice of i, p and op that gives a wanted size: one for each p of a progression.
 
     Attributes:
-        question: the kind of case, and the target.
-        axis: the parameters of the axis.
-        is_measured: whether they lie within what the rule was measured on.
-        refusals: how many calls of this kind were refused, in words; empty for none.
+        request: what is wanted.
+        first: the smallest p.
+        step: from one p to the next.
+        count: number of choices.
+    """
+
+    request: SizeRequest
+    first: int
+    step: int
+    count: int
+
+    @classmethod
+    def from_request(cls, request: SizeRequest) -> "ExplicitChoices":
+        """Return the choices that leave as it is what the request has decided."""
+        axis, extent = request.axis, effective_kernel(request.axis.k, request.axis.d)
+        s, surplus = axis.s, (axis.o or 0) - extent  # s(i-1) + op - 2p
+        low, high, start, step = 0, extent - 1, 0, 1
+        none = cls(request=request, first=0, step=1, count=0)
+        if request.padding not in {None, EXPLICIT}:
+            return none
+        if "p" in request.decided:
+            if min(axis.p_begin, axis.p_end) < 0 or max(axis.p_begin, axis.p_end) >= extent:
+                return none
+            surplus += axis.p_begin + axis.p_end  # and p, which stands for more, is 0
+            high = 0
+        low = max(low, -(surplus // 2))
+        if "i" in request.decided:
+            least = s * (axis.i - 1) - surplus  # of 2p - op, which is below s
+            low, high = max(low, -(-least // 2)), min(high, (least + s - 1) // 2)
+        if "op" in request.decided:
+            step = s // gcd(s, 2)
+            excess = axis.extra - surplus  # 2p by the modulus s
+            if axis.extra not in range(s) or excess % gcd(s, 2):
+                return none
+            start = excess // 2 if s % 2 == 0 else excess * (s + 1) // 2
+        first = low + (start - low) % step
+        count = max((high - first) // step + 1, 0)
+        return cls(request=request, first=first, step=step, count=count)
+
+    def __getitem__(self, at: int) -> ExplicitChoice:
+        """Return the choice with the p at this place, from 0 to count - 1."""
+        axis, p = self.request.axis, self.first + at * self.step
+        is_decided = "p" in self.request.decided
+        crop = axis.p_begin + axis.p_end if is_decided else 2 * p
+        size = (axis.o or 0) - effective_kernel(axis.k, axis.d) + crop
+        return ExplicitChoice(
+            i=size // axis.s + 1, op=size % axis.s, p=axis.p_begin if is_decided else p
+        )
+
+    def first_ones(self, most: int) -> list[ExplicitChoice]:
+        """Return the first choices, at most so many."""
+        return [self[at] for at in range(min(most, self.count))]
+
+    def usual(self) -> list[ExplicitChoice]:
+        """Return the few choices that people want: with the smallest p and op, and o = s*i."""
+        if self.count <= _FEW:
+            return self.first_ones(_FEW)
+        axis, decided = self.request.axis, self.request.decided
+        wishes = [({"op"}, replace(axis, op=op)) for op in (0, 1)]
+        if (axis.o or 0) % axis.s == 0:
+            wishes.append(({"i"}, replace(axis, i=(axis.o or 0) // axis.s)))
+        choices = self.first_ones(3)
+        for names, wish in wishes:
+            if not names & decided:
+                request = replace(self.request, axis=wish, decided=decided | names)
+                choices += ExplicitChoices.from_request(request).first_ones(1)
+        return sorted(set(choices))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Choice:
+    """Calls of one kind that give a size.
+
+    Attributes:
+        size: the size.
+        p: least and largest crop, at both ends, or at the start where the two differ; None: a
+            padding policy is given.
+        op: least and largest output padding, None: not given.
+        i: least and largest input size.
+        is_known: whether the target accepts them, as measured; else the rule is all that is known.
+    """
+
+    size: int
+    p: Range | None
+    op: Range | None
+    i: Range
+    is_known: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetSizes:
+    """What a target gives for one kind of call.
+
+    Attributes:
+        question: the kind of call, and the target.
+        choices: calls that give the wanted size, those with the smallest p and op first.
+        has_more: whether there are more.
+        nearest: where there are none, calls that give the next smaller and the next larger size.
+        reason: why neither is known, in words; else empty.
     """
 
     question: Question
-    axis: Axis
-    is_measured: bool
-    refusals: str
+    choices: tuple[Choice, ...] = ()
+    has_more: bool = False
+    nearest: tuple[Choice, ...] = ()
+    reason: str = ""
 
 
-def explicit_choices(o: int, *, k: int, s: int = 1, d: int = 1) -> Iterator[ExplicitChoice]:
-    """Yield every legal choice of i, p and op with the output size `o`, the smallest i first.
+def target_sizes(
+    entries: Iterable[Entry], request: SizeRequest, *, most: int = 3
+) -> Iterator[TargetSizes]:
+    """Yield what each target gives for each kind of call that the request leaves possible.
 
-    Args:
-        o: wanted output size, elements, at least 1.
-        k: kernel size, taps.
-        s: stride, elements.
-        d: dilation, elements.
-    """
-    extent = effective_kernel(k, d)
-    for i in range(1, (o + extent - 2) // s + 2):
-        for p in range(extent):
-            op = o - s * (i - 1) - extent + 2 * p
-            if 0 <= op < s:
-                yield ExplicitChoice(i=i, p=p, op=op)
-
-
-def open_choices(atlas: Atlas, o: int, *, k: int, s: int = 1, d: int = 1) -> Iterator[OpenChoice]:
-    """Yield each target, policy and input size whose rule gives the output size `o`.
-
-    Only rules that hold wherever they were measured are used. An output padding is tried from 0 to
-    s-1, an explicit crop, the same at both ends, from 0 to K-1. Questions with a requested size are
-    left out: their rules say what is returned, not which sizes are accepted.
+    Only rules that hold wherever they were measured are used, and only calls that are not known to
+    be refused are listed.
 
     Args:
-        atlas: the rules.
-        o: wanted output size, elements.
-        k: kernel size, taps.
-        s: stride, elements.
-        d: dilation, elements.
+        entries: the rules.
+        request: what is wanted.
+        most: choices that are listed for each.
     """
-    for entry in atlas.entries:
-        evidence = entry.evidence
-        if entry.rule is None or evidence is None or evidence.coverage < 1 or entry.question.o:
-            continue
-        axes = list(_axes(entry.question, o, k, s, d))
-        sizes, _ = entry.rule.of(axes)
-        for axis, size in zip(axes, sizes, strict=True):
-            if size == o:
-                inside = not any(evidence.outside(axis))
-                yield OpenChoice(
-                    question=entry.question, axis=axis, is_measured=inside,
-                    refusals=entry.refusals,
-                )  # fmt: skip
+    by_rule: dict[tuple[str, str, bool], _Solved] = {}
+    for entry in entries:
+        if _is_possible(entry.question, request):
+            question = entry.question
+            rule = "" if entry.rule is None else str(entry.rule.size)
+            solved = by_rule.setdefault(
+                (rule, question.padding, question.op), _Solved(_solutions(rule, question, request))
+            )
+            yield _sizes(entry, request, solved, most)
 
 
-def _axes(question: Question, o: int, k: int, s: int, d: int) -> Iterator[Axis]:
-    """Yield every axis for which a rule of the question may give the size `o`."""
-    extent = effective_kernel(k, d)
-    crops = range(extent) if question.padding == EXPLICIT else range(1)
-    paddings = range(s) if question.op else (None,)
-    for i, p, op in product(range(1, (o + extent - 2) // s + 2), crops, paddings):
-        yield Axis(i=i, k=k, s=s, d=d, p_begin=p, p_end=p, op=op)
+class _Solved:
+    """The solutions of a rule, which is solved once for all targets that follow it."""
+
+    def __init__(self, source: Iterator[Solution]) -> None:
+        self._source = source
+        self._seen: list[Solution] = []
+
+    def __iter__(self) -> Iterator[Solution]:
+        yield from self._seen
+        for solution in self._source:
+            self._seen.append(solution)
+            yield solution
+
+
+def _is_possible(question: Question, request: SizeRequest) -> bool:
+    is_given = request.axis.op is not None
+    return (
+        not question.o
+        and question.ndim in {None, 1}
+        and request.padding in {None, question.padding}
+        and ("op" not in request.decided or question.op == is_given)
+    )
+
+
+def _sizes(
+    entry: Entry, request: SizeRequest, solved: Iterable[Solution], most: int
+) -> TargetSizes:
+    question, evidence = entry.question, entry.evidence
+    if entry.rule is None or evidence is None:
+        return TargetSizes(question=question, reason=entry.reason or "it computed no such call")
+    if evidence.coverage < 1:
+        return TargetSizes(question=question, reason="no rule holds for its sizes")
+    choices: list[Choice] = []
+    nearest: dict[bool, Choice] = {}
+    try:
+        for trial, solution in enumerate(solved):
+            if trial > _TRIALS + most or (choices and solution.size != request.axis.o):
+                break
+            for choice in _accepted(entry, request, solution):
+                if choice.size == request.axis.o:
+                    choices.append(choice)
+                else:
+                    nearest.setdefault(choice.size > (request.axis.o or 0), choice)
+            if len(choices) > most or len(nearest) == 2:
+                break
+    except PredicateError as error:
+        return TargetSizes(question=question, reason=str(error))
+    return TargetSizes(
+        question=question,
+        choices=tuple(choices[:most]),
+        has_more=len(choices) > most,
+        nearest=() if choices else tuple(nearest[side] for side in sorted(nearest)),
+    )
+
+
+def _solutions(formula: str, question: Question, request: SizeRequest) -> Iterator[Solution]:
+    """Yield the solutions of a rule for what is not decided, in p, op and i."""
+    axis, decided = request.axis, request.decided
+    extent = effective_kernel(axis.k, axis.d)
+    size = axis.o or 0
+    constants = {"k": axis.k, "s": axis.s, "d": axis.d, "K": extent}
+    unknowns = {}
+    if question.padding != EXPLICIT or "p" in decided:
+        constants |= {"p_begin": axis.p_begin, "p_end": axis.p_end}
+    else:
+        unknowns["p"] = (0, extent - 1)
+        formula = formula.replace("p_begin", "p").replace("p_end", "p")
+    if question.op:
+        unknowns["op"] = (axis.extra,) * 2 if "op" in decided else (0, axis.s - 1)
+    unknowns["i"] = (axis.i,) * 2 if "i" in decided else (1, size + 2 * extent + axis.s)
+    yield from solutions(formula, constants, unknowns, size)
+
+
+def _accepted(entry: Entry, request: SizeRequest, solution: Solution) -> Iterator[Choice]:
+    """Yield the parts of a solution that are not known to be refused."""
+    if solution.size < 1:
+        return
+    for box, is_known in _parts(entry, request, solution.unknowns):
+        crop = box.get("p", (request.axis.p_begin,) * 2)
+        yield Choice(
+            size=solution.size,
+            p=crop if entry.question.padding == EXPLICIT else None,
+            op=box.get("op"),
+            i=box["i"],
+            is_known=is_known,
+        )
+
+
+def _parts(
+    entry: Entry, request: SizeRequest, box: Mapping[str, Range]
+) -> Iterator[tuple[Mapping[str, Range], bool]]:
+    """Yield the parts of a box that are not known to be refused, and whether they are accepted.
+
+    Of a large box the corners decide.
+    """
+    is_small = prod(last - first + 1 for first, last in box.values()) <= _SMALL
+    values = (range(first, last + 1) if is_small else {first, last} for first, last in box.values())
+    verdicts = {
+        _accepts(entry, _axis(entry.question, request, dict(zip(box, point, strict=True))))
+        for point in product(*values)
+    }
+    if len(verdicts) == 1:
+        verdict = verdicts.pop()
+        if verdict is not False:
+            yield box, verdict is True
+        return
+    name = max(box, key=lambda name: box[name][1] - box[name][0])
+    first, last = box[name]
+    middle = (first + last) // 2
+    for half in ((first, middle), (middle + 1, last)):
+        yield from _parts(entry, request, {**box, name: half})
+
+
+def _axis(question: Question, request: SizeRequest, values: Mapping[str, int]) -> Axis:
+    """Return the axis of a call of the question."""
+    crop = {"p_begin": values["p"], "p_end": values["p"]} if "p" in values else {}
+    op = values["op"] if question.op else None
+    return replace(request.axis, o=None, op=op, i=values["i"], **crop)
+
+
+def _accepts(entry: Entry, axis: Axis) -> bool | None:
+    """Return whether the target accepts such a call, None where that is not known."""
+    evidence = entry.evidence
+    assert evidence is not None
+    for name in ("p_begin", "p_end"):
+        low, high = evidence.fitted_range.get(name, (0, 0))
+        if low == high != getattr(axis, name) and entry.refusals:
+            return False  # every other value was refused
+    return None if entry.refusals or any(evidence.outside(axis)) else True
