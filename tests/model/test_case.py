@@ -349,3 +349,16 @@ def test_parameters_that_are_equal_share_their_axes() -> None:
 
     assert first.axes[0] is other.axes[1]
     assert first.axes[1] is other.axes[0]
+
+
+@pytest.mark.parametrize(
+    "case_id",
+    ["x" * 200_000, f"1d-i{'9' * 5000}-k3-ci2-co4-f32", "1d-" + "i2-" * 50_000, "9" * 900 + "d-i1"],
+    ids=lambda text: text[:6],
+)
+def test_case_id_without_end_is_refused_in_one_line(case_id: str) -> None:
+    with pytest.raises(CaseError) as caught:
+        Case.from_id(case_id)
+
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 700

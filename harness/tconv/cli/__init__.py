@@ -8,8 +8,10 @@ import os
 import signal
 import sys
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
-from io import StringIO
+from io import StringIO, TextIOWrapper
 from types import MappingProxyType
 from typing import Any, Final, NoReturn
 
@@ -77,13 +79,33 @@ class Commands(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl([(name, line) for name, (_, line) in _COMMANDS.items()])
 
+    def make_context(self, *arguments: Any, **extra: Any) -> click.Context:  # noqa: ANN401 # click's signature
+        """Read the options; help and version are printed meanwhile."""
+        with _closed_pipe_is_incomplete():
+            return super().make_context(*arguments, **extra)
+
     def invoke(self, ctx: click.Context) -> object:
-        """Run a command; a closed pipe, as of `| head`, is status 4, which click would make 1."""
-        try:
+        """Run a command."""
+        with _closed_pipe_is_incomplete():
             return super().invoke(ctx)
-        except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the last flush
-            ctx.exit(ExitStatus.INCOMPLETE)
+
+
+@contextmanager
+def _closed_pipe_is_incomplete() -> Iterator[None]:
+    """Make a closed pipe, as of `| head`, status 4: click would make it 1, as of a deviation."""
+    try:
+        yield
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the last flush
+        sys.exit(ExitStatus.INCOMPLETE)
+
+
+def _print_error(text: str) -> None:
+    """Print on stderr; where nobody reads it any more, the exit status still says enough."""
+    try:
+        click.echo(text, err=True)
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())  # for the last flush
 
 
 @click.group(cls=Commands, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
@@ -119,38 +141,45 @@ def _shortage(error: OSError | MemoryError) -> str:
     return "; ".join([f"{place}{reason}", *getattr(error, "__notes__", ())])
 
 
+def _prepare() -> None:
+    """Take the signals that stop a command, and print whatever the streams' encodings lack."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    for number in _STOPPING:
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
+            signal.signal(number, _interrupt)
+
+
 def main() -> None:
     """Run the command line; whatever ends it early has its own message and status.
 
     An error of the user is status 2. A run that was interrupted or stopped, or that hit a bug of
     the harness, is status 4: it must not look like a deviation of a framework.
     """
-    for number in _STOPPING:
-        if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
-            signal.signal(number, _interrupt)
+    _prepare()
     try:
         sys.exit(cli(prog_name="tconv", standalone_mode=False))
     except click.ClickException as error:
         shown = StringIO()
         error.show(shown)
-        click.echo(bounded(shown.getvalue().rstrip()), err=True)
+        _print_error(bounded(shown.getvalue().rstrip()))
         sys.exit(ExitStatus.USAGE)
     except IncompleteError as error:
-        click.echo(f"tconv: {error}", err=True)
+        _print_error(f"tconv: {error}")
         sys.exit(ExitStatus.INCOMPLETE)
     except TconvError as error:
-        click.echo(f"tconv: {error}", err=True)
+        _print_error(f"tconv: {error}")
         sys.exit(ExitStatus.USAGE)
     except (click.Abort, KeyboardInterrupt) as error:
         notes = getattr(error.__cause__ or error, "__notes__", ["nothing was kept"])
         _set_handler(signal.SIG_IGN)  # no worker is left, and Python drops handlers as it exits
-        click.echo(f"tconv: interrupted; {'; '.join(notes)}", err=True)
+        _print_error(f"tconv: interrupted; {'; '.join(notes)}")
         sys.exit(ExitStatus.INCOMPLETE)
     except (OSError, MemoryError) as error:
-        click.echo(f"tconv: {_shortage(error)}", err=True)
+        _print_error(f"tconv: {_shortage(error)}")
         is_of_user = getattr(error, "errno", None) == errno.ENAMETOOLONG
         sys.exit(ExitStatus.USAGE if is_of_user else ExitStatus.INCOMPLETE)
     except Exception:  # noqa: BLE001 # the outermost place: it is shown, in full
-        traceback.print_exc()
-        click.echo("tconv: this is a bug in tconv; please report it", err=True)
+        _print_error(f"{traceback.format_exc()}tconv: this is a bug in tconv; please report it")
         sys.exit(ExitStatus.INCOMPLETE)

@@ -7,7 +7,7 @@ from typing import Any, Final
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from tconv.errors import listed, quoted, shortened
+from tconv.errors import LONGEST_VALUE, listed, quoted, shortened
 from tconv.grid.schema import BackendTable, BudgetTable, Document, GridTable, LimitsTable, RunTable
 from tconv.model.parameters import PARAMETERS
 
@@ -35,7 +35,7 @@ def _mistake(details: ErrorDetails, tables: Mapping[str, object]) -> str:
         case "required":
             return f"[run]: {details['msg']}"
         case "value_error":
-            reason = f" ({shortened(details['ctx']['error'])})"
+            reason = f" ({shortened(details['ctx']['error'], 3 * LONGEST_VALUE)})"
         case _:
             reason = ""
     return (

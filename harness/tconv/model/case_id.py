@@ -16,6 +16,7 @@ from tconv.model.parameters import PARAMETERS, Parameter, Table
 
 _CACHE_SIZE: Final = 2**14  # a grid has few distinct values of a parameter, and repeats them
 _NUMBERED: Final = re.compile(r"(?P<prefix>[a-z]+?)(?P<numbers>m?\d[\dmx.]*)")
+_LONGEST: Final = 1000  # eight axes, each with every parameter, have less
 _EXAMPLE: Final = "2d-i5x4-k3x3-s2x1-p1.0x0-op1x0-ci2-co3-f32"
 
 
@@ -44,6 +45,11 @@ class IdFormat:
             CaseError: the text is not a case id; the message names the part that is not understood.
         """
         parameters: dict[str, Any] = {}
+        if len(case_id) > _LONGEST:
+            raise CaseError(
+                f"case id={quoted(case_id)}, but should have {_LONGEST:,} characters at most, as "
+                f"in {_EXAMPLE}"
+            )
         for part in case_id.split("-"):
             name, value = self._read_part(part, case_id, parameters)
             parameters[name] = value

@@ -141,7 +141,8 @@ def read_config(config: Config | Mapping[str, object] | str | PathLike[str]) -> 
             f"{shortened(path)}: no such file; give the path of a TOML file, or the name of a "
             f"configuration that comes with tconv: {', '.join(sorted(names))}"
         )
-    return replace(load_config(file), path=str(path))
+    name = str(path).encode(errors="backslashreplace").decode()  # reports can hold it
+    return replace(load_config(file), path=name)
 
 
 def config_file(path: Path) -> Path:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from tconv.errors import StoreError, shortened
+from tconv.errors import StoreError, quoted, shortened
 
 FOOTER: Final = "footer.json"
 """The file that makes a run complete."""
@@ -26,6 +26,21 @@ def unwritable(path: Path, error: OSError) -> StoreError:
         else "choose another directory with --out, or make this one writable"
     )
     return StoreError(f"cannot write {shortened(path)}: {why}; {remedy}")
+
+
+def require_unicode(run: Path) -> None:
+    """Refuse the name of a run directory that Parquet libraries cannot write: they take UTF-8 only.
+
+    Raises:
+        StoreError: it is no UTF-8, or this locale cannot read it as such.
+    """
+    try:
+        str(run).encode()
+    except UnicodeEncodeError:
+        raise StoreError(
+            f"run={quoted(str(run))}, but should be a path in UTF-8; choose another directory, or "
+            "a locale in UTF-8, as by LC_ALL=C.UTF-8"
+        ) from None
 
 
 def damaged(path: Path, error: Exception) -> StoreError:

@@ -4,7 +4,9 @@ DuckDB reads only the columns that a query names, a piece of a part at a time, s
 flat. Anyone can query a run the same way: `SELECT ... FROM 'reports/RUN/parts/*.parquet'`.
 """
 
+import errno
 import glob
+import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -92,8 +94,11 @@ class RowQueries:
                     pass
             if isinstance(error, duckdb.OutOfMemoryException | duckdb.IOException):
                 why = str(error).partition("\n")[0]
+                remedy = "allow more files, as by `ulimit -n 256`"
+                if os.strerror(errno.EMFILE) not in why:
+                    folder = tempfile.gettempdir()
+                    remedy = f"make room in {folder}, or name another directory in TMPDIR"
                 raise StoreError(
-                    f"the rows of {self._path} cannot be queried: {why}; make room in "
-                    f"{tempfile.gettempdir()}, or name another directory in TMPDIR"
+                    f"the rows of {self._path} cannot be queried: {why}; {remedy}"
                 ) from error
             raise

@@ -10,7 +10,7 @@ import pyarrow as pa
 from tconv.errors import StoreError, quoted, shortened
 from tconv.store import arrow, json_file, part
 from tconv.store.columns import SCHEMA_VERSION
-from tconv.store.errors import FOOTER, damaged, miscounted
+from tconv.store.errors import FOOTER, damaged, miscounted, require_unicode
 from tconv.store.part import SCHEMA, StoredPart
 from tconv.store.rows import records
 from tconv.text_file import is_file
@@ -39,6 +39,7 @@ class RunReader:
                 schema, or a file is damaged.
         """
         self.path = Path(path)
+        require_unicode(self.path)
         if not is_file(self.path / "header.json"):
             raise StoreError(
                 f"run={quoted(str(path))}, but should be a run directory (one that holds "

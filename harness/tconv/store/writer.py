@@ -14,7 +14,7 @@ from tconv.store import json_file, part
 from tconv.store.columns import SCHEMA_VERSION
 from tconv.store.compaction import compact
 from tconv.store.digest import RowsDigest
-from tconv.store.errors import FOOTER, unwritable
+from tconv.store.errors import FOOTER, require_unicode, unwritable
 from tconv.store.part import StoredPart
 from tconv.store.reader import FOOTER_KEYS
 from tconv.store.row_batch import RowBatch
@@ -180,6 +180,7 @@ class RunWriter(AbstractContextManager["RunWriter"]):
 
 def _new_directory(path: Path) -> Path:
     """Make the first directory of `path`, `path-2`, `path-3`, ... that does not exist yet."""
+    require_unicode(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         for candidate in chain([path], (path.with_name(f"{path.name}-{at}") for at in count(2))):
