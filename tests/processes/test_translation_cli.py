@@ -90,15 +90,6 @@ def test_adapter_that_writes_no_call_is_neither_source_nor_target(ends: tuple[st
         next(made)
 
 
-def test_mode_whose_layout_users_do_not_have_is_not_translated() -> None:
-    channel_first = Selection(backend="jax", mode="vjp+channel_first")
-    made = translate(EMPTY, [Query.from_texts(["k=3", "op=0"])], channel_first,
-                     Selection(backend="numpy"), runs=False)  # fmt: skip
-
-    with pytest.raises(TargetError, match=r"mode='vjp\+channel_first' of jax is not translated"):
-        next(made)
-
-
 VALUE = "i=3: 1 of 6 elements differ, the first at (0, 1, 1): 9.0, but the source gives 4.0"
 Y = np.arange(6, dtype=np.float32).reshape(1, 2, 3)
 

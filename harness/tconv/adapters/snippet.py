@@ -87,6 +87,7 @@ class Snippet:
         module: a module that computes with `call`; None: none is written.
         layer: a module around the framework's own layer, used where nothing comes between its
             weights and its result; None: there is no such layer, or not for this call.
+        decorator: what stands above the function that the file defines, where the mode needs it.
     """
 
     call: str
@@ -97,6 +98,7 @@ class Snippet:
     operations: Operations = NUMPY
     module: ModuleText | None = None
     layer: ModuleText | None = None
+    decorator: str = ""
 
 
 def keywords(arguments: Mapping[str, Any], defaults: Mapping[str, Any]) -> list[str]:

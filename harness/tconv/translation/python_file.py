@@ -185,7 +185,7 @@ _FUNCTION_FILE: Final = '''\
 {imports}
 
 
-def {function}(x, w, b=None):
+{decorator}def {function}(x, w, b=None):
     """Return y {y} of x {x}.
 
     w {w} and b (c_out,), or None, are the weights of {source}.
@@ -200,8 +200,10 @@ def function_file(port: Port) -> PythonFile:
     groups = port.candidate.groups
     tensors = [port.snippet.tensors] if port.snippet.tensors else []
     body = body_text([*tensors, *port.conversion(), *port.computation()])
+    decorator = port.snippet.decorator
     text = _FUNCTION_FILE.format(
-        imports=import_lines(port.snippet.imports, body),
+        imports=import_lines(port.snippet.imports, f"{decorator}\n{body}"),
+        decorator=f"{decorator}\n" if decorator else "",
         function=FUNCTION,
         y=port.border.x_text("c_out", "o", port.ndim),
         x=port.border.x_text("c_in", "i", port.ndim),

@@ -6,6 +6,7 @@ the same exact integers, and every element is compared.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
@@ -55,6 +56,7 @@ def translate(
     *,
     runs: bool,
     style: FileStyle = FileStyle(),  # noqa: B008 # it cannot change
+    pool: LocalPool | None = None,
 ) -> Iterator[Translation | Impossible]:
     """Yield the translation of each query, in order, or why there is none.
 
@@ -65,6 +67,8 @@ def translate(
         target: what is to be called; without a mode, the first that has a call.
         runs: whether both compute it; else the source need not be installed.
         style: how the target's call is written.
+        pool: whose worker processes compute, so that frameworks stay loaded from one call of this
+            function to the next; None: they are started here, and end with it.
 
     Raises:
         TargetError: there is no such backend or mode, or none that can be translated.
@@ -72,9 +76,9 @@ def translate(
     """
     source_modes, target_modes = _modes(source), _modes(target)
     source_entries = _entries(atlas, source_modes)
-    with LocalPool(workers=2, case_seconds=_SECONDS, worker_gib=_GIB) as pool:
-        source_process = pool.worker(source.backend) if runs else None
-        target_process = pool.worker(target.backend)
+    with nullcontext(pool) if pool else new_pool() as processes:
+        source_process = processes.worker(source.backend) if runs else None
+        target_process = processes.worker(target.backend)
         with ThreadPoolExecutor() as threads:  # both load their frameworks at the same time
             modes = threads.submit(_ask, target_process, worker.modes_with_snippet, target_modes)
             if source_process and source_process is not target_process:
@@ -87,6 +91,11 @@ def translate(
         for query in queries:
             sources = find_sources(query, source_entries, rules)
             yield _translation(sources, target_entries, source_process, target_process, style)
+
+
+def new_pool() -> LocalPool:
+    """Return what holds the worker processes of translations."""
+    return LocalPool(workers=2, case_seconds=_SECONDS, worker_gib=_GIB)
 
 
 def _translation(

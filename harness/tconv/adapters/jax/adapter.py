@@ -14,7 +14,7 @@ from tconv.adapters.jax.batching import Adder, BatchingAdapter, JaxCall, is_sing
 from tconv.adapters.jax.calls import ConvGeneralDilated, ConvTranspose, Operation, Vjp
 from tconv.adapters.jax.layout import JaxLayout
 from tconv.adapters.jax.padding_spellings import SPELLINGS
-from tconv.adapters.layout import CHANNELS_LAST, DIRECT
+from tconv.adapters.layout import CANONICAL, CHANNELS_LAST, DIRECT, Layout
 from tconv.adapters.snippet import ModuleText, Operations, written_call
 from tconv.model.case import Case
 from tconv.model.route import Route
@@ -46,19 +46,16 @@ _JNP: Final = Operations(
     pad=lambda name, pads: f"jnp.pad({name}, {list(pads)})",
 )
 _HOW: Final = frozenset({"channel_first", "single"})
-_WRITTEN: Final = frozenset({"conv_transpose", "conv_general_dilated"})
+_DIRECT_FIRST: Final = Layout(channels_last=False, weight=("c_out", "c_in", "k"), is_direct=True)
 
 
 def _mode(name: str, meaning: str, sample: int = 1) -> Mode:
-    """Return the mode; where channels are first, the layout is none that JAX's users have."""
     transposes = "transpose_kernel" in name or name.startswith("vjp")
-    layout = CHANNELS_LAST if transposes else DIRECT
-    return Mode(
-        name=name,
-        meaning=meaning,
-        sample=sample,
-        layout=None if "channel_first" in name else layout,
-    )
+    if "channel_first" in name:
+        layout = CANONICAL if transposes else _DIRECT_FIRST
+    else:
+        layout = CHANNELS_LAST if transposes else DIRECT
+    return Mode(name=name, meaning=meaning, sample=sample, layout=layout)
 
 
 class JaxAdapter(BatchingAdapter):
@@ -179,26 +176,27 @@ class JaxAdapter(BatchingAdapter):
         )
 
     def snippet(self, case: Case, mode: str, device: str) -> Snippet | None:  # noqa: ARG002 # the same on each
-        """Return the call of the modes that most users know; the bias comes after."""
-        operation = _OPERATIONS[mode] if mode in _WRITTEN else None
-        if not isinstance(operation, ConvTranspose | ConvGeneralDilated):
-            return None
+        """Return the call of the mode; the bias comes after."""
+        layout = _layout(mode)
         return Snippet(
             imports="import jax\nimport jax.numpy as jnp",
             tensors="x, w = jnp.asarray(x), jnp.asarray(w)",
             tensor="jax.Array",
-            call=f"y = {operation.text(case)}",
-            bias="y + b",
+            call=_operation(mode).text(case, layout),
+            bias=f"y + b.reshape(-1{', 1' * case.ndim})" if layout.channel_first else "y + b",
             operations=_JNP,
             module=_module(case.dtype),
-            layer=self._flax_layer(operation, case),
+            layer=self._flax_layer(mode, case),
+            decorator="@jax.jit" if is_single(mode) else "",
         )
 
     @staticmethod
-    def _flax_layer(operation: Operation, case: Case) -> ModuleText | None:
-        """Return a module around Flax's own layer, which calls `conv_transpose`."""
-        if not isinstance(operation, ConvTranspose):
+    def _flax_layer(mode: str, case: Case) -> ModuleText | None:
+        """Return a module around Flax's own layer, which calls `conv_transpose` with defaults."""
+        operation = _OPERATIONS["conv_transpose"]
+        if _operation(mode) != operation or _layout(mode).channel_first:
             return None
+        assert isinstance(operation, ConvTranspose)
         arguments = operation.flax_arguments(case)
         dtype = [] if case.dtype == "float32" else [f"param_dtype=jnp.{case.dtype}"]
         return replace(

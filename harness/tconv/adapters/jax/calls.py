@@ -6,13 +6,14 @@ argument is passed all the same, so that JAX itself refuses it.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from textwrap import indent
 from typing import Any
 
 from numpy.typing import NDArray
 
 from tconv.adapters.jax.layout import JaxLayout, direct_kernel
 from tconv.adapters.jax.padding_spellings import AS_DOCUMENTED, Pairs, Spelling, why_refused
-from tconv.adapters.snippet import keywords, written_call
+from tconv.adapters.snippet import keywords, output_sizes, written_call
 from tconv.model.case import Case
 from tconv.model.geometry import effective_kernel, output_size
 from tconv.model.route import Native, Route, Unsupported
@@ -69,15 +70,18 @@ class ConvTranspose:
             **self._refused(case),
         )
 
-    def text(self, case: Case) -> str:
-        """Return the call as source text, channels last."""
+    def text(self, case: Case, layout: JaxLayout) -> str:
+        """Return the statement that assigns y without bias, as source text."""
         arguments = {
             "strides": case.s,
-            "padding": self._padding(case),  # K-1-p
+            "padding": self._padding(case),
             "rhs_dilation": case.dilation,
-            "dimension_numbers": JaxLayout(channel_first=False).numbers(case.ndim),
+            "dimension_numbers": layout.numbers(case.ndim),
+            "transpose_kernel": self.transpose_kernel,
+            "use_consistent_padding": self.consistent,
         }
-        return _text("jax.lax.conv_transpose", arguments, case)
+        meaning = "" if self.consistent else "K-1-p"
+        return _text("y = jax.lax.conv_transpose", arguments, case, meaning)
 
     def flax_arguments(self, case: Case) -> list[str]:
         """Return the arguments of the layer of Flax that makes this call."""
@@ -139,17 +143,17 @@ class ConvGeneralDilated:
             **_sizes_refused(case),
         )
 
-    def text(self, case: Case) -> str:
-        """Return the call as source text, channels last."""
+    def text(self, case: Case, layout: JaxLayout) -> str:
+        """Return the statement that assigns y without bias, as source text."""
         arguments = {
             "window_strides": (1,) * case.ndim,
             "padding": self.spelling.of(dilated_padding(case)),
             "lhs_dilation": case.s,
             "rhs_dilation": case.dilation,
-            "dimension_numbers": JaxLayout(channel_first=False).numbers(case.ndim),
+            "dimension_numbers": layout.numbers(case.ndim),
             "feature_group_count": case.groups,
         }
-        return _text("jax.lax.conv_general_dilated", arguments, case)
+        return _text("y = jax.lax.conv_general_dilated", arguments, case, "K-1-p")
 
 
 class Vjp:
@@ -203,6 +207,30 @@ class Vjp:
         primal = jax.numpy.zeros(shape, x.dtype)
         return jax.vjp(conv, primal)[1](x)[0]
 
+    def text(self, case: Case, layout: JaxLayout) -> str:
+        """Return the statements that assign y without bias, as source text."""
+        arguments = {
+            "window_strides": case.s,
+            "padding": self._padding(case),
+            "rhs_dilation": case.dilation,
+            "dimension_numbers": layout.numbers(case.ndim),
+            "feature_group_count": case.groups,
+        }
+        convolution = _text("jax.lax.conv_general_dilated", arguments, case, x="y")
+        sizes, c_out = ", ".join(output_sizes(case, "i")), f"{case.groups} * " * (case.groups > 1)
+        if layout.channel_first:
+            names, shape = "n, _, *i", f"n, {c_out}w.shape[1], {sizes}"
+        else:
+            names, shape = "n, *i, _", f"n, {sizes}, {c_out}w.shape[-2]"
+        return (
+            f"{names} = x.shape\n"
+            "_, gradient = jax.vjp(\n"
+            f"{indent(f'lambda y: {convolution}', '    ')},\n"
+            f"    jnp.zeros(({shape}), x.dtype),\n"
+            ")\n"
+            "(y,) = gradient(x)"
+        )
+
     @staticmethod
     def _size(case: Case) -> tuple[int, ...] | None:
         if case.o is not None:
@@ -231,13 +259,23 @@ class Vjp:
         return refused
 
 
-def _text(function: str, arguments: Mapping[str, Any], case: Case) -> str:
+def _text(
+    call: str, arguments: Mapping[str, Any], case: Case, meaning: str = "", *, x: str = "x"
+) -> str:
+    """Return a call of `x` and w as source text, with a comment that says what its padding is."""
     ones = (1,) * case.ndim
-    defaults = {"lhs_dilation": ones, "rhs_dilation": ones, "feature_group_count": 1}
-    text = written_call(function, ["x", "w", *keywords(arguments, defaults)], width=76)
+    defaults = {
+        "lhs_dilation": ones,
+        "rhs_dilation": ones,
+        "feature_group_count": 1,
+        "transpose_kernel": False,
+        "use_consistent_padding": False,
+    }
+    text = written_call(call, [x, "w", *keywords(arguments, defaults)])
     pads = next(line for line in text.splitlines() if "padding=" in line)
     has_numbers = not isinstance(arguments["padding"], str)
-    return text.replace(pads, f"{pads}  # K-1-p") if has_numbers and "\n" in text else text
+    says = meaning and has_numbers and "\n" in text
+    return text.replace(pads, f"{pads}  # {meaning}") if says else text
 
 
 Operation = ConvTranspose | ConvGeneralDilated | Vjp

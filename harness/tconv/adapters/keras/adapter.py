@@ -39,6 +39,8 @@ _TORCH_LAYER: Final = Unsupported(
 _LAYOUT: Final = replace(
     CHANNELS_LAST, checkpoint=Checkpoint(names=None, text="layer.get_weights()")
 )
+_CHANNELS_FIRST: Final = replace(_LAYOUT, channels_last=False)
+
 _mode = partial(Mode, layout=_LAYOUT)
 
 
@@ -73,7 +75,7 @@ class KerasTorchAdapter(KerasAdapter):
     modes: ClassVar[tuple[Mode, ...]] = (
         _mode(name="layer", meaning=_LAYER),
         _mode(name="ops", meaning=_OPS),
-        Mode(name="layer+channel_first", meaning=_FIRST, sample=8, layout=None),
+        Mode(name="layer+channel_first", meaning=_FIRST, sample=8, layout=_CHANNELS_FIRST),
     )
     environment: ClassVar[Mapping[str, str]] = MappingProxyType(
         {**TorchAdapter.environment, "KERAS_BACKEND": "torch"}
@@ -105,7 +107,7 @@ class KerasJaxAdapter(BatchingAdapter, KerasAdapter):
             name="layer+channel_first",
             meaning=f"{_FIRST}; many in one jax.jit",
             sample=80,
-            layout=None,
+            layout=_CHANNELS_FIRST,
         ),
         _mode(name="layer+single", meaning=f"{_LAYER}; each alone, eagerly", sample=80),
         _mode(name="ops+single", meaning=f"{_OPS}; each alone, eagerly", sample=80),

@@ -130,16 +130,15 @@ class KerasAdapter(Adapter):
             },
             {"output_padding": None, "dilation_rate": 1},
         )
-        if mode not in {"layer", "ops"}:
-            return None
-        if mode == "ops":
+        if not is_layer(mode):
             text = written_call(
                 "y = keras.ops.conv_transpose",
-                ["x", "w", *arguments, 'data_format="channels_last"'],
+                ["x", "w", *arguments, f'data_format="{_format(mode)}"'],
             )
         else:
             has_bias = "b is not None" if case.bias else "False"
             dtypes = keywords({"dtype": case.dtype}, {"dtype": "float32"})
+            arguments += keywords({"data_format": _format(mode)}, {"data_format": "channels_last"})
             sizes = ["w.shape[-2]", source_text(plain(case.k))]
             layer = written_call(
                 f"keras.layers.Conv{case.ndim}DTranspose",
@@ -152,15 +151,16 @@ class KerasAdapter(Adapter):
                 "layer.build(x.shape)\n"
                 f"y, _ = layer.stateless_call({weights}, [], x)"
             )
+        bias = "b" if _format(mode) == "channels_last" else f"b[:{', None' * case.ndim}]"
         return Snippet(
             imports="import keras",
             tensors="x, w = keras.ops.convert_to_tensor(x), keras.ops.convert_to_tensor(w)",
             tensor="tensors of Keras's backend",
             call=text,
-            bias="" if mode == "layer" and case.bias else "keras.ops.add(y, b)",
+            bias="" if is_layer(mode) and case.bias else f"keras.ops.add(y, {bias})",
             operations=_OPERATIONS,
             module=_module(case.dtype) if mode == "ops" else None,
-            layer=None if mode == "ops" else _layer(case, arguments),
+            layer=_layer(case, arguments) if mode == "layer" else None,
         )
 
     def compute(self, case: Case, tensors: Tensors, mode: str, device: str) -> NDArray[Any]:  # noqa: ARG002 # the session knows it

@@ -24,6 +24,20 @@ IR_VERSION: Final = 10
 POLICIES: Final = {"same": "SAME_UPPER", "same_lower": "SAME_LOWER", "valid": "VALID"}
 """The value of `auto_pad` for each padding policy; without a policy it is absent, NOTSET."""
 
+_CONSTANT: Final = ('    [helper.make_tensor_value_info("x", kind, x.shape)],',)
+_WEIGHTS: Final = (
+    "    [",
+    "        onnx.numpy_helper.from_array(np.ascontiguousarray(array), name)",
+    "        for name, array in weights.items()",
+    "    ],",
+)
+_FED: Final = (
+    "    [",
+    "        helper.make_tensor_value_info(name, kind, array.shape)",
+    '        for name, array in {"x": x, **weights}.items()',
+    "    ],",
+)
+
 FLOATS: Final = frozenset({"float16", "bfloat16", "float32", "float64"})
 """The dtypes that ONNX lists for ConvTranspose."""
 
@@ -105,8 +119,11 @@ def attributes(case: Case) -> dict[str, Any]:
     return arguments
 
 
-def snippet(case: Case, imports: str, run: str) -> Snippet:
-    """Return the call that makes the model and lets `run` compute y of it and of x."""
+def snippet(case: Case, imports: str, run: str, *, feeds_weights: bool = False) -> Snippet:
+    """Return the call that makes the model and lets `run` compute y of it and of x.
+
+    With `feeds_weights`, `run` feeds the dictionary `weights`, too; else they are constants.
+    """
     ones, none = (1,) * case.ndim, (0,) * case.ndim
     defaults = {"strides": ones, "dilations": ones, "group": 1, "output_padding": none}
     c_out = f"{case.groups} * w.shape[1]" if case.groups > 1 else "w.shape[1]"
@@ -123,12 +140,9 @@ def snippet(case: Case, imports: str, run: str) -> Snippet:
         "graph = helper.make_graph(",
         "    [node],",
         '    "ported",',
-        '    [helper.make_tensor_value_info("x", kind, x.shape)],',
+        *(_FED if feeds_weights else _CONSTANT),
         f'    [helper.make_tensor_value_info("y", kind, {shape})],',
-        "    [",
-        "        onnx.numpy_helper.from_array(np.ascontiguousarray(array), name)",
-        "        for name, array in weights.items()",
-        "    ],",
+        *([] if feeds_weights else _WEIGHTS),
         ")",
         f'opset = helper.make_opsetid("", {OPSET})',
         "model = helper.make_model(",

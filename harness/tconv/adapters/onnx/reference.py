@@ -29,6 +29,7 @@ class OnnxAdapter(Adapter):
         Mode(
             name="shape_inference",
             meaning="onnx.shape_inference.infer_shapes(model), strict: the shape alone",
+            layout=None,
         ),
     )
     environment: ClassVar[Mapping[str, str]] = {"OMP_NUM_THREADS": "1"}

@@ -14,11 +14,21 @@ from tconv.model.route import Native, Unsupported
 _PROVIDER: Final = "CPUExecutionProvider"
 _KERNELS: Final = frozenset({"float32", "float16"})
 
-_RUN: Final = f"""\
+_SESSION: Final = f"""\
 session = onnxruntime.InferenceSession(
     model.SerializeToString(), providers=["{_PROVIDER}"]
 )
-(y,) = session.run(None, {{"x": x}})"""
+"""
+_PLAIN_SESSION: Final = f"""\
+options = onnxruntime.SessionOptions()
+levels = onnxruntime.GraphOptimizationLevel
+options.graph_optimization_level = levels.ORT_DISABLE_ALL
+session = onnxruntime.InferenceSession(
+    model.SerializeToString(), options, providers=["{_PROVIDER}"]
+)
+"""
+_RUN: Final = '(y,) = session.run(None, {"x": x})'
+_RUN_FED: Final = '(y,) = session.run(None, {"x": x, **weights})'
 
 _TYPE: Final = Unsupported(
     reason="not a dtype that ONNX lists for ConvTranspose",
@@ -94,10 +104,15 @@ class OnnxruntimeAdapter(Adapter):
         return y
 
     def snippet(self, case: Case, mode: str, device: str) -> Snippet | None:  # noqa: ARG002 # the CPU is all there is
-        """Return the model, in which weights are constants, and the session that runs it."""
-        if mode != "session":
-            return None
-        return snippet(case, "import onnx\nimport onnxruntime", _RUN)
+        """Return the model, and the session that runs it, as the mode does."""
+        feeds_weights = "fed_weights" in mode
+        session = _PLAIN_SESSION if "no_optimization" in mode else _SESSION
+        return snippet(
+            case,
+            "import onnx\nimport onnxruntime",
+            f"{session}{_RUN_FED if feeds_weights else _RUN}",
+            feeds_weights=feeds_weights,
+        )
 
     def infer_shape(self, case: Case, mode: str, device: str) -> tuple[int, ...] | None:  # noqa: ARG002 # the CPU is all there is
         """Return the shape that a session declares for its output before it is run, if it does.

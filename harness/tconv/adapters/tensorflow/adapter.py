@@ -42,6 +42,11 @@ def _module(dtype: str) -> ModuleText:
         array="VARIABLE",
     )
 
+_DECORATORS: Final = {
+    "eager": "",
+    "function": "@tf.function(autograph=False)",
+    "xla": "@tf.function(autograph=False, jit_compile=True)",
+}
 
 _mode = partial(Mode, layout=CHANNELS_LAST)
 
@@ -151,9 +156,7 @@ class TensorflowAdapter(Adapter):
         return (n, channels, *sizes)
 
     def snippet(self, case: Case, mode: str, device: str) -> Snippet | None:
-        """Return an eager call, to which the size of the result is given; the bias comes after."""
-        if mode != "eager":
-            return None
+        """Return the call, to which the size of the result is given; the bias comes after."""
         call = call_for(case, self.lacking(case, mode, device))
         arguments = call.arguments(case)
         arguments.pop("output_shape", None)
@@ -178,6 +181,7 @@ class TensorflowAdapter(Adapter):
             bias="tf.nn.bias_add(y, b)",
             operations=_OPERATIONS,
             module=_module(case.dtype),
+            decorator=_DECORATORS[mode],
         )
 
     def _padded(self, x: Any, padding: InputPadding, *, is_lifted: bool) -> Any:

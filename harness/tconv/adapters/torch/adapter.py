@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import ml_dtypes
@@ -109,9 +110,12 @@ class TorchAdapter(Adapter):
         x, w, b = (self._torch.empty(shape, dtype=dtype, device="meta") for shape in shapes)
         return tuple(self._run(case, x, w, b if case.bias else None).shape)
 
-    def snippet(self, case: Case, mode: str, device: str) -> Snippet | None:  # noqa: ARG002 # the same in every mode
+    def snippet(self, case: Case, mode: str, device: str) -> Snippet | None:  # noqa: ARG002 # the same on each
         """Return a call of the function; those of modules are not written."""
-        return snippet(case)
+        call = snippet(case)
+        if call is None or "no_onednn" not in mode:
+            return call
+        return replace(call, decorator="@torch.backends.mkldnn.flags(enabled=False)")
 
     def _run(self, case: Case, x: Any, w: Any, b: Any) -> Any:
         """Return y (n, c_out, *o) as a tensor on the device of its arguments."""

@@ -1,0 +1,88 @@
+"""Every mode that computes is a source and a target: its layout, and the text of its call."""
+
+import random
+from collections.abc import Iterator
+from typing import Final
+
+import pytest
+
+from tconv.adapters import registry
+from tconv.cli.atlas_source import load_atlas
+from tconv.engine.executors.local import LocalPool
+from tconv.model.target import Selection
+from tconv.translation.query import Query
+from tconv.translation.source import Impossible
+from tconv.translation.translate import Translation, new_pool, translate
+
+SEED: Final = 20261128
+BACKENDS: Final = {
+    "torch": ("torch",),
+    "tensorflow": ("tensorflow",),
+    "jax": ("jax",),
+    "keras-tensorflow": ("keras", "tensorflow"),
+    "keras-jax": ("keras", "jax"),
+    "keras-torch": ("keras", "torch"),
+    "keras-numpy": ("keras", "jax"),
+    "onnx": ("onnx",),
+    "onnxruntime": ("onnx", "onnxruntime"),
+}
+MODES: Final = tuple(
+    f"{backend}:{mode.name}"
+    for backend in BACKENDS
+    for mode in registry.adapter_class(backend).modes
+    if mode.sample and mode.layout
+)
+
+
+@pytest.fixture(scope="module")
+def pool() -> Iterator[LocalPool]:
+    with new_pool() as processes:
+        yield processes
+
+
+def drawn(mode: str) -> list[Query]:
+    """Return calls of one and of two axes that any framework computes, or with a step beside it."""
+    chance = random.Random(f"{SEED} {mode}")  # noqa: S311 # no secret
+    texts = []
+    for ndim in (1, 2):
+        k, s = chance.randint(2, 4), chance.randint(1, 3)
+        p, op = chance.randint(0, 1), chance.randint(0, s - 1)
+        texts.append(f"k={k} s={s} p={p}:{min(p, 1)} op={op} ndim={ndim}")
+    return [Query.from_texts(text.split()) for text in texts]
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_mode_is_a_source_and_a_target(pool: LocalPool, mode: str) -> None:
+    selection = Selection.from_text(mode)
+    for package in BACKENDS[selection.backend]:
+        pytest.importorskip(package, reason=f"{package} is not installed")
+    numpy, queries = Selection(backend="numpy"), drawn(mode)
+    ends = ((numpy, selection), (selection, numpy))
+
+    found = [
+        each
+        for pair in ends
+        for each in translate(load_atlas(None), queries, *pair, runs=True, pool=pool)
+    ]
+
+    assert [each.reason for each in found if isinstance(each, Impossible)] == []
+    assert [each.differences for each in found if isinstance(each, Translation)] == [()] * 4
+
+
+@pytest.mark.parametrize("mode", ["torch:eager+no_onednn", "tensorflow:xla", "jax:vjp+single"])
+def test_mode_that_was_not_measured_follows_the_rule_of_its_sibling(
+    pool: LocalPool, mode: str
+) -> None:
+    selection = Selection.from_text(mode)
+    for package in BACKENDS[selection.backend]:
+        pytest.importorskip(package, reason=f"{package} is not installed")
+    policy = "p=1" if selection.backend == "torch" else "padding=same"
+
+    (found,) = translate(
+        load_atlas(None), [Query.from_texts(["k=3", "s=2", policy])], selection,
+        Selection(backend="numpy"), runs=True, pool=pool,
+    )  # fmt: skip
+
+    assert isinstance(found, Translation)
+    assert found.differences == ()
+    assert found.source.rule_of == f"{mode.partition('+')[0].replace('xla', 'eager')}@cpu"
