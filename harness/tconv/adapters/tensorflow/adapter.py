@@ -42,6 +42,7 @@ def _module(dtype: str) -> ModuleText:
         array="VARIABLE",
     )
 
+
 _DECORATORS: Final = {
     "eager": "",
     "function": "@tf.function(autograph=False)",
