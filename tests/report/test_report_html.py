@@ -192,7 +192,8 @@ def test_rows_become_fewer_where_they_would_take_too_many_bytes(
     text = html.text(extract(every))
 
     assert len(Page(text).scripts[1]) <= 20_000
-    assert "the smallest 2 of each finding" in text
+    (number,) = re.findall(r"the smallest (\d+) of each finding", text)
+    assert 1 <= int(number) < KEPT
 
 
 def test_share_counts_a_row_once_for_each_value_on_some_axis(tmp_path: Path) -> None:
@@ -257,7 +258,7 @@ def test_smallest_cases_are_open_where_findings_are_few(
     text = html.text(extract(every))
 
     shown = re.findall(r'<details class="smallest" (\w*)>', text)
-    assert len(shown) > 10
+    assert len(shown) > 5
     assert set(shown) == ({"open"} if opened else {""})
 
 

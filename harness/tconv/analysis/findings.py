@@ -1,58 +1,122 @@
-"""Groups the deviations of a run into findings, each with its smallest case."""
+"""The findings of a run: what deviates where, as a person reads it, with the smallest case."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import Any, Final
 
+from tconv.analysis.clusters import Cluster
+from tconv.analysis.clusters.separation import MOST_TERMS
 from tconv.analysis.rerun import rerun_command
 from tconv.analysis.summary import Summary
 
+_ID_DIGITS: Final = 10
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@dataclass(frozen=True, kw_only=True)
 class Finding:
-    """Deviating rows that share target, verdict, reading and kind of error.
+    """Deviating rows that one cause and one predicate explain.
 
     Attributes:
-        target: where they were seen.
-        verdict: their verdict.
-        reading: the semantics that reproduces them, or why they were refused.
-        count: number of rows.
+        cluster: the rows, their causes and the predicate.
+        verdicts: their verdicts, the most frequent first, and the number of rows of each.
         smallest: the row with the fewest products, as a mapping of columns; None where absent.
-        evidence: the framework's own error in that row, or how its process ended.
         command: the shell command that reruns that row.
     """
 
-    target: str
-    verdict: str
-    reading: str
-    count: int
+    cluster: Cluster
+    verdicts: Mapping[str, int]
     smallest: Mapping[str, Any]
-    evidence: str
     command: str
+
+    @cached_property
+    def id(self) -> str:
+        """Ten hexadecimal digits: a hash of targets, verdicts, reading and predicate."""
+        content = (*self.targets, *sorted(self.verdicts), self.reading, self.predicate)
+        return hashlib.sha256("\0".join(content).encode()).hexdigest()[:_ID_DIGITS]
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """Where they were seen, of one library."""
+        return self.cluster.targets
+
+    @property
+    def predicate(self) -> str:
+        """The condition that separates them from the passing rows of these targets."""
+        return self.cluster.predicate
+
+    @property
+    def count(self) -> int:
+        """Number of rows."""
+        return sum(self.verdicts.values())
+
+    @cached_property
+    def reading(self) -> str:
+        """The semantics that reproduces them, or else why the smallest row was refused."""
+        readings = [cause.reading for cause in self.cluster.causes if cause.reading]
+        columns = ("reason", "error_type")
+        return " | ".join(readings) or next(
+            (self.smallest[name] for name in columns if self.smallest[name]), ""
+        )
+
+    @property
+    def evidence(self) -> str:
+        """The framework's own error in the smallest row, or how its process ended."""
+        row = self.smallest
+        columns = ("error_type", "error_text")
+        has_reason = row["reason"] and row["reason"] != self.reading
+        return ": ".join(
+            row[name] for name in (*(["reason"] * bool(has_reason)), *columns) if row[name]
+        )
+
+    @property
+    def held_against(self) -> str:
+        """What the predicate separates, in words."""
+        cluster = self.cluster
+        passing = f"{cluster.passing:,} passing rows" if cluster.passing != 1 else "1 passing row"
+        if not cluster.passing:
+            return "no row passes here, so every case is covered"
+        if cluster.is_exact:
+            return f"holds for all of them and for none of {passing}"
+        return (
+            f"no {MOST_TERMS} terms separate them; these miss {cluster.missed:,} of "
+            f"{self.count:,} rows and cover {cluster.wrong:,} of {passing}"
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as JSON and CSV hold it: texts, numbers, lists and mappings of these."""
+        cluster = self.cluster
+        return {
+            "id": self.id,
+            "targets": list(self.targets),
+            "verdicts": dict(self.verdicts),
+            "rows": self.count,
+            "reading": self.reading,
+            "predicate": self.predicate,
+            "is_exact": cluster.is_exact,
+            "precision": round(cluster.precision, 4),
+            "recall": round(cluster.recall, 4),
+            "passing": cluster.passing,
+            "missed": cluster.missed,
+            "covered_passing": cluster.wrong,
+            "call": self.smallest["call"],
+            "case": self.smallest["case"],
+            "evidence": self.evidence,
+            "command": self.command,
+        }
 
 
 def findings(summary: Summary) -> tuple[Finding, ...]:
-    """Return a run's deviations, grouped, in the order of targets; the largest group first."""
+    """Return a run's findings, in the order of targets; the largest first."""
     config = summary.run.header["config_path"] or str(summary.run.path)
-    unsorted = [
+    examples = summary.examples
+    return tuple(
         Finding(
-            target=target,
-            verdict=verdict,
-            reading=cause,
-            count=count,
-            smallest=row,
-            evidence=_evidence(row),
-            command=rerun_command(config, row["case"], target),
+            cluster=cluster, verdicts=counts, smallest=row,
+            command=rerun_command(config, row["case"], row["target"]),
         )
-        for (target, verdict, cause), count, row in summary.examples.smallest()
-    ]
-    order = {target: at for at, target in enumerate(summary.totals.targets())}
-    return tuple(sorted(unsorted, key=lambda f: (order[f.target], -f.count, f.verdict, f.reading)))
-
-
-def _evidence(row: Mapping[str, Any]) -> str:
-    """Return the error of a row, with its reason where the finding shows a reading instead."""
-    columns = (
-        ("reason", "error_type", "error_text") if row["reading"] else ("error_type", "error_text")
-    )
-    return ": ".join(row[name] for name in columns if row[name])
+        for cluster, counts, row in zip(
+            summary.clusters, examples.counts, examples.smallest(), strict=True
+        )
+    )  # fmt: skip

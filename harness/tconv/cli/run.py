@@ -195,11 +195,14 @@ def finish(
     as_json: bool,
 ) -> NoReturn:
     """Print the results of a run and exit with its status; `rows` are those of a case rerun."""
+    from tconv.analysis.findings import findings
+
     summary = result.reports.summary
     if as_json:
         path = {"path": str(result.path)} if is_kept else {}
         records = {} if rows is None else {"records": rows}
-        click.echo(json_text(path | (summary.run.footer or {}) | records))
+        listed = {"findings": [each.to_dict() for each in findings(summary)]}
+        click.echo(json_text(path | (summary.run.footer or {}) | listed | records))
     else:
         click.echo(_totals_text(summary) if rows is None else _case_text(rows))
     print_failures(result.reports)
@@ -236,7 +239,7 @@ def _records(run: "RunReader") -> list[dict[str, Any]]:
 
 
 def _totals_text(summary: "Summary") -> str:
-    """Return the totals of a run, its first findings, and where the rest is."""
+    """Return the first findings of a run, its totals, and where the rest is."""
     from tconv.analysis.findings import findings
     from tconv.model.verdict import Verdict
 
@@ -253,22 +256,32 @@ def _totals_text(summary: "Summary") -> str:
             *(counts[name] for name in verdicts),
         ]
         rows.append((target, *map(str, numbers)))
-    kinds = findings(summary)
+    listed = findings(summary)
+    left = len(listed) - _FINDINGS
     return "\n".join([
+        *(_finding_text(number, each) for number, each in enumerate(listed[:_FINDINGS], 1)),
+        *([f"and {pluralize(left, 'more finding')}, in summary.md and findings.csv"] * (left > 0)),
         table_text(header, rows, right=header[1:]),
-        *map(_finding_text, kinds[:_FINDINGS]),
-        *([f"and {len(kinds) - _FINDINGS} more kinds of deviation"] * (len(kinds) > _FINDINGS)),
         f"report: {summary.run.path / 'report.html'}",
     ])  # fmt: skip
 
 
-def _finding_text(finding: "Finding") -> str:
-    from tconv.report.markdown import error_line
+def _finding_text(number: int, finding: "Finding") -> str:
+    from tconv.report.markdown import error_line, percent
 
-    reading = f" ({error_line(finding.reading)})" if finding.reading else ""
+    verdicts = ", ".join(f"{verdict} in {pluralize(count, 'row')}"
+                         for verdict, count in finding.verdicts.items())  # fmt: skip
+    cluster = finding.cluster
+    shares = (
+        f" (precision {percent(cluster.precision)}, recall {percent(cluster.recall)})"
+        if cluster.passing and not cluster.is_exact else ""
+    )  # fmt: skip
     lines = [
-        f"{finding.target}: {finding.verdict} in {pluralize(finding.count, 'row')}{reading}",
+        f"finding {number}: {', '.join(finding.targets)}: {verdicts}",
+        f"  where {finding.predicate}: {finding.held_against}{shares}",
+        f"  reading: {error_line(finding.reading)}" if finding.reading else "",
         f"  it says {error_line(finding.evidence)}" if finding.evidence else "",
+        f"  call: {finding.smallest['call']}" if finding.smallest["call"] else "",
         f"  rerun: {_program()} {finding.command.removeprefix('tconv ')}",
     ]
     return "\n".join(filter(None, lines))

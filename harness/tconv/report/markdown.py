@@ -1,6 +1,7 @@
 """Puts text of any origin on one line of Markdown, safely: an error may hold anything."""
 
 import re
+from math import floor
 from typing import Final
 
 _FATAL: Final = re.compile(
@@ -30,6 +31,11 @@ def code(value: object) -> str:
 def axes(value: object) -> str:
     """Return a shape or an index as (2, 3, 4); a dash where there is none."""
     return f"({', '.join(map(str, value))})" if isinstance(value, tuple) else "-"
+
+
+def percent(value: float | None) -> str:
+    """Return a share as whole percent, rounded down: 100% means all; a dash where there is none."""
+    return "-" if value is None else f"{floor(100 * value + 1e-9)}%"
 
 
 def error_line(text: str, widest: int = _WIDEST) -> str:

@@ -1,13 +1,12 @@
 """summary.md: totals by target and verdict, and the smallest example of every deviation."""
 
-from math import floor
 from pathlib import Path
 from typing import Any, Final
 
 from tconv.analysis.findings import findings
 from tconv.analysis.summary import Summary
 from tconv.model.verdict import Verdict
-from tconv.report.markdown import axes, cell, code
+from tconv.report.markdown import axes, cell, code, percent
 from tconv.report.output import render, replacing
 
 NAME: Final = "summary.md"
@@ -46,7 +45,9 @@ def text(summary: Summary) -> str:
         "blind_spots": summary.blind_spots,
         "verdicts": [v for v in Verdict if v in totals.of(*targets)],
     }
-    return render("summary.md.j2", content, run.path, cell=cell, code=code, axes=axes, share=_share)
+    return render(
+        "summary.md.j2", content, run.path, cell=cell, code=code, axes=axes, share=percent
+    )
 
 
 def _total(summary: Summary, target: str) -> dict[str, Any]:
@@ -60,12 +61,7 @@ def _total(summary: Summary, target: str) -> dict[str, Any]:
         "version": totals.versions.get(target, "-"),
         "rows": verdicts.total(),
         "compared": compared,
-        "compared_share": _share(compared / verdicts.total()),
-        "native_share": _share(native / reached if reached else None),
+        "compared_share": percent(compared / verdicts.total()),
+        "native_share": percent(native / reached if reached else None),
         "verdicts": verdicts,
     }
-
-
-def _share(value: float | None) -> str:
-    """Return a share as whole percent, rounded down: 100% means all."""
-    return "-" if value is None else f"{floor(100 * value + 1e-9)}%"

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Final, Self
 
 from tconv.analysis.summary import Summary
-from tconv.report import deviations_csv, html, results_csv, summary_md
+from tconv.report import deviations_csv, findings_csv, html, results_csv, summary_md
 from tconv.store import RunReader
 
-REPORTS: Final = (results_csv.NAME, deviations_csv.NAME, summary_md.NAME, html.NAME)
+REPORTS: Final = (
+    results_csv.NAME, deviations_csv.NAME, findings_csv.NAME, summary_md.NAME, html.NAME,
+)  # fmt: skip
 """The files that say what a run found."""
 
 HEADER_KEYS: Final = ("started", "config", "config_path", "grid", "targets", "machine", "software")
@@ -46,7 +48,7 @@ class Reports:
         with _note_failure(failures, results_csv.NAME):
             results_csv.write(reader, progress)
         summary = Summary.from_run(reader)
-        for report in (deviations_csv, summary_md, html):
+        for report in (deviations_csv, findings_csv, summary_md, html):
             with _note_failure(failures, report.NAME):
                 report.write(summary)
         return cls(summary=summary, failures=failures)

@@ -16,6 +16,7 @@ import duckdb
 import pyarrow as pa
 
 from tconv.errors import StoreError
+from tconv.model.verdict import Standpoint, Verdict
 from tconv.store.columns import COLUMNS
 from tconv.store.reader import RunReader
 
@@ -33,6 +34,16 @@ _SETTINGS: Final[dict[str, str | bool | int | float | list[str]]] = {
 }
 _CHUNK: Final = 10_000  # rows that are Python objects at once
 _CHECKED: Final = 1_000  # rows that are read at once in search of damage
+
+
+def verdicts_of(*standpoints: Standpoint) -> str:
+    """Return the verdicts with one of these standpoints as SQL: `('value', 'shape', ...)`."""
+    names = (f"'{verdict}'" for verdict in Verdict if verdict.standpoint in standpoints)
+    return f"({', '.join(names)})"
+
+
+DEVIATING: Final = verdicts_of(Standpoint.DEVIATION)
+"""The deviating verdicts, as SQL."""
 
 
 class RowQueries:
@@ -82,6 +93,21 @@ class RowQueries:
         """
         with self._explaining_errors():
             return self._database.sql(query).to_arrow_table()
+
+    def create(self, name: str, source: str | pa.Table) -> None:
+        """Make a further table, of a query or of an Arrow table, in place of one of this name.
+
+        Raises:
+            StoreError: a part is damaged, or there is no room for what does not fit in memory.
+        """
+        with self._explaining_errors():
+            if isinstance(source, str):
+                self._database.execute(f'CREATE OR REPLACE TABLE "{name}" AS {source}')
+            else:
+                self._database.from_arrow(source).create_view("arrow_source", replace=True)
+                self._database.execute(
+                    f'CREATE OR REPLACE TABLE "{name}" AS FROM arrow_source; DROP VIEW arrow_source'
+                )
 
     @contextmanager
     def _explaining_errors(self) -> Iterator[None]:

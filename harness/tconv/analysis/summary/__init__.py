@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Self
 
+from tconv.analysis.clusters import Cluster, clusters_of
+from tconv.analysis.clusters.deviations import Deviations
 from tconv.analysis.summary.breakdown import Breakdown
 from tconv.analysis.summary.counts import (
-    DEVIATING,
     RunTotals,
     UnjudgedReason,
     blind_spots,
@@ -15,7 +16,7 @@ from tconv.analysis.summary.counts import (
 )
 from tconv.analysis.summary.examples import Examples
 from tconv.store import RunReader
-from tconv.store.queries import RowQueries
+from tconv.store.queries import DEVIATING, RowQueries
 
 __all__ = ["Summary"]
 
@@ -30,7 +31,8 @@ class Summary:
         totals: counts by target.
         breakdown: counts by target and parameter.
         native_shares: target -> share of native routes by parameter.
-        examples: the smallest rows of each kind of deviation.
+        clusters: the deviating rows, by what explains them.
+        examples: the smallest rows of each cluster.
         unjudged: the rows that were not judged, by reason.
         blind_spots: reason why a match says less -> number of cases.
     """
@@ -40,6 +42,7 @@ class Summary:
     totals: RunTotals
     breakdown: Breakdown
     native_shares: dict[str, dict[str, float | None]]
+    clusters: tuple[Cluster, ...]
     examples: Examples
     unjudged: tuple[UnjudgedReason, ...]
     blind_spots: dict[str, int]
@@ -52,10 +55,11 @@ class Summary:
             StoreError: a part is damaged, or rows are missing from a complete run.
         """
         rows = RowQueries(run)
+        clusters = clusters_of(Deviations.from_rows(rows))
         return cls(
             run=run, rows=rows, totals=RunTotals.from_rows(rows),
             breakdown=Breakdown.from_rows(rows), native_shares=native_shares(rows),
-            examples=Examples.from_rows(rows), unjudged=unjudged(rows),
+            clusters=clusters, examples=Examples.from_rows(rows, clusters), unjudged=unjudged(rows),
             blind_spots=blind_spots(rows),
         )  # fmt: skip
 

@@ -4,11 +4,10 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
-from tconv.analysis.summary.counts import DEVIATING, verdicts_of
 from tconv.model.parameters import PARAMETERS, Table, sweep_order
 from tconv.model.verdict import Standpoint
 from tconv.store.columns import COLUMNS
-from tconv.store.queries import RowQueries
+from tconv.store.queries import DEVIATING, RowQueries, verdicts_of
 
 
 def counted_columns(table: Table = PARAMETERS) -> tuple[str, ...]:

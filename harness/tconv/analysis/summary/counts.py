@@ -7,18 +7,8 @@ from typing import Final, Self
 
 from tconv.model.target import Target
 from tconv.model.verdict import Standpoint, Verdict
-from tconv.store.queries import RowQueries
+from tconv.store.queries import RowQueries, verdicts_of
 from tconv.store.totals import TargetTotals
-
-
-def verdicts_of(*standpoints: Standpoint) -> str:
-    """Return the verdicts with one of these standpoints as SQL: `('value', 'shape', ...)`."""
-    names = (f"'{verdict}'" for verdict in Verdict if verdict.standpoint in standpoints)
-    return f"({', '.join(names)})"
-
-
-DEVIATING: Final = verdicts_of(Standpoint.DEVIATION)
-"""The deviating verdicts, as SQL."""
 
 _UNJUDGED: Final = verdicts_of(Standpoint.NEUTRAL, Standpoint.INCOMPLETE)
 

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
-from tconv.analysis.findings import Finding, findings
+from tconv.analysis.findings import findings
 from tconv.analysis.from_run import compatibility_of, has_open_cases
 from tconv.analysis.rerun import rerun_command
 from tconv.analysis.summary import Summary
@@ -12,7 +12,7 @@ from tconv.model.verdict import Standpoint, Verdict
 from tconv.report.html.assets import Bundle
 from tconv.report.html.disagreements import drawn_disagreements
 from tconv.report.html.rows_json import inert, rows_json
-from tconv.report.markdown import axes, error_line
+from tconv.report.markdown import axes, error_line, percent
 from tconv.report.open_cases import TOPICS, compare
 from tconv.report.output import render, replacing
 from tconv.store import RunReader
@@ -63,7 +63,8 @@ def text(summary: Summary) -> str:
     """
     return render(
         "report.html.j2", _content(summary), summary.run.path,
-        axes=axes, error_line=error_line, cut=_cut, json=_json, count=lambda number: f"{number:,}",
+        axes=axes, error_line=error_line, cut=_cut, json=_json, share=percent,
+        count=lambda number: f"{number:,}",
     )  # fmt: skip
 
 
@@ -71,7 +72,9 @@ def _content(summary: Summary) -> dict[str, Any]:
     run = summary.run
     targets = summary.totals.targets()
     all_findings = findings(summary)
-    deviating_targets = list(dict.fromkeys(each.target for each in all_findings))
+    deviating_targets = [
+        target for target in targets if any(target in each.targets for each in all_findings)
+    ]
     rows, limit = rows_json(summary.examples)
     seen = summary.totals.of(*targets)
     return {
@@ -88,7 +91,7 @@ def _content(summary: Summary) -> dict[str, Any]:
         "every_verdict": list(Verdict),
         "symbols": SYMBOLS,
         "columns": COLUMNS,
-        "deviating": summary.examples.counts.total(),
+        "deviating": summary.examples.total,
         "opened": OPENED,
         "findings": all_findings[:FINDINGS],
         "kinds": len(all_findings),
@@ -98,7 +101,7 @@ def _content(summary: Summary) -> dict[str, Any]:
         "rows_json": rows,
         "limit": limit,
         "shown": summary.examples.rows(limit).num_rows,
-        "meta_json": inert({"rerun": _rerun(run), "kinds": _numbers(summary, all_findings)}),
+        "meta_json": inert({"rerun": _rerun(run)}),
     }
 
 
@@ -113,16 +116,6 @@ def _ambiguity(run: RunReader) -> dict[str, Any]:
         "disagreements": drawn_disagreements(compatibility),
         "drawn": DRAWN,
     }
-
-
-def _kind(finding: Finding) -> tuple[str, str, str]:
-    return finding.target, finding.verdict, finding.reading
-
-
-def _numbers(summary: Summary, all_findings: tuple[Finding, ...]) -> list[int]:
-    """Return the number of the finding, from 1, of each kind of example."""
-    places = {_kind(each): at for at, each in enumerate(all_findings, 1)}
-    return [places[kind] for kind in summary.examples.counts]
 
 
 def _rerun(run: RunReader) -> str:

@@ -13,7 +13,7 @@ from tconv.report.markdown import error_line
 from tconv.store.columns import COLUMNS, Column
 
 MOST_BYTES: Final = 6_000_000
-"""Bytes that the rows may take in the file; of many kinds of deviation, fewer rows each."""
+"""Bytes that the rows may take in the file; of many findings, fewer rows each."""
 
 _LIMITS: Final = (KEPT, 100, 50, 20, 10, 5, 2, 1)
 _PARAMETERS: Final = set(fields_of())
@@ -33,7 +33,7 @@ def inert(content: object) -> str:
 
 
 def rows_json(examples: Examples) -> tuple[str, int]:
-    """Return the example rows as JSON, and the most rows of one kind that it holds."""
+    """Return the example rows as JSON, and the most rows of one finding that it holds."""
     for limit in _LIMITS:
         text = inert(_content(examples.rows(limit)))
         if len(text) <= MOST_BYTES:
@@ -45,7 +45,7 @@ def _content(table: pa.Table) -> Mapping[str, Any]:
     """Return columns with values; of a text column the values are numbers into `texts`."""
     return {
         "columns": [_column(column, table[column.name]) for column in COLUMNS],
-        "kinds": table["kind"].to_pylist(),
+        "findings": [number + 1 for number in table["cluster"].to_pylist()],
     }
 
 

@@ -110,7 +110,7 @@
   const column = Object.fromEntries(columns.map((each) => [each.name, each]));
   columns.unshift({
     name: "finding", kind: "integer", meaning: "number of the finding it belongs to",
-    at: (row) => meta.kinds[data.kinds[row]],
+    at: (row) => data.findings[row],
   });
   const PARAMETERS = data.columns.filter((column) => column.is_parameter).map((column) => column.name);
   const FIRST = ["case", "target", "verdict", "reading", "difference", "first_bad_index", "expected_value", "observed_value", "bad_count", "expected_shape", "observed_shape"];
@@ -204,7 +204,7 @@
 
   const place = Object.fromEntries(columns.map((each, at) => [each.name, at + 1]));
   const table = new DataTable(byId("rows-table"), {
-    data: data.kinds.map((_, row) => row),
+    data: data.findings.map((_, row) => row),
     columns: [
       {
         data: null, orderable: false, searchable: false, className: "actions",
