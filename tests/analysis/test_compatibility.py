@@ -60,6 +60,7 @@ def rows(**begins: str) -> Iterator[Row]:
             "verdict": "resolved", "observed_shape": [1, 4, s * i], "inferred_shape": None,
             "resolution": [f"{begin}.{full - s * i - begin}"], "resolutions": 1, "reason": None,
             "call": "conv1d_transpose(padding='same')", "error_text": None,
+            "route": "native", "addition": None,
         }  # fmt: skip
         refused = {
             "verdict": "rejected", "observed_shape": None, "resolution": None, "resolutions": None,
@@ -141,8 +142,8 @@ TOLD = {
     "example": "| mine | call, other | `s*i` | `max(K - s, 0)//2` | o=8 window 0:1 |",
     "refusal of a topic": "- third, call: rejected",
     "agreeing_groups": "- `mine:call@cpu`, `mine:other@cpu`: never disagree",
-    "rule": "| same | call, other | `s*i` | `max(K - s, 0)//2` | 192 of 192 | "
-    "i 1..8, k 1..6, s 1..4, d 1..1 |",
+    "rule": "| same | call, other | `s*i` | `max(K - s, 0)//2` | 192 of 192 | `always` | "
+    "i 1..8, k 1..6, s 1..4, p_begin 0, p_end 0, 1 axis |",
     "call": "- `convNd_transpose(padding='same')`: same",
     "refusal of a backend": "- call: rejected: same",
     "claim": "| The size of 'same': `i*s` (Mine 1) | holds | at all 192 points |",
@@ -194,7 +195,7 @@ def test_example_outside_the_measured_range_is_not_shown() -> None:
     ("case", "words"),
     [
         ("1d-i4-k3-s2-opnone-padsame-ci2-co3-f32", "padding=same i=4 k=3 s=2"),
-        ("2d-i4x3-k1x3-p1.0x0-opnone-o5x5-ci2-co3-f32", "i=4x3 k=1x3 s=1x1 o=5x5 p=1:0x0:0"),
+        ("2d-i4x3-k1x3-p1.0x0-opnone-o5x5-ci2-co3-f32", "i=4x3 k=1x3 s=1x1 o=5x5 p=1:0x0"),
         ("1d-i4-k3-s2-op1-d2-padvalid-ci2-co3-f32", "padding=valid i=4 k=3 s=2 d=2 op=1"),
     ],
 )
@@ -247,7 +248,7 @@ def test_document_is_that_of_the_published_atlas(write_reports: str) -> None:
 
 
 def test_document_can_be_read(write_reports: str) -> None:
-    assert len(write_reports.splitlines()) < 900
+    assert len(write_reports.splitlines()) < 1_200
 
 
 def test_readme_holds_the_table_of_the_document(write_reports: str) -> None:

@@ -104,7 +104,7 @@ def test_query_without_size_means_every_size() -> None:
 
 
 def test_query_writes_itself_as_it_is_read() -> None:
-    text = "i=4x5 k=3x2 s=2x1 d=1x2 op=1x0 p=1:0x0:0 groups=2 dtype=float64"
+    text = "i=4x5 k=3x2 s=2x1 d=1x2 op=1x0 p=1:0x0 groups=2 dtype=float64"
 
     assert str(Query.from_texts(text.split())) == text
 

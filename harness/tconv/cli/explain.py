@@ -1,6 +1,8 @@
-"""`tconv explain`: shows which window a target returns for an open case, and how that is known."""
+"""`tconv explain`: shows which window a target returns for a call, and how that is known."""
 
+import sys
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,63 +13,140 @@ from tconv.cli.atlas_source import atlas_option, load_atlas
 from tconv.cli.output import json_option, json_text
 from tconv.cli.target_type import TARGET
 from tconv.model.target import Selection
+from tconv.runs.exit_status import ExitStatus
 
 if TYPE_CHECKING:
     from tconv.analysis.atlas.atlas import MeasuredRun
-    from tconv.analysis.atlas.explain import Explanation, Extent
+    from tconv.analysis.atlas.entry import Entry
+    from tconv.analysis.atlas.extent import Extent
+    from tconv.answers.answer import Answer
 
 EPILOG = """\b
 Examples:
   tconv explain keras-tensorflow padding=same k=3 s=2 i=7
   tconv explain torch k=3x2 s=2 i=7x5 p=1 o=14x9
+  tconv explain torch k=3 s=2 i=7 p=1 op=1
   tconv explain onnxruntime:session padding=same_lower k=4 s=3 i=5 --json
+
+\b
+Exit status:
+  0 answered    2 wrong usage    3 every selected target refuses the call, or none could be asked
 """
 
 
 @click.command("explain", epilog=EPILOG)
 @click.argument("target", type=TARGET)
 @click.argument("parameters", nargs=-1, required=True, metavar="NAME=VALUE...")
+@click.option("--no-run", is_flag=True, help="Load no framework: answer from the atlas alone.")
 @atlas_option
 @json_option
 def explain_case(
-    *, target: Selection, parameters: Sequence[str], path: Path | None, as_json: bool
+    *,
+    target: Selection,
+    parameters: Sequence[str],
+    no_run: bool,
+    path: Path | None,
+    as_json: bool,
 ) -> None:
-    """Show which window of the full result TARGET returns for an open case, and by which rule.
+    """Show which window of the full result TARGET returns for a call, and by which rule.
 
     TARGET is backend[:mode][@device]. The names are padding, i, k, s, p, dilation (d),
     output_padding (op), o and ndim, or a framework's own, such as kernel_size. A value is one
     number for all axes, or one for each axis, as in 3x2. A value of p may be start:end, as in 1:0.
     In a rule, begin is the crop at the start, and K is dilation(k-1)+1.
+
+    A call that lies outside of what was measured, or that is refused, is put to the framework, if
+    it is installed.
     """
-    from tconv.analysis.atlas.explain import explain
     from tconv.analysis.atlas.request import Request, default_axes
+    from tconv.answers.answer import answers
+    from tconv.answers.frameworks import Frameworks
 
     request = Request.from_texts(parameters)
     atlas = load_atlas(path)
-    answers = explain(atlas, target, request)
+    with ExitStack() as stack:
+        frameworks = None if no_run else stack.enter_context(Frameworks(_notice))
+        results = answers(atlas, target, request, frameworks)
     if default := default_axes(parameters):
         click.echo(f"tconv: {default}", err=True)
     if as_json:
-        click.echo(json_text({"request": str(request), "answers": list(map(_record, answers))}))
+        click.echo(json_text({"request": str(request), "answers": list(map(_record, results))}))
+    else:
+        for _, group in groupby(results, key=_key):
+            alike = list(group)
+            lines = [*_lines(alike[0]), *(line for e in alike for line in _source(e, atlas.source))]
+            click.echo("\n".join([*(line.rstrip() for line in lines), ""]))
+    if all(answer.verdict != "accepted" and not answer.extents for answer in results):
+        sys.exit(ExitStatus.NOTHING_COMPARED)
+
+
+def _notice(backend: str) -> None:
+    if sys.stderr.isatty():
+        click.echo(f"asking {backend}, which takes some seconds to load ...", err=True)
+
+
+def _key(answer: "Answer") -> tuple[Any, ...]:
+    """Return what answers that are printed as one have in common."""
+    rule = answer.entry and answer.entry.rule
+    words = answer.reply and answer.reply.words
+    return (answer.verdict, rule, answer.extents, answer.broken, words, answer.addition,
+            answer.nearest, answer.unasked)  # fmt: skip
+
+
+def _lines(answer: "Answer") -> Iterator[str]:
+    if answer.verdict == "refused":
+        yield from _refusal(answer)
         return
-    for _, group in groupby(answers, key=lambda each: (each.entry.rule, each.extents)):
-        alike = list(group)
-        lines = [*_answer(alike[0]), *(line for e in alike for line in _evidence(e, atlas.source))]
-        click.echo("\n".join([*(line.rstrip() for line in lines), ""]))
-
-
-def _answer(answer: "Explanation") -> Iterator[str]:
-    """Yield the windows, drawn, and the rule."""
+    if not answer.extents:
+        yield f"not known: {answer.unasked}"
+        return
+    if answer.verdict == "unknown":
+        yield f"inferred beyond what was measured, and not asked: {answer.unasked}"
     for axis, extent in enumerate(answer.extents):
         if len(answer.extents) > 1:
             yield f"axis {axis}: {extent.axis}"
         yield from _window(extent)
-    if answer.entry.rule is not None:
+    if answer.addition:
+        yield f"composed: {answer.addition}"
+    if answer.entry and answer.entry.rule and not answer.reply:
         yield from (f"rule: {line}" for line in str(answer.entry.rule).splitlines())
 
 
+def _refusal(answer: "Answer") -> Iterator[str]:
+    """Yield that the call is refused, why, in whose words, and what is accepted near it."""
+    yield f"refused: {_why(answer)}"
+    yield from (f"  accepted only where {clause}" for clause in answer.broken)
+    if answer.reply and answer.reply.words:
+        first, *more = answer.reply.words.splitlines()
+        yield f"  {answer.target.backend} says: {first}"
+        yield from (f"    {line}" for line in more[:_MOST_LINES])
+    if answer.unasked:
+        yield f"  the framework was not asked: {answer.unasked}"
+    if answer.nearest:
+        yield "nearest accepted calls:"
+        yield from (f"  tconv explain {answer.target} {call}" for call in answer.nearest)
+
+
+_MOST_LINES = 8
+
+
+def _why(answer: "Answer") -> str:
+    """Return why a call is refused, in a few words; only what holds for this very call."""
+    if answer.reply and answer.reply.reason:
+        return answer.reply.reason
+    acceptance = answer.entry and answer.entry.acceptance
+    measured = {clause.reason for clause in answer.broken} - {""}
+    if acceptance and not acceptance.accepted:
+        measured = {acceptance.reason} - {""}
+    if measured and not answer.reply:
+        return "; ".join(sorted(measured))
+    if answer.unasked and not answer.broken:
+        return "the arithmetic leaves no element, o is below 1"
+    return f"{answer.target} does not accept this call"
+
+
 def _window(extent: "Extent") -> Iterator[str]:
-    from tconv.analysis.atlas.explain import draw_axis
+    from tconv.analysis.atlas.extent import draw_axis
 
     axis = extent.axis
     if extent.begin is None or extent.end is None:
@@ -85,36 +164,67 @@ def _crop(count: int, side: str) -> str:
     return f"{count} cropped at the {side}" if count >= 0 else f"{-count} added at the {side}"
 
 
-def _evidence(answer: "Explanation", source: "MeasuredRun") -> Iterator[str]:
-    """Yield the target, and the evidence for its rule."""
-    entry, evidence = answer.entry, answer.entry.evidence
-    yield f"{entry.question.target}"
-    if evidence is None:
-        counts = ", ".join(f"{verdict}: {count}" for verdict, count in entry.verdicts.items())
-        yield f"  computed no such case ({counts})"
-        yield f"  {entry.reason}"
-        return
-    share = "all" if evidence.coverage == 1 else f"{evidence.holding} of"
-    points = f"{share} {evidence.points} points"
-    yield f"  holds at {points} measured in run {source.run}, {source.started}"
-    if entry.like:
-        yield f"  the rule was inferred from {entry.like}; this mode is a sample of it"
+def _source(answer: "Answer", source: "MeasuredRun") -> Iterator[str]:
+    """Yield the target, and how the answer is known."""
+    yield f"{answer.target}"
+    reply, entry = answer.reply, answer.entry
+    if reply:
+        version = f" {reply.version}" if reply.version else ""
+        yield f"  {answer.target.backend}{version} was asked for this very call now"
+        if answer.verdict == "accepted" and reply.reason:
+            yield f"  but {reply.reason}"
+    if entry is None:
+        yield f"  not measured in run {source.run}, {source.started}"
     else:
-        yield from (f"  weak evidence: {text}" for text in evidence.shortfalls)
-    if evidence.counterexample is not None:
-        yield f"  but not at {evidence.counterexample}"
-    if entry.refusals:
-        yield f"  but {entry.refusals}"
+        yield from _evidence(answer, entry, source)
+    yield from (f"  {target}: {reach}" for target, reach in answer.elsewhere)
+
+
+def _evidence(answer: "Answer", entry: "Entry", source: "MeasuredRun") -> Iterator[str]:
+    """Yield what was measured of such calls: the rule, which are accepted, and where."""
+    evidence = entry.evidence
+    if evidence is not None and answer.verdict != "refused":
+        share = "all" if evidence.coverage == 1 else f"{evidence.holding} of"
+        points = f"{share} {evidence.points} points"
+        yield f"  the rule holds at {points} measured in run {source.run}, {source.started}"
+        if entry.like:
+            yield f"  it was inferred from {entry.like}; this mode is a sample of it"
+        else:
+            yield from (f"  weak evidence: {text}" for text in evidence.shortfalls)
+        if evidence.counterexample is not None:
+            yield f"  but not at {evidence.counterexample}"
+    acceptance = entry.acceptance
+    if entry.domain is None:
+        return
+    calls = f"{entry.domain.calls} calls"
+    if acceptance is None:
+        yield f"  which calls are accepted was not found from {calls}"
+    else:
+        yield f"  accepted: {acceptance}, inferred from {calls}"
+        yield from (f"  weak evidence: {text}" for text in acceptance.shortfalls)
+    yield f"  measured on: {entry.domain.text}"
     yield from (f"  but {text}" for text in answer.outside)
 
 
-def _record(answer: "Explanation") -> dict[str, Any]:
+def _record(answer: "Answer") -> dict[str, Any]:
+    from dataclasses import asdict
+
+    entry, reply = answer.entry, answer.reply
     return {
-        **answer.entry.to_dict(),
+        **(entry.to_dict() if entry else {}),
+        "target": str(answer.target),
+        "verdict": answer.verdict,
         "axes": [
             {**extent.axis.to_dict(), "full": extent.axis.full, "size": extent.size,
              "begin": extent.begin, "end": extent.end}
             for extent in answer.extents
         ],
+        "addition": answer.addition,
+        "broken": [str(clause) for clause in answer.broken],
+        "reply": reply and {k: v for k, v in asdict(reply).items() if k != "extents"},
+        "why": _why(answer) if answer.verdict == "refused" else "",
         "outside": list(answer.outside),
+        "unasked": answer.unasked,
+        "nearest": [str(call) for call in answer.nearest],
+        "elsewhere": dict(answer.elsewhere),
     }  # fmt: skip

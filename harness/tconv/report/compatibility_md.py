@@ -9,7 +9,6 @@ from itertools import groupby
 from typing import Any, Final
 
 from tconv.analysis.atlas.entry import Entry
-from tconv.analysis.atlas.evidence import Evidence
 from tconv.analysis.atlas.request import Request
 from tconv.analysis.claims.results import ClaimResult
 from tconv.analysis.compatibility import Compatibility, backend_of
@@ -17,7 +16,15 @@ from tconv.analysis.disagreements import Disagreement, Kind
 from tconv.model.case import Case
 from tconv.model.target import Target
 from tconv.report.markdown import cell, code
-from tconv.report.open_cases import OVERVIEW, TOPICS, Line, compare, lines, overview
+from tconv.report.open_cases import (
+    OVERVIEW,
+    TOPICS,
+    Line,
+    acceptance_text,
+    compare,
+    lines,
+    overview,
+)
 from tconv.report.output import render
 
 KINDS: Final[Mapping[Kind, str]] = {
@@ -28,7 +35,6 @@ KINDS: Final[Mapping[Kind, str]] = {
 """Kinds of disagreement in words, the most dangerous first."""
 
 _AXES: Final = re.compile(r"[123](?=[dD])")  # of a call such as conv1d_transpose
-_RANGED: Final = ("i", "k", "s", "d")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +69,7 @@ class Section:
         backend: its name.
         agreeing_groups: its targets; those that never disagree are in one group.
         rules: a line for each question and answer that has a rule.
+        explicit: a line for each answer to calls of which everything is given.
         refused: the kinds of case that none of its targets computed, by the reason.
         calls: the framework's own calls, by question.
         claims: published statements about it.
@@ -72,6 +79,7 @@ class Section:
     backend: str
     agreeing_groups: tuple[tuple[str, ...], ...]
     rules: tuple[Line, ...]
+    explicit: tuple[Line, ...]
     refused: Mapping[str, tuple[str, ...]]
     calls: Mapping[str, tuple[str, ...]]
     claims: tuple[ClaimResult, ...]
@@ -91,8 +99,8 @@ def text(compatibility: Compatibility) -> str:
     }
     return render(
         "compatibility.md.j2", content,
-        cell=cell, code=code, question_words=question_words, range=_range, in_short=in_short,
-        in_brief=partial(in_brief, compatibility),
+        cell=cell, code=code, question_words=question_words, in_short=in_short,
+        accepted=acceptance_text, in_brief=partial(in_brief, compatibility),
     )  # fmt: skip
 
 
@@ -111,6 +119,7 @@ def _section(compatibility: Compatibility, backend: str, entries: Sequence[Entry
             v for v in compatibility.agreeing_groups if backend_of(v[0]) == backend
         ),
         rules=tuple(line for line in answers if line.entry.rule),
+        explicit=tuple(line for line in answers if line.entry.question.is_explicit),
         refused=_refused(answers),
         calls=_calls(entries),
         claims=tuple(
@@ -132,7 +141,7 @@ def _refused(answers: Iterable[Line]) -> dict[str, tuple[str, ...]]:
     """Return the questions without a rule, by mode and reason."""
     by_reason: dict[str, list[str]] = defaultdict(list)
     for line in answers:
-        if line.entry.rule is None:
+        if line.entry.rule is None and not line.entry.question.is_explicit:
             by_reason[f"{', '.join(line.modes)}: {line.size}"].append(
                 in_short(line.entry.question.words)
             )
@@ -202,16 +211,3 @@ def in_brief(compatibility: Compatibility, targets: Iterable[str]) -> str:
 def question_words(case_id: str) -> str:
     """Return the parameters of an open case in the words of the command line."""
     return str(Request.from_case(Case.from_id(case_id)))
-
-
-def _range(evidence: Evidence) -> str:
-    """Return the range over which a rule was measured, as in `i 1..16, k 1..12`."""
-    ends = [
-        (
-            name,
-            evidence.fitted_range[name],
-            evidence.verified_range.get(name, evidence.fitted_range[name]),
-        )
-        for name in _RANGED
-    ]
-    return ", ".join(f"{n} {min(a[0], b[0])}..{max(a[1], b[1])}" for n, a, b in ends)

@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import Final
 
 from tconv.analysis.atlas.entry import Entry
-from tconv.analysis.atlas.explain import Explanation
+from tconv.analysis.atlas.extent import extents_of
 from tconv.analysis.atlas.request import Request
 from tconv.analysis.compatibility import Compatibility, backend_of
 from tconv.model.target import Target
@@ -52,7 +52,7 @@ TOPICS: Final = tuple(
     )
 )
 
-OVERVIEW: Final = TOPICS[:5]
+OVERVIEW: Final = (*TOPICS[:5], *TOPICS[-2:])
 """The commonest."""
 
 
@@ -142,15 +142,25 @@ def lines(entries: Iterable[Entry], topic: Topic | None = None) -> tuple[Line, .
     """Return a line for the entries of one question that are of one backend and say the same."""
     one_per_answer = []
     for _, kin in groupby(entries, key=lambda entry: backend_of(entry.question.target)):
-        by_answer: dict[tuple[str, str], list[Entry]] = {}
+        by_answer: dict[tuple[str, ...], list[Entry]] = {}
         for entry in kin:
-            by_answer.setdefault(_answer_key(entry), []).append(entry)
+            by_answer.setdefault(_answer_key(entry, topic), []).append(entry)
         one_per_answer += [_line(each, topic) for each in by_answer.values()]
     return tuple(one_per_answer)
 
 
-def _answer_key(entry: Entry) -> tuple[str, str]:
-    return (str(entry.rule), "") if entry.rule else ("", refusal(entry))
+def _answer_key(entry: Entry, topic: Topic | None) -> tuple[str, ...]:
+    """Return what entries of one line share; which calls are accepted, where no call is meant."""
+    condition = acceptance_text(entry) if topic is None else ""
+    return (str(entry.rule), condition) if entry.rule else ("", refusal(entry), condition)
+
+
+def acceptance_text(entry: Entry) -> str:
+    """Return which calls are accepted, as a condition; where none is known, that."""
+    condition = entry.acceptance
+    if condition is None:
+        return "no condition found"
+    return str(condition) if condition.is_sufficient else f"{condition} (weak evidence)"
 
 
 def _line(entries: Sequence[Entry], topic: Topic | None) -> Line:
@@ -161,11 +171,13 @@ def _line(entries: Sequence[Entry], topic: Topic | None) -> Line:
 
 
 def _example(entry: Entry, request: Request) -> str:
-    """Return size and window of the first axis, as answers are written; empty if not measured."""
-    explanation = Explanation.from_entry(entry, request)
-    if explanation.outside:
+    """Return size and window of the first axis, as answers are written.
+
+    Empty where the call is refused, or that is not known.
+    """
+    if entry.rule is None or not entry.accepts(request.axes):
         return ""
-    extent = explanation.extents[0]
+    extent = extents_of(entry.rule, request.axes)[0]
     if extent.begin is None:
         return f"o={extent.size}"
     return f"o={extent.size} window {extent.begin}:{extent.end}"

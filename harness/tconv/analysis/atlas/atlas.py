@@ -12,7 +12,7 @@ from tconv.analysis.atlas.question import Question
 from tconv.errors import AtlasError
 from tconv.model.target import Selection, Target
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 """Raised when the JSON form changes its meaning."""
 
 

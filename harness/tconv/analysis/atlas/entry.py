@@ -1,16 +1,23 @@
 """One entry of the atlas: the rule of a target for one kind of open case, with its evidence."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Any, Final, Self
 
+import numpy as np
+from numpy.typing import NDArray
+
+from tconv.analysis.atlas.condition import Calls, Condition, Domain
+from tconv.analysis.atlas.condition_inference import CallAxes, infer_condition
 from tconv.analysis.atlas.evidence import Evidence, evidence, holding
 from tconv.analysis.atlas.inference import infer
-from tconv.analysis.atlas.observation import Observation
+from tconv.analysis.atlas.observation import NATIVE, Observation
 from tconv.analysis.atlas.observation_point import Point
 from tconv.analysis.atlas.question import Question
 from tconv.analysis.atlas.rule import Rule
+from tconv.model.geometry import Axis, output_size
 
 CALLS: Final = 3
 """Most calls that an entry names."""
@@ -18,7 +25,7 @@ CALLS: Final = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A question, its rule, and the evidence for it.
+    """A question, its rule and which calls are accepted, with the evidence for both.
 
     Attributes:
         question: the kind of case, and the target.
@@ -29,6 +36,12 @@ class Entry:
         like: the target that the rule was inferred from, where that is another: a mode that is only
             sampled follows a rule of its backend, if that holds at each of its points.
         evidence: the evidence for the rule; None exactly where the rule is.
+        domain: where the question was measured, which limits what is known of it.
+        acceptance: which calls compute something; None where no condition separates them from
+            those that were refused.
+        routes: of explicit calls, the steps that are added to the framework's own call, the
+            commonest first (:data:`tconv.analysis.atlas.observation.NATIVE`: none), each with the
+            condition that separates its calls from those of the steps that follow it.
     """
 
     question: Question
@@ -38,6 +51,9 @@ class Entry:
     rule: Rule | None = None
     evidence: Evidence | None = None
     like: str = ""
+    domain: Domain | None = None
+    acceptance: Condition | None = None
+    routes: Mapping[str, Condition | None] = field(default_factory=dict)
 
     @classmethod
     def from_observation(cls, question: Question, observation: Observation) -> Self:
@@ -47,15 +63,75 @@ class Entry:
         reasons = observation.reasons
         reason = min(reasons, key=lambda text: (-reasons[text], text), default="")
         calls = sorted(observation.calls, key=lambda call: (-observation.calls[call], call))
-        return cls(
+        entry = cls(
             question=question, verdicts=dict(sorted(observation.verdicts.items())), reason=reason,
             calls=tuple(calls[:CALLS]), rule=rule, evidence=support,
         )  # fmt: skip
+        return entry._with_acceptance(observation)
+
+    def _with_acceptance(self, seen: Observation) -> Self:
+        """Return the entry with what was seen of acceptance.
+
+        Where nothing separates all calls, one axis alone may be simple: the domain is then that.
+        """
+        every = list({**seen.accepted, **seen.refused})
+        if not every or seen.deviating or seen.accepted.keys() & seen.refused.keys():
+            return replace(self, domain=Domain.from_calls(every) if every else None)
+        for ndims in ({*map(len, every)}, {1}):
+            accepted = {axes: step for axes, step in seen.accepted.items() if len(axes) in ndims}
+            refused = {axes: why for axes, why in seen.refused.items() if len(axes) in ndims}
+            if not accepted and not refused:
+                break
+            acceptance = infer_condition(list(accepted), refused, self._sizes)
+            if acceptance is not None:
+                is_explicit = self.question.is_explicit
+                return replace(
+                    self,
+                    domain=Domain.from_calls([*accepted, *refused]),
+                    acceptance=acceptance,
+                    routes=_routes(accepted, self._sizes) if is_explicit else {},
+                )
+        return replace(self, domain=Domain.from_calls(every))
+
+    def _sizes(self, axes: Sequence[Axis]) -> NDArray[np.int64] | None:
+        """Return the size by the rule on each axis, None where it is not known everywhere."""
+        if self.question.is_explicit:
+            return np.array([output_size(axis) for axis in axes], dtype=np.int64)
+        if self.rule is None or self.evidence is None or self.evidence.coverage < 1:
+            return None
+        return self.rule.of(axes)[0]
+
+    def calls_of(self, axes: CallAxes) -> Calls:
+        """Return one call as conditions read it."""
+        return Calls([axes], self._sizes(axes))
+
+    def accepts(self, axes: CallAxes) -> bool | None:
+        """Return whether the target computes a call of the question, None where it is not known.
+
+        It is known within the domain, where a condition was inferred and verified.
+
+        Args:
+            axes: the parameters of each axis.
+        """
+        if self.acceptance is None or not self.acceptance.is_sufficient or self.domain is None:
+            return None
+        if any(self.domain.outside(axes)):
+            return None
+        return bool(self.acceptance.of(self.calls_of(axes))[0])
+
+    def route(self, axes: CallAxes) -> str | None:
+        """Return the step that is added to reach an accepted explicit call, None: not known."""
+        for step, condition in self.routes.items():
+            if condition is None or not condition.is_sufficient:
+                return None
+            if condition.of(self.calls_of(axes))[0]:
+                return step
+        return None
 
     @property
     def accepted(self) -> int:
         """Number of calls that computed something."""
-        return self.verdicts.get("resolved", 0) + self.verdicts.get("unresolved", 0)
+        return sum(self.verdicts.get(name, 0) for name in ("resolved", "unresolved", "match"))
 
     @property
     def refusals(self) -> str:
@@ -79,6 +155,9 @@ class Entry:
             "rule": self.rule and self.rule.to_dict(),
             "evidence": self.evidence and self.evidence.to_dict(),
             "like": self.like,
+            "domain": self.domain and self.domain.to_dict(),
+            "acceptance": self.acceptance and self.acceptance.to_dict(),
+            "routes": {step: each and each.to_dict() for step, each in self.routes.items()},
         }
 
     @classmethod
@@ -89,6 +168,7 @@ class Entry:
             AtlasError: the rule uses a feature or a condition that this version lacks.
         """
         rule, support = content["rule"], content["evidence"]
+        domain, acceptance = content["domain"], content["acceptance"]
         return cls(
             question=Question.from_dict(content["question"]),
             verdicts=content["verdicts"],
@@ -97,7 +177,28 @@ class Entry:
             rule=None if rule is None else Rule.from_dict(rule),
             evidence=None if support is None else Evidence.from_dict(support),
             like=content["like"],
+            domain=None if domain is None else Domain.from_dict(domain),
+            acceptance=None if acceptance is None else Condition.from_dict(acceptance),
+            routes={
+                step: None if each is None else Condition.from_dict(each)
+                for step, each in content["routes"].items()
+            },
         )
+
+
+def _routes(
+    accepted: Mapping[CallAxes, str],
+    size_of: Callable[[Sequence[Axis]], NDArray[np.int64] | None],
+) -> dict[str, Condition | None]:
+    """Return each step that was added, the framework's call alone first, with its condition."""
+    left, routes = dict(accepted), dict[str, Condition | None]()
+    counts = Counter(accepted.values())
+    for step in sorted(counts, key=lambda each: (each != NATIVE, -counts[each], each)):
+        with_another = {axes: "" for axes, other in left.items() if other != step}
+        left = {axes: other for axes, other in left.items() if other != step}
+        own = [axes for axes, other in accepted.items() if other == step]
+        routes[step] = infer_condition(own, with_another, size_of)
+    return routes
 
 
 def entries(seen: Mapping[Question, Observation]) -> Iterator[Entry]:

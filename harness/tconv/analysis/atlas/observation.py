@@ -18,11 +18,17 @@ from tconv.model.window import Resolution
 COLUMNS: Final = (
     "case", "target", "ndim", "i", "k", "s", "p_begin", "p_end", "output_padding", "dilation",
     "padding", "o", "suite", "verdict", "observed_shape", "inferred_shape", "resolution",
-    "resolutions", "reason", "call",
+    "resolutions", "reason", "call", "route", "addition", "error_text",
 )  # fmt: skip
 """The columns of a row that observations are made of."""
 
 _RESOLVED: Final = "resolved"
+_COMPUTED: Final = frozenset({_RESOLVED, "unresolved", "match"})
+_REFUSED: Final = frozenset({"unsupported", "rejected", "rejected_legal", "crashed"})
+_EXPLICIT: Final = frozenset({"explicit", "extended"})
+NATIVE: Final = "native"
+
+CallAxes = tuple[Axis, ...]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -34,19 +40,33 @@ class Observation:
         reasons: number of rows by the reason that unsupported and rejected ones give.
         calls: number of resolved rows by the framework's call.
         merged: the points by their parameters: one each, unless answers contradict each other.
+        accepted: each call that computed something, and the step that was added; :data:`NATIVE`
+            where none was.
+        refused: each call that was refused or not supported, and why.
+        deviating: calls whose result was wrong.
     """
 
     verdicts: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
     calls: Counter[str] = field(default_factory=Counter)
     merged: dict[Axis, list[Point]] = field(default_factory=dict)
+    accepted: dict[CallAxes, str] = field(default_factory=dict)
+    refused: dict[CallAxes, str] = field(default_factory=dict)
+    deviating: int = 0
 
     def add(self, row: Mapping[str, Any]) -> None:
         """Take in one row with the columns :data:`COLUMNS`, None where a value is absent."""
-        self.verdicts[row["verdict"]] += 1
-        if row["verdict"] == _RESOLVED:
+        verdict, axes = row["verdict"], _axes(row)
+        self.verdicts[verdict] += 1
+        if verdict in _COMPUTED:
+            self.accepted[axes] = row["addition"] or NATIVE
+        elif verdict in _REFUSED:
+            self.refused[axes] = _why(row)
+        else:
+            self.deviating += 1
+        if verdict == _RESOLVED:
             self.calls[row["call"]] += 1
-            for point in _points(row):
+            for point in _points(row, axes):
                 self._merge(point)
         elif row["reason"]:
             self.reasons[row["reason"]] += 1
@@ -61,6 +81,9 @@ class Observation:
             verdicts=self.verdicts + other.verdicts,
             reasons=self.reasons + other.reasons,
             calls=self.calls + other.calls,
+            accepted=self.accepted | other.accepted,
+            refused=self.refused | other.refused,
+            deviating=self.deviating + other.deviating,
         )
         for point in (*self.points, *other.points):
             both._merge(point)  # of its own class
@@ -83,28 +106,38 @@ class Observation:
 
 
 def observe(rows: Iterable[Mapping[str, Any]]) -> dict[Question, Observation]:
-    """Return what rows of open cases show of each question, by number of axes.
+    """Return what rows of open and of explicit cases show of each question, by number of axes.
 
     Args:
-        rows: rows with the columns :data:`COLUMNS`; those of other suites are ignored.
+        rows: rows with the columns :data:`COLUMNS`; those of illegal cases are ignored.
     """
     observations: dict[Question, Observation] = {}
     for row in rows:
-        if row["suite"] == "open":
+        if row["suite"] == "open" or row["suite"] in _EXPLICIT:
             observations.setdefault(Question.from_row(row), Observation()).add(row)
     return dict(sorted(observations.items(), key=lambda item: item[0].order))
 
 
-def _points(row: Mapping[str, Any]) -> Iterator[Point]:
-    """Yield the point of each axis of a resolved row; its target may have inferred only a shape."""
+def _axes(row: Mapping[str, Any]) -> CallAxes:
     absent = (None,) * row["ndim"]
     axes = zip(
         row["i"], row["k"], row["s"], row["dilation"], row["p_begin"], row["p_end"],
         row["output_padding"] or absent, row["o"] or absent, strict=True,
     )  # fmt: skip
+    return tuple(Axis(**dict(zip(Axis.__slots__, values, strict=True))) for values in axes)
+
+
+def _why(row: Mapping[str, Any]) -> str:
+    """Return why a call was refused: the words of its route, else the framework's first line."""
+    if row["verdict"] == "unsupported" and row["reason"]:
+        return str(row["reason"])
+    return next(iter((row["error_text"] or "").strip().splitlines()), "")
+
+
+def _points(row: Mapping[str, Any], axes: CallAxes) -> Iterator[Point]:
+    """Yield the point of each axis of a resolved row; its target may have inferred only a shape."""
     sizes = (row["observed_shape"] or row["inferred_shape"])[2:]
-    for values, size, begins in zip(axes, sizes, _begins(row), strict=True):
-        axis = Axis(**dict(zip(Axis.__slots__, values, strict=True)))
+    for axis, size, begins in zip(axes, sizes, _begins(row), strict=True):
         yield Point(axis=axis, size=size, begins=begins, case=row["case"])
 
 

@@ -45,6 +45,11 @@ class Question:
         return self.target, self.padding, self.op, self.o, self.ndim or 0
 
     @property
+    def is_explicit(self) -> bool:
+        """Whether nothing is left open: padding and output padding in numbers, and no size."""
+        return self.padding == EXPLICIT and self.op and not self.o
+
+    @property
     def words(self) -> str:
         """The question without its target, in the names of the command line."""
         policy = "p=given" if self.padding == EXPLICIT else f"padding={self.padding}"

@@ -106,11 +106,16 @@ class Request:
             if any(value != default for value in values) and (name != "i" or has_sizes):
                 words.append(f"{name}={'x'.join(map(str, values))}")
         if any(axis.p_begin or axis.p_end for axis in self.axes):
-            words.append("p=" + "x".join(f"{axis.p_begin}:{axis.p_end}" for axis in self.axes))
+            words.append("p=" + "x".join(map(_crop, self.axes)))
         return words
 
     def __str__(self) -> str:
         return " ".join(self.words())
+
+
+def _crop(axis: Axis) -> str:
+    both = axis.p_begin == axis.p_end
+    return str(axis.p_begin) if both else f"{axis.p_begin}:{axis.p_end}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
