@@ -14,6 +14,7 @@ from tconv.analysis.atlas.request import Request
 from tconv.answers.frameworks import Frameworks, Reply
 from tconv.answers.nearest import nearest_accepted
 from tconv.errors import TargetError, UnavailableError
+from tconv.model.policies import DEFINED, fill_of, lower
 from tconv.model.target import Selection, Target
 
 Verdict = Literal["accepted", "refused", "unknown"]
@@ -51,6 +52,22 @@ class Answer:
     unasked: str = ""
     nearest: tuple[Request, ...] = ()
     elsewhere: tuple[tuple[str, str], ...] = ()
+
+
+def lowered(request: Request) -> tuple[Request, str]:
+    """Return the request of numbers that one for a policy defined here is, and that in words.
+
+    Any other request is returned as it is, with no words.
+    """
+    if request.padding not in DEFINED:
+        return request, ""
+    pairs = [lower(request.padding, axis) for axis in request.axes]
+    axes = tuple(replace(axis, op=axis.extra) for axis, _ in pairs)
+    plain = replace(request, padding=EXPLICIT, axes=axes)
+    fill, margins = fill_of(request.padding), [margin for _, margin in pairs]
+    padded = "x".join(f"{margin.before}:{margin.after}" for margin in margins)
+    by = f", on an input padded by {padded} ({fill})" if fill else ""
+    return plain, f"{request.padding} is {plain}{by}"
 
 
 def answers(

@@ -11,6 +11,7 @@ from tconv.analysis.atlas.question import EXPLICIT
 from tconv.analysis.atlas.request import Request
 from tconv.model.geometry import Axis
 from tconv.model.parameters import POLICIES
+from tconv.model.policies import DEFINED
 
 MOST: Final = 3
 """Calls that are named."""
@@ -84,7 +85,7 @@ def _variants(request: Request) -> Iterator[tuple[int, Request]]:
             if has_op:
                 yield 2 * _NEW_WORD, _with(replace(request, axes=resized), op=None)
     for policy in (*POLICIES, EXPLICIT):
-        if policy == request.padding:
+        if policy == request.padding or policy in DEFINED:
             continue
         uncropped = tuple(replace(axis, p_begin=0, p_end=0) for axis in axes)
         other = replace(request, padding=policy, axes=uncropped)

@@ -59,10 +59,10 @@ def explain_case(
     it is installed.
     """
     from tconv.analysis.atlas.request import Request, default_axes
-    from tconv.answers.answer import answers
+    from tconv.answers.answer import answers, lowered
     from tconv.answers.frameworks import Frameworks
 
-    request = Request.from_texts(parameters)
+    request, definition = lowered(Request.from_texts(parameters))
     atlas = load_atlas(path)
     with ExitStack() as stack:
         frameworks = None if no_run else stack.enter_context(Frameworks(_notice))
@@ -72,6 +72,8 @@ def explain_case(
     if as_json:
         click.echo(json_text({"request": str(request), "answers": list(map(_record, results))}))
     else:
+        if definition:
+            click.echo(f"{definition}\n")
         for _, group in groupby(results, key=_key):
             alike = list(group)
             lines = [*_lines(alike[0]), *(line for e in alike for line in _source(e, atlas.source))]
