@@ -10,6 +10,8 @@ HEAVY: Final = (
     "dask", "duckdb", "jax", "jinja2", "keras", "ml_dtypes", "numpy", "onnx", "onnxruntime",
     "pandas", "psutil", "pyarrow", "pydantic", "pytest", "rich", "scipy", "tensorflow", "torch",
 )  # fmt: skip
+FRAMEWORKS: Final = frozenset({"jax", "keras", "onnx", "onnxruntime", "tensorflow", "torch"})
+BACKENDS: Final = ("tensorflow", "jax", "keras-tensorflow", "onnxruntime")
 COMMANDS: Final = (
     "run", "merge", "report", "atlas", "acceptance", "explain", "translate", "sizes", "adapters",
     "adapters list", "adapters check", "claims", "compatibility", "bench",
@@ -49,3 +51,12 @@ def test_help_and_version_load_no_heavy_module(arguments: str) -> None:
 )
 def test_usage_error_loads_no_heavy_module(arguments: str) -> None:
     assert loaded(arguments) == ["2"]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_translation_that_is_not_run_loads_no_framework(backend: str) -> None:
+    for ends in (f"--from {backend} --to torch", f"--from torch --to {backend}"):
+        status, *modules = loaded(f"translate --no-run {ends} k=3 s=2 op=1 ndim=2")
+
+        assert status == "0"
+        assert FRAMEWORKS.isdisjoint(modules)

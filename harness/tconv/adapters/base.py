@@ -81,6 +81,8 @@ class Adapter(ABC):
         name: the name under which the adapter is registered.
         modes: every mode, the most usual first.
         environment: variables that the worker process gets before the adapter is made.
+        needs_framework: whether :meth:`route` and :meth:`snippet` need what `__init__` has made.
+            Where they do not, `tconv translate --no-run` imports no framework.
         pads_input: whether :meth:`compute` pads x, where `tensors.padding` says so, by an operation
             of the framework; else x comes padded by NumPy. No adapter sees a policy of
             :data:`tconv.model.policies.DEFINED`: such a case comes as the explicit one that it is.
@@ -91,6 +93,7 @@ class Adapter(ABC):
     name: ClassVar[str]
     modes: ClassVar[tuple[Mode, ...]]
     environment: ClassVar[Mapping[str, str]] = {}
+    needs_framework: ClassVar[bool] = True
     pads_input: ClassVar[bool] = False
     infer_one_in: ClassVar[int] = 1
 

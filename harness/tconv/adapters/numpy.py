@@ -68,6 +68,7 @@ class NumpyAdapter(Adapter):
         for name in FORMULATIONS
     )
     pads_input: ClassVar[bool] = True
+    needs_framework: ClassVar[bool] = False
 
     def versions(self) -> Mapping[str, str]:
         """Return the version of NumPy."""

@@ -62,6 +62,19 @@ def load(backend: str) -> Adapter:
         raise UnavailableError(f"{backend} does not start: {_line(error)}") from error
 
 
+def writer(backend: str) -> Adapter | None:
+    """Return the adapter of `backend` without its framework, or None: it needs that.
+
+    It gives routes and writes snippets, and can do nothing else.
+
+    Raises:
+        TargetError: no backend has this name.
+        UnavailableError: the module of the adapter cannot be imported, or holds no adapter.
+    """
+    adapter = adapter_class(backend)
+    return None if adapter.needs_framework else adapter.__new__(adapter)
+
+
 def _entry_point(backend: str) -> EntryPoint:
     entries = entry_points(group=GROUP, name=backend)
     if not entries:

@@ -76,9 +76,10 @@ def translate(
     """
     source_modes, target_modes = _modes(source), _modes(target)
     source_entries = _entries(atlas, source_modes)
-    with nullcontext(pool) if pool else new_pool() as processes:
-        source_process = processes.worker(source.backend) if runs else None
-        target_process = processes.worker(target.backend)
+    needs_process = runs or registry.writer(target.backend) is None
+    with nullcontext(pool) if pool or not needs_process else new_pool() as processes:
+        source_process = processes.worker(source.backend) if processes and runs else None
+        target_process = processes.worker(target.backend) if processes else None
         with ThreadPoolExecutor() as threads:  # both load their frameworks at the same time
             modes = threads.submit(_ask, target_process, worker.modes_with_snippet, target_modes)
             if source_process and source_process is not target_process:
@@ -102,18 +103,21 @@ def _translation(
     sources: Sequence[SourceCall] | Impossible,
     entries: Mapping[Target, Sequence[Entry]],
     source_process: WorkerProcess | None,
-    target_process: WorkerProcess,
+    target_process: WorkerProcess | None,
     style: FileStyle,
 ) -> Translation | Impossible:
     """Return the call of the target, run where there is a process in which the source runs."""
     if isinstance(sources, Impossible):
         return sources
-    source: SourceCall | Impossible = sources[0]
+    source: SourceCall | Impossible
     if source_process:
         source = _ask(source_process, worker.run_source, sources)
+    else:
+        source = worker.known_source(sources)
     if isinstance(source, Impossible):
         return source
-    call = _ask(target_process, worker.find_target_call, source, entries, style)
+    writer = None if target_process else registry.writer(next(iter(entries)).backend)
+    call = _ask(target_process, worker.find_target_call, source, entries, style, writer)
     if isinstance(call, Impossible):
         return call
     differences = None
@@ -191,8 +195,10 @@ def _entries_of(atlas: Atlas, mode: Target) -> Sequence[Entry]:
     return ()
 
 
-def _ask(process: WorkerProcess, function: Callable[..., T], *arguments: object) -> T:
-    """Return what a function returns in a worker process."""
+def _ask(process: WorkerProcess | None, function: Callable[..., T], *arguments: object) -> T:
+    """Return what a function returns in a worker process, or here where it needs none."""
+    if process is None:
+        return function(*arguments)
     result = process.call(function, *arguments)
     if isinstance(result, WorkerEnd):
         raise UnavailableError(f"the framework ended its process: {result.outcome}")

@@ -1,12 +1,14 @@
 """What runs in worker processes: the source's call, the search for the target's, and its file."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tconv.adapters import registry
 from tconv.adapters.base import Adapter
 from tconv.analysis.atlas.entry import Entry
 from tconv.engine.worker.entry import load_adapter
@@ -69,7 +71,7 @@ def modes_with_snippet(targets: Sequence[Target]) -> list[Target]:
         UnavailableError: the framework is not installed.
     """
     plain = [Case.from_parameters(ndim=ndim, i=2, k=2, output_padding=0) for ndim in (1, 2, 3)]
-    adapter = load_adapter(targets[0].backend)
+    adapter = registry.writer(targets[0].backend) or load_adapter(targets[0].backend)
     return [
         target
         for target in targets
@@ -92,6 +94,25 @@ def run_source(sources: Sequence[SourceCall]) -> SourceCall | Impossible:
                 return native
             case call:
                 composed = composed or call
+    return composed or Impossible(reason="; ".join(dict.fromkeys(reasons)))
+
+
+def known_source(sources: Sequence[SourceCall]) -> SourceCall | Impossible:
+    """Return what :func:`run_source` would, as far as adapters know it without their framework."""
+    adapter = registry.writer(sources[0].target.backend)
+    if adapter is None:
+        return sources[0]
+    reasons = []
+    composed: SourceCall | None = None
+    for source in sources:
+        case = source.query.case(source.samples[0])
+        match adapter.route(case, source.target.mode, source.target.device):
+            case Unsupported(reason=reason):
+                reasons.append(f"{source.target}: {reason}")
+            case Composed(addition=addition):
+                composed = composed or replace(source, addition=addition)
+            case _:
+                return source
     return composed or Impossible(reason="; ".join(dict.fromkeys(reasons)))
 
 
@@ -126,7 +147,10 @@ def _refused_at(case: Case) -> str:
 
 
 def find_target_call(
-    source: SourceCall, entries: Mapping[Target, Sequence[Entry]], style: FileStyle
+    source: SourceCall,
+    entries: Mapping[Target, Sequence[Entry]],
+    style: FileStyle,
+    adapter: Adapter | None = None,
 ) -> TargetCall | Impossible:
     """Return the first mode's call that needs nothing beside it, else the first one, or none.
 
@@ -134,11 +158,12 @@ def find_target_call(
         source: the call of the source; where it was run, that of the target is run, too.
         entries: what the atlas knows of each mode of the target.
         style: how it is written.
+        adapter: that of the target where nothing is run; None: the one of this process.
     """
     calls: list[TargetCall] = []
     reasons = []
     for target, of_mode in entries.items():
-        match _search(source, target, of_mode, style):
+        match _search(source, target, of_mode, style, adapter):
             case Impossible(reason=reason):
                 reasons.append(f"{target}: {reason}")
             case call:
@@ -168,17 +193,22 @@ def _output(adapter: Adapter, case: Case, target: Target, tensors: Tensors) -> O
 
 
 def _search(
-    source: SourceCall, target: Target, entries: Sequence[Entry], style: FileStyle
+    source: SourceCall,
+    target: Target,
+    entries: Sequence[Entry],
+    style: FileStyle,
+    writer: Adapter | None,
 ) -> TargetCall | Impossible:
-    adapter = load_adapter(target.backend)
-    with adapter.session(target.mode, target.device):
+    adapter = writer or load_adapter(target.backend)
+    session = nullcontext() if writer else adapter.session(target.mode, target.device)
+    with session:
         candidate = Search(
             query=source.query,
             windows=source.windows,
             entries=entries,
             samples=source.samples,
             route=lambda case: adapter.route(case, target.mode, target.device),
-            refusal=lambda case: _refusal(adapter, case, target),
+            refusal=lambda case: _refusal(adapter, case, target, runs=writer is None),
         ).run()
         if isinstance(candidate, Impossible):
             return candidate
@@ -214,10 +244,16 @@ def _file(port: Port, form: Form) -> PythonFile | Impossible:
             return function_file(port)
 
 
-def _refusal(adapter: Adapter, case: Case, target: Target) -> str | None:
-    """Return why the call cannot be used: its text or its computation is missing; or None."""
+def _refusal(adapter: Adapter, case: Case, target: Target, *, runs: bool) -> str | None:
+    """Return why the call cannot be used: its text or its computation is missing; or None.
+
+    Where nothing is run, legal calls are expected to be computed, and no others.
+    """
     if adapter.snippet(case, target.mode, target.device) is None:
         return "its adapter does not write this call as source text"
+    if not runs:
+        legality, reason = case.legality
+        return None if legality == "legal" else f"not known without running it, as {reason}"
     output = _output(adapter, case, target, _ones(case))
     return output if isinstance(output, str) else None
 

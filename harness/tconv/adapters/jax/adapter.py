@@ -111,6 +111,7 @@ class JaxAdapter(BatchingAdapter):
         "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false",
         "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
     }
+    needs_framework: ClassVar[bool] = False
     pads_input: ClassVar[bool] = True
     infer_one_in: ClassVar[int] = 5
 

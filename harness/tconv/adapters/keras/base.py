@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,7 +49,14 @@ class KerasAdapter(Adapter):
 
     pads_input: ClassVar[bool] = True
     below: ClassVar[type[Adapter]]
+    needs_framework: ClassVar[bool] = False
     inverts: ClassVar[bool] = False
+
+    def __new__(cls) -> Self:
+        """Return an adapter that has no framework yet, nor has the one below."""
+        self = super().__new__(cls)
+        self._below = cls.below.__new__(cls.below)
+        return self
 
     def __init__(self) -> None:
         import keras

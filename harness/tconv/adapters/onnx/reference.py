@@ -33,6 +33,7 @@ class OnnxAdapter(Adapter):
         ),
     )
     environment: ClassVar[Mapping[str, str]] = {"OMP_NUM_THREADS": "1"}
+    needs_framework: ClassVar[bool] = False
     pads_input: ClassVar[bool] = True
 
     def __init__(self) -> None:

@@ -14,7 +14,7 @@ from tconv.adapters.crop import Crop
 from tconv.adapters.layout import CHANNELS_LAST
 from tconv.adapters.snippet import ModuleText, Operations, output_sizes, source_text, written_call
 from tconv.adapters.tensorflow.calls import TensorflowCall, call_for, why_unsupported
-from tconv.adapters.tensorflow.kernels import Features, probe
+from tconv.adapters.tensorflow.kernels import EVERY_FEATURE, Features, probe
 from tconv.model.policies import InputPadding
 
 _OPERATIONS: Final = Operations(
@@ -71,8 +71,11 @@ class TensorflowAdapter(Adapter):
         "TF_NUM_INTEROP_THREADS": "1",
         "TF_NUM_INTRAOP_THREADS": "1",
     }
+    needs_framework: ClassVar[bool] = False
     pads_input: ClassVar[bool] = True
     infer_one_in: ClassVar[int] = 10  # a graph takes 10 times as long as the call
+
+    _features_lacking: Mapping[str, Mapping[tuple[int, str], Features]] | None = None  # by device
 
     def __init__(self) -> None:
         import tensorflow as tf
@@ -92,7 +95,7 @@ class TensorflowAdapter(Adapter):
         """Return what decides the kernels: oneDNN's variable, and what its kernels lack here."""
         names = sorted(
             f"{feature} {rank}d {dtype}"
-            for (rank, dtype), features in self._features_lacking.get(device, {}).items()
+            for (rank, dtype), features in (self._features_lacking or {}).get(device, {}).items()
             for feature in features
         )
         return {
@@ -214,8 +217,13 @@ class TensorflowAdapter(Adapter):
         return self._tf.slice(y, [0, *begin, 0], [n, *size, channels])
 
     def lacking(self, case: Case, mode: str, device: str) -> Features:
-        """Return what the kernel of the case's number of axes and dtype lacks; XLA's are whole."""
+        """Return what the kernel of the case's number of axes and dtype lacks; XLA's are whole.
+
+        Where no kernel was asked, it is what none is sure to have: oneDNN's have it.
+        """
         if mode == "xla":
             return frozenset()
+        if self._features_lacking is None:
+            return EVERY_FEATURE
         kernels = self._features_lacking.get(device, {})
         return kernels.get((max(case.ndim, 2), case.dtype), frozenset())

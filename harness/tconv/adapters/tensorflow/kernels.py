@@ -59,6 +59,10 @@ _FEATURES: Final = MappingProxyType(
 )
 
 
+EVERY_FEATURE: Final[Features] = frozenset(_FEATURES)
+"""What the kernels lack that TensorFlow has without oneDNN."""
+
+
 def has_kernel(case: Case) -> bool:
     """Return whether a kernel of the case's axes and dtype exists: int32 has two axes at most."""
     return case.dtype in _DTYPES.get(max(case.ndim, 2), ())

@@ -35,6 +35,7 @@ class TorchAdapter(Adapter):
     )
     # Two threads make a call of 45 us take 30 ms wherever something else uses a core.
     environment: ClassVar[Mapping[str, str]] = {"OMP_NUM_THREADS": "1"}
+    needs_framework: ClassVar[bool] = False
     pads_input: ClassVar[bool] = True
 
     def __init__(self) -> None:
