@@ -44,6 +44,14 @@ def test_sampled_mode_takes_its_part_of_the_cases() -> None:
     assert set(part.cases) < set(CASES)
 
 
+def test_sampled_modes_take_every_case_that_users_name_and_those_of_sample_0_none() -> None:
+    plans = plan([Selection.from_text("a@cpu")], {"a": FOUND}, CASES, is_sampled=False)
+
+    assert {str(each.target): each.cases for each in plans} == {
+        "a:whole@cpu": CASES, "a:part@cpu": CASES,
+    }  # fmt: skip
+
+
 def test_mode_of_sample_0_takes_every_case_where_it_is_named() -> None:
     (made,) = planned("a:named@cpu").values()
 

@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from dataclasses import replace
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from tconv.adapters.torch.adapter import TorchAdapter
 from tconv.inputs.draw import draw
 from tconv.judge.expected import expect
 from tconv.model.case import Case
+from tconv.model.malformed import MALFORMED
 from tconv.model.route import Native, Unsupported
 from tconv.model.tensors import Tensors
 
@@ -80,6 +82,32 @@ def test_every_legal_case_is_reached_and_gives_the_oracles_answer(case: Case) ->
 
     assert not isinstance(adapter.route(case, "eager", "cpu"), Unsupported)
     np.testing.assert_array_equal(y, np.asarray(expect(case, draw(case)).y))
+
+
+@settings(max_examples=60)
+@given(case=cases(), n=st.integers(0, 3))
+def test_input_without_a_batch_axis_is_a_legal_call_of_each_sample(case: Case, n: int) -> None:
+    adapter, mode = TorchAdapter(), "eager+unbatched"
+    case = replace(case, n=n)
+    with adapter.session(mode, "cpu"):
+        y = adapter.compute(case, draw(case).tensors, mode, "cpu")
+
+    route = adapter.route(case, mode, "cpu")
+    assert route.call.endswith(", x without a batch axis")  # type: ignore[union-attr] # a legal case
+    assert not isinstance(route, Native) or n == 1
+    np.testing.assert_array_equal(y, np.asarray(expect(case, draw(case)).y))
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("name", [n for n in MALFORMED if "dtype" not in n])
+@pytest.mark.parametrize("ndim", [1, 2, 3])
+def test_no_malformed_case_is_a_call_that_pytorch_documents(
+    adapter: TorchAdapter, mode: str, name: str, ndim: int
+) -> None:
+    for n, c_in, i in product((1, 2, 3), (1, 2, 3), (1, 2, 3)):
+        case = Case.from_parameters(ndim=ndim, i=i, k=2, n=n, c_in=c_in, c_out=3, malformed=name)
+        with pytest.raises((RuntimeError, ValueError)), adapter.session(mode, "cpu"):
+            adapter.compute(case, draw(case).tensors, mode, "cpu")
 
 
 @pytest.mark.parametrize("mode", MODES)

@@ -22,6 +22,7 @@ TARGETS: Final = {
     "numpy:gather": (),
     "torch:eager": ("torch",),
     "torch:eager+no_onednn": ("torch",),
+    "torch:eager+unbatched": ("torch",),
     "tensorflow:eager": ("tensorflow",),
     "tensorflow:function": ("tensorflow",),
     "tensorflow:xla": ("tensorflow",),

@@ -341,6 +341,26 @@ def test_malformed_tensors_have_the_one_shape_that_does_not_fit(
 
 
 @pytest.mark.parametrize(
+    ("case_id", "shape"),
+    [
+        ("1d-i3-k2-s2-n2-ci2-co3-f32-xlacks", (2,)),
+        ("2d-i3x4-k2x2-n2-ci2-co3-f32-xlacks", (2, 3)),
+        ("2d-i3x4-k2x2-ci1-co3-f32-xlacks", (1, 3)),
+        ("1d-i3-k2-s2-n3-ci2-co3-f32-xlacks", (3, 2)),
+        ("1d-i3-k2-n0-ci2-co3-f32-xlacks", (0, 2)),
+    ],
+)
+def test_input_with_too_few_axes_is_none_without_a_batch_axis(
+    case_id: str, shape: tuple[int, ...]
+) -> None:
+    case = Case.from_id(case_id)
+    x = draw(case).tensors.x
+
+    assert x.shape == shape
+    assert x.shape[0] != case.c_in or x.ndim == case.ndim
+
+
+@pytest.mark.parametrize(
     ("name", "dtype", "dtypes"),
     [
         ("weight_dtype", "float32", ("float32", "float64", "float32")),

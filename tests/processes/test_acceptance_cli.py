@@ -54,6 +54,15 @@ def test_command_prints_the_matrix_with_its_legend(run: Path) -> None:
     assert all(f"{each.code}  {each.value}" in done.output for each in Reaction)
 
 
+def test_run_without_faults_says_so(tmp_path: Path) -> None:
+    case = "1d-i3-k2-ci1-co1-f32"
+    words = ["run", "--case", case, "--target", "numpy:scatter", "--out", str(tmp_path)]
+    assert CliRunner().invoke(cli, words).exit_code == 0
+    done = CliRunner().invoke(cli, ["acceptance", str(next(tmp_path.iterdir()))])
+
+    assert done.output == "no case of this run has a fault (1 row); run configs/acceptance.toml\n"
+
+
 def test_command_prints_the_texts_of_one_fault(run: Path) -> None:
     done = CliRunner().invoke(cli, ["acceptance", str(run), "--fault", "stride of 0"])
 

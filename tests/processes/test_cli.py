@@ -21,6 +21,8 @@ from tconv import cli, load, run
 from tconv.engine.executors.local import LocalPool
 from tconv.errors import StoreError
 from tconv.runs.exit_status import ExitStatus
+from tconv.runs.spec import RunSpec
+from tconv.store import RunReader
 
 pytestmark = pytest.mark.usefixtures("fakes", "folder")
 
@@ -136,6 +138,20 @@ def test_case_is_kept_where_a_directory_is_named(tconv: Callable[..., Done]) -> 
     (run,) = Path("kept").iterdir()
     assert done.code == 0
     assert list(load(run).rows["case"]) == [CASE]
+
+
+def test_two_cases_are_run_together_on_a_target_that_is_named_in_any_case(
+    tconv: Callable[..., Done],
+) -> None:
+    other = "1d-i2-k1-ci1-co1-f32"
+    cases = ["--case", CASE, "--case", other, "--case", CASE]
+    done = tconv("run", "c.toml", *cases, "--target", "Fake-Right", "--out", "kept")
+
+    (run,) = Path("kept").iterdir()
+    assert done.code == 0
+    assert list(load(run).rows["case"]) == [CASE, other]
+    assert done.out.index(f"case  {CASE}") < done.out.index(f"case  {other}")
+    assert RunSpec.from_run(RunReader(run)).case_ids == (CASE, other)
 
 
 def test_run_directory_serves_as_config_of_a_rerun(tconv: Callable[..., Done]) -> None:

@@ -81,7 +81,7 @@ def test_bundled_config_is_found_from_anywhere_by_its_name(
 ) -> None:
     monkeypatch.chdir(tmp_path)
 
-    made = RunSpec.from_config(name, case=CASE)
+    made = RunSpec.from_config(name, case_ids=[CASE])
 
     assert (made.config.name, made.config.path) == ("smoke", name)
 
@@ -105,10 +105,18 @@ def test_shards_are_disjoint_and_complete(path: Path, parts: int) -> None:
 
 
 def test_case_stands_instead_of_the_grid(path: Path) -> None:
-    made = RunSpec.from_config(path, case=CASE)
+    made = RunSpec.from_config(path, case_ids=[CASE])
 
     assert [case.id for case in made.cases] == [CASE]
     assert (made.statistics.made, made.statistics.kept) == (1, 1)
+
+
+def test_cases_are_run_once_each_in_the_order_given(path: Path) -> None:
+    other = "1d-i2-k1-ci1-co1-f32"
+    made = RunSpec.from_config(path, case_ids=[CASE, other, CASE])
+
+    assert [case.id for case in made.cases] == list(made.case_ids) == [CASE, other]
+    assert made.statistics.lines()[0] == "2 points made, 2 cases kept"
 
 
 def test_targets_stand_instead_of_the_configs_and_narrow_what_is_required(path: Path) -> None:
@@ -126,7 +134,7 @@ def test_faulty_shard_is_an_error_with_an_example(path: Path, shard: str) -> Non
 
 def test_case_and_shard_exclude_each_other(path: Path) -> None:
     with pytest.raises(ConfigError, match=r"should be one of the two"):
-        RunSpec.from_config(path, case=CASE, shard="1/2")
+        RunSpec.from_config(path, case_ids=[CASE], shard="1/2")
 
 
 def test_unknown_target_is_an_error_before_the_grid_is_expanded(path: Path) -> None:
@@ -136,7 +144,7 @@ def test_unknown_target_is_an_error_before_the_grid_is_expanded(path: Path) -> N
 
 def test_faulty_case_id_is_an_error(path: Path) -> None:
     with pytest.raises(CaseError, match=r"part 'foo' of case id"):
-        RunSpec.from_config(path, case="2d-foo")
+        RunSpec.from_config(path, case_ids=["2d-foo"])
 
 
 def test_missing_file_is_an_error() -> None:
@@ -145,7 +153,7 @@ def test_missing_file_is_an_error() -> None:
 
 
 def test_open_case_can_be_asked_for() -> None:
-    made = RunSpec.from_config("smoke", case="1d-i3-k3-opnone-ci1-co1-f32")
+    made = RunSpec.from_config("smoke", case_ids=["1d-i3-k3-opnone-ci1-co1-f32"])
 
     assert [case.suite for case in made.cases] == ["open"]
 

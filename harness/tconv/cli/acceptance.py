@@ -61,6 +61,9 @@ def _content(reactions: "Acceptance", fault: str | None) -> dict[str, Any]:
 def _matrix(reactions: "Acceptance") -> str:
     from tconv.analysis.acceptance.reaction import Reaction
 
+    if not reactions.faults:
+        rows = pluralize(reactions.faultless, "row")
+        return f"no case of this run has a fault ({rows}); run configs/acceptance.toml"
     letters = [_letter(at) for at in range(len(reactions.targets))]
     table = table_text(("fault", *letters), (
         (fault, *(cell.codes if cell else "" for cell in cells))

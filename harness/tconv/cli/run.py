@@ -47,7 +47,7 @@ def grid_help(table: Table = PARAMETERS) -> str:
     )
 
 
-_IN_HEADER: Final = {"config", "case_id", "targets", "out", "shard", "dry_run"}
+_IN_HEADER: Final = {"config", "case_ids", "targets", "out", "shard", "dry_run"}
 _QUICK: Final = 500_000  # points that are expanded in about two seconds
 _FINDINGS: Final = 10  # printed; summary.md has them all
 _LINES: Final = 20  # of an error's text; --json has all
@@ -63,7 +63,8 @@ _DETAILS: Final = (
 
 @click.command(epilog=f"{EPILOG}\n{grid_help()}")
 @click.argument("config", required=False, type=click.Path(path_type=Path))
-@click.option("--case", "case_id", metavar="ID", help="Run this one case instead of the grid.")
+@click.option("--case", "case_ids", metavar="ID", multiple=True,
+              help="Run this case instead of the grid; may be repeated.")  # fmt: skip
 @click.option("--target", "targets", type=TARGET, metavar="T", multiple=True,
               help="Run only this target (backend[:mode][@device]); may be repeated.")  # fmt: skip
 @click.option("--out", type=click.Path(path_type=Path), default=None,
@@ -85,7 +86,7 @@ _DETAILS: Final = (
 def run(
     *,
     config: Path | None,
-    case_id: str | None,
+    case_ids: Sequence[str],
     targets: "Sequence[Selection]",
     out: Path | None,
     shard: str | None,
@@ -106,7 +107,9 @@ def run(
         _require_alone()
         _resume(resumed, executor_name, jobs=jobs, as_json=as_json)
     names = tuple(map(str, targets))
-    spec = _spec(read_config(config or Path(DEFAULT)), targets=names, case=case_id, shard=shard)
+    spec = _spec(
+        read_config(config or Path(DEFAULT)), targets=names, case_ids=case_ids, shard=shard
+    )
     if dry_run:
         click.echo(json_text(_plan(spec)) if as_json else _plan_text(spec))
         return
@@ -116,28 +119,28 @@ def run(
 
     executor = executor_named(executor_name)
 
-    # A case that is rerun leaves nothing behind, unless a directory is named.
-    is_kept = bool(out) or not case_id
+    # Cases that are rerun leave nothing behind, unless a directory is named.
+    is_kept = bool(out) or not case_ids
     with nullcontext(out or Path("reports")) if is_kept else _scratch() as folder:
-        with progress(quiet=bool(case_id)) as observer:
+        with progress(quiet=bool(case_ids)) as observer:
             result = runs.run(spec, out=folder, workers=jobs, executor=executor, observer=observer)
-        rows = _records(result.reports.summary.run) if case_id else None
+        rows = _records(result.reports.summary.run) if case_ids else None
     finish(result, rows, is_kept=is_kept, as_json=as_json)
 
 
 def _spec(
-    config: "Config", *, targets: Sequence[str], case: str | None, shard: str | None
+    config: "Config", *, targets: Sequence[str], case_ids: Sequence[str], shard: str | None
 ) -> "RunSpec":
     """Return what the run has to do; show how far its grids are expanded where that takes long."""
     from tconv.grid.points import count_points
     from tconv.runs.spec import RunSpec
 
-    points = 0 if case else len(config.values) * sum(map(count_points, config.grids))
+    points = 0 if case_ids else len(config.values) * sum(map(count_points, config.grids))
     is_hidden = not _QUICK < points <= config.points  # too many are refused in one line
     label = f"expanding {points:,} points"
     with click.progressbar(length=points, label=label, file=sys.stderr, hidden=is_hidden) as bar:
         return RunSpec.from_config(
-            config, targets=targets, case=case, shard=shard, progress=bar.update
+            config, targets=targets, case_ids=case_ids, shard=shard, progress=bar.update
         )
 
 

@@ -40,12 +40,15 @@ def plan(
     selections: Sequence[Selection],
     descriptions: Mapping[str, BackendDescription | str],
     cases: Sequence[Case],
+    *,
+    is_sampled: bool = True,
 ) -> tuple[TargetPlan, ...]:
     """Return what is to run, each target once, in the order of the selections.
 
     `descriptions` has for each selected backend what it says of itself, or why it is unavailable.
     If a backend is selected as a whole, a mode that is only sampled runs on its sample, and not at
-    all if its sample is 0. A mode that is selected by its name runs on every case.
+    all if its sample is 0. A mode that is selected by its name runs on every case, and so does
+    every mode with a sample if not `is_sampled`, as where users name the cases.
 
     Raises:
         TargetError: a backend has no such mode.
@@ -53,7 +56,7 @@ def plan(
     plans: dict[Target, TargetPlan] = {}
     samples = Samples(cases)
     for selection in selections:
-        for new in _plans(selection, descriptions[selection.backend], samples):
+        for new in _plans(selection, descriptions[selection.backend], samples, is_sampled):
             before = plans.get(new.target)
             if before is None or new.sample < before.sample:
                 plans[new.target] = new
@@ -61,11 +64,15 @@ def plan(
 
 
 def _plans(
-    selection: Selection, description: BackendDescription | str, samples: Samples
+    selection: Selection,
+    description: BackendDescription | str,
+    samples: Samples,
+    is_sampled: bool,
 ) -> list[TargetPlan]:
     if isinstance(description, str):
         return [_unavailable(selection, description, samples)]
-    modes = {mode.name: mode for mode in description.modes}
+    modes = {mode.name: mode.sample for mode in description.modes}
+    sampled = modes if is_sampled else {name: min(sample, 1) for name, sample in modes.items()}
     if selection.mode not in {None, *modes}:
         raise TargetError(
             f"mode={quoted(selection.mode)} of {selection.backend}, but should be one of "
@@ -78,8 +85,7 @@ def _plans(
             target=target, cases=samples.of(sample), version=description.version, sample=sample
         )
         for target in description.targets
-        if selection.includes(target)
-        and (sample := 1 if selection.mode else modes[target.mode].sample)
+        if selection.includes(target) and (sample := 1 if selection.mode else sampled[target.mode])
     ]
 
 

@@ -267,6 +267,12 @@ def _without_axis(_: Case, array: Array) -> Array:
     return np.ascontiguousarray(array[..., 0])
 
 
+def _with_too_few_axes(case: Case, array: Array) -> Array:
+    shorter = _without_axis(case, array)
+    is_unbatched = case.n == case.c_in and case.n > 0  # (c_in, *i) of one axis less
+    return shorter[0] if is_unbatched else shorter
+
+
 def _with_axis(_: Case, array: Array) -> Array:
     return array[..., None]
 
@@ -278,7 +284,7 @@ def _of_another_dtype(case: Case, array: Array) -> Array:
 _FAULTS: Final[dict[str, tuple[str, Callable[[Case, Array], Array]]]] = {
     "weight_channels": ("w", _one_more),
     "bias_length": ("b", _one_more),
-    "input_lacks_axis": ("x", _without_axis),
+    "input_lacks_axis": ("x", _with_too_few_axes),
     "input_gains_axis": ("x", _with_axis),
     "weight_lacks_axis": ("w", _without_axis),
     "weight_gains_axis": ("w", _with_axis),

@@ -22,14 +22,18 @@ class Malformed(NamedTuple):
 MALFORMED: Final = {
     "weight_channels": Malformed("wchannels", "w has one input channel more than x"),
     "bias_length": Malformed("blength", "b is one longer than y has channels"),
-    "input_lacks_axis": Malformed("xlacks", "x lacks its last axis"),
+    "input_lacks_axis": Malformed("xlacks", "x has too few axes"),
     "input_gains_axis": Malformed("xgains", "x has one axis more, of size 1, at its end"),
     "weight_lacks_axis": Malformed("wlacks", "w lacks its last axis"),
     "weight_gains_axis": Malformed("wgains", "w has one axis more, of size 1, at its end"),
     "weight_dtype": Malformed("wdtype", "w has another dtype than x"),
     "bias_dtype": Malformed("bdtype", "b has another dtype than x and w"),
 }
-"""Every way by its name in a configuration."""
+"""Every way by its name in a configuration.
+
+x without its last axis is an input without a batch axis, which PyTorch documents, if n = c_in; so
+then it lacks its first axis as well.
+"""
 
 MALFORMED_BIAS: Final = frozenset({"bias_length", "bias_dtype"})
 """Those of the bias, which require a case with a bias."""

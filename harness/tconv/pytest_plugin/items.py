@@ -123,7 +123,9 @@ def _standpoint(row: Mapping[str, Any]) -> Standpoint:
 
 def _headline(failing: list[dict[str, Any]], count: int) -> str:
     kinds = Counter(str(row["verdict"]) for row in failing)
-    return f"{len(failing)} of {count} cases do not conform: {_counts(kinds)}"
+    do = "does" if len(failing) == 1 else "do"
+    cases = f"case{'s' * (count != 1)}"
+    return f"{len(failing)} of {count} {cases} {do} not conform: {_counts(kinds)}"
 
 
 def _neutral(rows: list[dict[str, Any]]) -> list[str]:

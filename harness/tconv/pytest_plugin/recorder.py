@@ -46,8 +46,10 @@ class SessionRecorder:
     def pytest_report_header(self) -> str:
         """Return what is going to be swept."""
         sweep = self._sweep
-        name, cases = sweep.spec.config.path, len(sweep.spec.cases)
-        return f"tconv: {name}, {cases} cases on {', '.join(str(p.target) for p in sweep.plans)}"
+        count = len(sweep.spec.cases)
+        cases = f"{count} case{'s' * (count != 1)}"
+        targets = ", ".join(str(plan.target) for plan in sweep.plans)
+        return f"tconv: {sweep.spec.config.path}, {cases} on {targets}"
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Note the items that were selected."""

@@ -98,7 +98,7 @@ def grid_facts(spec: RunSpec) -> dict[str, Any]:
     return {
         **spec.statistics.to_dict(),
         "shard": spec.shard,
-        "case": spec.case,
+        "case": " ".join(spec.case_ids),
         "cases": len(spec.cases),
         "digest": digest.hexdigest(),
     }

@@ -118,7 +118,8 @@ def _plan(
     engine: Executor, spec: RunSpec
 ) -> tuple[tuple[TargetPlan, ...], Mapping[str, BackendDescription | str]]:
     descriptions = engine.describe(list(dict.fromkeys(each.backend for each in spec.selections)))
-    return plan(spec.selections, descriptions, spec.cases), descriptions
+    plans = plan(spec.selections, descriptions, spec.cases, is_sampled=not spec.case_ids)
+    return plans, descriptions
 
 
 def _require_same(reader: RunReader, now: Mapping[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""What a run has to do: a configuration, narrowed to some targets, to one case or to a shard."""
+"""What a run has to do: a configuration, narrowed to some targets, to some cases or a shard."""
 
 import os
 import re
@@ -30,14 +30,14 @@ class RunSpec:
         cases: the cases, distinct, in the grid's order.
         statistics: how many points of the grid were kept, and why the others were dropped.
         shard: `k/n` if the cases are the k-th of n parts, else empty.
-        case: id of the case if the run is of one case, else empty.
+        case_ids: ids of the cases that were asked for instead of the grid; none: it is the grid.
     """
 
     config: Config
     cases: Sequence[Case]
     statistics: GridStatistics
     shard: str = ""
-    case: str = ""
+    case_ids: tuple[str, ...] = ()
 
     @classmethod
     def from_config(
@@ -45,7 +45,7 @@ class RunSpec:
         config: Config | Mapping[str, object] | str | PathLike[str],
         *,
         targets: Sequence[str] = (),
-        case: str | None = None,
+        case_ids: Sequence[str] = (),
         shard: str | None = None,
         progress: Callable[[int], object] = int,
     ) -> Self:
@@ -55,30 +55,32 @@ class RunSpec:
             config: the configuration, or what :func:`read_config` reads.
             targets: `backend[:mode][@device]`, instead of the config's own; required backends
                 that are not among them are no longer required.
-            case: id of one case to run instead of the grid.
+            case_ids: ids of cases to run instead of the grid, each on every selected mode.
             shard: `k/n` for the k-th of n parts of the cases.
             progress: called with the number of further points of the grids that were made.
 
         Raises:
-            ConfigError: the configuration or the shard is faulty, or case and shard are both given.
-            CaseError: the case id is faulty.
+            ConfigError: the configuration or the shard is faulty, or cases and a shard are given.
+            CaseError: a case id is faulty.
             TargetError: a target is malformed, or names a backend that does not exist.
         """
-        if case and shard:
+        if case_ids and shard:
             raise ConfigError(
-                f"shard={quoted(shard)} and case={quoted(case)}, but should be one of the two"
+                f"shard={quoted(shard)} and case={quoted(case_ids[0])}, but should be one of the "
+                "two"
             )
         whole = read_config(config)
         _require_backends(whole)
         narrowed = _narrow(whole, targets)
         for text in narrowed.targets:
             registry.require(Selection.from_text(text).backend)
-        if case:
+        if case_ids:
+            cases = tuple(dict.fromkeys(map(Case.from_id, case_ids)))
             return cls(
                 config=narrowed,
-                cases=(Case.from_id(case),),
-                statistics=GridStatistics(made=1, kept=1),
-                case=case,
+                cases=cases,
+                statistics=GridStatistics(made=len(cases), kept=len(cases)),
+                case_ids=tuple(case.id for case in cases),
             )
         part = _part(shard) if shard else (1, 1)
         grid = expand(
@@ -100,7 +102,7 @@ class RunSpec:
         config = from_mapping(run.header["config"], run.header["config_path"])
         grid = run.header["grid"]
         return cls.from_config(
-            config, case=grid.get("case") or None, shard=grid.get("shard") or None
+            config, case_ids=grid.get("case", "").split(), shard=grid.get("shard") or None
         )
 
     @property

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 import ml_dtypes
 import numpy as np
@@ -13,6 +13,8 @@ from tconv.adapters.base import Adapter, Case, Mode, Route, Snippet, Tensors
 from tconv.adapters.crop import Crop
 from tconv.adapters.torch.calls import Module, call_for, route, snippet
 from tconv.model.policies import InputPadding
+
+_UNBATCHED: Final = "unbatched"
 
 
 class TorchAdapter(Adapter):
@@ -31,6 +33,12 @@ class TorchAdapter(Adapter):
             name="eager+no_onednn",
             meaning="the same without oneDNN, by PyTorch's own CPU kernels",
             sample=4,
+        ),
+        Mode(
+            name=f"eager+{_UNBATCHED}",
+            meaning="the same, x without a batch axis, one sample a call",
+            sample=0,
+            layout=None,  # such a function would read another x than its docstring says
         ),
     )
     # Two threads make a call of 45 us take 30 ms wherever something else uses a core.
@@ -92,24 +100,24 @@ class TorchAdapter(Adapter):
             mkldnn.enabled = before
             torch.set_num_threads(threads)
 
-    def route(self, case: Case, mode: str, device: str) -> Route:  # noqa: ARG002 # the same in every mode
+    def route(self, case: Case, mode: str, device: str) -> Route:
         """Return how PyTorch reaches the case."""
-        return route(case, device)
+        return route(case, device, is_unbatched=_UNBATCHED in mode)
 
-    def compute(self, case: Case, tensors: Tensors, mode: str, device: str) -> NDArray[Any]:  # noqa: ARG002 # the session knows the mode
+    def compute(self, case: Case, tensors: Tensors, mode: str, device: str) -> NDArray[Any]:
         """Return PyTorch's y (n, c_out, *o), in the dtype that PyTorch gave."""
         x, w = self._to_torch(tensors.x, device), self._to_torch(tensors.w, device)
         b = None if tensors.b is None else self._to_torch(tensors.b, device)
         if tensors.padding is not None and case.ndim <= 3:  # more axes are refused by the call
             x = self._padded(x, tensors.padding)
-        return self._to_numpy(self._run(case, x, w, b))
+        return self._to_numpy(self._run(case, mode, x, w, b))
 
-    def infer_shape(self, case: Case, mode: str, device: str) -> tuple[int, ...]:  # noqa: ARG002 # the same in every mode
+    def infer_shape(self, case: Case, mode: str, device: str) -> tuple[int, ...]:  # noqa: ARG002 # the same on each
         """Return the shape of the same call on the `meta` device, where tensors have no storage."""
         dtype = getattr(self._torch, case.dtype)
         shapes = (case.x_shape, case.w_shape, case.b_shape)
         x, w, b = (self._torch.empty(shape, dtype=dtype, device="meta") for shape in shapes)
-        return tuple(self._run(case, x, w, b if case.bias else None).shape)
+        return tuple(self._run(case, mode, x, w, b if case.bias else None).shape)
 
     def snippet(self, case: Case, mode: str, device: str) -> Snippet | None:  # noqa: ARG002 # the same on each
         """Return a call of the function; those of modules are not written."""
@@ -118,8 +126,16 @@ class TorchAdapter(Adapter):
             return call
         return replace(call, decorator="@torch.backends.mkldnn.flags(enabled=False)")
 
-    def _run(self, case: Case, x: Any, w: Any, b: Any) -> Any:
+    def _run(self, case: Case, mode: str, x: Any, w: Any, b: Any) -> Any:
         """Return y (n, c_out, *o) as a tensor on the device of its arguments."""
+        if _UNBATCHED in mode and x.ndim == case.ndim + 2 and case.ndim <= 3:
+            samples = x if len(x) else x.new_zeros((1, *x.shape[1:]))  # stack needs one
+            y = self._torch.stack([self._call(case, sample, w, b) for sample in samples])
+            return y[: len(x)]
+        return self._call(case, x, w, b)
+
+    def _call(self, case: Case, x: Any, w: Any, b: Any) -> Any:
+        """Return y of x as it is: malformed ones, and more axes than it has, PyTorch refuses."""
         call = call_for(case)
         if isinstance(call, Module):
             size = call.output_size and list(call.output_size)
@@ -185,6 +201,6 @@ def _without_tf32(torch: Any) -> Iterator[None]:
 
 
 def _cropped(y: Any, crop: Crop) -> Any:
-    """Return the window of y (n, c_out, *o) that the crop leaves."""
-    sides = zip(crop, y.shape[2:], strict=True)
+    """Return the window of y, with a batch axis or without, that the crop leaves."""
+    sides = zip(crop, y.shape[-len(crop) :], strict=True)
     return y[(..., *(slice(window.begin, o - window.end) for window, o in sides))]

@@ -23,7 +23,7 @@ from tconv.adapters.snippet import (
 )
 from tconv.model.case import Case
 from tconv.model.geometry import Axis, output_size, preimages
-from tconv.model.route import Native, Route, Unsupported
+from tconv.model.route import Composed, Native, Route, Unsupported
 
 _POLICY: Final = Unsupported(
     reason="no padding policy",
@@ -83,10 +83,26 @@ class Module:
     output_size: tuple[int, ...] | None
 
 
-def route(case: Case, device: str) -> Route:
-    """Return the call that expresses the case, or why none does."""
+def route(case: Case, device: str, *, is_unbatched: bool = False) -> Route:
+    """Return the call that expresses the case, or why none does.
+
+    Args:
+        case: the case.
+        device: `cpu` or `gpu`.
+        is_unbatched: whether x is passed without its batch axis, one sample a call.
+    """
     if missing := _missing(case, device):
         return missing
+    batched = _batched_route(case)
+    if not is_unbatched:
+        return batched
+    call = f"{batched.call}, x without a batch axis"
+    steps = [batched.addition] if isinstance(batched, Composed) else []
+    steps += ["stack the samples"] * (case.n != 1)
+    return Composed(call=call, addition=" and ".join(steps)) if steps else Native(call=call)
+
+
+def _batched_route(case: Case) -> Native | Composed:
     match call_for(case):
         case Module(output_size=None):
             return Native(call=f"torch.nn.ConvTranspose{case.ndim}d(...)(x)")
