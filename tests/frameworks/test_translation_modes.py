@@ -8,11 +8,10 @@ import pytest
 
 from tconv.adapters import registry
 from tconv.cli.atlas_source import load_atlas
-from tconv.engine.executors.local import LocalPool
 from tconv.model.target import Selection
 from tconv.translation.query import Query
 from tconv.translation.source import Impossible
-from tconv.translation.translate import Translation, new_pool, translate
+from tconv.translation.translate import Pools, Translation, translate
 
 SEED: Final = 20261128
 BACKENDS: Final = {
@@ -35,8 +34,8 @@ MODES: Final = tuple(
 
 
 @pytest.fixture(scope="module")
-def pool() -> Iterator[LocalPool]:
-    with new_pool() as processes:
+def pool() -> Iterator[Pools]:
+    with Pools() as processes:
         yield processes
 
 
@@ -52,7 +51,7 @@ def drawn(mode: str) -> list[Query]:
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_mode_is_a_source_and_a_target(pool: LocalPool, mode: str) -> None:
+def test_mode_is_a_source_and_a_target(pool: Pools, mode: str) -> None:
     selection = Selection.from_text(mode)
     for package in BACKENDS[selection.backend]:
         pytest.importorskip(package, reason=f"{package} is not installed")
@@ -70,9 +69,7 @@ def test_mode_is_a_source_and_a_target(pool: LocalPool, mode: str) -> None:
 
 
 @pytest.mark.parametrize("mode", ["torch:eager+no_onednn", "tensorflow:xla", "jax:vjp+single"])
-def test_mode_that_was_not_measured_follows_the_rule_of_its_sibling(
-    pool: LocalPool, mode: str
-) -> None:
+def test_mode_that_was_not_measured_follows_the_rule_of_its_sibling(pool: Pools, mode: str) -> None:
     selection = Selection.from_text(mode)
     for package in BACKENDS[selection.backend]:
         pytest.importorskip(package, reason=f"{package} is not installed")

@@ -81,6 +81,8 @@ class Adapter(ABC):
         name: the name under which the adapter is registered.
         modes: every mode, the most usual first.
         environment: variables that the worker process gets before the adapter is made.
+        portable: variables with which the framework computes no more than it does on every machine.
+        accelerated: variables with which it computes more; some machines have them by default.
         needs_framework: whether :meth:`route` and :meth:`snippet` need what `__init__` has made.
             Where they do not, `tconv translate --no-run` imports no framework.
         pads_input: whether :meth:`compute` pads x, where `tensors.padding` says so, by an operation
@@ -93,6 +95,8 @@ class Adapter(ABC):
     name: ClassVar[str]
     modes: ClassVar[tuple[Mode, ...]]
     environment: ClassVar[Mapping[str, str]] = {}
+    portable: ClassVar[Mapping[str, str]] = {}
+    accelerated: ClassVar[Mapping[str, str]] = {}
     needs_framework: ClassVar[bool] = True
     pads_input: ClassVar[bool] = False
     infer_one_in: ClassVar[int] = 1

@@ -110,6 +110,12 @@ def translate_call(
     else:
         click.echo("\n".join(f"# {line}" for line in _comments(result)))
         click.echo(f"\n{result.target_call.file.text}", nl=False)
+        if result.faster and not weights:
+            click.echo(
+                f"\n\n# One call, {result.faster.call}, is faster, but computes only with\n"
+                f"# {result.condition}, which is the default of some machines."
+            )
+            click.echo(result.faster.file.definition, nl=False)
     sys.exit(ExitStatus.DEVIATIONS if result.differences else ExitStatus.CONFORMS)
 
 
@@ -178,4 +184,10 @@ def _record(translation: "Translation") -> dict[str, Any]:
         "samples": source.samples,
         "differences": translation.differences,
         "snippet": call.file.text,
+        "faster": translation.faster
+        and {
+            "condition": translation.condition,
+            "call": translation.faster.call,
+            "snippet": translation.faster.file.text,
+        },
     }

@@ -38,8 +38,12 @@ class Candidate:
     @property
     def is_native(self) -> bool:
         """Whether the call is all there is."""
-        is_one_call = self.dilated_by is None and self.split_into == 1
-        return is_one_call and all(cut == NO_CROP for cut in self.correction.axes)
+        return self.has_whole_call and all(cut == NO_CROP for cut in self.correction.axes)
+
+    @property
+    def has_whole_call(self) -> bool:
+        """Whether one call takes the kernel as it is, with its dilation and groups."""
+        return self.dilated_by is None and self.split_into == 1
 
     @property
     def groups(self) -> int:

@@ -71,8 +71,7 @@ def why_no_module(port: Port) -> str | None:
 def _module(port: Port) -> ModuleText | None:
     """Return the framework's layer where nothing comes between its weights and its result."""
     candidate, snippet = port.candidate, port.snippet
-    is_whole = candidate.split_into == 1 and not candidate.dilated_by
-    is_whole = is_whole and not pads_of(candidate.correction, port.into)
+    is_whole = candidate.has_whole_call and not pads_of(candidate.correction, port.into)
     return snippet.layer if is_whole and snippet.layer else snippet.module
 
 
@@ -109,6 +108,7 @@ def module_file(port: Port) -> PythonFile:
         text=text.replace("IMPORTS", imports, 1),
         usage="\n".join([snippet.tensors, *usage]),
         border=port.border,
+        beside=snippet.imports,
     )
 
 

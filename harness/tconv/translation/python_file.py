@@ -35,10 +35,12 @@ class FileStyle:
     Attributes:
         form: what the file defines.
         keeps_layout: whether x and y stay in the layout of the source.
+        function: name of the function.
     """
 
     form: Form = Form.FUNCTION
     keeps_layout: bool = False
+    function: str = FUNCTION
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,13 +52,18 @@ class PythonFile:
         usage: the statements that assign y: of x, w and b, which may be arrays of NumPy, or of x,
             `weights`, which is the source's checkpoint, c_in and c_out.
         border: the layout of x and y.
-        beside: the text of further functions that `usage` needs.
+        beside: further statements that `usage` needs to come first.
     """
 
     text: str
     usage: str
     border: Layout
     beside: str = ""
+
+    @property
+    def definition(self) -> str:
+        """The file without its import statements."""
+        return self.text[self.text.index("def ") :]
 
     def load(self) -> Callable[..., Any]:
         """Return the function of these names that returns all names that there are then.
@@ -172,7 +179,8 @@ class Port:
             taps = (reach - 1) // d + 1
             if reach == taps:
                 continue
-            before = f"*w.shape[:{axis}], " if axis else ""
+            before = "*w.shape[:2], " * (first > 0)
+            before += "".join(f"{size}, " for size in extent[: axis - first])
             pads = [(0, 0)] * (len(extent) + 3)
             pads[axis + 1] = (0, d - 1)
             yield f"w = {operations.reshape}(w, ({before}{taps}, 1, *w.shape[{axis + 1}:]))"
@@ -195,7 +203,7 @@ _FUNCTION_FILE: Final = '''\
 '''
 
 
-def function_file(port: Port) -> PythonFile:
+def function_file(port: Port, name: str = FUNCTION) -> PythonFile:
     """Return the text of a function of x, and the source's w and b."""
     groups = port.candidate.groups
     tensors = [port.snippet.tensors] if port.snippet.tensors else []
@@ -204,7 +212,7 @@ def function_file(port: Port) -> PythonFile:
     text = _FUNCTION_FILE.format(
         imports=import_lines(port.snippet.imports, f"{decorator}\n{body}"),
         decorator=f"{decorator}\n" if decorator else "",
-        function=FUNCTION,
+        function=name,
         y=port.border.x_text("c_out", "o", port.ndim),
         x=port.border.x_text("c_in", "i", port.ndim),
         w=port.own.w_text(port.ndim, groups),
@@ -212,7 +220,7 @@ def function_file(port: Port) -> PythonFile:
         arrays=port.arrays,
         body=indent(body, "    "),
     )
-    return PythonFile(text=text, usage=f"y = {FUNCTION}(x, w, b)", border=port.border)
+    return PythonFile(text=text, usage=f"y = {name}(x, w, b)", border=port.border)
 
 
 def body_text(statements: list[str]) -> str:

@@ -6,9 +6,9 @@ the same exact integers, and every element is compared.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, replace
-from typing import Final, TypeVar
+from typing import Final, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,7 @@ from tconv.engine.process.worker_process import WorkerEnd, WorkerProcess
 from tconv.errors import TargetError, UnavailableError
 from tconv.model.target import Selection, Target
 from tconv.translation import worker
-from tconv.translation.python_file import FileStyle
+from tconv.translation.python_file import FUNCTION, FileStyle
 from tconv.translation.query import Query
 from tconv.translation.source import Impossible, SourceCall, find_sources
 from tconv.translation.worker import Output, TargetCall
@@ -41,11 +41,62 @@ class Translation:
         source: the call of the source, with its windows and the sizes at which it was run.
         target_call: what is called, and the Python file.
         differences: what differs, one sentence per sample that does; None: it was not run.
+        faster: a function with a call of fewer steps, which needs kernels that not every machine
+            has; None: there is none.
     """
 
     source: SourceCall
     target_call: TargetCall
     differences: tuple[str, ...] | None
+    faster: TargetCall | None = None
+
+    @property
+    def may_be_faster(self) -> bool:
+        """Whether kernels that not every machine has may make one call of it."""
+        return bool(self.condition) and not self.target_call.candidate.has_whole_call
+
+    @property
+    def condition(self) -> str:
+        """The variables with which the faster call computes, as a shell sets them."""
+        variables = registry.adapter_class(self.target_call.target.backend).accelerated
+        return " ".join(f"{name}={value}" for name, value in variables.items())
+
+
+class Pools:
+    """The worker processes of translations, one for each backend and environment.
+
+    Leaving the context ends them all.
+    """
+
+    def __init__(self) -> None:
+        self._stack = ExitStack()
+        self._pools: dict[tuple[str, tuple[tuple[str, str], ...]], LocalPool] = {}
+
+    def __enter__(self) -> Self:
+        """Return itself: processes start where they are asked for."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End the processes."""
+        self._stack.close()
+
+    def worker(self, backend: str, variables: Mapping[str, str]) -> WorkerProcess:
+        """Return the worker of a backend that has these variables besides those of its adapter.
+
+        Raises:
+            TargetError: no backend has this name.
+            UnavailableError: its adapter does not load.
+        """
+        key = backend, tuple(variables.items())
+        if key not in self._pools:
+            pool = LocalPool(
+                workers=2,
+                case_seconds=_SECONDS,
+                worker_gib=_GIB,
+                environments={backend: variables},
+            )
+            self._pools[key] = self._stack.enter_context(pool)
+        return self._pools[key].worker(backend)
 
 
 def translate(
@@ -56,7 +107,7 @@ def translate(
     *,
     runs: bool,
     style: FileStyle = FileStyle(),  # noqa: B008 # it cannot change
-    pool: LocalPool | None = None,
+    pool: Pools | None = None,
 ) -> Iterator[Translation | Impossible]:
     """Yield the translation of each query, in order, or why there is none.
 
@@ -75,11 +126,14 @@ def translate(
         UnavailableError: a backend that is needed cannot be used here.
     """
     source_modes, target_modes = _modes(source), _modes(target)
+    adapters = [registry.adapter_class(end.backend) for end in (source, target)]
     source_entries = _entries(atlas, source_modes)
     needs_process = runs or registry.writer(target.backend) is None
-    with nullcontext(pool) if pool or not needs_process else new_pool() as processes:
-        source_process = processes.worker(source.backend) if processes and runs else None
-        target_process = processes.worker(target.backend) if processes else None
+    with nullcontext(pool) if pool or not needs_process else Pools() as pools:
+        source_process = (
+            pools.worker(source.backend, adapters[0].accelerated) if pools and runs else None
+        )
+        target_process = pools.worker(target.backend, adapters[1].portable) if pools else None
         with ThreadPoolExecutor() as threads:  # both load their frameworks at the same time
             modes = threads.submit(_ask, target_process, worker.modes_with_snippet, target_modes)
             if source_process and source_process is not target_process:
@@ -91,12 +145,23 @@ def translate(
         rules = [e.rule for entries in target_entries.values() for e in entries if e.rule]
         for query in queries:
             sources = find_sources(query, source_entries, rules)
-            yield _translation(sources, target_entries, source_process, target_process, style)
+            result = _translation(sources, target_entries, source_process, target_process, style)
+            if pools and isinstance(result, Translation) and result.may_be_faster:
+                process = pools.worker(target.backend, adapters[1].accelerated)
+                result = replace(result, faster=_faster(result, target_entries, process))
+            yield result
 
 
-def new_pool() -> LocalPool:
-    """Return what holds the worker processes of translations."""
-    return LocalPool(workers=2, case_seconds=_SECONDS, worker_gib=_GIB)
+def _faster(
+    result: Translation, entries: Mapping[Target, Sequence[Entry]], process: WorkerProcess
+) -> TargetCall | None:
+    """Return the call of the same mode that takes fewer steps in this process, run and equal."""
+    target = result.target_call.target
+    style = FileStyle(function=f"{FUNCTION}_fast")
+    call = _ask(process, worker.find_target_call, result.source, {target: entries[target]}, style)
+    if isinstance(call, Impossible) or not call.candidate.has_whole_call:
+        return None
+    return None if _differences(result.source, call) else call
 
 
 def _translation(
@@ -120,12 +185,16 @@ def _translation(
     call = _ask(target_process, worker.find_target_call, source, entries, style, writer)
     if isinstance(call, Impossible):
         return call
-    differences = None
-    if source.outputs:
-        triples = zip(source.samples, source.outputs, call.outputs, strict=True)
-        texts = (difference(sizes, y, other) for sizes, y, other in triples)
-        differences = tuple(text for text in texts if text)
-    return Translation(source=source, target_call=call, differences=differences)
+    return Translation(source=source, target_call=call, differences=_differences(source, call))
+
+
+def _differences(source: SourceCall, call: TargetCall) -> tuple[str, ...] | None:
+    """Return what differs, one sentence per sample that does, or None: it was not run."""
+    if not source.outputs:
+        return None
+    triples = zip(source.samples, source.outputs, call.outputs, strict=True)
+    texts = (difference(sizes, y, other) for sizes, y, other in triples)
+    return tuple(text for text in texts if text)
 
 
 def difference(sizes: tuple[int, ...], y: NDArray[np.generic], other: Output) -> str:

@@ -227,21 +227,21 @@ def _search(
         candidate=candidate, snippet=snippet, source=source.target, target=target, own=own,
         into=into, keeps_layout=style.keeps_layout,
     )  # fmt: skip
-    file = _file(port, style.form)
+    file = _file(port, style)
     if isinstance(file, Impossible):
         return file
     return TargetCall(target=target, candidate=candidate, call=route.call, file=file)
 
 
-def _file(port: Port, form: Form) -> PythonFile | Impossible:
-    match form:
+def _file(port: Port, style: FileStyle) -> PythonFile | Impossible:
+    match style.form:
         case Form.MODULE:
             reason = why_no_module(port)
             return Impossible(reason=reason) if reason else module_file(port)
         case Form.WEIGHTS:
             return weights_file(port)
         case _:
-            return function_file(port)
+            return function_file(port, style.function)
 
 
 def _refusal(adapter: Adapter, case: Case, target: Target, *, runs: bool) -> str | None:

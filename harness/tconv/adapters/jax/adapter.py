@@ -246,15 +246,14 @@ class JaxAdapter(BatchingAdapter):
 
 def _module(dtype: str) -> ModuleText:
     """Return a module of Flax's `nnx`, which new code uses; `linen` is its predecessor."""
-    argument = "" if dtype == "float32" else f", jnp.{dtype}"
     return ModuleText(
         base="nnx.Module",
         imports="from flax import nnx",
         arguments="bias=True, *, rngs",
         new="ConvTranspose(c_in, c_out, rngs=nnx.Rngs(0))",
         init="init = nnx.initializers.lecun_normal()\n"
-        f"self.kernel = nnx.Param(init(rngs.params(), SHAPE{argument}))\n"
-        f"self.bias = nnx.Param(jnp.zeros(c_out{argument})) if bias else None",
+        f"self.kernel = nnx.Param(init(rngs.params(), SHAPE, jnp.{dtype}))\n"
+        f"self.bias = nnx.Param(jnp.zeros(c_out, jnp.{dtype})) if bias else None",
         method="__call__",
         weight="self.kernel",
         value="VARIABLE[...]",

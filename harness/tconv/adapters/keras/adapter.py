@@ -55,6 +55,8 @@ class KerasTensorflowAdapter(KerasAdapter):
     environment: ClassVar[Mapping[str, str]] = MappingProxyType(
         {**TensorflowAdapter.environment, "KERAS_BACKEND": "tensorflow"}
     )
+    portable: ClassVar[Mapping[str, str]] = TensorflowAdapter.portable
+    accelerated: ClassVar[Mapping[str, str]] = TensorflowAdapter.accelerated
     below = TensorflowAdapter
     inverts = True
 

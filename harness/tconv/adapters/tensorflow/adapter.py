@@ -73,6 +73,9 @@ class TensorflowAdapter(Adapter):
     }
     needs_framework: ClassVar[bool] = False
     pads_input: ClassVar[bool] = True
+    # By default oneDNN is on for some CPUs; its kernels dilate and take groups.
+    portable: ClassVar[Mapping[str, str]] = {"TF_ENABLE_ONEDNN_OPTS": "0"}
+    accelerated: ClassVar[Mapping[str, str]] = {"TF_ENABLE_ONEDNN_OPTS": "1"}
     infer_one_in: ClassVar[int] = 10  # a graph takes 10 times as long as the call
 
     _features_lacking: Mapping[str, Mapping[tuple[int, str], Features]] | None = None  # by device
@@ -164,6 +167,8 @@ class TensorflowAdapter(Adapter):
         call = call_for(case, self.lacking(case, mode, device))
         arguments = call.arguments(case)
         arguments.pop("output_shape", None)
+        if set(arguments.get("dilations", ())) == {1}:
+            arguments.pop("dilations")
         operands = ["x[:, None]", "w[None]"] if call.is_lifted else ["x", "w"]
         unit = "1, " * call.is_lifted
         c_out = f"{case.groups} * w.shape[-2]" if case.groups > 1 else "w.shape[-2]"
