@@ -20,7 +20,7 @@ CASES = tuple(Case.from_parameters(ndim=1, i=i, k=1) for i in range(1, 201))
 class Deadly:
     """A worker that dies of the first case it gets."""
 
-    def call(self, *_: object) -> WorkerEnd:
+    def call_within(self, *_: object) -> WorkerEnd:
         return WorkerEnd(outcome=Crashed(exit_code=-11, stderr=""), place=0)
 
 

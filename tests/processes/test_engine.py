@@ -21,7 +21,7 @@ from tconv.engine.process.pool import WorkerPool
 from tconv.engine.process.worker_process import Limits, WorkerProcess
 from tconv.engine.schedule.batch_size import FIRST_SIZE
 from tconv.engine.worker.describe import BackendDescription
-from tconv.engine.worker.entry import load_adapter
+from tconv.engine.worker.entry import compute_batch, load_adapter
 from tconv.errors import ExecutorError, TargetError, UnavailableError
 from tconv.model.case import Case
 from tconv.model.target import Selection
@@ -127,7 +127,7 @@ def test_only_what_is_left_is_run(engine: LocalPool, backend: str) -> None:
             "fake-shy",
             "unavailable",
             "reason",
-            "fails to describe itself: RuntimeError: n",
+            "fails to describe itself: devices() raised: RuntimeError: n",
         ),
         ("fake-uninstalled", "unavailable", "reason", "no_such_framework"),
         ("fake-broken-import", "unavailable", "reason", "broken on purpose"),
@@ -168,13 +168,14 @@ def test_case_that_killed_its_worker_goes_alone_on_the_next_target(
     engine: LocalPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sizes = []
-    call = WorkerProcess.call
+    call = WorkerProcess.call_within
 
-    def counted(self: WorkerProcess, function: Any, *args: Any) -> Any:
-        sizes.append(len(args[0]))
-        return call(self, function, *args)
+    def counted(self: WorkerProcess, steps: int, function: Any, *args: Any) -> Any:
+        if function is compute_batch:
+            sizes.append(len(args[0]))
+        return call(self, steps, function, *args)
 
-    monkeypatch.setattr(WorkerProcess, "call", counted)
+    monkeypatch.setattr(WorkerProcess, "call_within", counted)
     cases = (HARMLESS[0], DEADLY, *HARMLESS[1:])
 
     rows = swept(engine, "fake-mortal", cases)

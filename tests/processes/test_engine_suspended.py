@@ -11,6 +11,7 @@ import time
 from itertools import count
 from pathlib import Path
 
+import psutil
 import pytest
 from tests.waiting import until
 
@@ -53,9 +54,13 @@ def test_processes_that_are_stopped_for_longer_than_the_limit_time_nothing_out(
     )
     until(reached.exists, lambda: parent.poll() is None)
 
-    os.killpg(parent.pid, signal.SIGSTOP)
+    process = psutil.Process(parent.pid)
+    stopped = [process, *process.children(recursive=True)]  # the worker has a group of its own
+    for each in stopped:
+        each.send_signal(signal.SIGSTOP)
     time.sleep(LIMIT + 1)
-    os.killpg(parent.pid, signal.SIGCONT)
+    for each in stopped:
+        each.send_signal(signal.SIGCONT)
 
     assert parent.communicate()[0] == "match\n"
 

@@ -109,10 +109,8 @@ def outcome_from(returned: object) -> Computed | InferredShape | Faulty:
     # ml_dtypes' numbers are of kind V, as raw bytes and records are; only those have a finfo.
     if returned.dtype.kind in "fciub" or _is_extension_float(returned.dtype):
         return Computed(y=returned)
-    return Faulty(
-        offence=f"dtype of the result={_shown(returned.dtype)}, but should be a dtype of numbers; "
-        f"{_HINT}"
-    )
+    dtype = str(returned.dtype)[:_SHOWN]
+    return Faulty(offence=f"dtype of the result={dtype}, but should be a dtype of numbers; {_HINT}")
 
 
 class GuardedAdapter(Adapter):

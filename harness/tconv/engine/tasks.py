@@ -25,6 +25,7 @@ class Task:
             target.
         crash_budget: how many cases of the target may end their worker.
         crashes: how many have done so.
+        inference_deaths: of how many cases of the target inferring the shape ended the worker.
         recipes: the recipe of each case's draw, None if it is not known; empty: none is known.
     """
 
@@ -36,6 +37,7 @@ class Task:
     crashed_before: frozenset[str]
     crash_budget: int
     crashes: int
+    inference_deaths: int = 0
     recipes: tuple[DrawRecipe | None, ...] = ()
 
 
@@ -48,12 +50,14 @@ class TaskResult:
         seconds: time that the worker took, including the cases that ended it, excluding what it
             had to repeat.
         crashed: ids of the cases that ended their worker.
+        inference_deaths: how many did when their shape was inferred.
         recipes: the recipe of each case's draw, None if nothing was drawn.
     """
 
     row_batch: RowBatch
     seconds: float
     crashed: tuple[str, ...] = ()
+    inference_deaths: int = 0
     recipes: tuple[DrawRecipe | None, ...] = ()
 
 

@@ -136,6 +136,12 @@ RESULT_COLUMNS: Final = _columns(
             "",
             "text of the error, what a crash printed, or how an inference failed",
         ),
+        (
+            "worker_kills",
+            "integer",
+            "",
+            "how often somebody outside killed the worker of the case, which was then run again",
+        ),
         ("seconds", "number", "s", "time in the framework's call, conversions included"),
     )
 )
@@ -146,5 +152,5 @@ COLUMNS: Final = CASE_COLUMNS + TARGET_COLUMNS + RESULT_COLUMNS
 COUNTED: Final = ("verdict", "compared", "reason")
 """The columns that the totals of a run are counted from."""
 
-TIMINGS: Final = frozenset({"seconds"})
+INCIDENTAL: Final = frozenset({"seconds", "worker_kills"})
 """Columns that differ between two runs of the same cases; a run's digest leaves them out."""

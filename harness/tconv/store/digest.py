@@ -6,11 +6,11 @@ import re
 from itertools import repeat
 from typing import Final
 
-from tconv.store.columns import COLUMNS, TIMINGS
+from tconv.store.columns import COLUMNS, INCIDENTAL
 from tconv.store.rows import Columns
 
 _TEXTS: Final = ("reason", "error_text")
-_COVERED: Final = tuple(c.name for c in COLUMNS if c.name not in TIMINGS | {*_TEXTS})
+_COVERED: Final = tuple(c.name for c in COLUMNS if c.name not in INCIDENTAL | {*_TEXTS})
 _CAPTURED: Final = {"crashed": "error_text", "unavailable": "reason"}
 """For these outcomes, the column that holds what a process printed or how an import failed."""
 

@@ -77,6 +77,7 @@ def row(
         ),
         "inferred_shape": inference.shape if inference else None,
         "inference": inference.compared_with(outcome) if inference else None,
+        "worker_kills": None,
         "seconds": seconds,
     }
     if inference and cells["error_text"] is None:

@@ -43,6 +43,7 @@ class TargetState:
         self._draw_table = draw_table
         self._crash_budget = max(CRASH_BUDGET, len(plan.cases) // 100)
         self._crashes = 0
+        self._inference_deaths = 0
 
     def task(self, first: int, cases: Sequence[Case]) -> Task:
         """Return the task that computes these cases; `first` is the index of the first of them."""
@@ -58,6 +59,7 @@ class TargetState:
             crashed_before=crashed,
             crash_budget=self._crash_budget,
             crashes=self._crashes,
+            inference_deaths=self._inference_deaths,
             recipes=self._draw_table.recipes(first, len(cases)) if self._draw_table else (),
         )
 
@@ -66,6 +68,7 @@ class TargetState:
         if self._draw_table:
             self._draw_table.learn(task.first, result.recipes)
         self._crashes += len(result.crashed)
+        self._inference_deaths += result.inference_deaths
         self._crashed.update(result.crashed)
         self.cost.learn(result.row_batch.rows, result.seconds)
         return Part(

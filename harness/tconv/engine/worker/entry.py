@@ -1,6 +1,6 @@
 """The functions that a worker process runs: it serves one backend, a batch of cases at a time.
 
-The parent watches two files that a dying process leaves behind: the *log*, to which everything
+The parent watches two files that it shares with the worker: the *log*, to which everything
 printed goes, native code included, and the *heartbeat*, which says that another case was finished
 and which one is being computed.
 """
@@ -9,21 +9,23 @@ import ctypes
 import os
 import signal
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from multiprocessing.reduction import ForkingPickler
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from tconv.adapters import registry
 from tconv.adapters.guard import GuardedAdapter, environment_of, fault_of, kind_of, text_of
+from tconv.adapters.numpy import NumpyAdapter
 from tconv.engine.worker import heartbeat
 from tconv.engine.worker.compute import compute_rows, draw_batch
 from tconv.engine.worker.describe import BackendDescription, describe_adapter
+from tconv.engine.worker.heartbeat import SharedFile
 from tconv.errors import AdapterError, TargetError, UnavailableError
-from tconv.inputs.draw import DrawRecipe
+from tconv.inputs.draw import DrawRecipe, draw
 from tconv.model.case import Case
 from tconv.model.target import Target
 from tconv.store import RowBatch
@@ -32,16 +34,19 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
 _PR_SET_PDEATHSIG: Final = 1  # linux/prctl.h
+_OWN_ERRORS: Final = {"builtins", "tconv.errors"}
+"""Modules of the errors that are sent; any other's would be imported by the parent."""
 
 _adapters: dict[str, GuardedAdapter] = {}  # this process's only one, by its backend
+_forking: int | None = None  # the process whose main thread is forking
 _variables_of_run: set[str] = set()  # variables that the run sets, whatever an adapter wants
 
 
 def serve(
     pipe: "Connection[Any, Any]",
     environment: Mapping[str, str],
-    log: Path,
-    heartbeat_file: Path,
+    log: SharedFile,
+    heartbeat_file: SharedFile,
     parent: int,
 ) -> None:
     """Answer the requests that come through `pipe`, one after the other, until it is closed.
@@ -56,14 +61,13 @@ def serve(
         heartbeat_file: file for the heartbeat.
         parent: id of the parent process; this one ends when it does, for whatever reason.
     """
+    os.setpgid(0, 0)  # whatever the framework starts is in this group, and is killed with it
     die_with_parent(parent)
+    os.register_at_fork(before=_note_forking_thread, after_in_child=_die_with_worker)
     os.environ.update(environment)
     _variables_of_run.update(environment)
-    sink = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     sys.stdout.flush()
-    os.dup2(sink, 1)
-    os.dup2(sink, 2)
-    heartbeat.start(heartbeat_file, sink)
+    heartbeat.start(heartbeat_file, log)
     pipe.send_bytes(b"up")
     worker = os.getpid()
     with suppress(EOFError):
@@ -82,7 +86,7 @@ def _answer(request: bytes) -> memoryview:
         return ForkingPickler.dumps((True, function(*args, **kwargs), ""))
     except BaseException as error:  # noqa: BLE001 # raised in the parent
         text = traceback.format_exc()
-        if isinstance(error, Exception):  # an exit or an interrupt here is not one of the parent
+        if type(error).__module__ in _OWN_ERRORS and isinstance(error, Exception):
             with suppress(Exception):  # of what cannot be pickled, or not unpickled
                 answer = ForkingPickler.dumps((False, error, text))
                 ForkingPickler.loads(answer)
@@ -106,6 +110,21 @@ def die_with_parent(parent: int) -> None:
     prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:  # it ended before the call above
         os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _note_forking_thread() -> None:
+    global _forking  # noqa: PLW0603 # a process forks once at a time
+    is_main = threading.current_thread() is threading.main_thread()
+    _forking = os.getpid() if is_main else None
+
+
+def _die_with_worker() -> None:
+    """Have a child that Python forked end with its worker, even if that is killed with its parent.
+
+    A child of another thread would end with that thread.
+    """
+    if _forking is not None:
+        die_with_parent(_forking)
 
 
 def describe_backend(backend: str) -> BackendDescription | str:
@@ -149,6 +168,16 @@ def compute_batch(
     rows = compute_rows(adapter, cases, draws, target, version, inference_fault)
     row_batch = RowBatch.from_columns(rows)
     return row_batch, tuple(drawn.recipe for drawn in draws), time.perf_counter() - started
+
+
+def compute_without_adapter(case: Case, seed: int) -> None:
+    """Do for one case all that the harness does, where no adapter can disturb it; raise its errors.
+
+    The oracle takes the adapter's place.
+    """
+    target = Target(backend="numpy", mode="scatter", device="cpu")
+    adapter = GuardedAdapter(NumpyAdapter(), target.backend)
+    RowBatch.from_columns(compute_rows(adapter, [case], [draw(case, seed)], target, None))
 
 
 def load_adapter(backend: str) -> GuardedAdapter:
