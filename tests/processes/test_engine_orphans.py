@@ -25,12 +25,13 @@ if __name__ == "__main__":
 
 
 @pytest.mark.usefixtures("fakes")
-@pytest.mark.parametrize("backend", ["hostile-hang", "fake-hang"])
+@pytest.mark.parametrize("backend", ["hostile-hang", "fake-hang", "attacker"])
 def test_worker_ends_with_a_parent_that_is_killed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, backend: str
 ) -> None:
     reached = tmp_path / "reached"
     monkeypatch.setenv("TCONV_REACHED", str(reached))
+    monkeypatch.setenv("TCONV_ATTACK", "child-of-hanging")  # of the backend `attacker`
     script = tmp_path / "sweep.py"
     script.write_text(SCRIPT)
     parent = subprocess.Popen([sys.executable, script, backend])  # noqa: S603 # our own program
@@ -40,5 +41,6 @@ def test_worker_ends_with_a_parent_that_is_killed(
     parent.send_signal(signal.SIGKILL)
     parent.wait()
 
-    assert len(workers) > 1  # the worker, and multiprocessing's resource tracker
+    # The worker, its child if it forked one, and multiprocessing's resource tracker.
+    assert len(workers) == (3 if backend == "attacker" else 2)
     until(lambda: not any(map(is_alive, workers)))

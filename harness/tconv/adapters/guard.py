@@ -354,6 +354,8 @@ def _layout(layout: object) -> Layout:
 
 def _names(what: str, names: Iterable[object], pattern: "re.Pattern[str]") -> tuple[str, ...]:
     """Return distinct names of this form, at least one."""
+    if issubclass(type(names), str):
+        raise AdapterError(f"{what}={_shown(names)}, but should be a tuple of names")
     checked = tuple(dict.fromkeys(_text(name) for name in islice(names, _MOST_ENTRIES)))
     wrong = next((name for name in checked if not pattern.fullmatch(name)), None)
     if wrong is not None:
