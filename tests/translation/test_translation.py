@@ -121,6 +121,30 @@ def test_output_size_may_follow_the_input_size(text: str, o: tuple[int, int]) ->
     assert str(found).endswith(f" o={text}")
 
 
+@pytest.mark.parametrize("text", ["padding=causal", "padding=CIRCULAR ndim=2"])
+def test_query_of_a_defined_policy_is_an_explicit_one_of_the_padded_input(text: str) -> None:
+    found = Query.from_texts(["k=4", "s=2", "groups=3", *text.split()])
+    sizes = range(3, 3 + len(found.axes))
+    case = found.case(sizes)
+
+    assert case.suite == "explicit"
+    assert case.padding == found.policy
+    assert found.lowered.case(case.lowered.i) == case.lowered
+
+
+def test_reflection_of_too_few_elements_has_no_translation() -> None:
+    numpy = {Target(backend="numpy", mode="scatter", device="cpu"): ()}
+
+    few, enough = (
+        find_sources(Query.from_texts(["padding=reflect", "k=4", "s=2", f"i={i}"]), numpy, ())
+        for i in (1, 2)
+    )
+
+    assert isinstance(few, Impossible)
+    assert "more elements than i=1 has; i must be 2 or more" in few.reason
+    assert isinstance(enough, list)
+
+
 def test_query_repeats_one_number_for_each_axis() -> None:
     assert len(Query.from_texts(["k=3", "s=2", "ndim=3"]).axes) == 3
 
@@ -132,6 +156,7 @@ def test_query_repeats_one_number_for_each_axis() -> None:
         ("groups=0", "groups must be 1 or more .got 0."),
         ("groups=2 groups=3", "groups is given twice"),
         ("o=i*i", "o must be a number, or a multiple of i .* as in o=s.i.* .got 'i.i'."),
+        ("padding=reflect o=s*i", "o and padding=reflect exclude each other"),
         ("o=7", "give that too, as in i=7, or a size that follows it, as in o=s.i"),
         ("k=3x2 o=ixixi", "k must have one value, or one for each of the 3 axes"),
         ("k=3x2 ndim=3", "ndim must be 2, as other values are .got 3."),

@@ -7,20 +7,13 @@ adapters NumPy pads x. Whoever calls an adapter calls it through this module.
 """
 
 from dataclasses import replace
-from typing import Final
 
 import numpy as np
 
 from tconv.adapters.base import Adapter
 from tconv.model.case import Case
-from tconv.model.policies import Fill
 from tconv.model.route import Composed, Route, Unsupported
 from tconv.model.tensors import Tensors
-
-_WORDS: Final[dict[Fill, str]] = {
-    "wrap": "pad the input circularly",
-    "reflect": "pad the input by reflection",
-}
 
 
 def route(adapter: Adapter, case: Case, mode: str, device: str) -> Route:
@@ -29,7 +22,7 @@ def route(adapter: Adapter, case: Case, mode: str, device: str) -> Route:
     padding = case.input_padding
     if padding is None or isinstance(inner, Unsupported):
         return inner
-    words = _WORDS[padding.fill] + ("" if adapter.pads_input else " with NumPy")
+    words = padding.words + ("" if adapter.pads_input else " with NumPy")
     if isinstance(inner, Composed):
         words += f", {inner.addition}"
     return Composed(call=inner.call, addition=words)

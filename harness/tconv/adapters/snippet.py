@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from tconv.model.case import Case
 from tconv.model.geometry import output_size
+from tconv.model.policies import Fill
 
 Pads = tuple[tuple[int, int], ...]
 """Zeros that are added at the start and at the end of each axis of a tensor."""
@@ -24,6 +25,7 @@ class Operations:
         split: takes the number of parts and the axis.
         concatenate: takes the axis.
         pad: returns the expression that adds zeros to the tensor of this name.
+        pad_with_copies: returns the statements that add copies of the elements of x to its ends.
     """
 
     transpose: str = "np.transpose"
@@ -32,6 +34,9 @@ class Operations:
     split: str = "np.split"
     concatenate: str = "np.concatenate"
     pad: Callable[[str, Pads], str] = lambda name, pads: f"np.pad({name}, {list(pads)})"
+    pad_with_copies: Callable[[Pads, Fill], str] = lambda pads, fill: (
+        f'x = np.pad(x, {list(pads)}, mode="{fill}")'
+    )
 
 
 NUMPY: Final = Operations()

@@ -127,7 +127,7 @@ def _comments(translation: "Translation") -> Iterator[str]:
     if source.default:
         yield f"{source.default}: {source.target} has no default"
     if source.addition:
-        yield f"{source.target} gives this with a step after its call: {source.addition}"
+        yield f"{source.target} gives this with a step beside its call: {source.addition}"
     if source.rule_of not in {"", str(source.target)}:
         yield f"by the rule of {source.rule_of}, as {source.target} was not measured itself"
     windows = [constant_window(each) for each in source.windows]
@@ -135,11 +135,13 @@ def _comments(translation: "Translation") -> Iterator[str]:
     for axis, window in enumerate(windows[:1] if is_same else windows):
         if window is not None:
             on = f" on {'every axis' if is_same else f'axis {axis}'}" if len(windows) > 1 else ""
-            yield f"keeps of the full result{on}: {_window(window)}"
+            of = " of the padded input" if source.padding else ""
+            yield f"keeps of the full result{of}{on}: {_window(window)}"
     dilated = " of a kernel with zeros between its taps" if call.candidate.dilated_by else ""
     then = f", then {call.candidate.words}" if call.candidate.words else ""
     split = f", {call.candidate.split_words}" if call.candidate.split_words else ""
-    yield f"{call.target}: {call.call}{dilated}{split}{then}"
+    first = f"{source.padding.words}, then " if source.padding else ""
+    yield f"{call.target}: {first}{call.call}{dilated}{split}{then}"
     samples = ", ".join("i=" + "x".join(map(str, sizes)) for sizes in source.samples)
     if translation.differences is None:
         yield "not run"
@@ -177,6 +179,7 @@ def _record(translation: "Translation") -> dict[str, Any]:
         "target": str(call.target),
         "call": call.call,
         "native": call.candidate.is_native,
+        "input_step": source.padding.words if source.padding else "",
         "step": call.candidate.words,
         "kernel_dilated_by": call.candidate.dilated_by,
         "split_into": call.candidate.split_into,

@@ -59,6 +59,16 @@ class InputPadding:
     fill: Fill
     sides: Sides
 
+    @property
+    def words(self) -> str:
+        """What is done to the input, in words."""
+        return "pad the input circularly" if self.fill == "wrap" else "pad the input by reflection"
+
+    @property
+    def least(self) -> tuple[int, ...]:
+        """The smallest input sizes that have enough elements to copy, one per axis."""
+        return tuple(max(1, *sides) + (self.fill == "reflect") * any(sides) for sides in self.sides)
+
     def widths(self, channels: int) -> Sides:
         """Return the sides of every axis of x, whose batch comes first and channels there."""
         sides = [(0, 0), *self.sides]

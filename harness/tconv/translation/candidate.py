@@ -10,6 +10,7 @@ from tconv.analysis.atlas.entry import Entry
 from tconv.analysis.atlas.question import EXPLICIT
 from tconv.model.case import Case
 from tconv.model.geometry import Axis
+from tconv.model.policies import InputPadding
 from tconv.model.window import Resolution, Window
 from tconv.translation.windows import WindowBySize, windows_of_rule
 
@@ -26,6 +27,7 @@ class Candidate:
             are added.
         dilated_by: dilations that the kernel gets before the call, by zeros between its taps, as
             the call takes none; None: the call dilates by itself.
+        padding: what pads the input before the call, or None.
         split_into: groups of channels that are computed by a call each, as the call takes no
             groups; 1: there is one call.
     """
@@ -33,12 +35,14 @@ class Candidate:
     case: Case
     correction: Resolution
     dilated_by: tuple[int, ...] | None = None
+    padding: InputPadding | None = None
     split_into: int = 1
 
     @property
     def is_native(self) -> bool:
         """Whether the call is all there is."""
-        return self.has_whole_call and all(cut == NO_CROP for cut in self.correction.axes)
+        is_bare = self.padding is None and all(cut == NO_CROP for cut in self.correction.axes)
+        return self.has_whole_call and is_bare
 
     @property
     def has_whole_call(self) -> bool:

@@ -137,6 +137,11 @@ class Port:
         if self.border.channels_last != self.into.channels_last:
             order = _order(self.ndim, last=self.into.channels_last)
             yield f"x = {operations.transpose}(x, {order})"
+        if padding := candidate.padding:
+            least = "x".join(map(str, padding.least))
+            yield f"# {padding.words.capitalize()}: i is {least} or more."
+            widths = padding.widths(1 + self.ndim if self.into.channels_last else 1)
+            yield operations.pad_with_copies(widths, padding.fill)
         if candidate.dilated_by:
             yield from self._dilation()
         text = (call or self.snippet.call).strip("\n")

@@ -11,6 +11,7 @@ from tconv.errors import AtlasError
 from tconv.model.case import Case
 from tconv.model.geometry import Axis, effective_kernel
 from tconv.model.parameters import PARAMETERS
+from tconv.model.policies import DEFINED, lower
 from tconv.translation.windows import RelativeSize
 
 _SIZE_NAMES: Final = ("o", *PARAMETERS["o"].aliases)
@@ -89,6 +90,15 @@ class Query:
         """The padding policy, or None: the padding is given in numbers."""
         return None if self.request.padding == EXPLICIT else self.request.padding
 
+    @property
+    def lowered(self) -> Self:
+        """The explicit call of the padded input that a defined policy is; else the call itself."""
+        if self.policy not in DEFINED:
+            return self
+        axes = tuple(replace(lower(self.policy, axis)[0], i=axis.i) for axis in self.axes)
+        axes = tuple(replace(axis, op=axis.extra) for axis in axes)
+        return replace(self, request=Request(padding=EXPLICIT, axes=axes))
+
     def case(self, sizes: Iterable[int]) -> Case:
         """Return the call as a case with these input sizes, one per axis."""
         axes = self.axes
@@ -103,7 +113,7 @@ class Query:
             s=[axis.s for axis in axes],
             p=[(axis.p_begin, axis.p_end) for axis in axes],
             dilation=[axis.d for axis in axes],
-            output_padding=None if axes[0].op is None else [axis.extra for axis in axes],
+            output_padding=None if self._lacks_output_padding else [axis.extra for axis in axes],
             o=None if axes[0].o is None else [axis.o or 0 for axis in axes],
             padding=self.policy,
             groups=self.groups,
@@ -111,6 +121,10 @@ class Query:
             c_out=C_OUT * self.groups,
             dtype=self.dtype,
         )
+
+    @property
+    def _lacks_output_padding(self) -> bool:
+        return self.axes[0].op is None and self.policy not in DEFINED
 
     @property
     def with_dilated_kernel(self) -> Self:

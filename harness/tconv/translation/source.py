@@ -11,7 +11,9 @@ from tconv.adapters.layout import Layout
 from tconv.analysis.atlas.entry import Entry
 from tconv.analysis.atlas.rule import Rule
 from tconv.model.geometry import Axis, effective_kernel
+from tconv.model.policies import DEFINED, InputPadding
 from tconv.model.target import Target
+from tconv.model.window import Window
 from tconv.translation.query import Query
 from tconv.translation.windows import (
     WindowBySize,
@@ -52,6 +54,7 @@ class SourceCall:
         samples: input sizes per axis at which it is run, one tuple per sample.
         probes: further input sizes at which it is asked whether it takes the call.
         addition: the step that its user adds to the call, in words; empty: none.
+        padding: what pads the input first, or None; the windows are those of the full result then.
         outputs: what it computes, one array per sample; empty: it was not run.
     """
 
@@ -63,7 +66,26 @@ class SourceCall:
     samples: tuple[tuple[int, ...], ...]
     probes: tuple[tuple[int, ...], ...] = ()
     addition: str = ""
+    padding: InputPadding | None = None
     outputs: tuple[NDArray[Any], ...] = ()
+
+    @property
+    def after_padding(self) -> "SourceCall":
+        """What is left to call once the input is padded; its sizes are those of that input."""
+        if self.padding is None:
+            return replace(self, query=self.query.lowered)
+        added = [sum(sides) for sides in self.padding.sides]
+        return replace(
+            self, query=self.query.lowered, padding=None,
+            windows=tuple(
+                {i + more: window for i, window in windows.items()}
+                for windows, more in zip(self.windows, added, strict=True)
+            ),
+            samples=tuple(
+                tuple(i + more for i, more in zip(sizes, added, strict=True))
+                for sizes in self.samples
+            ),
+        )  # fmt: skip
 
 
 def layout_of(target: Target) -> Layout:
@@ -97,6 +119,8 @@ def find_sources(
 def _source_call(
     query: Query, target: Target, entries: Sequence[Entry], target_rules: Sequence[Rule]
 ) -> SourceCall | Impossible:
+    if query.policy in DEFINED:
+        return _defined_call(query, target, target_rules)
     query, default = _with_default(query, entries)
     entry = _entry(query, entries)
     if isinstance(entry, Impossible):
@@ -112,6 +136,31 @@ def _source_call(
         windows=windows,
         samples=sample_sizes(windows, 1 if query.is_sized else SAMPLES),
         probes=probe_sizes(windows) if query.sizes else (),
+    )
+
+
+def _defined_call(
+    query: Query, target: Target, target_rules: Sequence[Rule]
+) -> SourceCall | Impossible:
+    """Return the call of a policy that is defined for every framework: no rule is needed."""
+    plain = query.case([1] * len(query.axes))
+    least = plain.input_padding.least if plain.input_padding else (1,) * plain.ndim
+    windows = []
+    for own, axis, first in zip(query.axes, plain.lowered.axes, least, strict=True):
+        sizes = (own.i,) if query.is_sized else deciding_sizes(target_rules, axis)
+        window = Window(begin=axis.p_begin, end=axis.p_end - axis.extra)
+        windows.append({i: window for i in sizes if i >= first})
+        if not windows[-1]:
+            return Impossible(
+                reason=f"padding={query.policy} copies more elements than i={own.i} has; i must "
+                f"be {first} or more"
+            )
+    return SourceCall(
+        target=target,
+        query=query,
+        windows=tuple(windows),
+        samples=sample_sizes(windows, 1 if query.is_sized else SAMPLES),
+        padding=plain.input_padding,
     )
 
 

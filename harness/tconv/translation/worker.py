@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tconv.adapters import registry
+from tconv.adapters import lowering, registry
 from tconv.adapters.base import Adapter
 from tconv.analysis.atlas.entry import Entry
 from tconv.engine.worker.entry import load_adapter
@@ -80,7 +80,7 @@ def modes_with_snippet(targets: Sequence[Target]) -> list[Target]:
 
 
 def run_source(sources: Sequence[SourceCall]) -> SourceCall | Impossible:
-    """Return the first mode that has one call for the query, else one with a step after its call.
+    """Return the first mode that has one call for the query, else one with a step beside its call.
 
     It comes with what it computes.
     """
@@ -123,7 +123,7 @@ def _run_source(source: SourceCall) -> SourceCall | Impossible:
     with adapter.session(target.mode, target.device):
         for sizes in dict.fromkeys((*source.samples, *source.probes)):
             case = query.case(sizes)
-            match adapter.route(case, target.mode, target.device):
+            match lowering.route(adapter, case, target.mode, target.device):
                 case Unsupported(reason=reason):
                     return Impossible(reason=reason)
                 case Composed(addition=step):
@@ -182,7 +182,8 @@ def find_target_call(
 
 
 def _output(adapter: Adapter, case: Case, target: Target, tensors: Tensors) -> Output:
-    match adapter.attempt(case, tensors, target.mode, target.device):
+    lowered, operands = lowering.call(adapter, case, tensors)
+    match adapter.attempt(lowered, operands, target.mode, target.device):
         case InferredShape():
             return "it infers shapes and computes nothing"
         case Exception() as error:
@@ -199,19 +200,21 @@ def _search(
     style: FileStyle,
     writer: Adapter | None,
 ) -> TargetCall | Impossible:
+    inner = source.after_padding
     adapter = writer or load_adapter(target.backend)
     session = nullcontext() if writer else adapter.session(target.mode, target.device)
     with session:
         candidate = Search(
-            query=source.query,
-            windows=source.windows,
+            query=inner.query,
+            windows=inner.windows,
             entries=entries,
-            samples=source.samples,
+            samples=inner.samples,
             route=lambda case: adapter.route(case, target.mode, target.device),
             refusal=lambda case: _refusal(adapter, case, target, runs=writer is None),
         ).run()
         if isinstance(candidate, Impossible):
             return candidate
+        candidate = replace(candidate, padding=source.padding)
         own, into = layout_of(source.target), layout_of(target)
         # Padding adds zeros, and the bias belongs there, too: it is added afterwards; also where
         # it would be split.

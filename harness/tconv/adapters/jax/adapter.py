@@ -44,6 +44,7 @@ _JNP: Final = Operations(
     split="jnp.split",
     concatenate="jnp.concatenate",
     pad=lambda name, pads: f"jnp.pad({name}, {list(pads)})",
+    pad_with_copies=lambda pads, fill: f'x = jnp.pad(x, {list(pads)}, mode="{fill}")',
 )
 _HOW: Final = frozenset({"channel_first", "single"})
 _DIRECT_FIRST: Final = Layout(channels_last=False, weight=("c_out", "c_in", "k"), is_direct=True)

@@ -18,13 +18,25 @@ from tconv.adapters.keras.calls import KerasCall, call_for, why_unsupported
 from tconv.adapters.snippet import (
     ModuleText,
     Operations,
+    Pads,
     keywords,
     plain,
     source_text,
     written_call,
 )
-from tconv.model.policies import InputPadding
+from tconv.model.policies import Fill, InputPadding
 from tconv.model.route import Unsupported
+
+
+def _padded_with_copies(pads: Pads, fill: Fill) -> str:
+    """Return the statements that pad x as :meth:`KerasAdapter._padded` does."""
+    return "\n".join(
+        f'index = np.pad(np.arange(x.shape[{axis}]), {sides}, mode="{fill}")\n'
+        f"x = keras.ops.take(x, index, axis={axis})"
+        for axis, sides in enumerate(pads)
+        if any(sides)
+    )
+
 
 _OPERATIONS: Final = Operations(
     transpose="keras.ops.transpose",
@@ -33,6 +45,7 @@ _OPERATIONS: Final = Operations(
     split="keras.ops.split",
     concatenate="keras.ops.concatenate",
     pad=lambda name, pads: f"keras.ops.pad({name}, {list(pads)})",
+    pad_with_copies=_padded_with_copies,
 )
 
 

@@ -12,10 +12,30 @@ from numpy.typing import NDArray
 from tconv.adapters.base import Adapter, Case, Mode, Route, Snippet, Tensors
 from tconv.adapters.crop import Crop
 from tconv.adapters.layout import CHANNELS_LAST
-from tconv.adapters.snippet import ModuleText, Operations, output_sizes, source_text, written_call
+from tconv.adapters.snippet import (
+    ModuleText,
+    Operations,
+    Pads,
+    output_sizes,
+    source_text,
+    written_call,
+)
 from tconv.adapters.tensorflow.calls import TensorflowCall, call_for, why_unsupported
 from tconv.adapters.tensorflow.kernels import EVERY_FEATURE, Features, probe
-from tconv.model.policies import InputPadding
+from tconv.model.policies import Fill, InputPadding
+
+
+def _padded_with_copies(pads: Pads, fill: Fill) -> str:
+    """Return the statements that pad x; TensorFlow has no ring, so its elements are gathered."""
+    if fill == "reflect":
+        return f'x = tf.pad(x, {list(pads)}, mode="REFLECT")'
+    return "\n".join(
+        f"size = tf.shape(x)[{axis}]\n"
+        f"x = tf.gather(x, tf.range({-before}, size + {after}) % size, axis={axis})"
+        for axis, (before, after) in enumerate(pads)
+        if before or after
+    )
+
 
 _OPERATIONS: Final = Operations(
     transpose="tf.transpose",
@@ -24,6 +44,7 @@ _OPERATIONS: Final = Operations(
     split="tf.split",
     concatenate="tf.concat",
     pad=lambda name, pads: f"tf.pad({name}, {list(pads)})",
+    pad_with_copies=_padded_with_copies,
 )
 
 

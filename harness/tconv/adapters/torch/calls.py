@@ -23,6 +23,7 @@ from tconv.adapters.snippet import (
 )
 from tconv.model.case import Case
 from tconv.model.geometry import Axis, output_size, preimages
+from tconv.model.policies import Fill
 from tconv.model.route import Composed, Native, Route, Unsupported
 
 _POLICY: Final = Unsupported(
@@ -206,6 +207,13 @@ def _padded(name: str, pads: Pads) -> str:
     return f"torch.nn.functional.pad({name}, {numbers})"
 
 
+def _padded_with_copies(pads: Pads, fill: Fill) -> str:
+    """Return the statement that pads x; PyTorch wants all spatial axes, and no more of them."""
+    numbers = tuple(number for pair in reversed(pads[2:]) for number in pair)
+    mode = "circular" if fill == "wrap" else fill
+    return f'x = torch.nn.functional.pad(x, {numbers}, mode="{mode}")'
+
+
 OPERATIONS: Final = Operations(
     transpose="torch.permute",
     flip="torch.flip",
@@ -213,6 +221,7 @@ OPERATIONS: Final = Operations(
     split="torch.tensor_split",
     concatenate="torch.cat",
     pad=_padded,
+    pad_with_copies=_padded_with_copies,
 )
 
 

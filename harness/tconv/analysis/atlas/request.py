@@ -16,6 +16,7 @@ from tconv.errors import AtlasError
 from tconv.model.case import Case
 from tconv.model.geometry import Axis
 from tconv.model.parameters import DTYPES, PARAMETERS, POLICIES, POLICY_ALIASES
+from tconv.model.policies import DEFINED
 
 _FIELDS: Final = {each.name: each.letter for each in PARAMETERS.values() if each.letter}
 _NAMES: Final = {
@@ -74,6 +75,12 @@ class Request:
         policy = values.get("padding", _NONE)
         if policy != _NONE and "p" in values:
             raise AtlasError("p and padding exclude each other; remove one of the two")
+        sized = [name for name in ("output_padding", "o") if values.get(name, _NONE) != _NONE]
+        if policy in DEFINED and sized:
+            raise AtlasError(
+                f"{sized[0]} and padding={policy} exclude each other, as the policy defines the "
+                f"size; remove {sized[0]}"
+            )
         axes = _axes({n: text for n, text in values.items() if n not in {"padding", "ndim"}})
         ndim = number_from_one(values, "ndim", len(axes))
         if ndim > _MOST_AXES:
