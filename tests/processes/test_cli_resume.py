@@ -13,7 +13,7 @@ import pytest
 from tconv import cli
 from tconv.engine.executors.local import LocalPool
 from tconv.errors import StoreError
-from tconv.store import RunReader, RunWriter
+from tconv.store import RunReader, RunWriter, json_file
 
 CONFIG = """
 [run]
@@ -217,7 +217,7 @@ def test_run_that_another_process_writes_is_not_resumed(
 def test_run_of_other_versions_is_refused(tconv: Callable[..., Done], interrupted: Path) -> None:
     header = json.loads((interrupted / "header.json").read_text())
     header["software"]["packages"]["numpy"] = "1.0"
-    (interrupted / "header.json").write_text(json.dumps(header))
+    json_file.write(interrupted / "header.json", header)
 
     done = tconv("run", "--resume", str(interrupted))
 

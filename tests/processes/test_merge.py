@@ -1,6 +1,7 @@
 """Merged shards equal the run that was never split; an incomplete set of shards is refused."""
 
 import json
+import shutil
 from collections.abc import Callable
 from errno import ENOSPC
 from pathlib import Path
@@ -14,7 +15,7 @@ from tconv.grid.config import from_mapping
 from tconv.runs.merge import merge
 from tconv.runs.run import resume, run
 from tconv.runs.spec import RunSpec
-from tconv.store import RunReader
+from tconv.store import RunReader, json_file
 
 RUN = {"name": "made", "targets": ["fake-sampled", "fake-wrong"], "required": ["fake-wrong"]}
 GRID = {"ndim": [1], "i": "1..5", "k": "1..5", "c_in": [1], "c_out": [1]}
@@ -41,15 +42,16 @@ def change(tmp_path: Path, runs: list[Path]) -> Callable[..., Path]:
 
     def copied(*place: str | int, value: object) -> Path:
         path = tmp_path / "changed"
-        path.mkdir()
-        for name in ("parts", "footer.json"):
-            (path / name).symlink_to(runs[2] / name)
-        header: dict[str, Any] = json.loads((runs[2] / "header.json").read_text())
+        shutil.copytree(runs[2], path)
+        header: dict[str, Any] = json.loads((path / "header.json").read_text())
         inner: Any = header
         for key in place[:-1]:
             inner = inner[key]
         inner[place[-1]] = value
-        (path / "header.json").write_text(json.dumps(header))
+        json_file.write(path / "header.json", header)
+        checksum = json.loads((path / "header.json").read_text())["checksum"]
+        footer = json.loads((path / "footer.json").read_text())
+        json_file.write(path / "footer.json", footer | {"header": checksum})
         return path
 
     return copied

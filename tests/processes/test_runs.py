@@ -16,7 +16,7 @@ from tconv.report import results_csv, summary_md
 from tconv.runs.recorder import RunResult
 from tconv.runs.run import resume, run
 from tconv.runs.spec import RunSpec
-from tconv.store import RunReader, gaps
+from tconv.store import RunReader, gaps, json_file
 
 pytestmark = pytest.mark.usefixtures("fakes")
 
@@ -85,6 +85,18 @@ def test_interrupted_run_is_resumed_to_the_digest_of_an_undisturbed_one(
     assert reader.footer["resumed"] == 1
 
 
+@pytest.mark.parametrize("name", ["001-0000000", "000-0000004", "000-0000040", "999-0000000"])
+def test_part_under_another_name_is_refused_when_its_run_is_resumed(
+    tmp_path: Path, name: str
+) -> None:
+    path = interrupted(tmp_path, "fake-right", "fake-wrong")
+    first = path / "parts" / "000-0000000.parquet"
+    first.rename(path / "parts" / f"{name}.parquet")
+
+    with pytest.raises(StoreError, match=rf"{name}.parquet does not hold the rows that its name"):
+        resume(path, workers=1)
+
+
 def test_rows_that_are_there_are_not_run_again(tmp_path: Path) -> None:
     path = interrupted(tmp_path, "fake-right")
     before = {part.path: part.path.stat().st_mtime_ns for part in RunReader(path).parts()}
@@ -125,7 +137,7 @@ def test_resuming_something_else_is_refused_and_changes_nothing(
     for key in place[:-1]:
         inner = inner[key]
     inner[place[-1]] = value
-    (path / "header.json").write_text(json.dumps(header))
+    json_file.write(path / "header.json", header)
     before = (path / "header.json").read_text()
 
     with pytest.raises(

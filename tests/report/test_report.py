@@ -31,14 +31,17 @@ HOSTILE = [
 ]  # fmt: skip
 AWKWARD = "`|\\<* a\n"
 HEADER: dict[str, Any] = {
-    "config": {"run": {"name": "made", "seed": 3}},
+    "config": {"run": {"name": "made", "seed": 3}, "grid": []},
     "config_path": "my configs/a b.toml",
     "started": "2026-01-02T03:04:05+00:00",
     "grid": {"made": 9, "kept": 5, "cases": 4, "shard": "1/2", "dropped": {"duplicate": 4},
              "marginals": {"i": {"1": 2, "2": 3}}, "coverage": [], "digest": "0"},
-    "machine": {"cpu": "A | B", "cores": 2, "system": "Linux"},
-    "software": {"python": "3.11", "tconv": "0"},
-    "targets": [{"target": "fake:call@cpu", "sample": 4, "settings": {"flag|": "on|off"}}],
+    "machine": {"cpu": "A | B", "cores": 2, "system": "Linux", "threads": 2,
+                "memory_bytes": 2**30, "cpu_features": ["fma"]},
+    "software": {"python": "3.11", "tconv": "0", "implementation": "cpython",
+                 "packages": {}},
+    "targets": [{"target": "fake:call@cpu", "sample": 4, "settings": {"flag|": "on|off"},
+                 "cases": 4, "unavailable": None, "versions": {}}],
 }  # fmt: skip
 
 

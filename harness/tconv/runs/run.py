@@ -5,7 +5,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import psutil
 
@@ -14,12 +14,16 @@ from tconv.engine.executors.local import LocalPool
 from tconv.engine.plan import TargetPlan, plan
 from tconv.engine.tasks import Part
 from tconv.engine.worker.describe import BackendDescription
-from tconv.errors import ConfigError, StoreError
+from tconv.errors import ConfigError, StoreError, quoted
 from tconv.runs.header import differences, header
 from tconv.runs.recorder import RunRecorder, RunResult, add_remedy
 from tconv.runs.spec import RunSpec
 from tconv.store import RunReader, RunWriter, gaps
+from tconv.store.errors import misplaced
+from tconv.store.part import StoredPart
 from tconv.store.totals import TargetTotals
+
+_PIECE: Final = 2**14  # rows that are checked at a time
 
 
 class Observer(Protocol):
@@ -140,11 +144,31 @@ def _left(
     """Return the targets with the spans that are still to run; count the rows of the others."""
     spans: dict[int, list[range]] = {at: [] for at in range(len(plans))}
     for part in reader.parts():
+        _require_planned(part, plans)
         spans[part.target].append(part.span)
         recorder.count(part, str(plans[part.target].target))
     return tuple(
         replace(each, left=gaps(spans[at], len(each.cases))) for at, each in enumerate(plans)
     )
+
+
+def _require_planned(part: StoredPart, plans: Sequence[TargetPlan]) -> None:
+    """Refuse a part that is not of the target and the cases that its name says.
+
+    Raises:
+        StoreError: it is of others, or damaged.
+    """
+    planned = plans[part.target] if part.target < len(plans) else None
+    if planned is None or part.span.stop > len(planned.cases):
+        raise misplaced(part.path, "no such rows are planned")
+    places = part.span.start
+    for table in part.batches(_PIECE, ("target", "case")):
+        ends = {0, table.num_rows - 1}
+        expected = [(str(planned.target), planned.cases[places + at].id) for at in sorted(ends)]
+        stored = [tuple(table.slice(at, 1).to_pylist()[0].values()) for at in sorted(ends)]
+        if stored != expected:
+            raise misplaced(part.path, f"it holds {quoted(stored[0])}")
+        places += table.num_rows
 
 
 def _record(

@@ -9,11 +9,18 @@ from tconv.model.parameters import PARAMETERS, Table
 Kind = Literal["text", "texts", "integer", "integers", "number", "boolean"]
 Row = Mapping[str, object]
 
-SCHEMA_VERSION: Final = 3
+SCHEMA_VERSION: Final = 4
 """Raised when a column changes its name, kind or meaning, or a part its name; not for new columns.
 
 2: a part is named after its first case and carries the digest of its rows.
-3: `inferred_shape`, `inference` and `coinciding` got these names."""
+3: `inferred_shape`, `inference` and `coinciding` got these names.
+4: header and footer carry a checksum, and the footer the digests of the header and of each part."""
+
+READABLE: Final = (3, SCHEMA_VERSION)
+"""The versions that are read; damage is noticed less often in runs older than 4."""
+
+SEALED: Final = 4
+"""The first version whose files carry checksums."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

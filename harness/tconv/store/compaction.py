@@ -48,7 +48,9 @@ def _join(group: Sequence[StoredPart]) -> None:
     unfinished = first.with_suffix(".unfinished")
     try:
         with pq.ParquetWriter(
-            unfinished, part.schema_with(stored.digest for stored in group)
+            unfinished,
+            part.schema_with(stored.digest for stored in group),
+            write_page_checksum=True,
         ) as writer:
             for table in part.joined(group, GROUP):
                 writer.write_table(table, row_group_size=GROUP)

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from tconv.errors import StoreError, quoted, shortened
+from tconv.errors import LONGEST_VALUE, StoreError, quoted, shortened
 
 FOOTER: Final = "footer.json"
 """The file that makes a run complete."""
@@ -48,7 +48,7 @@ def damaged(path: Path, error: Exception) -> StoreError:
     remedy = "run the sweep again, nothing was changed"
     if path.name == FOOTER:
         remedy = _remedy(path.parent, "delete it", "makes it again")
-    return StoreError(f"{path} is damaged: {error}; {remedy}")
+    return StoreError(f"{path} is damaged: {_line(error)}; {remedy}")
 
 
 def damaged_part(path: Path, error: Exception) -> StoreError:
@@ -56,7 +56,43 @@ def damaged_part(path: Path, error: Exception) -> StoreError:
     run = path.parent.parent
     files = f"it and {run / FOOTER}" if (run / FOOTER).exists() else "it"
     remedy = _remedy(run, f"delete {files}", "makes its rows again")
-    return StoreError(f"{path} is damaged: {error}; {remedy}")
+    return StoreError(f"{path} is damaged: {_line(error)}; {remedy}")
+
+
+def _line(error: Exception) -> str:
+    """Return the text of an error in one line; libraries write several, with bytes of the file."""
+    return shortened(" ".join(str(error).split()), 3 * LONGEST_VALUE)
+
+
+def foreign(path: Path, key: str) -> StoreError:
+    """Return the error that says that a file is not the one that its run was finished with."""
+    run = path.parent.parent if path.suffix == ".parquet" else path.parent
+    return StoreError(
+        f"{path} is not the file that its run was finished with: {key} in {run / FOOTER} has "
+        "another digest; put the right file back, or run the sweep again"
+    )
+
+
+def misplaced(path: Path, why: str) -> StoreError:
+    """Return the error that says that a part of an incomplete run has another's name."""
+    return StoreError(
+        f"{path} does not hold the rows that its name says: {why}; "
+        + _remedy(path.parent.parent, "delete it", "makes its rows again")
+    )
+
+
+def require_no_links(run: Path) -> None:
+    """Refuse a run directory with a symbolic link: it may lead out of it, to anything.
+
+    Raises:
+        StoreError: it holds one.
+    """
+    for path in (*run.iterdir(), *run.glob("parts/*")):
+        if path.is_symlink():
+            raise StoreError(
+                f"{path} is a symbolic link, but a run directory should hold files only; put what "
+                "it leads to in its place"
+            )
 
 
 def miscounted(run: Path, rows: int, expected: int) -> StoreError:

@@ -1,5 +1,6 @@
 """A part: one file with the rows of consecutive cases of one target, and their digest."""
 
+import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ import pyarrow.parquet as pq
 from tconv.errors import StoreError
 from tconv.store.columns import COLUMNS, Kind
 from tconv.store.digest import RowsDigest
-from tconv.store.errors import damaged_part
+from tconv.store.errors import damaged_part, foreign
 
 _TYPES: Final[Mapping[Kind, Any]] = {
     "text": pa.string(),
@@ -67,8 +68,11 @@ class StoredPart:
         try:
             metadata = pq.read_metadata(path)
             digest = metadata.metadata[_DIGEST.encode()].decode()
-        except (OSError, KeyError, TypeError, pa.ArrowException) as error:
+            int(digest, 16)
+            schema = metadata.schema.to_arrow_schema()
+        except (OSError, KeyError, TypeError, ValueError, pa.ArrowException) as error:
             raise damaged_part(path, error) from error
+        _require_types(path, schema)
         first = int(match[2])
         return cls(
             path=path,
@@ -86,12 +90,56 @@ class StoredPart:
         schema = pa.schema([SCHEMA.field(name) for name in columns or SCHEMA.names])
         try:
             # Reading ahead or in threads would hold several times the memory of a batch.
-            with pq.ParquetFile(self.path, pre_buffer=False) as stored:
+            with pq.ParquetFile(
+                self.path, pre_buffer=False, page_checksum_verification=True
+            ) as stored:
                 held = set(stored.schema_arrow.names) & set(schema.names)
                 for batch in stored.iter_batches(size, columns=sorted(held), use_threads=False):
                     yield _shaped(batch, schema)
-        except (OSError, pa.ArrowException) as error:
+        except (OSError, ValueError, TypeError, pa.ArrowException) as error:
             raise damaged_part(self.path, error) from error
+
+
+def require_digests(parts: Sequence[StoredPart], footer: Mapping[str, Any]) -> None:
+    """Check that the parts are those that a run was finished with.
+
+    Raises:
+        StoreError: one of them is not, or a part is missing.
+    """
+    digests = footer.get("parts")
+    if digests is None:
+        total = RowsDigest()
+        for part in parts:
+            total.join(part.digest, len(part.span))
+        if total.hexadecimal != footer["digest"]:
+            raise foreign(parts[0].path, "digest")
+        return
+    for part in parts:
+        if file_digest(part.path) != digests.get(part.path.name):
+            raise foreign(part.path, f"parts.{part.path.name}")
+
+
+def file_digest(path: Path) -> str:
+    """Return the SHA-256 of a file, 64 hexadecimal digits.
+
+    Raises:
+        StoreError: it cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise damaged_part(path, error) from error
+
+
+def _require_types(path: Path, schema: pa.Schema) -> None:
+    """Check that the columns of the store that a part holds have the store's types."""
+    for field in SCHEMA:
+        if field.name in schema.names and schema.field(field.name).type != field.type:
+            kind = schema.field(field.name).type
+            raise damaged_part(
+                path, TypeError(f"column {field.name} is {kind}, but should be {field.type}")
+            )
 
 
 def _shaped(batch: pa.RecordBatch, schema: pa.Schema) -> pa.Table:

@@ -8,9 +8,16 @@ from typing import Any, Final
 import pyarrow as pa
 
 from tconv.errors import StoreError, quoted, shortened
-from tconv.store import arrow, json_file, part
-from tconv.store.columns import SCHEMA_VERSION
-from tconv.store.errors import FOOTER, damaged, miscounted, require_unicode
+from tconv.store import arrow, json_file, part, shape
+from tconv.store.columns import READABLE, SEALED
+from tconv.store.errors import (
+    FOOTER,
+    damaged,
+    foreign,
+    miscounted,
+    require_no_links,
+    require_unicode,
+)
 from tconv.store.part import SCHEMA, StoredPart
 from tconv.store.rows import records
 from tconv.text_file import is_file
@@ -45,15 +52,27 @@ class RunReader:
                 f"run={quoted(str(path))}, but should be a run directory (one that holds "
                 "header.json); `tconv run` prints the path of the one it makes"
             )
-        self.header = json_file.read(self.path / "header.json", ("schema_version",))
-        complete = (self.path / FOOTER).is_file()
-        self.footer = json_file.read(self.path / FOOTER, FOOTER_KEYS) if complete else None
-        version = self.header["schema_version"]
-        if version != SCHEMA_VERSION:
+        require_no_links(self.path)
+        self._is_checked = False
+        header = self.path / "header.json"
+        version = json_file.read(header, {}, ("schema_version",))["schema_version"]
+        if version not in READABLE:
             raise StoreError(
-                f"schema_version={quoted(version)} in {self.path / 'header.json'}, but should be "
-                f"{SCHEMA_VERSION}; read the run with the version of the harness that wrote it"
+                f"schema_version={quoted(version)} in {header}, but should be "
+                f"{' or '.join(map(str, READABLE))}; read the run with the version of the harness "
+                "that wrote it"
             )
+        checksum = (json_file.CHECKSUM,) if version >= SEALED else ()
+        self.header = json_file.read(header, shape.HEADER, checksum)
+        self.footer = self._footer(checksum) if (self.path / FOOTER).is_file() else None
+
+    def _footer(self, checksum: tuple[str, ...]) -> dict[str, Any]:
+        """Return the footer, which names the header and, by their digests, the parts."""
+        needed = (*FOOTER_KEYS, *checksum, *(("parts", "header") if checksum else ()))
+        footer = json_file.read(self.path / FOOTER, shape.FOOTER, needed)
+        if checksum and footer["header"] != self.header[json_file.CHECKSUM]:
+            raise foreign(self.path / "header.json", "header")
+        return footer
 
     def require(self, names: Iterable[str]) -> None:
         """Check that the header has these keys.
@@ -92,15 +111,21 @@ class RunReader:
         return part.live_and_leftover(self.path)[0]
 
     def checked_parts(self) -> list[StoredPart]:
-        """Return the parts, after checking that those of a complete run are all there.
+        """Return the parts, after checking that those of a complete run are what was written.
+
+        Their number of rows and their digests are held against the footer. A footer older than
+        schema version 4 has a digest of all rows only, so swapped names go unnoticed there.
 
         Raises:
-            StoreError: a part is damaged, or rows are missing from a complete run.
+            StoreError: a part is damaged, or a complete run lacks one, or has another's.
         """
         parts = self.parts()
-        total = sum(len(each.span) for each in parts)
-        if self.footer is not None and total != self.footer["rows"]:
-            raise miscounted(self.path, total, self.footer["rows"])
+        if self.footer is not None and not self._is_checked:
+            total = sum(len(each.span) for each in parts)
+            if total != self.footer["rows"]:
+                raise miscounted(self.path, total, self.footer["rows"])
+            part.require_digests(parts, self.footer)
+            self._is_checked = True
         return parts
 
     def tables(self, size: int, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
@@ -169,5 +194,5 @@ def _started(header: Path) -> tuple[str, float]:
     """Return when a run was started: by its header, then by its file, which copies may change."""
     started = ""
     with suppress(StoreError):
-        started = str(json_file.read(header).get("started", ""))
+        started = str(json_file.read(header, {}).get("started", ""))
     return started, header.stat().st_mtime

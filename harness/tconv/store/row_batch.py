@@ -38,7 +38,8 @@ class RowBatch:
         digest = RowsDigest()
         digest.add(columns)
         sink = pa.BufferOutputStream()
-        pq.write_table(arrow.table(columns, part.schema_with([digest.hexadecimal])), sink)
+        table = arrow.table(columns, part.schema_with([digest.hexadecimal]))
+        pq.write_table(table, sink, write_page_checksum=True)
         return cls(
             rows=digest.rows,
             digest=digest.hexadecimal,

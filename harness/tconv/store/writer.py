@@ -16,7 +16,6 @@ from tconv.store.compaction import compact
 from tconv.store.digest import RowsDigest
 from tconv.store.errors import FOOTER, require_unicode, unwritable
 from tconv.store.part import StoredPart
-from tconv.store.reader import FOOTER_KEYS
 from tconv.store.row_batch import RowBatch
 
 
@@ -129,7 +128,7 @@ class RunWriter(AbstractContextManager["RunWriter"]):
             StoreError: the directory cannot be written, or its header is damaged.
         """
         header = self.path / "header.json"
-        json_file.write(header, json_file.read(header) | dict(entries))
+        json_file.write(header, json_file.read(header, {}) | dict(entries))
 
     def write(self, target: int, first: int, row_batch: RowBatch) -> None:
         """Write the rows of consecutive cases of a target, from case `first`, all or nothing.
@@ -168,8 +167,15 @@ class RunWriter(AbstractContextManager["RunWriter"]):
             StoreError: the directory cannot be written.
         """
         compact(self.path)
-        counted = dict(zip(FOOTER_KEYS, (self.digest.rows, self.digest.hexadecimal), strict=True))
-        json_file.write(self.path / FOOTER, counted | dict(footer))
+        header = json_file.read(self.path / "header.json", {})
+        parts, _ = part.live_and_leftover(self.path)
+        facts = {
+            "rows": self.digest.rows,
+            "digest": self.digest.hexadecimal,
+            "header": header.get(json_file.CHECKSUM),
+            "parts": {each.path.name: part.file_digest(each.path) for each in parts},
+        }
+        json_file.write(self.path / FOOTER, facts | dict(footer))
         self._lock.remove()
 
     def discard(self) -> None:
