@@ -78,8 +78,8 @@ def misfits(value: object, shape: Shape, key: str = "") -> Iterator[str]:  # noq
     """Yield what does not fit the shape: the key, what it holds and what it should."""
     match shape, value:
         case {"*": inner}, dict():
-            for name, each in value.items():
-                yield from misfits(each, inner, _joined(key, name))
+            for name, entry in value.items():
+                yield from misfits(entry, inner, _joined(key, name))
         case dict(), dict():
             for name, inner in shape.items():
                 plain = name.removesuffix("?")
@@ -88,8 +88,8 @@ def misfits(value: object, shape: Shape, key: str = "") -> Iterator[str]:  # noq
                 elif plain == name:
                     yield f"{_joined(key, name)} is missing"
         case [inner], list():
-            for at, each in enumerate(value):
-                yield from misfits(each, inner, f"{key}[{at}]")
+            for at, entry in enumerate(value):
+                yield from misfits(entry, inner, f"{key}[{at}]")
         case dict() | [_], _:
             yield from misfits(value, type(shape), key)
         case _:
