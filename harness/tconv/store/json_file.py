@@ -65,8 +65,8 @@ def read(path: Path, shape: Shape, needed: Iterable[str] = ()) -> dict[str, Any]
 
 
 def _checksum(content: Mapping[str, object]) -> str:
-    others = {name: value for name, value in content.items() if name != CHECKSUM}
-    return hashlib.sha256(json.dumps(others, sort_keys=True).encode()).hexdigest()
+    covered = {name: value for name, value in content.items() if name != CHECKSUM}
+    return hashlib.sha256(json.dumps(covered, sort_keys=True).encode()).hexdigest()
 
 
 def move_into_place(unfinished: Path, path: Path) -> None:
