@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from tconv.analysis.clusters import Cluster
+from tconv.analysis.clusters.evidence import SEPARATOR
 from tconv.analysis.clusters.separation import MOST_TERMS
 from tconv.analysis.rerun import rerun_command
 from tconv.analysis.summary import Summary
@@ -32,8 +33,9 @@ class Finding:
 
     @cached_property
     def id(self) -> str:
-        """Ten hexadecimal digits: a hash of targets, verdicts, reading and predicate."""
-        content = (*self.targets, *sorted(self.verdicts), self.reading, self.predicate)
+        """Ten hexadecimal digits: a hash of targets, verdicts, causes and predicate."""
+        causes = [part for cause in self.cluster.causes for part in (cause.reading, cause.text)]
+        content = (*self.targets, *sorted(self.verdicts), *causes, self.predicate)
         return hashlib.sha256("\0".join(content).encode()).hexdigest()[:_ID_DIGITS]
 
     @property
@@ -53,22 +55,15 @@ class Finding:
 
     @cached_property
     def reading(self) -> str:
-        """The semantics that reproduces them, or else why the smallest row was refused."""
+        """The semantics that reproduces them, or else why the smallest row has its verdict."""
         readings = [cause.reading for cause in self.cluster.causes if cause.reading]
-        columns = ("reason", "error_type")
-        return " | ".join(readings) or next(
-            (self.smallest[name] for name in columns if self.smallest[name]), ""
-        )
+        return SEPARATOR.join(readings) or self.smallest["reason"] or ""
 
     @property
     def evidence(self) -> str:
         """The framework's own error in the smallest row, or how its process ended."""
-        row = self.smallest
-        columns = ("error_type", "error_text")
-        has_reason = row["reason"] and row["reason"] != self.reading
-        return ": ".join(
-            row[name] for name in (*(["reason"] * bool(has_reason)), *columns) if row[name]
-        )
+        shown = [self.smallest[name] for name in ("reason", "error_type", "error_text")]
+        return ": ".join(text for text in shown if text and text != self.reading)
 
     @property
     def held_against(self) -> str:

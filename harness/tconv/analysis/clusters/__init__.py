@@ -22,6 +22,7 @@ from tconv.analysis.clusters.separation import EVERYWHERE, Conjunction, Index, S
 __all__ = ["Cluster", "clusters_of"]
 
 _MOST_PARTS: Final = 4  # of the rows of one cause
+_FEWEST: Final = 4  # rows of one of them
 _SMALLEST_PART: Final = 0.03  # of its rows
 _MOST_PAIRS: Final = 8  # causes whose unions are tried
 
@@ -227,15 +228,16 @@ def _divide(separation: Separation, rows: TargetRows, parts: list[_Part]) -> Ite
 def _pieces(separation: Separation, rows: TargetRows, whole: _Part) -> list[_Part]:
     """Return few pieces, each separated by a predicate, that make up a whole; or none."""
     left = whole.rows
+    fewest = max(_FEWEST, _SMALLEST_PART * len(left))  # fewer are separated by chance
     pieces: list[_Part] = []
     while len(left):
-        if len(pieces) == _MOST_PARTS:
+        if len(pieces) == _MOST_PARTS or len(left) < fewest:
             return []
         part = separation.largest_part(rows.cases[left], rows.passing)
         if part is None:
             return []
         covered = left[separation.holds(part.text, rows.cases[left])]
-        if len(covered) < max(2, _SMALLEST_PART * len(whole.rows)):
+        if len(covered) < fewest:
             return []
         smallest = separation.exact(rows.cases[covered], rows.passing)
         pieces.append(_Part(whole.causes, smallest or part, covered))
