@@ -13,6 +13,7 @@ from tconv.analysis.clusters.deviations import Deviations, TargetRows
 from tconv.analysis.clusters.evidence import Cause, Symptom, causes_of, same_words
 from tconv.analysis.clusters.judged_cases import JudgedCases
 from tconv.analysis.clusters.separation import Separation
+from tconv.analysis.clusters.variation import variations_of
 from tconv.model.case import Case
 from tconv.model.predicate import Predicate, columns_of
 from tconv.runs.spec import RunSpec
@@ -259,6 +260,22 @@ def test_clusters_do_not_depend_on_the_order_of_the_cases() -> None:
     assert [(each.predicate, each.causes, len(each.places)) for each in first] == [
         (each.predicate, each.causes, len(each.places)) for each in second
     ]
+
+
+def test_variations_say_which_parameters_decide() -> None:
+    cases = [Case.from_parameters(ndim=1, i=i, k=k, s=s, groups=groups)
+             for i, k, s, groups in product((3, 4, 5), (2, 3), (1, 2), (1, 2))]  # fmt: skip
+    deviating = np.array([case.s == (2,) and case.groups == 2 for case in cases])
+    at = np.flatnonzero(deviating)
+    rows = TargetRows(target="fake:call@cpu", cases=at, places=10 * at, evidence=0 * at,
+                      passing=np.flatnonzero(~deviating))  # fmt: skip
+    deviations = Deviations(JudgedCases.from_cases(cases), (SILENT,), (rows,))
+
+    found = variations_of(deviations, "fake:call@cpu", int(10 * at[0]))
+
+    assert {each.parameter: (each.same, each.other) for each in found} == {
+        "i": (("4", "5"), ()), "k": (("3",), ()), "s": ((), ("1",)), "groups": ((), ("1",)),
+    }  # fmt: skip
 
 
 def test_readings_are_the_fewest_that_explain_every_row() -> None:

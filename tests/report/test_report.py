@@ -16,7 +16,7 @@ from tconv.analysis.findings import findings
 from tconv.analysis.summary import Summary
 from tconv.errors import StoreError
 from tconv.model.verdict import Verdict
-from tconv.report import results_csv, summary_md
+from tconv.report import findings_csv, results_csv, summary_md
 from tconv.report.markdown import cell, code, error_line
 from tconv.report.output import replacing
 from tconv.store import RowBatch, RunReader, RunWriter
@@ -161,6 +161,40 @@ def test_deviations_of_another_reading_are_another_finding(
 
     assert [(each.reading, each.count) for each in findings(run)] == [("a", 2), ("", 1)]
     assert "No reading reproduces what was returned." in summary_md.text(run)
+
+
+def test_finding_has_a_predicate_and_what_may_vary_in_csv_and_summary(
+    finished: Callable[[Columns], Summary], make_rows: MakeRows
+) -> None:
+    rows = make_rows(6, verdict=["value", "value", "match"] * 2, reading=["a", "b | a", None] * 2,
+                     groups=[2, 2, 1] * 2)  # fmt: skip
+    run = finished(rows)
+
+    (found,) = findings(run)
+    (line,) = csv_reader.DictReader(findings_csv.write(run).read_text("utf-8").splitlines())
+
+    assert (found.reading, found.predicate, found.count) == ("a", "groups > 1", 4)
+    assert found.held_against == "holds for all of them and for none of 2 passing rows"
+    assert [(each.parameter, each.same) for each in found.free] == [("i", ("2x2", "4x2", "5x2"))]
+    assert (line["id"], line["predicate"], line["rows"]) == (found.id, "groups > 1", "4")
+    assert line["verdicts"] == "value 4"
+    assert line["may_vary"] == "i 2x2, 4x2, 5x2"
+    text = summary_md.text(run)
+    assert f"Where `groups > 1`: {found.held_against}. Finding `{found.id}`." in text
+    assert text.index("## Findings") < text.index("## Totals")
+
+
+def test_id_of_a_finding_depends_on_what_it_says_alone(
+    finished: Callable[[Columns], Summary], make_rows: MakeRows
+) -> None:
+    one = make_rows(3, verdict=["value", "match", "value"], groups=[2, 1, 2])
+    more = make_rows(5, verdict=["value", "match", "value", "value", "match"],
+                     groups=[2, 1, 2, 2, 1])  # fmt: skip
+    elsewhere = make_rows(3, verdict=["value", "match", "value"], s=[(2, 2), (1, 1), (2, 2)])
+
+    first, same, other = (findings(finished(rows))[0].id for rows in (one, more, elsewhere))
+
+    assert first == same != other
 
 
 def test_crash_that_is_not_reproduced_says_what_ended_the_worker(

@@ -9,6 +9,7 @@ from typing import Any, Final
 from tconv.analysis.clusters import Cluster
 from tconv.analysis.clusters.evidence import SEPARATOR
 from tconv.analysis.clusters.separation import MOST_TERMS
+from tconv.analysis.clusters.variation import Variation
 from tconv.analysis.rerun import rerun_command
 from tconv.analysis.summary import Summary
 
@@ -23,12 +24,15 @@ class Finding:
         cluster: the rows, their causes and the predicate.
         verdicts: their verdicts, the most frequent first, and the number of rows of each.
         smallest: the row with the fewest products, as a mapping of columns; None where absent.
+        variations: what becomes of that case where one parameter alone differs, as far as the run
+            has such cases.
         command: the shell command that reruns that row.
     """
 
     cluster: Cluster
     verdicts: Mapping[str, int]
     smallest: Mapping[str, Any]
+    variations: tuple[Variation, ...]
     command: str
 
     @cached_property
@@ -66,6 +70,16 @@ class Finding:
         return ": ".join(text for text in shown if text and text != self.reading)
 
     @property
+    def free(self) -> tuple[Variation, ...]:
+        """The parameters of the smallest case that may vary without changing its verdict."""
+        return tuple(each for each in self.variations if not each.other)
+
+    @property
+    def bound(self) -> tuple[Variation, ...]:
+        """The parameters of the smallest case of which some other value changes its verdict."""
+        return tuple(each for each in self.variations if each.other)
+
+    @property
     def held_against(self) -> str:
         """What the predicate separates, in words."""
         cluster = self.cluster
@@ -97,6 +111,8 @@ class Finding:
             "covered_passing": cluster.wrong,
             "call": self.smallest["call"],
             "case": self.smallest["case"],
+            "may_vary": {each.parameter: list(each.same) for each in self.free},
+            "decides": {each.parameter: list(each.other) for each in self.bound},
             "evidence": self.evidence,
             "command": self.command,
         }
@@ -108,10 +124,10 @@ def findings(summary: Summary) -> tuple[Finding, ...]:
     examples = summary.examples
     return tuple(
         Finding(
-            cluster=cluster, verdicts=counts, smallest=row,
+            cluster=cluster, verdicts=counts, smallest=row, variations=variations,
             command=rerun_command(config, row["case"], row["target"]),
         )
-        for cluster, counts, row in zip(
-            summary.clusters, examples.counts, examples.smallest(), strict=True
+        for cluster, counts, row, variations in zip(
+            summary.clusters, examples.counts, examples.smallest(), summary.variations, strict=True
         )
     )  # fmt: skip

@@ -284,10 +284,19 @@ def _finding_text(number: int, finding: "Finding") -> str:
         f"  where {finding.predicate}: {finding.held_against}{shares}",
         f"  reading: {error_line(finding.reading)}" if finding.reading else "",
         f"  it says {error_line(finding.evidence)}" if finding.evidence else "",
+        _variation_text(finding),
         f"  call: {finding.smallest['call']}" if finding.smallest["call"] else "",
         f"  rerun: {_program()} {finding.command.removeprefix('tconv ')}",
     ]
     return "\n".join(filter(None, lines))
+
+
+def _variation_text(finding: "Finding") -> str:
+    """Return which parameters of the smallest case may vary, and which decide; or nothing."""
+    free, bound = (", ".join(each.parameter for each in some)
+                   for some in (finding.free, finding.bound))  # fmt: skip
+    parts = [f"{free} may vary"] * bool(free) + [f"{bound} decides"] * bool(bound)
+    return f"  of the smallest case {', '.join(parts)}" if parts else ""
 
 
 def _program() -> str:

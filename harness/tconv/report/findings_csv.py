@@ -11,7 +11,8 @@ from tconv.report.output import replacing
 NAME: Final = "findings.csv"
 COLUMNS: Final = (
     "id", "targets", "verdicts", "rows", "reading", "predicate", "is_exact", "precision", "recall",
-    "passing", "missed", "covered_passing", "call", "case", "evidence", "command",
+    "passing", "missed", "covered_passing", "call", "case", "may_vary", "decides", "evidence",
+    "command",
 )  # fmt: skip
 """Its columns, as :meth:`tconv.analysis.findings.Finding.to_dict` names them."""
 
@@ -41,5 +42,9 @@ def _cell(value: object) -> object:
         case list():
             return "; ".join(map(str, value))
         case dict():
-            return "; ".join(f"{name} {count}" for name, count in value.items())
+            return "; ".join(f"{name} {_values(each)}" for name, each in value.items())
     return value
+
+
+def _values(value: object) -> str:
+    return ", ".join(value) if isinstance(value, list) else str(value)

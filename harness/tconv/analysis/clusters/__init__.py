@@ -7,7 +7,6 @@ there and a case refused elsewhere; rows of one cause that no single predicate s
 into parts that one separates. What several modes or backends of a library share is one cluster.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -93,11 +92,13 @@ class _Part:
         causes: what they show, the most frequent first.
         conjunction: what separates them, or None where nothing does.
         rows: their numbers among the deviating rows of the target.
+        nearest: where nothing separates them, what comes nearest.
     """
 
     causes: tuple[Cause, ...]
     conjunction: Conjunction | None
     rows: Index
+    nearest: Conjunction | None = None
 
 
 def _parts(
@@ -125,7 +126,11 @@ def _parts(
     separated = [each for each in parts if each.conjunction is not None]
     divided = list(_divide(separation, rows, unseparated))
     parts = _join(separation, rows, separated + divided)
-    yield from _largest_first(_narrowed(separation, rows, parts, groups))
+    for part in _largest_first(_narrowed(separation, rows, parts, groups)):
+        nearest = None
+        if part.conjunction is None:
+            nearest = separation.nearest(rows.cases[part.rows], rows.passing)
+        yield replace(part, nearest=nearest)
 
 
 def _largest_first(parts: Iterable[_Part]) -> list[_Part]:
@@ -233,7 +238,7 @@ def _pieces(separation: Separation, rows: TargetRows, whole: _Part) -> list[_Par
     while len(left):
         if len(pieces) == _MOST_PARTS or len(left) < fewest:
             return []
-        part = separation.largest_part(rows.cases[left], rows.passing)
+        part = separation.largest_part(rows.cases[left], rows.passing, fewest / len(left))
         if part is None:
             return []
         covered = left[separation.holds(part.text, rows.cases[left])]
@@ -291,7 +296,7 @@ class _Shared:
         ):
             return False
         if self.conjunction is None or part.conjunction is None:
-            return self.conjunction is part.conjunction
+            return part.nearest is not None and part.nearest == self.parts[0][1].nearest
         if self.conjunction == part.conjunction:
             return True
         if _separates(separation, self.conjunction, rows, part):
@@ -303,16 +308,11 @@ class _Shared:
 
     def cluster(self, separation: Separation) -> Cluster:
         """Return it as a cluster."""
-        if self.conjunction is None:
-            inside = np.concatenate([rows.cases[part.rows] for rows, part in self.parts])
-            outside = np.concatenate([rows.passing for rows, _ in self.parts])
-            predicate = separation.nearest(np.unique(inside), np.unique(outside)).text
-        else:
-            predicate = self.conjunction.text
-        causes: Counter[Cause] = Counter()
+        conjunction = self.conjunction or self.parts[0][1].nearest
+        assert conjunction is not None
+        predicate = conjunction.text
         missed = covered = wrong = 0
         for rows, part in self.parts:
-            causes.update(dict.fromkeys(part.causes, len(part.rows)))
             holds = separation.holds(predicate, rows.cases)
             covered += int(holds.sum())
             missed += int((~holds[part.rows]).sum())

@@ -61,6 +61,16 @@ class JudgedCases:
         """Return the parameters of some cases, as predicates read them."""
         return _Columns(self, index)
 
+    def text(self, name: str, case: int) -> str:
+        """Return a parameter of one case as reports write it: 3, 3x2, none, yes."""
+        value = self.arrays[name][case]
+        if name in self.texts:
+            return str(self.texts[name][value])
+        if name not in self.absent:
+            return {True: "yes", False: "no"}[bool(value)] if value.dtype == bool else str(value)
+        axes = value[: int(self.arrays["ndim"][case])]
+        return "none" if self.absent[name][case] else "x".join(map(str, axes))
+
     def extremes(self) -> NDArray[np.int64]:
         """Return cases that have the smallest and the largest value of every parameter."""
         numbers = [a.reshape(len(a), -1) for a in self.arrays.values() if a.dtype.kind == "i"]

@@ -27,6 +27,7 @@ _SAMPLE: Final = 128  # cases of either side that a search starts with
 _ADDED: Final = 48  # wrong ones of either side that are added to them
 _ROUNDS: Final = 40
 _SEEDS: Final = 6  # cases of which one must be in a part that is looked for
+_BRANCHES: Final = 500  # of a search for one, which need not be complete
 _BEAM: Final = 24  # conjunctions that are extended where none separates
 
 Index = NDArray[np.int64]
@@ -91,11 +92,17 @@ class Separation:
             sample.add(missed, wrong)
         return None
 
-    def largest_part(self, inside: Index, outside: Index) -> Conjunction | None:
-        """Return a conjunction of no case `outside`, and of many `inside`, or None."""
+    def largest_part(self, inside: Index, outside: Index, share: float) -> Conjunction | None:
+        """Return a conjunction of no case `outside`, and of many `inside`, or None.
+
+        Args:
+            inside: the cases of which it is to hold for many.
+            outside: those of which it must not hold.
+            share: of `inside`; conjunctions of a smaller part are not looked for.
+        """
         sample = _Sample(inside, outside)
         for _ in range(_ROUNDS):
-            conjunction = self._table(sample).largest()
+            conjunction = self._table(sample).largest(share)
             if conjunction is None:
                 return None
             wrong = outside[self.holds(conjunction.text, outside)]
@@ -207,8 +214,9 @@ class _Truths:
                 return truths.conjunction(search.best)
         return None
 
-    def largest(self) -> Conjunction | None:
+    def largest(self, share: float) -> Conjunction | None:
         """Return a conjunction that excludes all of the sample's outside and covers much inside."""
+        fewest = int(share * self.count / 2)  # a sample has more of some parts, fewer of others
         best: tuple[int, int, int, Conjunction] | None = None
         for seed in _spread(np.arange(self.count), _SEEDS):
             word, bit = divmod(int(seed), 64)
@@ -216,7 +224,7 @@ class _Truths:
             for axis in np.unique(cells, axis=1, return_index=True)[1]:
                 truths = self.only(np.flatnonzero(cells[:, axis] & self.excluded.any(axis=1)))
                 for size in range(1, MOST_TERMS + 1):
-                    search = _Search(truths, size, at_least=-best[0] if best else 0)
+                    search = _Search(truths, size, at_least=-best[0] if best else fewest)
                     if search.best is not None:
                         conjunction = truths.conjunction(search.best)
                         candidate = -search.most, size, conjunction.cost, conjunction
@@ -289,6 +297,7 @@ class _Search:
         self._is_partial = at_least is not None
         self._truths = truths
         self._cheapest = 1 << 62
+        self._branches = 0
         self._hardness = truths.excluded.sum(axis=0)
         if len(truths.texts) and self._hardness.min(initial=1):
             cells = _packed(np.ones((1, truths.excluded.shape[1]), dtype=np.bool_))[0]
@@ -314,6 +323,9 @@ class _Search:
             longer = cost + int(truths.costs[at])
             if not self._is_partial and longer + size - 1 >= self._cheapest:
                 break  # the terms are sorted by their costs
+            if self._is_partial and self._branches == _BRANCHES:
+                break
+            self._branches += 1
             within = inside & truths.inside[at]
             count = int(truths.covered(within))
             if count < self.most or (self._is_partial and not count):

@@ -6,6 +6,7 @@ from typing import Self
 
 from tconv.analysis.clusters import Cluster, clusters_of
 from tconv.analysis.clusters.deviations import Deviations
+from tconv.analysis.clusters.variation import Variation, variations_of
 from tconv.analysis.summary.breakdown import Breakdown
 from tconv.analysis.summary.counts import (
     RunTotals,
@@ -33,6 +34,7 @@ class Summary:
         native_shares: target -> share of native routes by parameter.
         clusters: the deviating rows, by what explains them.
         examples: the smallest rows of each cluster.
+        variations: of the smallest row of each cluster, those that were judged as well.
         unjudged: the rows that were not judged, by reason.
         blind_spots: reason why a match says less -> number of cases.
     """
@@ -44,6 +46,7 @@ class Summary:
     native_shares: dict[str, dict[str, float | None]]
     clusters: tuple[Cluster, ...]
     examples: Examples
+    variations: tuple[tuple[Variation, ...], ...]
     unjudged: tuple[UnjudgedReason, ...]
     blind_spots: dict[str, int]
 
@@ -55,11 +58,16 @@ class Summary:
             StoreError: a part is damaged, or rows are missing from a complete run.
         """
         rows = RowQueries(run)
-        clusters = clusters_of(Deviations.from_rows(rows))
+        deviations = Deviations.from_rows(rows)
+        clusters = clusters_of(deviations)
+        examples = Examples.from_rows(rows, clusters)
+        smallest = zip(examples.rows(1)["target"].to_pylist(), examples.places(), strict=True)
         return cls(
             run=run, rows=rows, totals=RunTotals.from_rows(rows),
             breakdown=Breakdown.from_rows(rows), native_shares=native_shares(rows),
-            clusters=clusters, examples=Examples.from_rows(rows, clusters), unjudged=unjudged(rows),
+            clusters=clusters, examples=examples,
+            variations=tuple(variations_of(deviations, *each) for each in smallest),
+            unjudged=unjudged(rows),
             blind_spots=blind_spots(rows),
         )  # fmt: skip
 

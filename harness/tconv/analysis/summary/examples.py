@@ -27,8 +27,8 @@ class Examples:
 
     Attributes:
         counts: for each cluster, verdict -> number of its rows.
-        table: rows kept, by cluster, the smallest first: the columns of the store, `cluster` (its
-            number, from 0) and `rank` (from 1).
+        table: rows kept, by cluster, the smallest first: the columns of the store, `place` in the
+            run, `cluster` (its number, from 0) and `rank` (from 1).
     """
 
     counts: tuple[Counter[str], ...]
@@ -59,7 +59,7 @@ class Examples:
                 ) AS rank
                 FROM rows JOIN clustered USING (place)
                 QUALIFY rank <= {most})
-            SELECT {names}, cluster, rank FROM rows JOIN smallest USING (place)
+            SELECT {names}, place, cluster, rank FROM rows JOIN smallest USING (place)
             ORDER BY cluster, rank
         """
         return cls(counts=tuple(counts), table=rows.table(smallest))
@@ -71,7 +71,12 @@ class Examples:
 
     def rows(self, most: int = KEPT) -> pa.Table:
         """Return at most `most` rows of each cluster: the columns of the store and `cluster`."""
-        return self.table.filter(pc.field("rank") <= most).drop_columns("rank")
+        return self.table.filter(pc.field("rank") <= most).drop_columns(["rank", "place"])
+
+    def places(self) -> list[int]:
+        """Return where the smallest row of each cluster stands in the run."""
+        places: list[int] = self.table.filter(pc.field("rank") == 1)["place"].to_pylist()
+        return places
 
     def smallest(self) -> Iterator[dict[str, Any]]:
         """Yield the smallest row of each cluster."""
