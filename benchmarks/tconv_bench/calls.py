@@ -13,6 +13,7 @@ from typing import Any
 
 from tconv.adapters import registry
 from tconv.adapters.base import Adapter
+from tconv.adapters.guard import GuardedAdapter
 from tconv.engine.schedule.batch_size import FIXED_SIZE, CaseCost
 from tconv.engine.worker.compute import compute_rows, draw_batch
 from tconv.inputs.draw import Draw, DrawRecipe, draw
@@ -136,6 +137,7 @@ def sweep_cases(
 ) -> Shares:
     """Do in one process what parent and worker do with the cases; return the shares of a case."""
     cost, first, called = CaseCost(), 0, adapter.seconds
+    guarded = GuardedAdapter(adapter)
     drawing = judging = 0.0
     start = time.process_time()
     all_cases, all_recipes = pickle.loads(pickle.dumps((cases, recipes)))  # noqa: S301 # as between processes
@@ -145,7 +147,7 @@ def sweep_cases(
         batch_start, wall_start = time.process_time(), time.perf_counter()
         draws = draw_batch(batch, 0, all_recipes[places])
         drawn = time.process_time()
-        rows = compute_rows(adapter, batch, draws, target, "0")
+        rows = compute_rows(guarded, batch, draws, target, "0")
         done = time.process_time()
         cost.learn(len(batch), time.perf_counter() - wall_start)
         drawing, judging = drawing + drawn - batch_start, judging + done - drawn

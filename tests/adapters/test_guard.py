@@ -249,15 +249,6 @@ def test_result_of_another_kind_is_the_adapters_fault(
     assert type(results(GuardedAdapter(Faithful()))[0]) is AdapterError
 
 
-def test_result_that_comes_alone_is_copied(monkeypatch: pytest.MonkeyPatch) -> None:
-    memory = np.zeros(3)
-    monkeypatch.setattr(Faithful, "compute_many", gives(iter([memory])))
-
-    (copied,) = results(GuardedAdapter(Faithful()))
-
-    assert not np.shares_memory(copied, memory)
-
-
 @pytest.mark.parametrize(
     ("name", "value"),
     [

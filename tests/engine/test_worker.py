@@ -95,6 +95,48 @@ def test_result_is_judged_as_it_was_given() -> None:
     assert rows(Reusing(), SMALL)["verdict"] == ["match"] * len(SMALL)
 
 
+class Writing(NumpyAdapter):
+    """Answers 0, and writes zeros to its inputs, for which that would be right."""
+
+    def compute(self, case: Case, tensors: Tensors, mode: str, device: str) -> NDArray[Any]:
+        for array in (tensors.x, tensors.w, tensors.b):
+            if array is not None:
+                array.setflags(write=True)
+                array.fill(0)
+        return np.zeros(case.y_shape, case.dtype)
+
+
+def test_adapter_that_writes_to_its_inputs_is_at_fault_and_spoils_them_for_nobody() -> None:
+    written = rows(Writing(), SMALL)
+
+    assert written["verdict"] == ["adapter_error"] * len(SMALL)
+    assert "wrote to arrays" in str(written["reason"][0])
+    assert rows(NumpyAdapter(), SMALL)["verdict"] == ["match"] * len(SMALL)
+
+
+class Borrowing(NumpyAdapter):
+    """Finds the oracle's answer among what the worker keeps, and returns it."""
+
+    def compute(self, case: Case, tensors: Tensors, mode: str, device: str) -> NDArray[Any]:
+        answer = compute._draws[case.id, 7].answer
+        assert answer is not None
+        return answer
+
+
+class BorrowingAtOnce(AtOnce, Borrowing):
+    """Does so, and gives its results as a list."""
+
+
+@pytest.mark.parametrize("adapter", [Borrowing, BorrowingAtOnce])
+def test_array_of_the_harness_is_no_result(adapter: type[Adapter]) -> None:
+    cases = [Case.from_parameters(ndim=1, i=i, k=2, dtype="float64") for i in (3, 4)]
+
+    borrowed = rows(adapter(), cases)
+
+    assert borrowed["verdict"] == ["adapter_error"] * 2
+    assert "in the memory of the harness" in str(borrowed["reason"][0])
+
+
 OPEN = tuple(Case.from_parameters(ndim=1, i=i, k=2, output_padding=None) for i in range(2, 8))
 
 

@@ -25,6 +25,7 @@ import numpy as np
 from tconv_fakes import Right, reached
 
 from tconv.adapters.base import Case, Result, Route, Tensors
+from tconv.inputs.draw import Draw
 
 MATCH: Final = frozenset({"match"})
 CRASHED: Final = frozenset({"crashed"})
@@ -140,6 +141,19 @@ def shared_files() -> list[int]:
             if "memfd:tconv" in str(link.readlink()):
                 files.append(int(link.name))
     return files
+
+
+def zero_inputs() -> Any:
+    """Write zeros to all that the harness has drawn for the case, and answer 0."""
+    drawn = next(
+        each for each in gc.get_objects() if type(each) is Draw and each.tensors.w.shape[-1] == 3
+    )
+    for array in (drawn.tensors.x, drawn.tensors.w, drawn.tensors.b, drawn.answer):
+        if array is not None:
+            array.setflags(write=True)
+            array.fill(0)
+    assert drawn.answer is not None
+    return np.zeros(drawn.answer.shape, np.float32)
 
 
 def claim(pause: float) -> Callable[[], None]:
@@ -281,6 +295,8 @@ ATTACKS: Final[Mapping[str, Attack]] = {
     "stopped": Attack(strike=lambda: os.kill(os.getpid(), signal.SIGSTOP), verdicts=LATE),
     "traced": Attack(strike=lambda: sys.settrace(lambda *_: raise_error())),
     "numpy-raises": Attack(strike=lambda: void(np.seterr(all="raise"))),
+    # on the judge
+    "inputs-zeroed": Attack(strike=zero_inputs, verdicts=FAULT),
     # on what parent and worker share
     "heartbeat-claims": Attack(strike=claim(0.01), verdicts=LATE),
     "heartbeat-scribbled": Attack(strike=scribble),

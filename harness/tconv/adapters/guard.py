@@ -218,8 +218,7 @@ class GuardedAdapter(Adapter):
                 AdapterError(_SHARED_MEMORY) if place in shared else _result(result)
                 for place, result in enumerate(results[: len(cases) + 1])
             ]
-        # Each is copied: an adapter may use its memory for the next.
-        return (_result(result, copy=True) for result in islice(results, len(cases) + 1))
+        return (_result(result) for result in islice(results, len(cases) + 1))
 
     def snippet(self, case: Case, mode: str, device: str) -> Snippet | None:
         """Return a snippet, or None."""
@@ -305,16 +304,11 @@ def _route(route: object) -> Route:
     return Unsupported(reason=_text(route.reason), error_pattern=pattern)
 
 
-def _result(returned: object, *, copy: bool = False) -> Result:
+def _result(returned: object) -> Result:
     """Return what may be judged: an array, a shape, the framework's error or the adapter's."""
     if issubclass(type(returned), BaseException):
         return cast("Result", returned)
     match outcome_from(returned):
-        case Computed(y=y) if copy:
-            copied = call_guarded(y.copy)
-            if isinstance(copied, Raised):  # a view may claim more than the memory holds
-                return fault_of("copying the result", copied.error)
-            return cast("NDArray[Any]", copied)
         case Computed(y=y):
             return y
         case Faulty(offence=offence):

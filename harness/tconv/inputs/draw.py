@@ -65,12 +65,19 @@ class Draw:
         recipe: which draw of the case it is.
         answer: the right answer in the dtype of the reference, where exact values led to it; of an
             open case the full result.
+        fingerprint: of all arrays as they were drawn; None: it was not taken.
     """
 
     tensors: Tensors
     work: Tensors
     recipe: DrawRecipe
     answer: Array | None = None
+    fingerprint: int | None = None
+
+    @property
+    def is_intact(self) -> bool:
+        """Whether nobody has written to the arrays since; they are read-only, but not for all."""
+        return self.fingerprint is None or self.fingerprint == _fingerprint(self)
 
     @property
     def is_exact(self) -> bool:
@@ -98,8 +105,17 @@ def draw(case: Case, seed: int = 0, recipe: DrawRecipe | None = None) -> Draw:
     else:
         well_formed = _draw_again(case, seed, precision, recipe)
     if case.malformed is None:
-        return well_formed
-    return replace(well_formed, tensors=_frozen(_malformed(case, well_formed.tensors)))
+        drawn = well_formed
+    else:
+        drawn = replace(well_formed, tensors=_frozen(_malformed(case, well_formed.tensors)))
+    return replace(drawn, fingerprint=_fingerprint(drawn))
+
+
+def _fingerprint(drawn: Draw) -> int:
+    """Return a hash of all arrays, the fastest there is: it is compared in this process alone."""
+    tensors, work = drawn.tensors, drawn.work
+    arrays = (tensors.x, tensors.w, tensors.b, work.x, work.w, work.b, drawn.answer)
+    return hash(b"".join([array.tobytes() for array in arrays if array is not None]))
 
 
 def _draw_well_formed(case: Case, seed: int, precision: Precision) -> Draw:

@@ -4,7 +4,7 @@ import re
 import time
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from itertools import count
+from itertools import count, zip_longest
 from math import prod
 from typing import Any, Final
 
@@ -51,6 +51,10 @@ _TOO_FEW: Final = AdapterError("compute_many gave fewer results than cases")
 _TOO_MANY: Final = AdapterError(
     "compute_many gave more results than cases, so nobody knows which belongs to which"
 )
+_WRITES: Final = Faulty(
+    offence="compute wrote to arrays that are not its own; copy the inputs that it has to change"
+)
+_BORROWS: Final = AdapterError("the result is in the memory of the harness; compute one")
 _END: Final = object()  # of an adapter's results
 _ERROR_STATE: Final[Any] = np.geterr()  # as it is before a framework is loaded
 
@@ -104,6 +108,9 @@ def compute_rows(
         for place, (case, route, drawn, (answer, seconds), inference) in enumerate(batch):
             beat(place)  # judging takes its time, too
             outcome = _outcome(route, answer)
+            if not drawn.is_intact:
+                outcome = _WRITES
+                _forget()
             is_compared = isinstance(outcome, Computed | InferredShape)
             expected = expect_once(case, drawn) if is_compared else None
             rows.append(
@@ -133,6 +140,12 @@ def draw_once(case: Case, seed: int, recipe: DrawRecipe | None = None) -> Draw:
         if len(_draws) > KEPT:
             del _draws[next(iter(_draws))]
     return drawn
+
+
+def _forget() -> None:
+    """Drop what is cached, as an adapter may have written to any of it."""
+    _draws.clear()
+    _expect_once.cache_clear()
 
 
 def expect_once(case: Case, drawn: Draw) -> Expected:
@@ -230,7 +243,8 @@ def _timed(
     results = call_guarded(adapter.compute_many, lowered, tensors, target.mode, target.device)
     if isinstance(results, list):
         share = (time.perf_counter() - started) / max(len(results), 1)
-        yield from ((result, share) for result in results)
+        for result, drawn in zip_longest(results, draws[: len(results)]):
+            yield _checked(result, drawn), share
         return
     for place in count(first):
         beat(place)
@@ -238,9 +252,24 @@ def _timed(
         result = results if isinstance(results, Raised) else call_guarded(next, results, _END)
         if result is _END:
             return
-        yield result, time.perf_counter() - started
+        seconds = time.perf_counter() - started
+        drawn = draws[place - first] if place - first < len(draws) else None
+        result = _checked(result, drawn)
+        if type(result) is np.ndarray:  # an adapter may use its memory for the next
+            result = call_guarded(result.copy)
+        yield result, seconds
         if isinstance(result, Raised):
             return
+
+
+def _checked(result: Answer | Raised, drawn: Draw | None) -> Answer | Raised:
+    """Return a result, or the fault of an adapter that gives what it found and did not compute."""
+    if type(result) is not np.ndarray or drawn is None:
+        return result
+    work = drawn.work
+    own = (work.x, work.w, work.b, drawn.answer)
+    is_borrowed = any(array is not None and np.may_share_memory(result, array) for array in own)
+    return _BORROWS if is_borrowed else result
 
 
 def _outcome(route: Route | AdapterError, answer: Answer) -> Outcome:
