@@ -256,3 +256,45 @@ def test_readme_holds_the_table_of_the_document(write_reports: str) -> None:
     table = write_reports[begin : write_reports.index("\n\n", begin)]
 
     assert table in (ROOT / "README.md").read_text("utf-8"), "copy it from the document"
+
+
+def policy_rows() -> Iterator[Row]:
+    """Yield rows of circular and causal, right on two modes, and unsupported on one."""
+    additions = ["pad the input circularly"] * 2 + [None]
+    for target, (at, addition) in product(("mine:call", "mine:other"), enumerate(additions)):
+        (row,) = (row for row in rows(mine_call="low") if row["case"].startswith("1d-i4-k4-s2-"))
+        row |= {
+            "target": f"{target}@cpu", "case": f"1d-i4-k{4 - at}-s2-padcircular-ci2-co4-f32",
+            "k": [4 - at], "suite": "explicit", "padding": "circular", "output_padding": [0],
+            "verdict": "match", "resolution": None, "resolutions": None, "addition": addition,
+            "route": "composed" if addition else "native",
+        }  # fmt: skip
+        yield row
+        yield row | {"padding": "causal", "addition": None, "route": "native"}
+        yield row | {"target": "third:call@cpu", "verdict": "unsupported", "addition": None}
+
+
+def test_defined_policies_are_no_question_and_have_their_routes() -> None:
+    def all_rows() -> Iterator[Row]:
+        yield from rows(mine_call="low")
+        yield from policy_rows()
+
+    whole = Compatibility.from_rows(all_rows, SOURCE)
+
+    assert {entry.question.padding for entry in whole.atlas.entries} == {"same"}
+    assert [(each.target, each.policy, each.steps) for each in whole.policies] == [
+        (f"mine:{mode}@cpu", policy, steps)
+        for mode in ("call", "other")
+        for policy, steps in (
+            ("causal", ("native",)), ("circular", ("pad the input circularly", "native"))
+        )
+    ]  # fmt: skip
+    assert Compatibility.from_json(whole.to_json()) == whole
+    assert (
+        "| `mine:call@cpu`, `mine:other@cpu` | - | one call "
+        "| pad the input circularly; one call | - |"
+    ) in text(whole)
+
+
+def test_run_without_defined_policies_says_nothing_of_them() -> None:
+    assert "Policies that are defined" not in text(MADE)

@@ -5,16 +5,19 @@ and which published statements about them are true.
 """
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any, Final, Self
 
 from tconv.analysis.atlas.atlas import Atlas, MeasuredRun
+from tconv.analysis.atlas.observation import NATIVE
 from tconv.analysis.claims.document import Claims
 from tconv.analysis.claims.results import ClaimResult, claim_results
 from tconv.analysis.disagreements import Disagreement, TargetAnswer, disagreements
 from tconv.errors import AtlasError
+from tconv.model.policies import DEFINED
 from tconv.model.target import Selection
 
 Rows = Callable[[], Iterable[Mapping[str, Any]]]
@@ -26,11 +29,28 @@ NO_CLAIMS: Final = Claims(claims=(), laws=())
 
 
 @dataclass(frozen=True, kw_only=True)
+class PolicyRoutes:
+    """How a target reaches a policy that is defined by what it computes.
+
+    Attributes:
+        target: the target.
+        policy: one of :data:`tconv.model.policies.DEFINED`.
+        steps: what is added to its call where it is right, the commonest first;
+            :data:`tconv.analysis.atlas.observation.NATIVE`: nothing.
+    """
+
+    target: str
+    policy: str
+    steps: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Compatibility:
     """The rules of every target, and how they compare.
 
     Attributes:
         atlas: the rules.
+        policies: how policies that are defined here are reached, by target and policy.
         disagreements: where targets differ, once for each two of :attr:`agreeing_groups`.
         claims: published statements with what is true of them.
     """
@@ -38,6 +58,7 @@ class Compatibility:
     atlas: Atlas
     disagreements: tuple[Disagreement, ...]
     claims: tuple[ClaimResult, ...] = ()
+    policies: tuple[PolicyRoutes, ...] = ()
 
     @classmethod
     def from_rows(cls, rows: Rows, source: MeasuredRun, claims: Claims = NO_CLAIMS) -> Self:
@@ -54,7 +75,9 @@ class Compatibility:
         atlas = Atlas.from_rows(rows(), source)
         every = cls(atlas=atlas, disagreements=disagreements(rows()))
         results = claim_results(claims, rows()) if claims.claims else ()
-        return replace(every, disagreements=_commonest(every), claims=results)
+        return replace(
+            every, disagreements=_commonest(every), claims=results, policies=_policies(rows())
+        )
 
     @cached_property
     def agreeing_groups(self) -> tuple[tuple[str, ...], ...]:
@@ -80,6 +103,7 @@ class Compatibility:
         return self.atlas.to_json(
             disagreements=(each.to_dict() for each in self.disagreements),
             claims=map(asdict, self.claims),
+            policies=map(asdict, self.policies),
         )
 
     @classmethod
@@ -96,6 +120,10 @@ class Compatibility:
                 atlas=atlas,
                 disagreements=tuple(map(Disagreement.from_dict, content["disagreements"])),
                 claims=tuple(ClaimResult(**each) for each in content["claims"]),
+                policies=tuple(
+                    PolicyRoutes(**{**each, "steps": tuple(each["steps"])})
+                    for each in content.get("policies", ())
+                ),
             )
         except (KeyError, TypeError) as error:
             raise AtlasError(
@@ -107,6 +135,23 @@ class Compatibility:
 def backend_of(target: str) -> str:
     """Return the backend of a target, whole or in part: a claim may leave out the device."""
     return Selection.from_text(target).backend
+
+
+def _policies(rows: Iterable[Mapping[str, Any]]) -> tuple[PolicyRoutes, ...]:
+    """Return how each target reaches each defined policy, by the rows whose result is right."""
+    steps: dict[tuple[str, str], Counter[str]] = {}
+    for row in rows:
+        if row["padding"] in DEFINED and row["verdict"] == "match":
+            count = steps.setdefault((row["target"], row["padding"]), Counter())
+            count[row["addition"] or NATIVE] += 1
+    return tuple(
+        PolicyRoutes(
+            target=target,
+            policy=policy,
+            steps=tuple(sorted(count, key=lambda step: (-count[step], step))),
+        )
+        for (target, policy), count in sorted(steps.items())
+    )
 
 
 def _agree(target: str, other: str, apart: set[frozenset[str]]) -> bool:

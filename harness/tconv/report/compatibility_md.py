@@ -9,11 +9,13 @@ from itertools import groupby
 from typing import Any, Final
 
 from tconv.analysis.atlas.entry import Entry
+from tconv.analysis.atlas.observation import NATIVE
 from tconv.analysis.atlas.request import Request
 from tconv.analysis.claims.results import ClaimResult
 from tconv.analysis.compatibility import Compatibility, backend_of
 from tconv.analysis.disagreements import Disagreement, Kind
 from tconv.model.case import Case
+from tconv.model.policies import DEFINED
 from tconv.model.target import Target
 from tconv.report.markdown import cell, code
 from tconv.report.open_cases import (
@@ -95,6 +97,8 @@ def text(compatibility: Compatibility) -> str:
         "topics": [(topic, compare(compatibility, topic)) for topic in TOPICS],
         "kinds": KINDS,
         "sections": sections(compatibility),
+        "policies": DEFINED,
+        "policy_routes": policy_routes(compatibility),
         "arithmetic": [record for record in compatibility.claims if not record.target],
     }
     return render(
@@ -102,6 +106,26 @@ def text(compatibility: Compatibility) -> str:
         cell=cell, code=code, question_words=question_words, in_short=in_short,
         accepted=acceptance_text, in_brief=partial(in_brief, compatibility),
     )  # fmt: skip
+
+
+def policy_routes(compatibility: Compatibility) -> dict[tuple[str, ...], list[str]]:
+    """Return targets with how they reach each of the defined policies, in words.
+
+    Modes of one backend that reach all of them alike are together.
+    """
+    routes = {(each.target, each.policy): each.steps for each in compatibility.policies}
+    alike: dict[tuple[str, tuple[tuple[str, ...], ...]], list[str]] = {}
+    for target in dict.fromkeys(target for target, _ in routes):
+        steps = tuple(routes.get((target, policy), ()) for policy in DEFINED)
+        alike.setdefault((backend_of(target), steps), []).append(target)
+    return {
+        tuple(targets): ["; ".join(_in_words(step) for step in each) or "-" for each in steps]
+        for (_, steps), targets in alike.items()
+    }
+
+
+def _in_words(step: str) -> str:
+    return "one call" if step == NATIVE else step
 
 
 def sections(compatibility: Compatibility) -> tuple[Section, ...]:

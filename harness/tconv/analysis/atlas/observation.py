@@ -13,6 +13,7 @@ from tconv.analysis.atlas.evidence import size_order
 from tconv.analysis.atlas.observation_point import Point
 from tconv.analysis.atlas.question import Question
 from tconv.model.geometry import Axis
+from tconv.model.policies import DEFINED
 from tconv.model.window import Resolution
 
 COLUMNS: Final = (
@@ -109,11 +110,12 @@ def observe(rows: Iterable[Mapping[str, Any]]) -> dict[Question, Observation]:
     """Return what rows of open and of explicit cases show of each question, by number of axes.
 
     Args:
-        rows: rows with the columns :data:`COLUMNS`; those of illegal cases are ignored.
+        rows: rows with the columns :data:`COLUMNS`; those of illegal cases are ignored, and those
+            of policies that are defined here: no framework is called with such a policy.
     """
     observations: dict[Question, Observation] = {}
     for row in rows:
-        if row["suite"] == "open" or row["suite"] in _EXPLICIT:
+        if (row["suite"] == "open" or row["suite"] in _EXPLICIT) and row["padding"] not in DEFINED:
             observations.setdefault(Question.from_row(row), Observation()).add(row)
     return dict(sorted(observations.items(), key=lambda item: item[0].order))
 
