@@ -8,10 +8,12 @@ from typing import Final
 import pytest
 
 from tconv.analysis.atlas.atlas import Atlas, MeasuredRun
+from tconv.engine.process.worker_process import WorkerEnd
 from tconv.model.target import Selection
 from tconv.translation.query import Query
-from tconv.translation.source import Impossible
-from tconv.translation.translate import Translation, translate
+from tconv.translation.source import Impossible, SourceCall
+from tconv.translation.translate import Pools, Translation, difference, translate
+from tconv.translation.worker import Output, TargetCall, _run
 
 EMPTY: Final = Atlas(
     source=MeasuredRun(run="map", digest="", started="", tconv="0", versions={}), entries=()
@@ -85,3 +87,49 @@ def test_source_without_groups_is_none_of_a_call_with_groups() -> None:
 
     assert isinstance(found, Impossible)
     assert found.reason.startswith("keras-jax:layer@cpu: no groups argument")
+
+
+WHOLE: Final = "k=3 s=2 d=2 op=0 groups=2"
+"""A call that TensorFlow takes whole with oneDNN, and in steps without it."""
+
+
+@pytest.fixture(scope="module")
+def whole() -> Translation:
+    pytest.importorskip("tensorflow", reason="tensorflow is not installed")
+    ends = Selection(backend="numpy"), Selection(backend="tensorflow")
+    (found,) = translate(EMPTY, [Query.from_texts(WHOLE.split())], *ends, runs=True)
+    assert isinstance(found, Translation)
+    return found
+
+
+@pytest.mark.parametrize("onednn", ["0", "1"])
+def test_call_that_is_printed_first_computes_on_every_machine(
+    whole: Translation, onednn: str
+) -> None:
+    assert whole.differences == ()
+    assert outputs(whole.target_call, whole.source, onednn) == ["equal"] * len(whole.source.samples)
+
+
+def test_faster_call_is_printed_with_the_variable_that_it_needs(whole: Translation) -> None:
+    if whole.faster is None:
+        pytest.skip("this machine's TensorFlow has no oneDNN")
+
+    refused = outputs(whole.faster, whole.source, "0")
+
+    assert whole.condition == "TF_ENABLE_ONEDNN_OPTS=1"
+    assert outputs(whole.faster, whole.source, "1") == ["equal"] * len(refused)
+    assert all("not yet support dilation rates" in text for text in refused)
+
+
+def outputs(call: TargetCall, source: SourceCall, onednn: str) -> list[str]:
+    """Return how the call's results compare with the source's, oneDNN on or off."""
+    with Pools() as pools:
+        process = pools.worker("tensorflow", {"TF_ENABLE_ONEDNN_OPTS": onednn})
+        found = process.call(run_again, call, source)
+    assert not isinstance(found, WorkerEnd)
+    pairs = zip(source.samples, source.outputs, found, strict=True)
+    return [difference(sizes, y, other) or "equal" for sizes, y, other in pairs]
+
+
+def run_again(call: TargetCall, source: SourceCall) -> list[Output]:
+    return list(_run(call, source))

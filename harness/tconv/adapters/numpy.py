@@ -42,15 +42,16 @@ s, d, groups = {s}, {d}, {groups}
 c_out = groups * w.shape[1]
 lead, begin = {lead}, {begin}  # zeros before the full result; where y starts
 stop = [p + o for p, o in zip(begin, {sizes})]
-full = [l + si * (ii - 1) + di * (ki - 1) + 1 for l, si, ii, di, ki in zip(lead, s, i, d, k)]
+reach = [di * (ki - 1) + 1 for di, ki in zip(d, k)]
+full = [z + si * (ii - 1) + r for z, si, ii, r in zip(lead, s, i, reach)]
 y = np.zeros((n, c_out, *map(max, full, stop)), x.dtype)
 parts = x.reshape(n, groups, -1, *i)
 taps = w.reshape(groups, c_in // groups, -1, *k)
 for u in np.ndindex(*k):
-    starts = [l + di * ui for l, di, ui in zip(lead, d, u)]
-    reach = [slice(at, at + si * ii, si) for at, si, ii in zip(starts, s, i)]
+    starts = [z + di * ui for z, di, ui in zip(lead, d, u)]
+    places = [slice(at, at + si * ii, si) for at, si, ii in zip(starts, s, i)]
     part = np.einsum("ngc...,gco->ngo...", parts, taps[(..., *u)])
-    y[(..., *reach)] += part.reshape(n, c_out, *i)
+    y[(..., *places)] += part.reshape(n, c_out, *i)
 y = y[(..., *map(slice, begin, stop))]
 """
 _WIDENED: Final = """\

@@ -1,6 +1,6 @@
 """Calls of the target that keep the source's window, or more that a correction then cuts off."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from heapq import heappop, heappush
 from itertools import product
@@ -71,7 +71,16 @@ class Candidate:
     @property
     def words(self) -> str:
         """The correction in words, one part for each side of an axis; empty for none."""
-        windows = self.correction.axes
+        return self._words(self.correction.axes)
+
+    def words_of(self, part: Callable[[int, int], int]) -> str:
+        """Return the words for what is cropped (`max`), or for what is added (`min`)."""
+        return self._words(
+            tuple(Window(begin=part(w.begin, 0), end=part(w.end, 0)) for w in self.correction.axes)
+        )
+
+    @staticmethod
+    def _words(windows: Sequence[Window]) -> str:
         if len(windows) == 1:
             return _words(windows[0], "")
         if len(set(windows)) == 1:

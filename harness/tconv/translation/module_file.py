@@ -47,12 +47,12 @@ class ConvTranspose({base}):
 
 _LAYOUTS: Final = '''\
 def to_target_layout(w):
-    """Return w {own} of {source} as {into}."""
+    """Convert w {own} to {into}."""
 {forth}
 
 
 def to_source_layout(w):
-    """Return w {into} as {own} of {source}."""
+    """Convert w {into} back to {own}."""
 {back}
 '''
 
@@ -128,7 +128,8 @@ def is_converted(w, c_in, c_out):
 '''
 _IS_NOT_TOLD: Final = """
 
-# Both layouts have one shape, {before}: it does not tell whether w has been converted.
+# Both layouts have the shape {before}:
+# it does not tell whether w has been converted.
 """
 
 
@@ -188,7 +189,6 @@ def layouts_text(port: Port) -> str:
     return _LAYOUTS.format(
         own=port.own.w_text(port.ndim, groups),
         into=port.into.w_text(port.ndim, groups),
-        source=port.source.backend,
         forth=_converted(port.own, port.into, port.ndim, groups),
         back=_converted(port.into, port.own, port.ndim, groups),
     )
@@ -206,16 +206,17 @@ def _load(module: ModuleText, names: tuple[str, str] | None) -> Iterator[str]:
     else:
         yield "w, b = weights if len(weights) == 2 else (*weights, None)"
     yield f"if (b is None) != ({module.bias} is None):"
-    yield '    raise ValueError("a bias is on one side only: load with, or without, on both")'
-    yield _assigned(module, module.weight, "to_target_layout(np.asarray(w))")
+    yield '    raise ValueError("only one of the two has a bias")'
+    yield "w = to_target_layout(np.asarray(w))"
+    yield _assigned(module, module.weight, "w")
     yield "if b is not None:"
     yield f"    {_assigned(module, module.bias, 'np.asarray(b)')}"
 
 
 def _give(module: ModuleText, names: tuple[str, str] | None) -> Iterator[str]:
     w, b = (_filled(module.array, each) for each in (module.weight, module.bias))
-    array = f"to_source_layout(np.array({w}))"
-    yield f'weights = {{"{names[0]}": {array}}}' if names else f"weights = [{array}]"
+    yield f"w = to_source_layout(np.array({w}))"
+    yield f'weights = {{"{names[0]}": w}}' if names else "weights = [w]"
     yield f"if {module.bias} is not None:"
     b = f"np.array({b})"
     yield f'    weights["{names[1]}"] = {b}' if names else f"    weights.append({b})"

@@ -150,9 +150,9 @@ class Port:
         else:
             yield text
         if crop := _crop(candidate.correction, self.into):
-            yield commented(f"y = y[{crop}]", candidate.words)
+            yield commented(f"y = y[{crop}]", candidate.words_of(max))
         if pads := pads_of(candidate.correction, self.into):
-            yield commented(f"y = {operations.pad('y', pads)}", candidate.words)
+            yield commented(f"y = {operations.pad('y', pads)}", candidate.words_of(min))
         if self.snippet.bias and not call:
             yield f"y = y if b is None else {self.snippet.bias}"
         if self.border.channels_last != self.into.channels_last:
@@ -248,7 +248,7 @@ def commented(statement: str, comment: str) -> str:
 def import_lines(imports: str, text: str) -> str:
     """Return the import statements that the text needs, of these and NumPy's, in order."""
     lines = {*filter(None, imports.splitlines()), "import numpy as np"}
-    used = (line for line in lines if re.search(rf"\b{_bound(line)}\b", text))
+    used = (line for line in lines if re.search(rf"\b{_bound(line)}\.\w", text))
     return "\n".join(sorted(used, key=lambda line: (line.startswith("from"), line.lower())))
 
 

@@ -253,7 +253,8 @@ def _module(dtype: str) -> ModuleText:
         arguments="bias=True, *, rngs",
         new="ConvTranspose(c_in, c_out, rngs=nnx.Rngs(0))",
         init="init = nnx.initializers.lecun_normal()\n"
-        f"self.kernel = nnx.Param(init(rngs.params(), SHAPE, jnp.{dtype}))\n"
+        "shape = SHAPE\n"
+        f"self.kernel = nnx.Param(init(rngs.params(), shape, jnp.{dtype}))\n"
         f"self.bias = nnx.Param(jnp.zeros(c_out, jnp.{dtype})) if bias else None",
         method="__call__",
         weight="self.kernel",

@@ -137,17 +137,17 @@ def snippet(case: Case, imports: str, run: str, *, feeds_weights: bool = False) 
         if case.bias
         else 'weights = {"w": w}',
         written_call("node = helper.make_node", operands),
+        f"shape = {shape}",
+        'output = helper.make_tensor_value_info("y", kind, shape)',
         "graph = helper.make_graph(",
         "    [node],",
         '    "ported",',
         *(_FED if feeds_weights else _CONSTANT),
-        f'    [helper.make_tensor_value_info("y", kind, {shape})],',
+        "    [output],",
         *([] if feeds_weights else _WEIGHTS),
         ")",
         f'opset = helper.make_opsetid("", {OPSET})',
-        "model = helper.make_model(",
-        f"    graph, opset_imports=[opset], ir_version={IR_VERSION}",
-        ")",
+        f"model = helper.make_model(graph, opset_imports=[opset], ir_version={IR_VERSION})",
         run,
     ]
     return Snippet(

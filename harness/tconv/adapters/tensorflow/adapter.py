@@ -57,7 +57,8 @@ def _module(dtype: str) -> ModuleText:
         init="super().__init__(name)\n"
         f"initial = tf.random.normal(SHAPE, stddev=0.05{argument})\n"
         'self.weight = tf.Variable(initial, name="weight")\n'
-        f'self.bias = tf.Variable(tf.zeros(c_out{argument}), name="bias") if bias else None',
+        f"zeros = tf.zeros(c_out{argument})\n"
+        'self.bias = tf.Variable(zeros, name="bias") if bias else None',
         method="__call__",
         assign="VARIABLE.assign(ARRAY)",
         array="VARIABLE",

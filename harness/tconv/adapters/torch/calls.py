@@ -48,7 +48,8 @@ _RANK: Final = Unsupported(
 _TENSORS: Final = "x, w, b = (a if a is None else torch.as_tensor(a) for a in (x, w, b))"
 _BFLOAT16: Final = """\
 x, w, b = (
-    a if a is None or torch.is_tensor(a)
+    a
+    if a is None or torch.is_tensor(a)
     else torch.tensor(np.array(a, "float32")).bfloat16()
     for a in (x, w, b)
 )"""

@@ -1,0 +1,228 @@
+"""Modules, layouts alone and borders as files, in NumPy: the fake module is a plain class."""
+
+import itertools
+import warnings
+from dataclasses import replace
+from typing import Any, Final
+
+import numpy as np
+import pytest
+
+from tconv.adapters.layout import CANONICAL, CHANNELS_LAST, DIRECT, Checkpoint, Layout
+from tconv.adapters.numpy import NumpyAdapter
+from tconv.adapters.snippet import ModuleText, Snippet
+from tconv.model.case import Case
+from tconv.model.target import Target
+from tconv.model.window import Resolution, Window
+from tconv.oracle.formulations import conv_transpose
+from tconv.translation.candidate import Candidate
+from tconv.translation.module_file import coincidence, module_file, weights_file, why_no_module
+from tconv.translation.python_file import Port, function_file
+
+LAYOUTS: Final = {"canonical": CANONICAL, "channels_last": CHANNELS_LAST, "direct": DIRECT}
+MODULE: Final = ModuleText(
+    base="object",
+    init="self.weight = np.zeros(SHAPE)\nself.bias = np.zeros(c_out) if bias else None",
+    method="__call__",
+    assign="VARIABLE[...] = ARRAY",
+    array="VARIABLE",
+)
+
+
+def port(case_id: str, own: Layout, *, module: ModuleText | None = MODULE, **changes: Any) -> Port:
+    """Return the port of a case to NumPy, from a source with this layout."""
+    case = Case.from_id(case_id)
+    none = Resolution(axes=(Window(begin=0, end=0),) * case.ndim)
+    candidate = Candidate(case=case, correction=none)
+    snippet = replace(NumpyAdapter().snippet(case, "scatter", "cpu"), module=module)
+    source, target = (
+        Target(backend=name, mode="call", device="cpu") for name in ("source", "target")
+    )
+    made = Port(
+        candidate=candidate, snippet=snippet, source=source, target=target, own=own, into=CANONICAL
+    )
+    return replace(made, **changes)
+
+
+def arrays(case: Case) -> tuple[Any, Any, Any, Any]:
+    """Return x, w and b, and y by the oracle."""
+    rng = np.random.default_rng(1)
+    x, w, b = (rng.integers(1, 9, n) * 1.0 for n in (case.x_shape, case.w_shape, case.b_shape))
+    sides = list(zip(case.p_begin, case.p_end, strict=True))
+    y = conv_transpose(
+        x, w, b, stride=case.s, padding=sides, output_padding=case.output_padding or 0,
+        dilation=case.dilation, groups=case.groups,
+    )  # fmt: skip
+    return x, w, b, y
+
+
+CASE: Final = "2d-i3x4-k3x2-s2x1-p1x0-op1x0-g2-ci4-co6-f64"
+
+
+@pytest.mark.parametrize("own", LAYOUTS.values(), ids=LAYOUTS)
+@pytest.mark.parametrize("names", [("weight", "bias"), None], ids=["mapping", "list"])
+def test_module_computes_with_the_checkpoint_of_the_source_and_gives_it_back(
+    own: Layout, names: tuple[str, str] | None
+) -> None:
+    own = replace(own, checkpoint=Checkpoint(names=names, text="checkpoint"))
+    case = Case.from_id(CASE)
+    x, w, b, y = arrays(case)
+    weights = own.checkpoint.of(own.w(w, case.groups), b)
+
+    file = module_file(port(CASE, own))
+    names_then = file.load()(x=x, weights=weights, c_in=case.c_in, c_out=case.c_out)
+
+    assert np.array_equal(names_then["y"], y)
+    assert names_then["module"].weight.shape == case.w_shape
+    given = names_then["module"].to_source()
+    pairs = zip(given, weights, strict=True) if names is None else (
+        (given[name], weights[name]) for name in names
+    )  # fmt: skip
+    assert all(np.array_equal(*pair) for pair in pairs)
+    assert len(given) == 2
+
+
+def test_module_without_bias_takes_a_checkpoint_without_one_alone() -> None:
+    case = Case.from_id(CASE)
+    x, w, b, y = arrays(case)
+    names = module_file(port(CASE, CANONICAL)).load()(
+        x=x, weights={"weight": w, "bias": b}, c_in=case.c_in, c_out=case.c_out
+    )
+    module = names["ConvTranspose"](case.c_in, case.c_out, bias=False)
+
+    module.load_source({"weight": w})
+
+    assert np.array_equal(module(x), y - b.reshape(-1, 1, 1))
+    assert set(module.to_source()) == {"weight"}
+    with pytest.raises(ValueError, match="only one of the two has a bias"):
+        module.load_source({"weight": w, "bias": b})
+
+
+def test_function_without_bias_adds_none() -> None:
+    case = Case.from_id(CASE)
+    x, w, b, y = arrays(case)
+
+    found = function_file(port(CASE, CANONICAL)).load()(x=x, w=w, b=None)["y"]
+
+    assert np.array_equal(found, y - b.reshape(-1, 1, 1))
+
+
+@pytest.mark.parametrize("writes", [function_file, module_file], ids=["function", "module"])
+def test_border_in_the_source_layout_takes_and_returns_channels_where_the_source_has_them(
+    writes: Any,
+) -> None:
+    case = Case.from_id(CASE)
+    x, w, b, y = arrays(case)
+    kept = CHANNELS_LAST.w(w, case.groups)
+
+    file = writes(port(CASE, CHANNELS_LAST, keeps_layout=True))
+    names = file.load()(
+        x=CHANNELS_LAST.x(x), w=kept, b=b, weights=[kept, b], c_in=case.c_in, c_out=case.c_out
+    )
+
+    assert file.border is CHANNELS_LAST
+    assert np.array_equal(names["y"], np.moveaxis(y, 1, -1))
+
+
+def test_layer_is_used_unless_something_comes_between_its_weights_and_its_result() -> None:
+    layer = replace(MODULE, call="y = self.layer(x)")
+    whole = port(CASE, CANONICAL)
+    whole = replace(whole, snippet=replace(whole.snippet, layer=layer))
+    padded = Resolution(axes=(Window(begin=-1, end=0),) * 2)
+    changes: list[dict[str, Any]] = [
+        {"correction": padded},
+        {"split_into": 2},
+        {"dilated_by": (2, 1)},
+    ]
+    between = [replace(whole, candidate=replace(whole.candidate, **each)) for each in changes]
+    cropped = Resolution(axes=(Window(begin=1, end=0),) * 2)
+    after = replace(whole, candidate=replace(whole.candidate, correction=cropped))
+
+    texts = [module_file(each).text for each in (whole, after, *between)]
+
+    assert ["self.layer(x)" in text for text in texts] == [True, True, False, False, False]
+
+
+def test_adapter_without_a_module_is_named_as_the_reason() -> None:
+    assert why_no_module(port(CASE, CANONICAL, module=None)) == (
+        "its adapter writes no module; leave out --as"
+    )
+
+
+def test_integers_are_no_weights_to_train() -> None:
+    reason = why_no_module(port("1d-i3-k2-ci2-co3-i32", CANONICAL))
+
+    assert reason == "no module trains weights of int32; leave out --as"
+
+
+@pytest.mark.parametrize("own", LAYOUTS.values(), ids=LAYOUTS)
+@pytest.mark.parametrize("into", LAYOUTS.values(), ids=LAYOUTS)
+@pytest.mark.parametrize("groups", [1, 2, 3])
+@pytest.mark.parametrize("k", [(1,), (2,), (3, 2), (2, 2), (4, 2, 1)])
+def test_condition_on_which_two_shapes_are_one_is_that_under_which_they_are_equal(
+    own: Layout, into: Layout, groups: int, k: tuple[int, ...]
+) -> None:
+    shapes = own.w_shape(k, groups), into.w_shape(k, groups)
+    condition = coincidence(*shapes, groups)
+
+    for a, b in itertools.product(range(1, 13), repeat=2):
+        sizes = {"c_in": a * groups, "c_out": b * groups}
+        before, after = ([eval(text, sizes) for text in shape] for shape in shapes)  # noqa: S307 # the harness's own text
+        holds = condition is not None and eval(condition or "True", sizes)  # noqa: S307 # the same
+        assert holds == (before == after)
+
+
+def weights_of(own: Layout, into: Layout, case_id: str) -> dict[str, Any]:
+    file = weights_file(port(case_id, own, into=into))
+    names: dict[str, Any] = {}
+    exec(compile(file.text, "weights.py", "exec"), names)  # noqa: S102 # the harness's own text
+    return names
+
+
+@pytest.mark.parametrize("own", LAYOUTS.values(), ids=LAYOUTS)
+@pytest.mark.parametrize("into", LAYOUTS.values(), ids=LAYOUTS)
+def test_layouts_alone_are_converted_and_back(own: Layout, into: Layout) -> None:
+    case = Case.from_id(CASE)
+    w = np.arange(np.prod(case.w_shape)).reshape(case.w_shape)
+    names = weights_of(own, into, CASE)
+
+    converted = names["to_target_layout"](own.w(w, case.groups))
+
+    assert np.array_equal(converted, into.w(w, case.groups))
+    assert np.array_equal(names["to_source_layout"](converted), own.w(w, case.groups))
+
+
+def test_shape_tells_whether_weights_are_converted() -> None:
+    names = weights_of(CHANNELS_LAST, CANONICAL, "1d-i3-k3-ci2-co4-f32")
+
+    assert names["is_converted"](np.zeros((2, 4, 3)), 2, 4)
+    assert not names["is_converted"](np.zeros((3, 4, 2)), 2, 4)
+    with pytest.raises(
+        ValueError, match=r"w has shape \(2, 3, 4\), but should have \(3, 4, 2\) or"
+    ):
+        names["is_converted"](np.zeros((2, 3, 4)), 2, 4)
+
+
+def test_shape_that_both_layouts_have_warns() -> None:
+    names = weights_of(CHANNELS_LAST, CANONICAL, "1d-i3-k3-ci3-co4-f32")
+
+    with pytest.warns(UserWarning, match="both layouts have this shape"):
+        names["is_converted"](np.zeros((3, 4, 3)), 3, 4)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        names["is_converted"](np.zeros((3, 4, 2)), 2, 4)
+
+
+def test_layouts_of_one_shape_say_that_it_does_not_tell() -> None:
+    file = weights_file(port(CASE, CANONICAL))
+
+    assert "is_converted" not in file.text
+    assert "it does not tell whether w has been converted" in file.text
+
+
+def test_third_party_snippet_needs_no_more_than_its_call() -> None:
+    plain = replace(port(CASE, CANONICAL), snippet=Snippet(call="y = x", bias="y + 1"))
+
+    names = function_file(plain).load()(x=1, w=np.ones(1), b=1)
+
+    assert names["y"] == 2
