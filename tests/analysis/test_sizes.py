@@ -10,9 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tconv.analysis.atlas.atlas import Atlas, MeasuredRun
+from tconv.analysis.atlas.condition import Clause, Condition, Domain
 from tconv.analysis.atlas.entry import Entry
 from tconv.analysis.atlas.evidence import Evidence
 from tconv.analysis.atlas.formula import Formula
+from tconv.analysis.atlas.observation import NATIVE
 from tconv.analysis.atlas.question import Question
 from tconv.analysis.atlas.request import SizeRequest
 from tconv.analysis.atlas.rule import Piecewise, Rule
@@ -88,16 +90,25 @@ def test_unequal_crops_are_one_choice() -> None:
     assert choices.first_ones(9) == [ExplicitChoice(p=1, op=0, i=7)]
 
 
-def entry(padding: str, terms: dict[str, int], *, op: bool = False, failing: int = 0,
-          target: str = "") -> Entry:  # fmt: skip
+def accepted(*clauses: str, calls: int = 30) -> Condition:
+    """Return that calls are accepted where all these conditions hold."""
+    parts = tuple(Clause(conditions=tuple(each.split(" or "))) for each in clauses)
+    return Condition(clauses=parts, accepted=calls, refused=30, fitted=30, verified=30)
+
+
+def entry(padding: str, terms: dict[str, int], *, op: bool = False, o: bool = False,
+          failing: int = 0, target: str = "") -> Entry:  # fmt: skip
     """Return an entry whose size has these terms, measured for i up to 4."""
-    seen = Evidence(points=30, holding=30 - failing, fitted=30, fitted_range={"i": (1, 4)},
+    seen = Evidence(points=30, holding=30 - failing, fitted=30,
+                    fitted_range={"i": (1, 4), "p_begin": (0, 2), "p_end": (0, 2)},
                     verified=0, verified_range={}, counterexample=None, shortfalls=())  # fmt: skip
     return Entry(
-        question=Question(target=target or f"fake:{padding}@cpu", padding=padding, op=op, o=False),
+        question=Question(target=target or f"fake:{padding}@cpu", padding=padding, op=op, o=o),
         verdicts={"resolved": 30},
         rule=Rule(size=Piecewise(formula=Formula.from_mapping(terms))),
         evidence=seen,
+        domain=Domain(calls=30, ndims=(1,), ranges={"i": (1, 4)}),
+        acceptance=accepted(),
     )
 
 
@@ -140,15 +151,67 @@ def test_explicit_crops_are_tried_below_the_kernel() -> None:
     ]
 
 
-def test_crop_that_was_the_only_one_not_refused_is_the_only_one_listed() -> None:
-    only = entry("explicit", {"s*i": 1})
+def test_target_that_computed_no_crop_in_numbers_has_no_padding_in_numbers() -> None:
+    only = entry("explicit", FULL)
     assert only.evidence is not None
     seen = replace(only.evidence, fitted_range={"i": (1, 4), "p_begin": (0, 0), "p_end": (0, 0)})
-    verdicts = {"resolved": 30, "unsupported": 30}
 
-    found = sizes_of(replace(only, evidence=seen, verdicts=verdicts), "o=4 k=9 s=2")
+    found = sizes_of(replace(only, evidence=seen), "o=5 k=3 s=2")
 
-    assert [(each.i, each.p) for each in found.choices] == [((2, 2), (0, 0))]
+    assert (found.choices, found.reason) == ((), "no argument for a padding in numbers")
+
+
+def test_only_accepted_calls_are_listed_wherever_they_were_measured() -> None:
+    even = replace(
+        entry("explicit", FULL), acceptance=accepted("p_begin == p_end", "i <= 2 or p_end == 2")
+    )
+
+    found = sizes_of(even, "o=5 k=3 s=2")
+    beyond = sizes_of(even, "o=5 k=3 s=2 i=40 p=37")
+
+    assert [(each.i[0], each.p) for each in found.choices] == [(2, (0, 0)), (4, (2, 2))]
+    assert not beyond.choices
+
+
+def test_call_of_which_acceptance_is_not_known_is_marked() -> None:
+    for unknown in (None, replace(accepted(), shortfalls=("few calls",))):
+        (choice,) = sizes_of(
+            replace(entry("same", {"s*i": 1}), acceptance=unknown), "o=8 k=3 s=2"
+        ).choices
+
+        assert not choice.is_known
+
+
+def test_target_that_refuses_every_call_says_why() -> None:
+    never = replace(accepted(calls=0), reason="no padding policy")
+    found = sizes_of(replace(entry("same", {"s*i": 1}), acceptance=never), "o=8 k=3 s=2")
+
+    assert (found.choices, found.reason) == ((), "no padding policy")
+
+
+def test_explicit_calls_are_those_of_one_call_of_the_framework() -> None:
+    explicit = replace(
+        entry("explicit", FULL, op=True), rule=None, evidence=None, verdicts={"match": 30},
+        routes={NATIVE: accepted("p_begin == 1"), "crop the end": accepted()},
+    )  # fmt: skip
+    numbers = entry("explicit", FULL, target=explicit.question.target)
+
+    _, found = target_sizes([numbers, explicit], wish("o=8 k=3 s=2"))
+
+    assert [(e.i[0], e.p, e.op, e.is_known) for e in found.choices] == [(4, (1, 1), (1, 1), True)]
+
+
+def test_requested_sizes_are_solved_by_what_is_accepted_if_there_is_no_other_call() -> None:
+    requested = replace(
+        entry("same", {"o_requested": 1}, o=True),
+        acceptance=accepted("o_requested <= s*i", "o_requested > s*(i - 1)"),
+    )
+    (choice,) = sizes_of(requested, f"o={10**18} k=3 s=7").choices
+    other = entry("same", {"s*i": 1})
+
+    assert choice.i == (142857142857142858,) * 2
+    assert [e.question.o for e in target_sizes([requested, other], wish("o=8 k=3 s=2"))] == [False]
+    assert len(list(target_sizes([requested, other], wish("o=8 k=3 s=2 i=4")))) == 2
 
 
 def test_size_that_is_never_given_gets_the_nearest_ones() -> None:
@@ -202,7 +265,7 @@ def written(tmp_path: Path) -> Path:
         entry("same", {"s*i": 1}, target="fake:layer@cpu"),
         entry("valid", FULL, target="fake:layer@cpu"),
         replace(entry("same", {"s*i": 1}, target="other:call@cpu"),
-                verdicts={"resolved": 30, "rejected": 1}),
+                acceptance=None),
         entry("explicit", FULL, target="third:call@cpu"),
     )  # fmt: skip
     path = tmp_path / "atlas.json"

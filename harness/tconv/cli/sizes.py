@@ -32,7 +32,7 @@ Exit status:
 """
 
 _MOST: Final = 3  # choices in a line
-_EVERY: Final = 1000  # choices that --all and --json list
+_EVERY: Final = 100  # choices that --all and --json list
 
 
 @click.command(epilog=EPILOG)
@@ -40,7 +40,7 @@ _EVERY: Final = 1000  # choices that --all and --json list
 @click.option("--target", "selections", type=TARGET, metavar="T", multiple=True,
               help="Only on this target (backend[:mode][@device]); may be repeated.")  # fmt: skip
 @click.option("--all", "shows_all", is_flag=True,
-              help="Print every choice, and the calls that do not give the size.")  # fmt: skip
+              help="Print more choices, and the calls that do not give the size.")  # fmt: skip
 @atlas_option
 @json_option
 def sizes(
@@ -112,7 +112,7 @@ def _target_lines(
 ) -> Iterator[str]:
     """Yield a line for each kind of call with one answer, with the targets that it is from."""
     groups: dict[tuple[str, str], list[TargetSizes]] = defaultdict(list)
-    for answer in sorted(answers, key=lambda each: (each.question.padding, each.question.op)):
+    for answer in sorted(answers, key=lambda each: each.question.order[1:]):
         if answer.choices or shows_all:
             groups[_kind(answer), _answer(answer, request)].append(answer)
     order = list(dict.fromkeys(kind for kind, _ in groups))
@@ -152,7 +152,7 @@ def _nearest_lines(answers: "Sequence[TargetSizes]", request: "SizeRequest") -> 
 def _kind(sizes: "TargetSizes") -> str:
     question = sizes.question
     words = ["p" if question.padding == "explicit" else f"padding={question.padding}"]
-    return ", ".join([*words, *["op"] * question.op])
+    return ", ".join([*words, *["op"] * question.op, *["o"] * question.o])
 
 
 def _answer(sizes: "TargetSizes", request: "SizeRequest") -> str:

@@ -5,24 +5,25 @@ relationship 14 with K for k), over what is legal: 0 <= p <= K-1 and 0 <= op < s
 is one i and one op, so nothing has to be searched. Rules are solved by :mod:`.solver`.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from itertools import product
-from math import gcd, prod
+from itertools import islice, product
+from math import gcd
 from typing import Final
 
 from tconv.analysis.atlas.entry import Entry
+from tconv.analysis.atlas.observation import NATIVE
 from tconv.analysis.atlas.question import EXPLICIT, Question
 from tconv.analysis.atlas.request import SizeRequest
 from tconv.analysis.atlas.solver import Range, Solution, solutions
 from tconv.errors import PredicateError
 from tconv.model.geometry import Axis, effective_kernel
 
-_TRIALS: Final = 64
-"""Solutions of a rule that are held against what the target accepts."""
+_TRIALS: Final = 8  # solutions beside those that are listed, to find the nearest sizes
 
 _FEW: Final = 4
-_SMALL: Final = 16  # values of which each is held against it
+_EXPLICIT: Final = "s*(i - 1) + K - p_begin - p_end + op"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -158,21 +159,30 @@ def target_sizes(
 ) -> Iterator[TargetSizes]:
     """Yield what each target gives for each kind of call that the request leaves possible.
 
-    Only rules that hold wherever they were measured are used, and only calls that are not known to
-    be refused are listed.
+    Only rules that hold wherever they were measured are used, and only calls that the target
+    accepts, as far as that is known. A call with a requested size is left out where the target
+    has a call without one, unless i is decided.
 
     Args:
         entries: the rules.
         request: what is wanted.
         most: choices that are listed for each.
     """
-    by_rule: dict[tuple[str, str, bool], _Solved] = {}
-    for entry in entries:
-        if _is_possible(entry.question, request):
+    by_formula: dict[tuple[str, bool, bool, bool], _Solved] = {}
+    for of_target in _by_target(entries).values():
+        is_numbered = any(map(_takes_numbers, of_target))
+        is_sized = "i" in request.decided or not any(e.rule and not e.question.o for e in of_target)
+        for entry in of_target:
             question = entry.question
-            rule = "" if entry.rule is None else str(entry.rule.size)
-            solved = by_rule.setdefault(
-                (rule, question.padding, question.op), _Solved(_solutions(rule, question, request))
+            if not _is_possible(question, request) or (question.o and not is_sized):
+                continue
+            if reason := _unusable(entry, is_numbered=is_numbered):
+                yield TargetSizes(question=question, reason=reason)
+                continue
+            formula = _formula(entry, request)
+            solved = by_formula.setdefault(
+                (formula, question.padding == EXPLICIT, question.op, question.o),
+                _Solved(_solutions(formula, question, request)),
             )
             yield _sizes(entry, request, solved, most)
 
@@ -191,118 +201,147 @@ class _Solved:
             yield solution
 
 
+def _by_target(entries: Iterable[Entry]) -> dict[str, list[Entry]]:
+    groups: dict[str, list[Entry]] = {}
+    for entry in entries:
+        groups.setdefault(entry.question.target, []).append(entry)
+    return groups
+
+
+def _takes_numbers(entry: Entry) -> bool:
+    """Return whether the target computed a call with a crop in numbers, other than none."""
+    question, evidence = entry.question, entry.evidence
+    if question.padding != EXPLICIT or evidence is None:
+        return False
+    ranges = (evidence.fitted_range.get(name, (0, 0)) for name in ("p_begin", "p_end"))
+    return any(ends != (0, 0) for ends in ranges)
+
+
 def _is_possible(question: Question, request: SizeRequest) -> bool:
     is_given = request.axis.op is not None
     return (
-        not question.o
+        not (question.o and question.op)
         and question.ndim in {None, 1}
         and request.padding in {None, question.padding}
         and ("op" not in request.decided or question.op == is_given)
     )
 
 
+def _unusable(entry: Entry, *, is_numbered: bool) -> str:
+    """Return why nothing is known of the sizes of an entry's calls, empty where something is."""
+    question, acceptance = entry.question, entry.acceptance
+    if question.padding == EXPLICIT and not is_numbered:
+        return "no argument for a padding in numbers"
+    if acceptance is not None and not acceptance.accepted:
+        return acceptance.reason or entry.reason or "every such call was refused"
+    if question.is_explicit:
+        is_composed = entry.routes and NATIVE not in entry.routes
+        return "a crop has to be added to every such call" if is_composed else ""
+    if entry.rule is None or entry.evidence is None:
+        return entry.reason or "it computed no such call"
+    if question.o and acceptance is None:
+        return "it is not known which sizes it accepts"
+    return "" if entry.evidence.coverage == 1 else "no rule holds for its sizes"
+
+
 def _sizes(
     entry: Entry, request: SizeRequest, solved: Iterable[Solution], most: int
 ) -> TargetSizes:
-    question, evidence = entry.question, entry.evidence
-    if entry.rule is None or evidence is None:
-        return TargetSizes(question=question, reason=entry.reason or "it computed no such call")
-    if evidence.coverage < 1:
-        return TargetSizes(question=question, reason="no rule holds for its sizes")
+    size = request.axis.o or 0
     choices: list[Choice] = []
     nearest: dict[bool, Choice] = {}
     try:
-        for trial, solution in enumerate(solved):
-            if trial > _TRIALS + most or (choices and solution.size != request.axis.o):
+        for solution in islice(solved, most + _TRIALS):
+            if solution.size < 1 or (choices and solution.size != size):
                 break
-            for choice in _accepted(entry, request, solution):
-                if choice.size == request.axis.o:
-                    choices.append(choice)
-                else:
-                    nearest.setdefault(choice.size > (request.axis.o or 0), choice)
+            choice = _choice(entry, request, solution)
+            if choice.size == size:
+                choices.append(choice)
+            else:
+                nearest.setdefault(choice.size > size, choice)
             if len(choices) > most or len(nearest) == 2:
                 break
     except PredicateError as error:
-        return TargetSizes(question=question, reason=str(error))
+        return TargetSizes(question=entry.question, reason=str(error))
     return TargetSizes(
-        question=question,
+        question=entry.question,
         choices=tuple(choices[:most]),
         has_more=len(choices) > most,
         nearest=() if choices else tuple(nearest[side] for side in sorted(nearest)),
     )
 
 
+def _formula(entry: Entry, request: SizeRequest) -> str:
+    """Return the rule for the size of calls that the target accepts by one call of its own; or -1.
+
+    Where both crops are one unknown, it is p.
+    """
+    rule = _EXPLICIT if entry.rule is None else str(entry.rule.size)
+    conditions = [entry.acceptance]
+    if entry.question.is_explicit:
+        conditions.append(entry.routes.get(NATIVE))
+    clauses = [
+        " or ".join(f"({text})" for text in clause.conditions)
+        for condition in conditions
+        if condition is not None
+        for clause in condition.clauses
+    ]
+    if clauses:
+        accepted = re.sub(r"\bo\b", f"({rule})", " and ".join(f"({text})" for text in clauses))
+        rule = f"({rule}) if {accepted} else -1"
+    is_even = entry.question.padding == EXPLICIT and "p" not in request.decided
+    return re.sub(r"\bp_(begin|end)\b", "p", rule) if is_even else rule
+
+
 def _solutions(formula: str, question: Question, request: SizeRequest) -> Iterator[Solution]:
-    """Yield the solutions of a rule for what is not decided, in p, op and i."""
+    """Yield the solutions of a formula for what is not decided, in p, op and i."""
     axis, decided = request.axis, request.decided
     extent = effective_kernel(axis.k, axis.d)
     size = axis.o or 0
-    constants = {"k": axis.k, "s": axis.s, "d": axis.d, "K": extent}
+    constants = {"k": axis.k, "s": axis.s, "d": axis.d, "K": extent, "ndim": 1}
     unknowns = {}
     if question.padding != EXPLICIT or "p" in decided:
         constants |= {"p_begin": axis.p_begin, "p_end": axis.p_end}
     else:
         unknowns["p"] = (0, extent - 1)
-        formula = formula.replace("p_begin", "p").replace("p_end", "p")
     if question.op:
         unknowns["op"] = (axis.extra,) * 2 if "op" in decided else (0, axis.s - 1)
+    if question.o:
+        constants["o_requested"] = size
     unknowns["i"] = (axis.i,) * 2 if "i" in decided else (1, size + 2 * extent + axis.s)
     yield from solutions(formula, constants, unknowns, size)
 
 
-def _accepted(entry: Entry, request: SizeRequest, solution: Solution) -> Iterator[Choice]:
-    """Yield the parts of a solution that are not known to be refused."""
-    if solution.size < 1:
-        return
-    for box, is_known in _parts(entry, request, solution.unknowns):
-        crop = box.get("p", (request.axis.p_begin,) * 2)
-        yield Choice(
-            size=solution.size,
-            p=crop if entry.question.padding == EXPLICIT else None,
-            op=box.get("op"),
-            i=box["i"],
-            is_known=is_known,
-        )
-
-
-def _parts(
-    entry: Entry, request: SizeRequest, box: Mapping[str, Range]
-) -> Iterator[tuple[Mapping[str, Range], bool]]:
-    """Yield the parts of a box that are not known to be refused, and whether they are accepted.
-
-    Of a large box the corners decide.
-    """
-    is_small = prod(last - first + 1 for first, last in box.values()) <= _SMALL
-    values = (range(first, last + 1) if is_small else {first, last} for first, last in box.values())
-    verdicts = {
-        _accepts(entry, _axis(entry.question, request, dict(zip(box, point, strict=True))))
-        for point in product(*values)
-    }
-    if len(verdicts) == 1:
-        verdict = verdicts.pop()
-        if verdict is not False:
-            yield box, verdict is True
-        return
-    name = max(box, key=lambda name: box[name][1] - box[name][0])
-    first, last = box[name]
-    middle = (first + last) // 2
-    for half in ((first, middle), (middle + 1, last)):
-        yield from _parts(entry, request, {**box, name: half})
+def _choice(entry: Entry, request: SizeRequest, solution: Solution) -> Choice:
+    box = solution.unknowns
+    crop = box.get("p", (request.axis.p_begin,) * 2)
+    return Choice(
+        size=solution.size,
+        p=crop if entry.question.padding == EXPLICIT else None,
+        op=box.get("op"),
+        i=box["i"],
+        is_known=all(
+            _is_known(entry, _axis(entry.question, request, dict(zip(box, corner, strict=True))))
+            for corner in product(*box.values())
+        ),
+    )
 
 
 def _axis(question: Question, request: SizeRequest, values: Mapping[str, int]) -> Axis:
     """Return the axis of a call of the question."""
     crop = {"p_begin": values["p"], "p_end": values["p"]} if "p" in values else {}
     op = values["op"] if question.op else None
-    return replace(request.axis, o=None, op=op, i=values["i"], **crop)
+    o = request.axis.o if question.o else None
+    return replace(request.axis, o=o, op=op, i=values["i"], **crop)
 
 
-def _accepts(entry: Entry, axis: Axis) -> bool | None:
-    """Return whether the target accepts such a call, None where that is not known."""
-    evidence = entry.evidence
-    assert evidence is not None
-    for name in ("p_begin", "p_end"):
-        low, high = evidence.fitted_range.get(name, (0, 0))
-        if low == high != getattr(axis, name) and entry.refusals:
-            return False  # every other value was refused
-    return None if entry.refusals or any(evidence.outside(axis)) else True
+def _is_known(entry: Entry, axis: Axis) -> bool:
+    """Return whether such a call was measured to be accepted, and to follow the rule."""
+    conditions = [entry.acceptance]
+    if entry.question.is_explicit:
+        conditions.append(entry.routes.get(NATIVE))
+    is_sufficient = all(each is not None and each.is_sufficient for each in conditions)
+    outside = [*(entry.evidence.outside(axis) if entry.evidence else ())]
+    return is_sufficient and entry.domain is not None and not [
+        *outside, *entry.domain.outside((axis,)),
+    ]  # fmt: skip

@@ -162,6 +162,9 @@ def _compiled(node: ast.expr) -> _Function:  # noqa: PLR0911 # one per kind of n
         case ast.Compare(left=left, ops=[op], comparators=[right]) if type(op) in _COMPARISONS:
             least, most = _COMPARISONS[type(op)]
             return _apply(lambda box, a, b: _is_between(box, a, b, least, most), left, right)
+        case ast.BoolOp(op=op, values=values):
+            pick = min if isinstance(op, ast.And) else max
+            return _apply(lambda box, *parts: _joined(box, parts, pick), *values)
         case ast.Call(func=ast.Name(id="min" | "max" as name), args=[left, right]):
             return _apply(lambda box, a, b: _extreme(box, a, b, name), left, right)
         case ast.IfExp(test=test, body=body, orelse=orelse):
@@ -208,6 +211,11 @@ def _is_between(box: Box, a: _Sum, b: _Sum, least: float, most: float) -> _Sum:
     """Return 1 where a - b is from `least` to `most`, 0 where it is not, or either."""
     low, high = a.plus(b, -1).bounds(box)
     return _interval(least <= low and high <= most, low <= most and least <= high)
+
+
+def _joined(box: Box, parts: Iterable[_Sum], pick: Callable[[Iterable[int]], int]) -> _Sum:
+    fails, holds = zip(*(part.bounds(box) for part in parts), strict=True)
+    return _interval(pick(fails), pick(holds))
 
 
 def _extreme(box: Box, a: _Sum, b: _Sum, name: str) -> _Sum:
