@@ -35,21 +35,32 @@ def test_translation_is_run_and_printed_as_a_python_file(written: Path) -> None:
     result = run(written, "k=3x2", "s=2", "p=1:0", "op=1")
 
     assert result.exit_code == 0
-    assert "# run beside the source at i=1x1, i=2x4, i=5x9: every element is equal" in result.output
-    compile(result.output, "ported.py", "exec")
+    assert "# run beside the source at i=1x1, i=2x4, i=5x9: every element is equal" in result.stdout
+    compile(result.stdout, "ported.py", "exec")
 
 
 def test_translation_for_one_size_is_run_at_that_size(written: Path) -> None:
     result = run(written, "k=3", "s=2", "p=1", "op=0", "i=7")
 
-    assert "# run beside the source at i=7: every element is equal" in result.output
+    assert "# run beside the source at i=7: every element is equal" in result.stdout
 
 
 def test_translation_that_was_not_run_says_so(written: Path) -> None:
     result = run(written, "k=3", "op=0", "--no-run")
 
     assert result.exit_code == 0
-    assert "\n# not run\n" in result.output
+    assert "\n# not run: whether both compute it was not asked\n" in result.stdout
+    assert "\n# known for every size by the definition of the operation\n" in result.stdout
+
+
+def test_translation_that_takes_long_says_what_it_does(
+    written: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tconv.cli.translate.PROGRESS_SECONDS", 0.0)
+
+    result = run(written, "k=3", "op=0")
+
+    assert "tconv: loading numpy and numpy, to run the call on both...\n" in result.stderr
 
 
 def test_json_has_call_step_and_snippet(written: Path) -> None:
@@ -60,11 +71,11 @@ def test_json_has_call_step_and_snippet(written: Path) -> None:
     assert "def conv_transpose(x, w, b=None):" in content["snippet"]
 
 
-def test_call_that_nobody_knows_is_impossible_with_status_three(written: Path) -> None:
+def test_call_without_an_argument_is_impossible_with_status_three(written: Path) -> None:
     result = run(written, "padding=same", "k=3", "--no-run")
 
     assert result.exit_code == 3
-    assert "impossible: numpy:scatter@cpu: the atlas does not know" in result.output
+    assert "impossible: numpy:scatter@cpu: the definition has no padding policy" in result.stderr
 
 
 def test_wanted_size_without_the_size_of_the_input_is_refused() -> None:

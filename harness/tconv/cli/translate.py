@@ -2,7 +2,9 @@
 
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Timer
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from tconv.model.window import Window
     from tconv.translation.source import SourceCall
     from tconv.translation.translate import Translation
+
+PROGRESS_SECONDS = 2.0
 
 EPILOG = """\b
 Examples:
@@ -93,9 +97,10 @@ def translate_call(
             form=Form.WEIGHTS if weights else forms.get(form, Form.FUNCTION),
             keeps_layout=layout == "source",
         )
-        (result,) = translate(
-            load_atlas(path), [query], source, target, runs=not no_run, style=style
-        )
+        with _progress(f"loading {source.backend} and {target.backend}, to run the call on both"):
+            (result,) = translate(
+                load_atlas(path), [query], source, target, runs=not no_run, style=style
+            )
     except UnavailableError as error:
         click.echo(f"tconv: not translated, as nothing can be run: {error}", err=True)
         sys.exit(ExitStatus.NOTHING_COMPARED)
@@ -119,6 +124,17 @@ def translate_call(
     sys.exit(ExitStatus.DEVIATIONS if result.differences else ExitStatus.CONFORMS)
 
 
+@contextmanager
+def _progress(text: str) -> Iterator[None]:
+    """Say on stderr what is done, where that takes longer than :data:`PROGRESS_SECONDS`."""
+    timer = Timer(PROGRESS_SECONDS, click.echo, [f"tconv: {text}..."], {"err": True})
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
 def _comments(translation: "Translation") -> Iterator[str]:
     from tconv.translation.windows import constant_window
 
@@ -128,8 +144,7 @@ def _comments(translation: "Translation") -> Iterator[str]:
         yield f"{source.default}: {source.target} has no default"
     if source.addition:
         yield f"{source.target} gives this with a step beside its call: {source.addition}"
-    if source.rule_of not in {"", str(source.target)}:
-        yield f"by the rule of {source.rule_of}, as {source.target} was not measured itself"
+    yield _basis(source)
     windows = [constant_window(each) for each in source.windows]
     is_same = len(set(windows)) == 1
     for axis, window in enumerate(windows[:1] if is_same else windows):
@@ -144,7 +159,7 @@ def _comments(translation: "Translation") -> Iterator[str]:
     yield f"{call.target}: {first}{call.call}{dilated}{split}{then}"
     samples = ", ".join("i=" + "x".join(map(str, sizes)) for sizes in source.samples)
     if translation.differences is None:
-        yield "not run"
+        yield "not run: whether both compute it was not asked"
     elif not translation.differences:
         yield f"run beside the source at {samples}: every element is equal"
     yield from (f"DIFFERS at {text}" for text in translation.differences or ())
@@ -157,6 +172,18 @@ def _sizes(source: "SourceCall") -> str:
     first = [min(windows) for windows in source.windows]
     at = "" if max(first) == 1 else f" from i={'x'.join(map(str, first))}"
     return f"every input size{at}"
+
+
+def _basis(source: "SourceCall") -> str:
+    """Return how it is known which window the source returns, in words."""
+    sizes = "this size" if source.query.is_sized else "every size"
+    if not source.rule_of:
+        return f"known for {sizes} by the definition of the operation"
+    is_own = source.rule_of == str(source.target)
+    whose = "its rule" if is_own else f"the rule of {source.rule_of}, its sibling"
+    last = max(max(windows) for windows in source.windows)
+    upto = "" if source.query.is_sized else f"; evaluated to i={last}"
+    return f"known for {sizes} by {whose}, which holds at all {source.points} points measured{upto}"
 
 
 def _window(window: "Window") -> str:

@@ -10,8 +10,10 @@ from tconv.adapters import registry
 from tconv.adapters.layout import Layout
 from tconv.analysis.atlas.entry import Entry
 from tconv.analysis.atlas.rule import Rule
+from tconv.model.case import Case
 from tconv.model.geometry import Axis, effective_kernel
 from tconv.model.policies import DEFINED, InputPadding
+from tconv.model.route import Unsupported
 from tconv.model.target import Target
 from tconv.model.window import Window
 from tconv.translation.query import Query
@@ -50,9 +52,12 @@ class SourceCall:
         query: the call, with what the mode needs and the user left out.
         default: what that is, in words; empty: nothing.
         rule_of: the mode whose rule says which window is returned; empty: the definition does.
+        points: at how many points the rule was measured; it holds at all of them.
         windows: the window that it returns by input size, for each axis.
         samples: input sizes per axis at which it is run, one tuple per sample.
         probes: further input sizes at which it is asked whether it takes the call.
+        refusal: why it refuses the call at one of these sizes, by what the atlas knows; empty:
+            nothing is known against it.
         addition: the step that its user adds to the call, in words; empty: none.
         padding: what pads the input first, or None; the windows are those of the full result then.
         outputs: what it computes, one array per sample; empty: it was not run.
@@ -62,9 +67,11 @@ class SourceCall:
     query: Query
     default: str = ""
     rule_of: str = ""
+    points: int = 0
     windows: tuple[WindowBySize, ...]
     samples: tuple[tuple[int, ...], ...]
     probes: tuple[tuple[int, ...], ...] = ()
+    refusal: str = ""
     addition: str = ""
     padding: InputPadding | None = None
     outputs: tuple[NDArray[Any], ...] = ()
@@ -124,18 +131,22 @@ def _source_call(
     query, default = _with_default(query, entries)
     entry = _entry(query, entries)
     if isinstance(entry, Impossible):
-        return entry
+        return Impossible(reason=_missing(query, target) or entry.reason)
     windows = _windows(query, entry.rule if entry else None, target_rules)
     if isinstance(windows, Impossible):
         return windows
+    samples = sample_sizes(windows, 1 if query.is_sized else SAMPLES)
+    probes = probe_sizes(windows) if query.sizes else ()
     return SourceCall(
         target=target,
         query=query,
         default=default,
         rule_of=entry.question.target if entry else "",
+        points=entry.evidence.points if entry and entry.evidence else 0,
         windows=windows,
-        samples=sample_sizes(windows, 1 if query.is_sized else SAMPLES),
-        probes=probe_sizes(windows) if query.sizes else (),
+        samples=samples,
+        probes=probes,
+        refusal=_refusal(query, entry, (*probes, *samples)) if entry else "",
     )
 
 
@@ -162,6 +173,34 @@ def _defined_call(
         samples=sample_sizes(windows, 1 if query.is_sized else SAMPLES),
         padding=plain.input_padding,
     )
+
+
+def _missing(query: Query, target: Target) -> str:
+    """Return what the mode has no argument for, of this very call, or empty: it is not known."""
+    adapter = registry.writer(target.backend)
+    if adapter is None:
+        return ""
+    route = adapter.route(query.case(axis.i for axis in query.axes), target.mode, target.device)
+    return route.reason if isinstance(route, Unsupported) else ""
+
+
+def _refusal(query: Query, entry: Entry, samples: Iterable[tuple[int, ...]]) -> str:
+    """Return at which of the sizes the call is refused, and what does not hold there."""
+    condition = entry.acceptance
+    if condition is None or not condition.is_sufficient:
+        return ""
+    for sizes in samples:
+        case = query.case(sizes)
+        broken = next(condition.broken(entry.calls_of(case.axes)), None)
+        if broken is not None:
+            return f"{refused_at(case)}{broken} does not hold, as it did of all accepted calls"
+    return ""
+
+
+def refused_at(case: Case) -> str:
+    """Return at which sizes a case is refused, as the start of a sentence."""
+    o = f", o={'x'.join(map(str, case.o))}" if case.o else ""
+    return f"refused at i={'x'.join(map(str, case.i))}{o}: "
 
 
 def _with_default(query: Query, entries: Sequence[Entry]) -> tuple[Query, str]:

@@ -30,7 +30,7 @@ from tconv.translation.python_file import (
     pads_of,
 )
 from tconv.translation.search import Search
-from tconv.translation.source import Impossible, SourceCall, layout_of
+from tconv.translation.source import Impossible, SourceCall, layout_of, refused_at
 
 Output = NDArray[Any] | str
 """A result (n, c_out, *o), or why there is none."""
@@ -106,9 +106,11 @@ def known_source(sources: Sequence[SourceCall]) -> SourceCall | Impossible:
     composed: SourceCall | None = None
     for source in sources:
         case = source.query.case(source.samples[0])
-        match adapter.route(case, source.target.mode, source.target.device):
+        match lowering.route(adapter, case, source.target.mode, source.target.device):
             case Unsupported(reason=reason):
                 reasons.append(f"{source.target}: {reason}")
+            case _ if source.refusal:
+                reasons.append(f"{source.target}: {source.refusal}")
             case Composed(addition=addition):
                 composed = composed or replace(source, addition=addition)
             case _:
@@ -133,17 +135,9 @@ def _run_source(source: SourceCall) -> SourceCall | Impossible:
                 adapter, case, target, draw(case).tensors if is_sample else _ones(case)
             )
             if isinstance(output, str):
-                return Impossible(reason=f"{_refused_at(case)}{output}")
+                return Impossible(reason=f"{refused_at(case) if case.o else ''}{output}")
             outputs += [output] * is_sample
     return replace(source, addition=addition, outputs=tuple(outputs))
-
-
-def _refused_at(case: Case) -> str:
-    """Return at which sizes a case is refused, where a size is requested."""
-    if case.o is None:
-        return ""
-    i, o = ("x".join(map(str, sizes)) for sizes in (case.i, case.o))
-    return f"refused at i={i}, o={o}: "
 
 
 def find_target_call(
