@@ -351,7 +351,7 @@ def test_policy_of_the_target_is_found_where_its_rule_keeps_the_same_window() ->
 
 
 def test_rule_that_fails_somewhere_is_no_ground_for_a_translation() -> None:
-    target = Target(backend="fake", mode="call", device="cpu")
+    target = Target(backend="onnx", mode="reference", device="cpu")
     points = [
         Point(axis=Axis(i=i, k=3, s=2), size=2 * i + (i == 5), begins=(0,)) for i in range(1, 30)
     ]
