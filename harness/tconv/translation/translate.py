@@ -20,6 +20,7 @@ from tconv.analysis.atlas.entry import Entry
 from tconv.engine.executors.local import LocalPool
 from tconv.engine.process.worker_process import WorkerEnd, WorkerProcess
 from tconv.errors import TargetError, UnavailableError
+from tconv.model.outcome import Crashed, TimedOut
 from tconv.model.target import Selection, Target
 from tconv.translation import worker
 from tconv.translation.python_file import FUNCTION, FileStyle
@@ -265,10 +266,20 @@ def _entries_of(atlas: Atlas, mode: Target) -> Sequence[Entry]:
 
 
 def _ask(process: WorkerProcess | None, function: Callable[..., T], *arguments: object) -> T:
-    """Return what a function returns in a worker process, or here where it needs none."""
+    """Return what a function returns in a worker process, or here where it needs none.
+
+    A call that ends the process is refused in the next one, which starts over.
+    """
     if process is None:
         return function(*arguments)
-    result = process.call(function, *arguments)
-    if isinstance(result, WorkerEnd):
-        raise UnavailableError(f"the framework ended its process: {result.outcome}")
+    fatal: dict[int, str] = {}
+    while isinstance(result := process.call(function, *arguments), WorkerEnd):
+        if result.place is None or result.place in fatal:
+            raise UnavailableError(f"the framework ended its process: {result.outcome}")
+        match result.outcome:
+            case Crashed(manner=manner):
+                fatal[result.place] = f"it ends the process, {manner}"
+            case TimedOut(limit=limit):
+                fatal[result.place] = f"it takes more than {limit:g} s"
+        process.call(worker.avoid, fatal)
     return result

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from tconv.adapters import lowering, registry
 from tconv.adapters.base import Adapter
 from tconv.analysis.atlas.entry import Entry
+from tconv.engine.worker import heartbeat
 from tconv.engine.worker.entry import load_adapter
 from tconv.inputs.draw import draw
 from tconv.model.case import Case
@@ -175,7 +177,26 @@ def find_target_call(
         return Impossible(reason=f"what is written cannot be run here, give --no-run: {error}")
 
 
+def avoid(fatal: Mapping[int, str]) -> None:
+    """Make none of these calls, which ended a process before: number of the call -> how."""
+    _fatal.update(fatal)
+
+
+_fatal: dict[int, str] = {}  # of this process
+
+
 def _output(adapter: Adapter, case: Case, target: Target, tensors: Tensors) -> Output:
+    """Return what the framework computes, or why it does not; if it ends the process, which did."""
+    number = crc32(f"{target} {case.id}".encode())
+    if number in _fatal:
+        return _fatal[number]
+    heartbeat.beat(number)
+    output = _computed(adapter, case, target, tensors)
+    heartbeat.beat()
+    return output
+
+
+def _computed(adapter: Adapter, case: Case, target: Target, tensors: Tensors) -> Output:
     lowered, operands = lowering.call(adapter, case, tensors)
     match adapter.attempt(lowered, operands, target.mode, target.device):
         case InferredShape():
