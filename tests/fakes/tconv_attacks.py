@@ -116,6 +116,11 @@ def close_output() -> None:
             os.close(descriptor)
 
 
+def close_files() -> None:
+    """Close every file of the process."""
+    os.closerange(0, 256)
+
+
 def lower(limit: int, most: int) -> Callable[[], None]:
     """Return a strike that lowers a limit of the process."""
     return lambda: resource.setrlimit(limit, (most, most))
@@ -265,6 +270,10 @@ ATTACKS: Final[Mapping[str, Attack]] = {
     "init-raises": Attack(strike=raise_error, method="init", verdicts=ABSENT),
     "init-interrupts": Attack(strike=interrupt, method="init", verdicts=ABSENT),
     "init-aborts": Attack(strike=os.abort, method="init", verdicts=ABSENT),
+    "init-purges": Attack(strike=purge, method="init", verdicts=ABSENT | ANY),
+    "init-patches": Attack(strike=patch, method="init", verdicts=ABSENT | ANY),
+    "init-closes-files": Attack(strike=close_files, method="init", verdicts=ABSENT | ANY),
+    "devices-purges": Attack(strike=purge, method="devices", verdicts=ABSENT | ANY),
     "versions-aborts": Attack(strike=os.abort, method="versions", verdicts=ABSENT),
     "devices-endless": Attack(strike=endless, method="devices", verdicts=ABSENT),
     "settings-hostile": Attack(strike=HostileObject, method="settings", verdicts=MATCH),
@@ -283,7 +292,7 @@ ATTACKS: Final[Mapping[str, Attack]] = {
     "inference-huge": Attack(strike=lambda: (10**30, -1), method="infer_shape", verdicts=RESOLVED),
     # on the process
     "output-closed": Attack(strike=close_output),
-    "files-closed": Attack(strike=lambda: os.closerange(0, 256)),
+    "files-closed": Attack(strike=close_files),
     "files-limited": Attack(strike=lower(resource.RLIMIT_NOFILE, 0)),
     "file-size-limited": Attack(strike=lower(resource.RLIMIT_FSIZE, 0)),
     "memory-limited": Attack(strike=lower(resource.RLIMIT_AS, 2**20)),

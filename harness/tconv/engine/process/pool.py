@@ -10,7 +10,7 @@ from tconv.engine.process.worker_process import Limits, WorkerEnd, WorkerProcess
 from tconv.engine.tasks import Task, TaskResult
 from tconv.engine.worker.describe import BackendDescription
 from tconv.engine.worker.entry import describe_backend
-from tconv.errors import ExecutorError
+from tconv.errors import ExecutorError, TconvError
 from tconv.model.outcome import Crashed, TimedOut
 
 
@@ -59,7 +59,7 @@ class WorkerPool(AbstractContextManager["WorkerPool"]):
         """
         self._require_open()
         worker = self._idle.pop(backend, None) or self._start(backend)
-        match worker.call(describe_backend, backend):
+        match self._ask(worker, backend):
             case BackendDescription() as description:
                 self._idle[backend] = worker
                 return description
@@ -71,6 +71,18 @@ class WorkerPool(AbstractContextManager["WorkerPool"]):
                 pass
         worker.close()
         return reason
+
+    def _ask(self, worker: WorkerProcess, backend: str) -> BackendDescription | str | WorkerEnd:
+        """Return what a backend says of itself; asked again if somebody outside killed it."""
+        try:
+            answer = worker.call(describe_backend, backend)
+            if isinstance(answer, WorkerEnd) and answer.is_killed_outside:
+                answer = worker.call(describe_backend, backend)
+        except TconvError:
+            raise
+        except Exception as error:  # noqa: BLE001 # whatever a process that it has damaged leads to
+            return f"{backend} damaged its process: {type(error).__name__}: {error}"
+        return answer
 
     def compute(self, slot: Hashable, task: Task) -> TaskResult:
         """Return the result of a task, computed by the worker of this slot.
