@@ -118,10 +118,11 @@ def source_text(value: object) -> str:
     return repr(value).replace("'", '"')
 
 
-def written_call(function: str, arguments: Sequence[str], width: int = 80) -> str:
+def written_call(function: str, arguments: Sequence[str], width: int = 76) -> str:
     """Return a call as formatters write it: on one line of this width, or else on three or more."""
     line = ", ".join(arguments)
-    if len(f"{function}({line})") <= width:
+    returning = function.replace("y = ", "return ")  # as the last statement is written
+    if len(f"{returning}({line})") <= width:
         return f"{function}({line})"
     if len(line) + 4 <= width:
         return f"{function}(\n    {line}\n)"

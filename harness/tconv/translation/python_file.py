@@ -164,12 +164,11 @@ class Port:
         operations, groups = self.snippet.operations, self.candidate.split_into
         channels = -1 if self.into.channels_last else 1
         axis = self.into.axes(self.ndim).index(self.into.grouped)
-        yield f"# {self.candidate.split_words}, as the call takes no groups."
+        yield f"\n# {self.candidate.split_words}, as the call takes no groups."
+        yield f"def of_group(x, w):\n{indent(body_text([call]), '    ')}\n"
         yield f"x_groups = {operations.split}(x, {groups}, {channels})"
         yield f"w_groups = {operations.split}(w, {groups}, {axis})"
-        yield "y_groups = []"
-        yield "for x, w in zip(x_groups, w_groups):"
-        yield indent(f"{call}\ny_groups.append(y)", "    ")
+        yield "y_groups = [of_group(*each) for each in zip(x_groups, w_groups)]"
         yield f"y = {operations.concatenate}(y_groups, {channels})"
 
     def _dilation(self) -> Iterator[str]:
