@@ -44,6 +44,13 @@ class Unsided(Right):
         return tuple(zip(case.p_end, case.p_begin, strict=True))
 
 
+class Unpadded(Right):
+    """Says that it pads x, and forgets to."""
+
+    name = "fault-unpadded"
+    pads_input = True
+
+
 class Biasless(Right):
     """Forgets the bias."""
 

@@ -20,6 +20,7 @@ FAULTS: Final = {
     "fault-transposed": ("layout", "convert x from (n, c_in, *i)"),
     "fault-flipped": ("kernel", "kernel flipped"),
     "fault-unsided": ("padding", "one per side of each axis"),
+    "fault-unpadded": ("input_padding", "leave pads_input False"),
     "fault-biasless": ("layout", "got"),
     "fault-widened": ("layout", "dtype, got dtype float64, should be dtype float32"),
     "fault-masked": ("promises", "numpy.ma.MaskedArray, but should be numpy.ndarray"),

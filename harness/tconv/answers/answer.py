@@ -14,7 +14,8 @@ from tconv.analysis.atlas.request import Request
 from tconv.answers.frameworks import Frameworks, Reply
 from tconv.answers.nearest import nearest_accepted
 from tconv.errors import TargetError, UnavailableError
-from tconv.model.policies import DEFINED, fill_of, lower
+from tconv.model.legality import margin_legality
+from tconv.model.policies import DEFINED, InputPadding, fill_of, lower
 from tconv.model.target import Selection, Target
 
 Verdict = Literal["accepted", "refused", "unknown"]
@@ -65,9 +66,14 @@ def lowered(request: Request) -> tuple[Request, str]:
     axes = tuple(replace(axis, op=axis.extra) for axis, _ in pairs)
     plain = replace(request, padding=EXPLICIT, axes=axes)
     fill, margins = fill_of(request.padding), [margin for _, margin in pairs]
-    padded = "x".join(f"{margin.before}:{margin.after}" for margin in margins)
-    by = f", on an input padded by {padded} ({fill})" if fill else ""
-    return plain, f"{request.padding} is {plain}{by}"
+    sides = tuple((margin.before, margin.after) for margin in margins)
+    first = ""
+    if fill and any(map(any, sides)):
+        padding = InputPadding(fill=fill, sides=sides)
+        first = f"{padding.words} by {'x'.join(f'{b}:{a}' for b, a in sides)}, then "
+    words = f"{request.padding} is by definition: {first}{plain}"
+    reason = next((text for _, text in map(margin_legality, margins) if text), "")
+    return plain, f"{words}\n{reason}: some frameworks refuse that" if reason else words
 
 
 def answers(

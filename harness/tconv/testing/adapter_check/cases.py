@@ -44,6 +44,10 @@ PROBES: Final[Mapping[str, tuple[Case, ...]]] = {
         _case(ndim=2, i=(4, 5), k=(2, 3), c_in=3, c_out=3, groups=3),
     ),
     "bias": (_case(ndim=1, i=4, k=3, bias=False), _case(ndim=2, i=(3, 4), k=2, bias=False)),
+    "input_padding": (
+        _case(ndim=1, i=5, k=4, s=2, padding="circular"),
+        _case(ndim=2, i=(4, 5), k=(5, 3), s=(2, 1), padding="reflect"),
+    ),
     "dtype": tuple(
         _case(ndim=1, i=4, k=3, s=2, dtype=dtype) for dtype in ("float64", "float16", "bfloat16")
     ),

@@ -19,6 +19,7 @@ _ADVICE: Final = {
     "dilation": "it spreads the kernel's taps",
     "groups": "channel c_out of group g sees the channels c_in of group g alone",
     "bias": "tensors.b is None where the case has no bias, else (c_out,), added everywhere",
+    "input_padding": "pad x as tensors.padding says, or leave pads_input False: NumPy pads it then",
     "dtype": "compute in the case's own dtype",
 }
 _DECLARE: Final = "return Unsupported with an `error_pattern` where no call expresses the case"

@@ -53,7 +53,7 @@ def _texts(what: str, value: object) -> Iterator[str]:
 
 def _routes(subject: CheckedAdapter) -> Iterator[str]:
     for case in LEGAL:
-        route: object = subject.adapter.route(case, subject.mode, subject.device)
+        route: object = subject.adapter.route(case.lowered, subject.mode, subject.device)
         match route:
             case Native(call=call):
                 missing = {"call": call}
@@ -67,7 +67,7 @@ def _routes(subject: CheckedAdapter) -> Iterator[str]:
                 return
         for name in (name for name, text in missing.items() if not text):
             yield f"route has no {name}, but should say it in words [{case.id}]"
-        if route != subject.adapter.route(case, subject.mode, subject.device):
+        if route != subject.adapter.route(case.lowered, subject.mode, subject.device):
             yield (
                 "route differs from one call to the next; it must depend on its arguments alone "
                 f"[{case.id}]"

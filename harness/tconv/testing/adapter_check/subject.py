@@ -54,7 +54,7 @@ class CheckedAdapter:
 
     def _computes(self, case: Case) -> bool:
         row = self.rows[case.id]
-        if row["route"] == "unsupported":
+        if row["route"] == "unsupported" or case.lowered is not case:  # no adapter is given that
             return False
         try:
             y: object = self.compute(case)  # called again, as the run's arrays are read-only
