@@ -23,8 +23,8 @@ ROOT: Final = Path(__file__).parents[2]
 README: Final = (ROOT / "README.md").read_text("utf-8")
 GUIDE: Final = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
 DOCUMENTS: Final = (
-    "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/parameters.md", "docs/scale.md",
-    "docs/tutorial.md", "reports/README.md",
+    "README.md", "SECURITY.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/parameters.md",
+    "docs/scale.md", "docs/tutorial.md", "reports/README.md",
 )  # fmt: skip
 BLOCK: Final = re.compile(
     r"(?:<!-- (?P<mark>[^>]*) -->\n)?```(?P<language>\w*)\n(?P<text>.*?)```\n", re.DOTALL

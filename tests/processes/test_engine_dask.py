@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -288,3 +289,84 @@ def test_cluster_that_has_lost_its_workers_before_the_first_question_is_an_error
 
     with pytest.raises(ExecutorError, match="no Dask worker is left; start workers"):
         cluster.describe(["numpy"])
+
+
+@pytest.fixture
+def tls(tmp_path: Path) -> dict[str, str]:
+    """Return the variables that make Dask encrypt, with a certificate of this test's own."""
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("no openssl to make a certificate")
+    key, certificate = tmp_path / "key.pem", tmp_path / "cert.pem"
+    words = (
+        f"req -x509 -newkey rsa:2048 -nodes -keyout {key} -out {certificate} -days 2 -subj /CN=a"
+    )
+    subprocess.run([openssl, *words.split()], check=True, capture_output=True)  # noqa: S603 # ours
+    prefix = "DASK_DISTRIBUTED__COMM"
+    variables = {
+        f"{prefix}__REQUIRE_ENCRYPTION": "True",
+        f"{prefix}__TLS__CA_FILE": f"{certificate}",
+    }
+    for role in ("CLIENT", "SCHEDULER", "WORKER"):
+        variables |= {
+            f"{prefix}__TLS__{role}__CERT": f"{certificate}",
+            f"{prefix}__TLS__{role}__KEY": f"{key}",
+        }
+    return variables
+
+
+def swept(folder: Path, executor: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    """Run a small sweep in a process of its own."""
+    (folder / "tls.toml").write_text(CONFIG.replace("fake-hang", "numpy:scatter"))
+    return subprocess.run(  # noqa: S603 # our own program
+        [sys.executable, "-m", "tconv", "run", "tls.toml", "--executor", executor],
+        check=False, cwd=folder, env=os.environ | environment, capture_output=True, text=True,
+        timeout=200,
+    )  # fmt: skip
+
+
+def test_cluster_of_its_own_takes_certificates_from_dasks_settings(
+    tmp_path: Path, tls: dict[str, str]
+) -> None:
+    done = swept(tmp_path, "dask", **tls)
+    assert done.returncode == 0, done.stderr
+
+    (tmp_path / "key.pem").write_text("")
+    refused = swept(tmp_path, "dask", **tls)
+
+    assert refused.returncode == 2, refused.stderr
+    assert "tconv: Dask cannot start a cluster here: " in refused.stderr
+
+
+def test_encrypted_cluster_refuses_who_has_no_certificate(
+    tmp_path: Path, command: Command, tls: dict[str, str]
+) -> None:
+    options = ("--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--protocol", "tls")
+    command("scheduler", *options, **tls)
+    until((tmp_path / "scheduler").exists)
+    worker(command, "one", **tls)
+    address = address_in(tmp_path)
+
+    assert address.startswith("tls://")
+    done = swept(tmp_path, f"dask:{address}", **tls)
+    assert done.returncode == 0, done.stderr
+
+    refused = swept(tmp_path, f"dask:{address}")
+
+    assert refused.returncode == 2
+    assert "but Dask has no certificate: set distributed.comm.tls" in refused.stderr
+    assert refused.stderr.count("\n") == 1
+
+
+def test_cluster_of_its_own_listens_on_this_machine_alone() -> None:
+    with executor_named("dask")(workers=1):
+        process = psutil.Process()
+        family = [process, *process.children(recursive=True)]
+        addresses = {
+            connection.laddr.ip
+            for each in family
+            for connection in each.net_connections("inet")
+            if connection.status == psutil.CONN_LISTEN
+        }
+
+    assert addresses == {"127.0.0.1"}

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from tconv.analysis.summary import Summary
+from tconv.report.csv_cells import neutral
 from tconv.report.output import replacing
 
 NAME: Final = "deviations.csv"
@@ -28,5 +29,5 @@ def write(summary: Summary) -> Path:
     ):
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS)
-        writer.writerows(summary.deviations())
+        writer.writerows([neutral(cell or "") for cell in row] for row in summary.deviations())
     return path

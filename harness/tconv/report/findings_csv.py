@@ -6,6 +6,7 @@ from typing import Final
 
 from tconv.analysis.findings import findings
 from tconv.analysis.summary import Summary
+from tconv.report.csv_cells import neutral
 from tconv.report.output import replacing
 
 NAME: Final = "findings.csv"
@@ -40,9 +41,11 @@ def write(summary: Summary) -> Path:
 def _cell(value: object) -> object:
     match value:
         case list():
-            return "; ".join(map(str, value))
+            return neutral("; ".join(map(str, value)))
         case dict():
-            return "; ".join(f"{name} {_values(each)}" for name, each in value.items())
+            return neutral("; ".join(f"{name} {_values(each)}" for name, each in value.items()))
+        case str():
+            return neutral(value)
     return value
 
 

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
+from tconv.report.csv_cells import neutralized
 from tconv.report.output import replacing
 from tconv.store import SCHEMA, RunReader
 from tconv.store.columns import COLUMNS, Column
@@ -49,6 +50,6 @@ def _flat(part: pa.Table) -> pa.Table:
 
 
 def _joined(column: Column, values: pa.ChunkedArray) -> pa.ChunkedArray:
-    if column.kind not in _SEPARATORS:
-        return values
-    return pc.binary_join(values.cast(pa.list_(pa.string())), _SEPARATORS[column.kind])
+    if column.kind in _SEPARATORS:
+        values = pc.binary_join(values.cast(pa.list_(pa.string())), _SEPARATORS[column.kind])
+    return neutralized(values) if pa.types.is_string(values.type) else values

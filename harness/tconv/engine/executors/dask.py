@@ -15,7 +15,15 @@ from contextlib import ExitStack, contextmanager, suppress
 from typing import Any, Final, Self
 
 import dask
-from distributed import Client, Future, KilledWorker, LocalCluster, WorkerPlugin, get_worker
+from distributed import (
+    Client,
+    Future,
+    KilledWorker,
+    LocalCluster,
+    Security,
+    WorkerPlugin,
+    get_worker,
+)
 
 from tconv.engine.executor import Executor
 from tconv.engine.process.environment import worker_variables
@@ -70,6 +78,12 @@ class Plugin(WorkerPlugin):  # type: ignore[misc] # Dask has no types
             self._stack.close()
 
 
+def _has_certificate() -> bool:
+    """Return whether Dask's settings name one for clients; without, its client would hang."""
+    arguments = Security().get_connection_args("client")
+    return arguments.get("ssl_context") is not None
+
+
 class DaskCluster(Executor):
     """The Dask workers of one run; leaving the context ends the run's processes on each.
 
@@ -116,17 +130,28 @@ class DaskCluster(Executor):
             return self._client_of(self._address)
         # Its workers start processes, and only this process answers Ctrl-C.
         with dask.config.set({"distributed.worker.daemon": False}), sigint_blocked():
-            cluster = LocalCluster(
-                n_workers=self._workers,
-                threads_per_worker=1,
-                memory_limit=0,  # each worker process has its own limit
-                dashboard_address=None,
-                scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},  # two runs do not clash
-                silence_logs=logging.ERROR,  # it warns of tasks that an interrupt cancels
-            )
+            try:
+                cluster = LocalCluster(
+                    n_workers=self._workers,
+                    threads_per_worker=1,
+                    memory_limit=0,  # each worker process has its own limit
+                    dashboard_address=None,
+                    scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},  # two runs do not clash
+                    silence_logs=logging.ERROR,  # it warns of tasks that an interrupt cancels
+                )
+            except RuntimeError as error:  # Dask's own, as of a certificate that cannot be read
+                raise ExecutorError(
+                    f"Dask cannot start a cluster here: {error}; use the default executor, or "
+                    "change Dask's settings"
+                ) from error
         return self._client_of(stack.enter_context(cluster))
 
     def _client_of(self, cluster: LocalCluster | str) -> Client:
+        if cluster == self._address and str(cluster).startswith("tls:") and not _has_certificate():
+            raise ExecutorError(
+                f"executor=dask:{self._address}, but Dask has no certificate: set "
+                "distributed.comm.tls in its settings, as SECURITY.md shows"
+            )
         try:
             return Client(cluster, set_as_default=False)
         except Exception as error:  # not a port, or a kind of connection it cannot make
