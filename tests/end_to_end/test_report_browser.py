@@ -276,7 +276,7 @@ def test_row_shows_everything_and_the_command_that_reruns_it(page: Any) -> None:
 
 
 def test_copy_says_that_it_copied(page: Any) -> None:
-    page.find_element("css selector", "#findings-table summary").click()
+    page.execute_script("document.querySelector('#findings-table details').open = true")
     page.find_element("css selector", "#findings-table button.copy").click()
     wait(page, "document.getElementById('status').textContent === 'Copied.'")
 

@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 from tconv.judge.error_bound import error_bound
 from tconv.judge.expected import Expected
 from tconv.oracle.case_answer import most_products
-from tconv.oracle.readings import READINGS, Reading, evaluate
+from tconv.oracle.readings import PARTIAL, READINGS, Reading, evaluate
 
 
 def readings_of(expected: Expected, y: NDArray[Any]) -> tuple[str, ...]:
-    """Return the names of all readings that give `y`, sorted.
+    """Return the names of all readings that give `y`, sorted; of a part only where no other does.
 
     Args:
         expected: what is right for a legal or extended case.
@@ -22,7 +22,8 @@ def readings_of(expected: Expected, y: NDArray[Any]) -> tuple[str, ...]:
     case = expected.case
     if 0 in case.x_shape or y.size == 0 or case.is_huge:
         return ()
-    return tuple(sorted(r.name for r in READINGS if _gives(r, expected, y)))
+    whole = sorted(reading.name for reading in READINGS if _gives(reading, expected, y))
+    return tuple(whole or sorted(part.name for part in PARTIAL if _gives(part, expected, y)))
 
 
 def _gives(reading: Reading, expected: Expected, y: NDArray[Any]) -> bool:
@@ -44,6 +45,7 @@ def reading_tolerance(reading: Reading | None, expected: Expected) -> NDArray[np
     if reading is not None:
         output = evaluate(reading, case, expected.draw.work.magnitudes)
         assert output is not None
-        bound = output
+        # A bias of the other sign is as large as the right one.
+        bound = np.maximum(output, bound) if output.shape == bound.shape else output
     n = most_products(case) * (2 if expected.precision.is_complex else 1)
     return error_bound(n, bound, expected.precision)

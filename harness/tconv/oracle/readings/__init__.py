@@ -9,10 +9,12 @@ from typing import Final
 from tconv.oracle.readings.evaluate import evaluate
 from tconv.oracle.readings.kinds import OfWeight, Reading
 from tconv.oracle.readings.operands import OTHERS, PADDINGS, STEPS, WEIGHTS
+from tconv.oracle.readings.partial import PARTIAL
 from tconv.oracle.readings.results import RESULTS
 from tconv.oracle.readings.windows import WINDOWS
 
 __all__ = [
+    "PARTIAL",
     "READINGS",
     "OfWeight",
     "Reading",
@@ -22,4 +24,4 @@ __all__ = [
 READINGS: Final[tuple[Reading, ...]] = (
     *WEIGHTS, *WINDOWS, *STEPS, *RESULTS, *OTHERS, *PADDINGS
 )  # fmt: skip
-"""Every reading, in the order in which they are tried; their names are unique."""
+"""Every reading that inputs are drawn for; their names are unique."""

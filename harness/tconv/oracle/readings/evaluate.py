@@ -7,6 +7,7 @@ import numpy as np
 from tconv.model.case import Case
 from tconv.model.geometry import full_size, output_size
 from tconv.model.tensors import Tensors
+from tconv.model.window import Window
 from tconv.oracle.case_answer import answer, arguments, lowered
 from tconv.oracle.formulations import Arguments, scatter
 from tconv.oracle.input_padding import padded, sources
@@ -92,10 +93,18 @@ def _other_arguments(
 
 
 def _with_window(reading: OfWindow, case: Case, right: Arguments) -> Arguments | None:
-    pairs = tuple(zip(case.axes, case.axes[::-1], strict=True))
-    if not any(reading.applies(*pair) for pair in pairs):
+    others = case.axes[::-1] if reading.partner == "opposite" else case.axes[:1] * case.ndim
+    pairs = tuple(zip(case.axes, others, strict=True))
+    changed = [pair for at, pair in enumerate(pairs) if reading.only in {None, at}]
+    if not any(reading.applies(*pair) for pair in changed):
         return None
-    windows = [reading.along(*pair) for pair in pairs]
+    if reading.only is not None and case.ndim == 1:
+        return None  # on a single axis it is the reading of all axes
+    windows = [
+        reading.along(*pair) if reading.only in {None, at}
+        else Window(begin=pair[0].p_begin, end=pair[0].p_end - pair[0].extra)
+        for at, pair in enumerate(pairs)
+    ]  # fmt: skip
     begin, end = tuple(w.begin for w in windows), tuple(w.end for w in windows)
     return replace(right, begin=begin, end=end, output_padding=(0,) * case.ndim)
 

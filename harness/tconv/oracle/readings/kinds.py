@@ -6,7 +6,7 @@ stays right, so that one evaluation of the right answer serves many readings.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from numpy.typing import NDArray
 
@@ -73,11 +73,15 @@ class OfWindow:
         applies: whether the fault has a meaning for an axis and the one opposite (the first is
             opposite the last); one such axis suffices.
         along: the window along an axis, given the one opposite as well.
+        only: the one axis of several that the fault changes; None: all of them.
+        partner: the axis that the other argument is, the opposite one or the first.
     """
 
     name: str
     applies: Callable[[Axis, Axis], bool]
     along: Callable[[Axis, Axis], Window]
+    only: int | None = None
+    partner: Literal["opposite", "first"] = "opposite"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
