@@ -93,8 +93,8 @@ def _other_arguments(
 
 
 def _with_window(reading: OfWindow, case: Case, right: Arguments) -> Arguments | None:
-    others = case.axes[::-1] if reading.partner == "opposite" else case.axes[:1] * case.ndim
-    pairs = tuple(zip(case.axes, others, strict=True))
+    partners = case.axes[::-1] if reading.partner == "opposite" else case.axes[:1] * case.ndim
+    pairs = tuple(zip(case.axes, partners, strict=True))
     changed = [pair for at, pair in enumerate(pairs) if reading.only in {None, at}]
     if not any(reading.applies(*pair) for pair in changed):
         return None
