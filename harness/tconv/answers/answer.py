@@ -205,8 +205,10 @@ def _extents(entry: Entry, request: Request) -> tuple[Extent, ...]:
 def _reach(entry: Entry, request: Request) -> str:
     match entry.accepts(request.axes):
         case None:
-            return "not measured"
+            return "not measured so, on"
         case False:
-            return "refused"
+            return "refused by"
     step = entry.route(request.axes)
-    return "accepted" if step is None else ("one call" if step == NATIVE else f"composed: {step}")
+    if step is None:
+        return "accepted by"
+    return "one call of" if step == NATIVE else f"composed ({step}) on"

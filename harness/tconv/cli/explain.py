@@ -179,7 +179,10 @@ def _source(answer: "Answer", source: "MeasuredRun") -> Iterator[str]:
         yield f"  not measured in run {source.run}, {source.started}"
     else:
         yield from _evidence(answer, entry, source)
-    yield from (f"  {target}: {reach}" for target, reach in answer.elsewhere)
+    by_route: dict[str, list[str]] = {}
+    for target, route in answer.elsewhere:
+        by_route.setdefault(route, []).append(target.removesuffix("@cpu"))
+    yield from (f"  {route}: {', '.join(targets)}" for route, targets in sorted(by_route.items()))
 
 
 def _evidence(answer: "Answer", entry: "Entry", source: "MeasuredRun") -> Iterator[str]:

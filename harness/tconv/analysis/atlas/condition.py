@@ -7,7 +7,7 @@ a clause may also offer alternatives of which one has to hold on every axis.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any, Final, Self
 
 import numpy as np
@@ -20,7 +20,8 @@ from tconv.model.predicate.expression import Expression, PreparedPoints
 Flags = NDArray[np.bool_]
 Range = tuple[int, int]
 
-_RANGED: Final = ("i", "k", "s", "d", "p_begin", "p_end", "op", "o")
+_SIZES: Final = ("i", "k", "s", "o")
+_OPTIONS: Final = ("d", "p_begin", "p_end", "op")
 _PARAMETERS: Final = "i, k, s, d, p_begin, p_end, op, o_requested, o"
 
 
@@ -28,7 +29,8 @@ class Calls:
     """Calls of one question, each with one or more axes, as the letters of conditions.
 
     The letters are those of :func:`tconv.analysis.atlas.observation_point.letters`; `o`, the size
-    by the rule, where it is known; and `ndim`, the number of axes.
+    by the rule, where it is known; `ndim`, the number of axes; and `d_max`, the largest d of an
+    axis of the call whose kernel has more than one tap, else 1.
 
     Attributes:
         axes: the parameters of each axis of each call.
@@ -45,6 +47,8 @@ class Calls:
         self.starts = np.cumsum(counts) - counts
         columns: Letters = letters([axis for each in axes for axis in each])
         columns["ndim"] = np.repeat(counts, counts)
+        dilations = np.where(columns["k"] > 1, columns["d"], 1)
+        columns["d_max"] = np.repeat(np.maximum.reduceat(dilations, self.starts), counts)
         if sizes is not None:
             columns["o"] = sizes
         self.letters = PreparedPoints(columns)
@@ -91,7 +95,7 @@ class Clause:
     @property
     def source(self) -> str:
         """The clause as a Python expression of `axes`, tuples of the letters."""
-        letters_of_axis = f"for {_PARAMETERS}, K, ndim in axes"
+        letters_of_axis = f"for {_PARAMETERS}, K, ndim, d_max in axes"
         if self.of_call:
             parts = (f"all({text} {letters_of_axis})" for text in self.conditions)
             return f"({' or '.join(parts)})" if len(self.conditions) > 1 else next(parts)
@@ -155,7 +159,8 @@ class Condition:
         clauses = [clause.source for clause in self.clauses] if self.accepted else ["False"]
         return (
             f"def {name}(axes):\n"
-            "    axes = [(*axis, axis[3]*(axis[1] - 1) + 1, len(axes)) for axis in axes]\n"
+            "    d_max = max([1, *(axis[3] for axis in axes if axis[1] > 1)])\n"
+            "    axes = [(*a, a[3]*(a[1] - 1) + 1, len(axes), d_max) for a in axes]\n"
             f"    return {' and '.join(clauses) or 'True'}\n"
         )
 
@@ -180,68 +185,88 @@ class Condition:
         return cls(**fields | {"clauses": clauses, "shortfalls": tuple(fields["shortfalls"])})
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Domain:
     """Where a question was measured: the range of each parameter, over all calls that were made.
 
+    Sizes are those of an axis, whatever the others are. What a framework may have no kernel for,
+    dilation, crops and output padding, counts for the number of axes that it was tried with.
+
     Attributes:
         calls: distinct calls.
-        ndims: numbers of axes.
-        ranges: least and largest value of each parameter that was given.
+        sizes: least and largest value of i, k, s and, where one was requested, o.
+        options: number of axes -> the same of d, p_begin, p_end and, where it was given, op.
     """
 
     calls: int
-    ndims: tuple[int, ...]
-    ranges: Mapping[str, Range]
+    sizes: Mapping[str, Range]
+    options: Mapping[int, Mapping[str, Range]]
 
     @classmethod
     def from_calls(cls, calls: Sequence[tuple[Axis, ...]]) -> Self:
         """Return where these calls lie, at least one."""
-        axes = [axis for each in calls for axis in each]
-        values = {name: {getattr(axis, name) for axis in axes} for name in _RANGED}
+        by_ndim: dict[int, list[Axis]] = {}
+        for axes in calls:
+            by_ndim.setdefault(len(axes), []).extend(axes)
         return cls(
             calls=len(calls),
-            ndims=tuple(sorted({*map(len, calls)})),
-            ranges={
-                name: (min(present), max(present))
-                for name, present in values.items()
-                if None not in present
-            },
+            sizes=_ranges(_SIZES, [axis for axes in by_ndim.values() for axis in axes]),
+            options={ndim: _ranges(_OPTIONS, axes) for ndim, axes in sorted(by_ndim.items())},
         )
 
     def outside(self, axes: Sequence[Axis]) -> Iterator[str]:
         """Yield, in words, which parameters of a call lie outside."""
-        if len(axes) not in self.ndims:
-            yield f"{len(axes)} axes were not measured; {_listed(self.ndims)} were"
-        for name, (least, most) in self.ranges.items():
+        options = self.options.get(len(axes))
+        if options is None:
+            yield f"{len(axes)} axes were not measured; {' and '.join(map(str, self.options))} were"
+        for name, (least, most) in {**self.sizes, **(options or {})}.items():
             for value in dict.fromkeys(getattr(axis, name) for axis in axes):
                 if value is None or not least <= value <= most:
                     measured = f"only {least} was" if least == most else f"{least} to {most} were"
-                    yield f"{name}={value} was not measured; {measured}"
+                    where = f" on {len(axes)} axes" if name in _OPTIONS and len(axes) > 1 else ""
+                    yield f"{name}={value} was not measured{where}; {measured}"
 
-    @cached_property
+    @property
     def text(self) -> str:
-        """The ranges, as in `i 1..16, k 1..12, s 1..8, 1 to 3 axes`."""
-        parts = [
-            f"{name} {least}" if least == most else f"{name} {least}..{most}"
-            for name, (least, most) in self.ranges.items()
-            if name != "d" or most > 1
-        ]
-        least, most = self.ndims[0], self.ndims[-1]
-        axes = (
-            f"{least} to {most} axes" if least != most else f"{least} ax{'e' if most > 1 else 'i'}s"
+        """The ranges, as in `i 1..16, k 1..12, s 1..8; 1 axis: d 1..2; 2 axes: d 1`."""
+        apart = (
+            f"{ndim} ax{'i' if ndim == 1 else 'e'}s: {_text(ranges)}"
+            for ndim, ranges in self.options.items()
         )
-        return ", ".join([*parts, axes])
+        return "; ".join([_text(self.sizes), *apart])
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as JSON can hold it."""
-        return {"calls": self.calls, "ndims": list(self.ndims), "ranges": dict(self.ranges)}
+        return asdict(self)
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> Self:
         """Return what :meth:`to_dict` wrote."""
-        ranges = {name: (least, most) for name, (least, most) in content["ranges"].items()}
-        return cls(calls=content["calls"], ndims=tuple(content["ndims"]), ranges=ranges)
+        return cls(
+            calls=content["calls"],
+            sizes=_pairs(content["sizes"]),
+            options={int(ndim): _pairs(ranges) for ndim, ranges in content["options"].items()},
+        )
+
+
+def _ranges(names: Sequence[str], axes: Sequence[Axis]) -> dict[str, Range]:
+    values = {name: {getattr(axis, name) for axis in axes} for name in names}
+    return {
+        name: (min(present), max(present))
+        for name, present in values.items()
+        if None not in present
+    }
+
+
+def _pairs(ranges: Mapping[str, Sequence[int]]) -> dict[str, Range]:
+    return {name: (least, most) for name, (least, most) in ranges.items()}
+
+
+def _text(ranges: Mapping[str, Range]) -> str:
+    return ", ".join(
+        f"{name} {least}" if least == most else f"{name} {least}..{most}"
+        for name, (least, most) in ranges.items()
+    )
 
 
 def meeting_all(clauses: Sequence[Clause], calls: Calls) -> Flags:
@@ -255,7 +280,3 @@ def meeting_all(clauses: Sequence[Clause], calls: Calls) -> Flags:
 @lru_cache(maxsize=4096)
 def _expression(text: str) -> Expression:
     return Expression.from_text(text)
-
-
-def _listed(numbers: Sequence[int]) -> str:
-    return " and ".join(map(str, numbers))

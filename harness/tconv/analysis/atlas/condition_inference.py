@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from tconv.analysis.atlas.condition import Calls, Clause, Condition, Flags, meeting_all
 from tconv.analysis.atlas.features import FULL
+from tconv.analysis.atlas.inference import middle
 from tconv.analysis.atlas.piecewise import LEAST
 from tconv.model.geometry import Axis
 from tconv.model.predicate.expression import Expression
@@ -22,8 +23,9 @@ CallAxes = tuple[Axis, ...]
 
 _EXPLICIT: Final = f"{FULL} - p_begin - p_end"
 _PAIRS: Final = (
-    ("i", ""), ("k", ""), ("s", ""), ("d", ""), ("p_begin", ""), ("p_end", ""), ("op", ""),
+    ("k", ""), ("s", ""), ("d", ""), ("p_begin", ""), ("p_end", ""), ("op", ""),
     ("ndim", ""), ("o", ""), ("p_begin", "p_end"), ("p_begin", "K"), ("p_end", "K"), ("K", "s"),
+    ("K", "k"), ("d", "d_max"), ("op - p_end", "s"),
     ("k", "s"), ("op", "s"), ("op", "d"), ("op", "max(s, d)"), ("op", "p_end"),
     ("op + p_begin - p_end", ""), ("op + p_begin - p_end", "s"),
     ("op + p_begin - p_end", "max(s, d)"),
@@ -41,7 +43,7 @@ _CONSTANTS: Final = range(-2, 4)
 _MOST: Final = 5
 """Clauses that a condition may have."""
 
-_NEEDED: Final = 10
+_NEEDED: Final = 5
 """Accepted calls that each of two alternatives has to be needed for: fewer fit many others."""
 
 _RELATIONS: Final[tuple[tuple[str, Callable[..., Flags]], ...]] = (
@@ -76,8 +78,8 @@ def infer_condition(
 ) -> Condition | None:
     """Return the smallest condition that separates the calls exactly, or None: none was found.
 
-    It is fitted to the calls whose i, k and s are at most half of the largest, and verified on the
-    others. Where it fails there it is fitted to all, and nothing is left to verify it on.
+    It is fitted to the calls whose i, k and s are in the lower half of theirs, and verified on the
+    others. Those at which it fails are added to the fitted ones, until it fails nowhere.
 
     Args:
         accepted: distinct calls that were accepted.
@@ -94,14 +96,18 @@ def infer_condition(
             clauses=(), accepted=0, refused=len(axes), fitted=len(axes), verified=0,
             reason=_common(reasons),
         ))  # fmt: skip
-    inner = _inner(calls)
-    clauses = _clauses(calls, is_accepted, inner) if inner.sum() >= LEAST else None
-    if clauses is None or not np.array_equal(meeting_all(clauses, calls), is_accepted):
-        inner = np.ones(len(axes), dtype=np.bool_)
-        clauses = _clauses(calls, is_accepted, inner)
-    if clauses is None:
-        return None
-    fitted = int(inner.sum())
+    chosen = _inner(calls)
+    if chosen.sum() < LEAST:
+        chosen[:] = True
+    while True:
+        clauses = _clauses(calls, is_accepted, chosen)
+        if clauses is None:
+            return None
+        failing = meeting_all(clauses, calls) != is_accepted
+        if not failing.any():
+            break
+        chosen |= failing
+    fitted = int(chosen.sum())
     return _with_shortfalls(Condition(
         clauses=tuple(_counted(clause, calls, is_accepted, reasons) for clause in clauses),
         accepted=len(accepted), refused=len(refused), fitted=fitted, verified=len(axes) - fitted,
@@ -111,7 +117,7 @@ def infer_condition(
 def _inner(calls: Calls) -> Flags:
     """Return the calls whose i, k and s are in the lower half of their range on every axis."""
     at = calls.letters
-    bounds = {name: (int(at[name].max()) + 1) // 2 for name in "iks"}
+    bounds = {name: middle({*at[name].tolist()}) for name in "iks"}
     return calls.every(np.logical_and.reduce([at[name] <= bounds[name] for name in "iks"]))
 
 
@@ -144,6 +150,8 @@ def _atoms(calls: Calls) -> list[_Atom]:
         weight = Expression.from_text(f"{left} <= {right}" if right else left).weight
         for constant in _CONSTANTS:
             for sign, relation in _RELATIONS:
+                if left == "ndim" and sign != "<=":  # no framework has kernels of more axes alone
+                    continue
                 holds = relation(values, constant)
                 if not holds.any() or holds.all():
                     continue
@@ -159,7 +167,7 @@ def _atoms(calls: Calls) -> list[_Atom]:
 
 def _preference(left: str, sign: str, constant: int) -> str:
     """Return the sort key of relations: `s == 1` says no more than `s <= 1`, and reads better."""
-    is_least = constant == (1 if left in _POSITIVE else 0)
+    is_least = constant == (1 if left in _POSITIVE else 0)  # that is all that can be
     return "" if sign == "==" and is_least else sign
 
 

@@ -1,7 +1,7 @@
 """One entry of the atlas: the rule of a target for one kind of open case, with its evidence."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Any, Final, Self
@@ -77,21 +77,26 @@ class Entry:
         every = list({**seen.accepted, **seen.refused})
         if not every or seen.deviating or seen.accepted.keys() & seen.refused.keys():
             return replace(self, domain=Domain.from_calls(every) if every else None)
-        for ndims in ({*map(len, every)}, {1}):
-            accepted = {axes: step for axes, step in seen.accepted.items() if len(axes) in ndims}
-            refused = {axes: why for axes, why in seen.refused.items() if len(axes) in ndims}
-            if not accepted and not refused:
-                break
-            acceptance = infer_condition(list(accepted), refused, self._sizes)
-            if acceptance is not None:
-                is_explicit = self.question.is_explicit
-                return replace(
-                    self,
-                    domain=Domain.from_calls([*accepted, *refused]),
-                    acceptance=acceptance,
-                    routes=_routes(accepted, self._sizes) if is_explicit else {},
-                )
-        return replace(self, domain=Domain.from_calls(every))
+        every_ndim = self._measured(seen, {*map(len, every)})
+        if every_ndim.acceptance and every_ndim.acceptance.is_sufficient:
+            return every_ndim
+        single = self._measured(seen, {1})
+        if single.acceptance and single.acceptance.is_sufficient:
+            return single
+        return every_ndim
+
+    def _measured(self, seen: Observation, ndims: Collection[int]) -> Self:
+        """Return the entry with what was seen of the acceptance of calls of so many axes."""
+        accepted = {axes: step for axes, step in seen.accepted.items() if len(axes) in ndims}
+        refused = {axes: why for axes, why in seen.refused.items() if len(axes) in ndims}
+        if not accepted and not refused:
+            return self
+        return replace(
+            self,
+            domain=Domain.from_calls([*accepted, *refused]),
+            acceptance=infer_condition(list(accepted), refused, self._sizes),
+            routes=_routes(accepted, self._sizes) if self.question.is_explicit else {},
+        )
 
     def _sizes(self, axes: Sequence[Axis]) -> NDArray[np.int64] | None:
         """Return the size by the rule on each axis, None where it is not known everywhere."""
@@ -122,7 +127,7 @@ class Entry:
     def route(self, axes: CallAxes) -> str | None:
         """Return the step that is added to reach an accepted explicit call, None: not known."""
         for step, condition in self.routes.items():
-            if condition is None or not condition.is_sufficient:
+            if condition is None or (condition.refused and not condition.is_sufficient):
                 return None
             if condition.of(self.calls_of(axes))[0]:
                 return step

@@ -5,7 +5,7 @@ coverage and the first counterexample: it is looked for in subsets of the points
 without the faulty ones has an exact description.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
 import numpy as np
@@ -23,7 +23,7 @@ _ENOUGH: Final = 0.5  # of the points: a description that covers more than that 
 def infer(points: Sequence[Point]) -> tuple[Rule, Evidence]:
     """Return the smallest rule of the points, at least one, with its evidence.
 
-    The rule is fitted to the points whose i, k and s are at most half of the largest, and verified
+    The rule is fitted to the points whose i, k and s are in the lower half of theirs, and verified
     on the others. Where it fails there it is fitted to all, and its evidence says that nothing is
     left to verify it on.
     """
@@ -36,12 +36,12 @@ def infer(points: Sequence[Point]) -> tuple[Rule, Evidence]:
 
 
 def split(points: Sequence[Point]) -> tuple[list[Point], list[Point]]:
-    """Return the points whose i, k and s are all in the lower half of their range, and the rest.
+    """Return the points whose i, k and s are all in the lower half of their values, and the rest.
 
     Where these are too few to fit to, all points are the first, and none the second.
     """
     bounds = (
-        {name: (max(getattr(point.axis, name) for point in points) + 1) // 2 for name in "iks"}
+        {name: middle({getattr(point.axis, name) for point in points}) for name in "iks"}
         if points
         else {}
     )
@@ -49,6 +49,11 @@ def split(points: Sequence[Point]) -> tuple[list[Point], list[Point]]:
     fitted = [point for point, is_inner in zip(points, inner, strict=True) if is_inner]
     beyond = [point for point, is_inner in zip(points, inner, strict=True) if not is_inner]
     return (fitted, beyond) if len(fitted) >= LEAST else (list(points), [])
+
+
+def middle(values: Collection[int]) -> int:
+    """Return the largest of the lower half of distinct values, at least one."""
+    return sorted(values)[(len(values) - 1) // 2]
 
 
 def fit(points: Sequence[Point]) -> Rule:

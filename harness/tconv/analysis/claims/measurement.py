@@ -30,7 +30,7 @@ def measured(
     """Return for each claim about a target the points at which it was measured, and the values.
 
     A point is one axis of one call, with the letters `i k s d p_begin p_end`, `p` where both sides
-    agree on every axis, `op` where every call gave an output padding and `o` where each requested a
+    agree on every axis (a claim that speaks of it is measured only where they do), `op` where every call gave an output padding and `o` where each requested a
     size.
 
     Args:
@@ -66,6 +66,9 @@ def _answers(row: Mapping[str, Any], about: MeasuredQuantity) -> bool:
 def _add(points: dict[Point, int], row: Mapping[str, Any], claim: Claim) -> None:
     assert isinstance(claim.about, MeasuredQuantity)
     for point, value in zip(_points_of(row), _values(row, claim.about.quantity), strict=True):
+        sides = dict(point)
+        if "p" in claim.formula.letters and sides["p_begin"] != sides["p_end"]:
+            continue
         if value is not None and points.setdefault(point, value) != value:
             raise ClaimError(
                 f"claim {claim.name}: {dict(point)} was measured as {points[point]} and as "
