@@ -148,13 +148,20 @@ def test_written_condition_reads_back(text: str) -> None:
 
 
 def test_domain_names_what_lies_outside() -> None:
-    domain = Domain.from_calls([(Axis(i=1, k=2, s=1),), (Axis(i=4, k=2, s=3), Axis(i=2, k=2))])
+    domain = Domain.from_calls(
+        [(Axis(i=1, k=2, s=1),), (Axis(i=4, k=2, s=3, d=2), Axis(i=2, k=2, d=2))]
+    )
 
-    assert domain.text == "i 1..4, k 2, s 1..3, p_begin 0, p_end 0, 1 to 2 axes"
+    assert domain.text == (
+        "i 1..4, k 2, s 1..3; 1 axis: d 1, p_begin 0, p_end 0; 2 axes: d 2, p_begin 0, p_end 0"
+    )
     assert not list(domain.outside((Axis(i=3, k=2, s=2),)))
-    assert list(domain.outside((Axis(i=5, k=1, s=2),) * 3)) == [
-        "3 axes were not measured; 1 and 2 were",
+    assert list(domain.outside((Axis(i=5, k=1, s=2),))) == [
         "i=5 was not measured; 1 to 4 were",
         "k=1 was not measured; only 2 was",
     ]
+    assert list(domain.outside((Axis(i=3, k=2),) * 2)) == [
+        "d=1 was not measured on 2 axes; only 2 was"
+    ]
+    assert list(domain.outside((Axis(i=3, k=2),) * 3)) == ["3 axes were not measured; 1 and 2 were"]
     assert Domain.from_dict(domain.to_dict()) == domain

@@ -143,7 +143,7 @@ TOLD = {
     "refusal of a topic": "- third, call: rejected",
     "agreeing_groups": "- `mine:call@cpu`, `mine:other@cpu`: never disagree",
     "rule": "| same | call, other | `s*i` | `max(K - s, 0)//2` | 192 of 192 | `always` | "
-    "i 1..8, k 1..6, s 1..4, p_begin 0, p_end 0, 1 axis |",
+    "i 1..8, k 1..6, s 1..4; 1 axis: d 1, p_begin 0, p_end 0 |",
     "call": "- `convNd_transpose(padding='same')`: same",
     "refusal of a backend": "- call: rejected: same",
     "claim": "| The size of 'same': `i*s` (Mine 1) | holds | at all 192 points |",

@@ -107,7 +107,7 @@ def entry(padding: str, terms: dict[str, int], *, op: bool = False, o: bool = Fa
         verdicts={"resolved": 30},
         rule=Rule(size=Piecewise(formula=Formula.from_mapping(terms))),
         evidence=seen,
-        domain=Domain(calls=30, ndims=(1,), ranges={"i": (1, 4)}),
+        domain=Domain(calls=30, sizes={"i": (1, 4)}, options={1: {}}),
         acceptance=accepted(),
     )
 

@@ -92,7 +92,7 @@ def test_explanation_says_window_rule_evidence_and_draws_it(written: Path) -> No
         "fake:call@cpu",
         "  the rule holds at all 192 points measured in run map, 2026-11-23",
         "  accepted: always, inferred from 192 calls",
-        "  measured on: i 1..8, k 1..6, s 1..4, p_begin 0, p_end 0, 1 axis",
+        "  measured on: i 1..8, k 1..6, s 1..4; 1 axis: d 1, p_begin 0, p_end 0",
         "",
     ]
 
@@ -148,7 +148,8 @@ def test_explanation_of_two_axes_has_one_answer_each(tmp_path: Path) -> None:
     known, *_ = atlas().entries
     assert known.domain
     path = tmp_path / "atlas.json"
-    wide = replace(known, domain=replace(known.domain, ndims=(1, 2)))
+    options = dict.fromkeys((1, 2), known.domain.options[1])
+    wide = replace(known, domain=replace(known.domain, options=options))
     path.write_text(replace(atlas(), entries=(wide,)).to_json())
     done = asked(path, "fake", "padding=same", "k=4x1", "s=2", "i=3x5", "--json")
 

@@ -38,6 +38,7 @@ class Reply:
     Attributes:
         is_accepted: whether it computed something.
         extents: what it returned along each axis; empty where it refused.
+        windows: every window that explains it, as a row stores it; empty where not all are known.
         addition: the step that was added to its own call; empty for none.
         call: the framework's call.
         words: where it refused, its error: type and text; how its process ended; else empty.
@@ -47,6 +48,7 @@ class Reply:
 
     is_accepted: bool
     extents: tuple[Extent, ...] = ()
+    windows: tuple[str, ...] = ()
     addition: str = ""
     call: str = ""
     words: str = ""
@@ -150,9 +152,14 @@ def _reply(row: dict[str, Any], case: Case, description: BackendDescription) -> 
     if any(extent.size < 1 for extent in extents):
         reason = f"it returns an empty result, o={'x'.join(str(each.size) for each in extents)}"
     return Reply(
-        is_accepted=True, extents=extents, addition=row["addition"] or "", call=row["call"] or "",
-        reason=reason.removesuffix(": "), version=version,
+        is_accepted=True, extents=extents, windows=_windows(row), addition=row["addition"] or "",
+        call=row["call"] or "", reason=reason.removesuffix(": "), version=version,
     )  # fmt: skip
+
+
+def _windows(row: dict[str, Any]) -> tuple[str, ...]:
+    listed = tuple(row["resolution"] or ())
+    return listed if len(listed) == row["resolutions"] else ()
 
 
 def _extents(row: dict[str, Any], case: Case) -> list[Extent]:
@@ -161,9 +168,9 @@ def _extents(row: dict[str, Any], case: Case) -> list[Extent]:
     if row["verdict"] == "match":
         begins: list[int | None] = [axis.p_begin for axis in case.axes]
     else:
-        listed = [Resolution.from_text(text) for text in row["resolution"] or ()]
+        listed = [Resolution.from_text(text) for text in _windows(row)]
         begins = [None] * case.ndim
-        if listed and len(listed) == row["resolutions"]:
+        if listed:
             nearest = min(listed, key=lambda each: [abs(window.begin) for window in each.axes])
             begins = [window.begin for window in nearest.axes]
     return [

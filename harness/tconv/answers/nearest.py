@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import islice, product
+from itertools import product
 from typing import Final
 
 from tconv.analysis.atlas.entry import Entry
@@ -158,26 +158,32 @@ def _accepted(
 ) -> Iterator[tuple[int, Request]]:
     """Yield the calls near a variant that are accepted by the condition of an entry."""
     alone = [
-        list(islice((each for each in of_axis if _is_accepted(entry, (each[1],))), _PER_AXIS))
-        for of_axis in options
+        [(distance, axes[0]) for distance, axes in _computed(entry, of_axis)][:_PER_AXIS]
+        for of_axis in ([(distance, (axis,)) for distance, axis in each] for each in options)
     ]
     if not all(alone):
         return
-    for distance, call in _together(variant, alone):
-        if _is_accepted(entry, call.axes):
-            yield distance, call
+    together = [(distance, call.axes) for distance, call in _together(variant, alone)]
+    for distance, axes in _computed(entry, together):
+        yield distance, replace(variant, axes=axes)
 
 
-def _is_accepted(entry: Entry, axes: tuple[Axis, ...]) -> bool:
-    if not entry.accepts(axes):
-        return False
+def _computed(
+    entry: Entry, calls: Sequence[tuple[int, tuple[Axis, ...]]]
+) -> list[tuple[int, tuple[Axis, ...]]]:
+    """Return which of these calls give a result by the condition and the rule of an entry."""
+    verdicts = entry.accepts_each([axes for _, axes in calls])
+    accepted = [call for call, verdict in zip(calls, verdicts, strict=True) if verdict]
+    return [(distance, axes) for distance, axes in accepted if _smallest(entry, axes) >= 1]
+
+
+def _smallest(entry: Entry, axes: tuple[Axis, ...]) -> int:
+    """Return the smallest size along an axis, 0 where no rule is known."""
     if entry.question.is_explicit:
-        extents = explicit_extents(axes)
-    elif entry.rule is not None:
-        extents = extents_of(entry.rule, axes)
-    else:
-        return False
-    return min(extent.size for extent in extents) >= 1
+        return min(extent.size for extent in explicit_extents(axes))
+    if entry.rule is None:
+        return 0
+    return min(extent.size for extent in extents_of(entry.rule, axes))
 
 
 def _together(variant: Request, options: Sequence[Options]) -> Iterator[tuple[int, Request]]:

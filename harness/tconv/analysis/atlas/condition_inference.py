@@ -101,8 +101,11 @@ def infer_condition(
         chosen[:] = True
     while True:
         clauses = _clauses(calls, is_accepted, chosen)
-        if clauses is None:
+        if clauses is None and chosen.all():
             return None
+        if clauses is None:  # too few need each alternative among these
+            chosen[:] = True
+            continue
         failing = meeting_all(clauses, calls) != is_accepted
         if not failing.any():
             break

@@ -39,9 +39,9 @@ class Entry:
         domain: where the question was measured, which limits what is known of it.
         acceptance: which calls compute something; None where no condition separates them from
             those that were refused.
-        routes: of explicit calls, the steps that are added to the framework's own call, the
-            commonest first (:data:`tconv.analysis.atlas.observation.NATIVE`: none), each with the
-            condition that separates its calls from those of the steps that follow it.
+        routes: where the padding is given in numbers, the steps that are added to the framework's
+            own call, the commonest first (:data:`tconv.analysis.atlas.observation.NATIVE`: none),
+            each with the condition that separates its calls from those of the steps after it.
     """
 
     question: Question
@@ -95,7 +95,7 @@ class Entry:
             self,
             domain=Domain.from_calls([*accepted, *refused]),
             acceptance=infer_condition(list(accepted), refused, self._sizes),
-            routes=_routes(accepted, self._sizes) if self.question.is_explicit else {},
+            routes=_routes(accepted, self._sizes) if self.question.is_numeric else {},
         )
 
     def _sizes(self, axes: Sequence[Axis]) -> NDArray[np.int64] | None:
@@ -118,11 +118,18 @@ class Entry:
         Args:
             axes: the parameters of each axis.
         """
+        return self.accepts_each([axes])[0]
+
+    def accepts_each(self, calls: Sequence[CallAxes]) -> list[bool | None]:
+        """Return for each call, at least one, what :meth:`accepts` says; all at once is quicker."""
         if self.acceptance is None or not self.acceptance.is_sufficient or self.domain is None:
-            return None
-        if any(self.domain.outside(axes)):
-            return None
-        return bool(self.acceptance.of(self.calls_of(axes))[0])
+            return [None] * len(calls)
+        sizes = self._sizes([axis for axes in calls for axis in axes])
+        accepted = self.acceptance.of(Calls(calls, sizes)).tolist()
+        return [
+            None if any(self.domain.outside(axes)) else is_accepted
+            for axes, is_accepted in zip(calls, accepted, strict=True)
+        ]
 
     def route(self, axes: CallAxes) -> str | None:
         """Return the step that is added to reach an accepted explicit call, None: not known."""

@@ -45,6 +45,11 @@ class Question:
         return self.target, self.padding, self.op, self.o, self.ndim or 0
 
     @property
+    def is_numeric(self) -> bool:
+        """Whether the padding is given in numbers, and no size is requested."""
+        return self.padding == EXPLICIT and not self.o
+
+    @property
     def is_explicit(self) -> bool:
         """Whether nothing is left open: padding and output padding in numbers, and no size."""
         return self.padding == EXPLICIT and self.op and not self.o

@@ -298,7 +298,8 @@ def _solutions(formula: str, question: Question, request: SizeRequest) -> Iterat
     axis, decided = request.axis, request.decided
     extent = effective_kernel(axis.k, axis.d)
     size = axis.o or 0
-    constants = {"k": axis.k, "s": axis.s, "d": axis.d, "K": extent, "ndim": 1}
+    d_max = axis.d if axis.k > 1 else 1
+    constants = {"k": axis.k, "s": axis.s, "d": axis.d, "K": extent, "ndim": 1, "d_max": d_max}
     unknowns = {}
     if question.padding != EXPLICIT or "p" in decided:
         constants |= {"p_begin": axis.p_begin, "p_end": axis.p_end}

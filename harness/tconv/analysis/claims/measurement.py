@@ -30,8 +30,8 @@ def measured(
     """Return for each claim about a target the points at which it was measured, and the values.
 
     A point is one axis of one call, with the letters `i k s d p_begin p_end`, `p` where both sides
-    agree on every axis (a claim that speaks of it is measured only where they do), `op` where every call gave an output padding and `o` where each requested a
-    size.
+    agree on every axis, `op` where every call gave an output padding and `o` where each requested a
+    size. A claim that speaks of `p` is measured only on axes whose two sides agree.
 
     Args:
         claims: claims; those about the arithmetic are ignored.
