@@ -19,11 +19,12 @@ from tconv.analysis.atlas.formula import Formula
 from tconv.analysis.atlas.observation_point import Point
 from tconv.analysis.atlas.question import Question
 from tconv.analysis.atlas.rule import Piecewise, Rule
+from tconv.cli.atlas_source import load_atlas
 from tconv.errors import AtlasError
 from tconv.model.case import Case
 from tconv.model.geometry import Axis, effective_kernel
 from tconv.model.route import Native, Route, Unsupported
-from tconv.model.target import Target
+from tconv.model.target import Selection, Target
 from tconv.model.window import Resolution, Window
 from tconv.oracle.formulations import conv_transpose
 from tconv.translation.candidate import Candidate, nearest_first, splits
@@ -31,6 +32,7 @@ from tconv.translation.python_file import FUNCTION, Port, function_file
 from tconv.translation.query import Query
 from tconv.translation.search import Search
 from tconv.translation.source import Impossible, find_sources, sample_sizes
+from tconv.translation.translate import Translation, translate
 from tconv.translation.windows import (
     RelativeSize,
     constant_window,
@@ -478,3 +480,37 @@ def test_readme_shows_the_text_that_is_written_now() -> None:
 
     assert f"every element is equal\n\n{text}```" in readme
     assert f"{route.call}, then {found.words}\n" in readme
+
+
+@pytest.mark.parametrize(
+    ("source", "text", "reason"),
+    [
+        ("torch", "k=3 s=2 p=1 o=2*i+1", "refused at i=1, o=3: o_requested < "),
+        ("tensorflow", "padding=same k=3 s=2 o=3*i", "refused at i=1, o=3: o_requested <= s*i"),
+        ("keras-jax", "k=3 s=2 op=0 groups=2", "no groups argument"),
+        ("torch", "padding=same k=3 s=2", "no padding policy"),
+    ],
+)
+def test_call_that_the_source_lacks_or_refuses_is_impossible_without_its_framework(
+    source: str, text: str, reason: str
+) -> None:
+    ends = Selection(backend=source), Selection(backend="numpy")
+
+    (found,) = translate(load_atlas(None), [Query.from_texts(text.split())], *ends, runs=False)
+
+    assert isinstance(found, Impossible)
+    assert reason in found.reason
+
+
+def test_default_size_is_said_where_the_source_has_none() -> None:
+    ends = Selection(backend="tensorflow"), Selection(backend="numpy")
+    queries = [Query.from_texts(["k=5", "s=2", f"padding={each}"]) for each in ("same", "valid")]
+
+    same, valid = translate(load_atlas(None), queries, *ends, runs=False)
+
+    assert isinstance(same, Translation)
+    assert isinstance(valid, Translation)
+    assert same.source.default == "o=s*i, as same padding means without a size"
+    assert valid.source.default == "o=s*i+3, as valid padding means without a size"
+    assert constant_window(same.source.windows[0]) == Window(begin=1, end=2)
+    assert constant_window(valid.source.windows[0]) == Window(begin=0, end=0)

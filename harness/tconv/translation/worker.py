@@ -137,7 +137,7 @@ def _run_source(source: SourceCall) -> SourceCall | Impossible:
                 adapter, case, target, draw(case).tensors if is_sample else _ones(case)
             )
             if isinstance(output, str):
-                return Impossible(reason=f"{refused_at(case) if case.o else ''}{output}")
+                return Impossible(reason=f"{refused_at(case)}{output}")
             outputs += [output] * is_sample
     return replace(source, addition=addition, outputs=tuple(outputs))
 
