@@ -248,6 +248,7 @@ def test_rule_with_a_counterexample_is_not_used() -> None:
         (["o=none", "k=3"], "o must be one number from 1, for one axis (got 'none')"),
         (["o=8", "k=0"], "k must be 1 or more (got 0)"),
         (["o=8", "k=3", f"s={2**63}"], "s must be below 2^63"),
+        (["o=8", "k=3", "padding=FULL"], "padding=full is a call with p and op in numbers"),
     ],
 )  # fmt: skip
 def test_wish_that_cannot_be_read_is_refused(texts: list[str], message: str) -> None:

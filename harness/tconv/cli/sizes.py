@@ -32,7 +32,8 @@ Exit status:
 """
 
 _MOST: Final = 3  # choices in a line
-_EVERY: Final = 100  # choices that --all and --json list
+_EVERY: Final = 100  # legal choices that --all and --json list
+_SOLVED: Final = 25  # choices of each kind of call that they list
 
 
 @click.command(epilog=EPILOG)
@@ -65,19 +66,19 @@ def sizes(
     atlas = load_atlas(path)
     entries = [e for selection in selections for e in atlas.of(selection)] or atlas.entries
     explicit = ExplicitChoices.from_request(request)
-    most = _EVERY if shows_all or as_json else _MOST
-    answers = list(target_sizes(entries, request, most=most))
+    is_whole = shows_all or as_json
+    answers = list(target_sizes(entries, request, most=_SOLVED if is_whole else _MOST))
     is_given = explicit.count > 0 or any(each.choices for each in answers)
     if selections:
         is_given = any(each.choices for each in answers)
     if as_json:
         click.echo(json_text({
             "legal_choices": explicit.count,
-            "explicit": [asdict(each) for each in explicit.first_ones(most)],
+            "explicit": [asdict(each) for each in explicit.first_ones(_EVERY)],
             "targets": [_record(each) for each in answers],
         }))  # fmt: skip
     else:
-        lines = [*_explicit_lines(explicit, most if shows_all else 0), ""]
+        lines = [*_explicit_lines(explicit, _EVERY if shows_all else 0), ""]
         lines += _target_lines(answers, request, shows_all=shows_all)
         if selections:
             lines += _nearest_lines(answers, request)

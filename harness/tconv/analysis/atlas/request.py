@@ -17,6 +17,7 @@ from tconv.model.case import Case
 from tconv.model.geometry import Axis
 from tconv.model.parameters import DTYPES, PARAMETERS, POLICIES, POLICY_ALIASES
 from tconv.model.policies import DEFINED
+from tconv.model.policies import DEFINED
 
 _FIELDS: Final = {each.name: each.letter for each in PARAMETERS.values() if each.letter}
 _NAMES: Final = {
@@ -145,14 +146,19 @@ class SizeRequest:
         """Return the request that `name=value` texts write: o, k, and what is decided of the rest.
 
         Raises:
-            AtlasError: a name is unknown, given twice or missing, its value cannot be read, or is
-                not that of one axis.
+            AtlasError: a name is unknown, given twice or missing; its value cannot be read, is not
+                that of one axis, or is a policy that is defined here.
         """
         values = values_by_name(texts, _SIZE_NAMES, ("o", "k"))
         request = Request.from_values({"i": "1"} | values)
         axis, *more = request.axes
         if more or axis.o is None or axis.o < 1:
             raise AtlasError(f"o must be one number from 1, for one axis (got {values['o']!r})")
+        if request.padding in DEFINED:
+            raise AtlasError(
+                f"padding={request.padding} is a call with p and op in numbers, which `tconv explain` "
+                "writes; give these"
+            )
         names = {"output_padding": "op"}
         return cls(
             axis=axis,
