@@ -17,7 +17,6 @@ from tconv.model.case import Case
 from tconv.model.geometry import Axis
 from tconv.model.parameters import DTYPES, PARAMETERS, POLICIES, POLICY_ALIASES
 from tconv.model.policies import DEFINED
-from tconv.model.policies import DEFINED
 
 _FIELDS: Final = {each.name: each.letter for each in PARAMETERS.values() if each.letter}
 _NAMES: Final = {
@@ -150,15 +149,15 @@ class SizeRequest:
                 that of one axis, or is a policy that is defined here.
         """
         values = values_by_name(texts, _SIZE_NAMES, ("o", "k"))
+        if (policy := values.get("padding")) in DEFINED:
+            raise AtlasError(
+                f"padding={policy} is a call with p and op in numbers; give these, as "
+                "`tconv explain` writes them"
+            )
         request = Request.from_values({"i": "1"} | values)
         axis, *more = request.axes
         if more or axis.o is None or axis.o < 1:
             raise AtlasError(f"o must be one number from 1, for one axis (got {values['o']!r})")
-        if request.padding in DEFINED:
-            raise AtlasError(
-                f"padding={request.padding} is a call with p and op in numbers, which `tconv explain` "
-                "writes; give these"
-            )
         names = {"output_padding": "op"}
         return cls(
             axis=axis,
