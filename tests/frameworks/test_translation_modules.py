@@ -78,6 +78,7 @@ class Result:
         of_source: the same by the source; None: it does not differentiate.
         adjoint: the same by the definition.
         given_back: whether the weights that the module gives back are those that it took.
+        without_bias: whether the source's own function gives the rest where b is None.
     """
 
     name: str
@@ -86,6 +87,7 @@ class Result:
     of_source: Gradients | None
     adjoint: Gradients
     given_back: bool
+    without_bias: bool
 
 
 @pytest.fixture(scope="module")
@@ -148,20 +150,14 @@ class Ends:
             case,
             *layouts,
         )
-        of_source = None
-        if source in DIFFERENTIATED_BY:
-            only = {mode: known for mode, known in own.items() if mode == found.source.target}
-            call = translate._ask(
-                self._sources[source],
-                worker.find_target_call,
-                found.source,
-                only,
-                FileStyle(),
-            )
-            assert isinstance(call, worker.TargetCall)
-            of_source = translate._ask(
-                self._sources[source], of_function, source, call.file, case, layouts[0]
-            )
+        only = {mode: known for mode, known in own.items() if mode == found.source.target}
+        call = translate._ask(
+            self._sources[source], worker.find_target_call, found.source, only, FileStyle()
+        )
+        assert isinstance(call, worker.TargetCall)
+        of_source, without_bias = translate._ask(
+            self._sources[source], of_function, source, call.file, case, layouts[0]
+        )
         return Result(
             name=f"{source} {text} to {target}",
             translation=found,
@@ -169,6 +165,7 @@ class Ends:
             of_source=of_source,
             adjoint=adjoint(found.source, case),
             given_back=given_back,
+            without_bias=without_bias,
         )
 
 
@@ -301,17 +298,26 @@ def _of_keras_jax(module: Any, x: Any, g: Any) -> Gradients:
     return {"x": np.asarray(of_x), **by_name(zip(names, of_values, strict=True))}
 
 
-def of_function(backend: str, file: PythonFile, case: Case, source: Any) -> Gradients:
-    """Return the gradients of the source's own function, of tensors of its framework."""
+def of_function(
+    backend: str, file: PythonFile, case: Case, source: Any
+) -> tuple[Gradients | None, bool]:
+    """Return the gradients of the source's own function, and whether it takes no bias, too."""
     own = layout_of(source)
     x, w, b = tensors(case)
     arrays = own.x(x), own.w(w, case.groups), b
     with session(backend, source):
         run = file.load()
-        y = run(x=arrays[0], w=arrays[1], b=b)["y"]
-        g = own.x(upstream(case, own.y(np.asarray(plain(y))).shape))
+        y, rest = (
+            own.y(np.asarray(plain(run(x=arrays[0], w=arrays[1], b=bias)["y"])))
+            for bias in (b, None)
+        )
+        without_bias = np.array_equal(rest + b.reshape(-1, *(1,) * case.ndim), y)
+        if backend not in DIFFERENTIATED_BY:
+            return None, without_bias
+        g = own.x(upstream(case, y.shape))
         found = _by_framework(DIFFERENTIATED_BY[backend], run, arrays, g)
-    return canonical(dict(zip("xwb", found, strict=True)), case, own, own)
+        gradients = dict(zip("xwb", found, strict=True))
+    return canonical(gradients, case, own, own), without_bias
 
 
 def _by_framework(framework: str, run: Any, arrays: Any, g: Any) -> Iterator[Any]:
@@ -400,6 +406,10 @@ def test_no_gradient_is_zero_everywhere(results: list[Result]) -> None:
     flows = [all(array.any() for array in each.gradients.values()) for each in results]
 
     assert all(flows)
+
+
+def test_functions_without_a_bias_give_the_rest(results: list[Result]) -> None:
+    assert failing(results, holds=lambda each: each.without_bias) == []
 
 
 def test_weights_that_a_module_gives_back_are_those_that_it_took(results: list[Result]) -> None:

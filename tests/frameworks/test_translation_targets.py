@@ -3,13 +3,15 @@
 That of a source cannot show in a translation from it, as both sides would have the same mistake.
 """
 
-from typing import Final
+from typing import Any, Final
 
+import numpy as np
 import pytest
 
 from tconv.analysis.atlas.atlas import Atlas, MeasuredRun
 from tconv.engine.process.worker_process import WorkerEnd
 from tconv.model.target import Selection
+from tconv.translation.python_file import FileStyle, Form
 from tconv.translation.query import Query
 from tconv.translation.source import Impossible, SourceCall
 from tconv.translation.translate import Pools, Translation, difference, translate
@@ -133,3 +135,31 @@ def outputs(call: TargetCall, source: SourceCall, onednn: str) -> list[str]:
 
 def run_again(call: TargetCall, source: SourceCall) -> list[Output]:
     return list(_run(call, source))
+
+
+@pytest.mark.parametrize("backend", ["onnx", "onnxruntime"])
+def test_module_for_onnx_is_a_model_that_gives_the_weights_back(backend: str) -> None:
+    for package in NEEDED[backend]:
+        pytest.importorskip(package, reason=f"{package} is not installed")
+    groups = (
+        2 if backend == "onnxruntime" else 1
+    )  # onnx's evaluator computes none, so it is in steps
+    texts = (f"k=3x2 s=2 p=1:0 op=1 groups={groups}", "k=3 s=2 op=0")
+    ends = Selection(backend="numpy"), Selection(backend=backend)
+    queries = [Query.from_texts(text.split()) for text in texts]
+
+    found = translate(EMPTY, queries, *ends, runs=True, style=FileStyle(form=Form.MODULE))
+
+    for each in found:
+        assert isinstance(each, Translation)
+        assert each.differences == ()
+        case = each.target_call.candidate.case
+        weights = {
+            "weight": np.arange(1.0 * np.prod(case.w_shape)).reshape(case.w_shape),
+            "bias": np.arange(1.0 * case.c_out),
+        }
+        names: dict[str, Any] = {}
+        exec(compile(each.target_call.file.text, "model.py", "exec"), names)  # noqa: S102 # the harness's own text
+        given = names["to_source"](names["load_source"](weights))
+        assert given.keys() == weights.keys()
+        assert all(np.array_equal(given[name], weights[name]) for name in weights)

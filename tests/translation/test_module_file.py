@@ -10,7 +10,7 @@ import pytest
 
 from tconv.adapters.layout import CANONICAL, CHANNELS_LAST, DIRECT, Checkpoint, Layout
 from tconv.adapters.numpy import NumpyAdapter
-from tconv.adapters.snippet import ModuleText, Snippet
+from tconv.adapters.snippet import ModelText, ModuleText, Snippet
 from tconv.model.case import Case
 from tconv.model.target import Target
 from tconv.model.window import Resolution, Window
@@ -147,6 +147,18 @@ def test_adapter_without_a_module_is_named_as_the_reason() -> None:
     assert why_no_module(port(CASE, CANONICAL, module=None)) == (
         "its adapter writes no module; leave out --as"
     )
+
+
+def test_model_of_one_node_has_no_step_beside_it() -> None:
+    model = ModelText(node="node = None", run="y = x", opset=1, ir_version=1)
+    whole = port(CASE, CHANNELS_LAST)
+    whole = replace(whole, snippet=replace(whole.snippet, model=model))
+    padded = Resolution(axes=(Window(begin=-1, end=0),) * 2)
+    stepped = replace(whole, candidate=replace(whole.candidate, correction=padded))
+
+    assert why_no_module(whole) is None
+    for each in (stepped, replace(whole, keeps_layout=True)):
+        assert "needs a step beside it" in (why_no_module(each) or "")
 
 
 def test_integers_are_no_weights_to_train() -> None:

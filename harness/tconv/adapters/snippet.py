@@ -77,6 +77,23 @@ class ModuleText:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ModelText:
+    """An ONNX model of one node, whose weights are initializers, as source text.
+
+    Attributes:
+        node: the statement that assigns `node`, whose inputs are x and the names in `arrays`.
+        run: the statements that assign y of `model` and x.
+        opset: version of ONNX's operators.
+        ir_version: version of the file format.
+    """
+
+    node: str
+    run: str
+    opset: int
+    ir_version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Snippet:
     """The statements that compute a case, of x, w and b in the mode's layout; b may be None.
 
@@ -92,6 +109,7 @@ class Snippet:
         module: a module that computes with `call`; None: none is written.
         layer: a module around the framework's own layer, used where nothing comes between its
             weights and its result; None: there is no such layer, or not for this call.
+        model: what an ONNX model stands for instead of a module; None: nothing.
         decorator: what stands above the function that the file defines, where the mode needs it.
     """
 
@@ -103,6 +121,7 @@ class Snippet:
     operations: Operations = NUMPY
     module: ModuleText | None = None
     layer: ModuleText | None = None
+    model: ModelText | None = None
     decorator: str = ""
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tconv.adapters.snippet import Snippet, keywords, written_call
+from tconv.adapters.snippet import ModelText, Snippet, keywords, written_call
 from tconv.model.case import Case
 from tconv.model.tensors import Tensors
 
@@ -153,6 +153,16 @@ def snippet(case: Case, imports: str, run: str, *, feeds_weights: bool = False) 
     return Snippet(
         imports=imports,
         call="\n".join(lines),
+        model=None
+        if feeds_weights
+        else ModelText(
+            node=written_call(
+                "node = helper.make_node", ['"ConvTranspose"', '["x", *arrays]', '["y"]', *named]
+            ),
+            run=run,
+            opset=OPSET,
+            ir_version=IR_VERSION,
+        ),
         bias="" if case.bias else f"y + b.reshape(-1{', 1' * case.ndim})",
     )
 
