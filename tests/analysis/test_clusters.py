@@ -237,6 +237,17 @@ def test_rows_that_nothing_separates_say_what_the_best_predicate_misses() -> Non
     assert cluster.recall == pytest.approx((deviating & covered).sum() / deviating.sum())
 
 
+def test_case_that_deviates_now_and_then_has_no_predicate() -> None:
+    cases = JudgedCases.from_cases([Case.from_parameters(ndim=1, i=4, k=3)])
+    rows = TargetRows(target="fake:call@cpu", passing=np.zeros(3, dtype=np.int64),
+                      cases=np.zeros(9, dtype=np.int64), places=np.arange(9),
+                      evidence=np.zeros(9, dtype=np.int64))  # fmt: skip
+
+    (cluster,) = clusters_of(Deviations(cases, (SILENT,), (rows,)))
+
+    assert (cluster.predicate, cluster.is_exact, cluster.wrong) == ("True", False, 3)
+
+
 def test_target_on_which_nothing_passes_is_divided_by_evidence_alone() -> None:
     cases = grid(4, 50)
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from tconv.analysis.clusters.judged_cases import JudgedCases
 from tconv.analysis.clusters.terms import TermTable, overflowing
+from tconv.errors import PredicateError
 from tconv.model.predicate import Predicate
 
 MOST_TERMS: Final = 3
@@ -70,11 +71,18 @@ class Separation:
         return cls(cases, overflowing(cases.columns(cases.extremes())))
 
     def holds(self, text: str, index: Index) -> NDArray[np.bool_]:
-        """Return for each case of `index` whether it satisfies a predicate."""
+        """Return for each case of `index` whether it satisfies a predicate.
+
+        It holds for none of those that have numbers too large for it.
+        """
         predicate = Predicate.from_text(text)
-        return np.concatenate(
-            [np.empty(0, dtype=np.bool_), *map(predicate.holds_in, self.cases.pieces(index))]
-        )
+        truths = [np.empty(0, dtype=np.bool_)]
+        for columns in self.cases.pieces(index):
+            try:
+                truths.append(predicate.holds_in(columns))
+            except PredicateError:
+                truths.append(np.zeros(len(columns["ndim"]), dtype=np.bool_))
+        return np.concatenate(truths)
 
     def exact(self, inside: Index, outside: Index) -> Conjunction | None:
         """Return the smallest conjunction of all cases `inside` and of none `outside`, or None."""
@@ -173,7 +181,8 @@ class _Truths:
     @classmethod
     def from_table(cls, table: TermTable, count: int) -> "_Truths":
         """Return the truths of a table whose first `count` cases are to be separated."""
-        outside = table.holds[:, count:].reshape(len(table.terms), -1)
+        terms, cases, axes = table.holds.shape
+        outside = table.holds[:, count:].reshape(terms, (cases - count) * axes)
         return cls(
             texts=tuple(term.text for term in table.terms),
             costs=np.array([term.cost for term in table.terms], dtype=np.int64),
@@ -216,6 +225,8 @@ class _Truths:
 
     def largest(self, share: float) -> Conjunction | None:
         """Return a conjunction that excludes all of the sample's outside and covers much inside."""
+        if not self.texts:
+            return None
         fewest = int(share * self.count / 2)  # a sample has more of some parts, fewer of others
         best: tuple[int, int, int, Conjunction] | None = None
         for seed in _spread(np.arange(self.count), _SEEDS):
@@ -233,6 +244,8 @@ class _Truths:
 
     def best(self, inside_weight: float, outside_weight: float) -> Conjunction:
         """Return the conjunction with the best F1 that a beam search finds."""
+        if not self.texts:
+            return Conjunction((), 0)  # the cases are all alike
         axes = self.inside.shape[1]
         cells = self.excluded.shape[1]
         outside = _packed(~self.excluded.reshape(len(self.texts), -1, axes).swapaxes(1, 2))
