@@ -5,12 +5,14 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 
 import pytest
+from click.testing import CliRunner
 
 from tconv.analysis.atlas.atlas import Atlas
 from tconv.analysis.atlas.question import EXPLICIT, Question
 from tconv.analysis.atlas.request import Request
 from tconv.answers.answer import Answer, answers
 from tconv.answers.frameworks import Frameworks, Reply
+from tconv.cli import cli
 from tconv.cli.atlas_source import load_atlas
 from tconv.model.geometry import Axis
 from tconv.model.target import Selection, Target
@@ -145,3 +147,34 @@ def test_each_answer_is_what_the_framework_does(
     assert not mistakes, f"{len(mistakes)} of {len(calls)}:\n" + "\n".join(mistakes)
     assert 0.1 < refused / len(calls) < 0.9  # ONNX's shape inference refuses hardly anything
     assert known > 0.1 * len(calls)
+
+
+EXAMPLES = [
+    ("torch p=1 k=3 s=2 i=4 o=9", 3, "valid sizes range from [7] to [8]", "o=8 p=1"),
+    ("torch p=4 k=3 s=1 i=4", 3, "Calculated output size per channel: (1 x -2)", "p=2"),
+    ("tensorflow padding=same k=3 s=2 i=4 o=5", 3, "o_requested > s*(i - 1)", "o=7"),
+    ("onnxruntime k=3 s=2 i=3 o=10", 3, "Expected input size 4 but got 3", "o=8"),
+    ("keras-tensorflow p=1 k=3 s=2 i=4", 3, "no explicit padding", "padding=same"),
+    ("jax padding=same k=5 s=2 i=7", 0, "String padding is not implemented", "o = 14: the full 17"),
+    (
+        "torch k=3 s=2 p=1 op=1 i=7",
+        0,
+        "o = 14: the full 15",
+        "one call of: jax:conv_general_dilated",
+    ),
+    ("torch k=3 s=2 p=0:2 op=0 i=7", 0, "composed: crop the end", "one call of"),
+]
+"""Target and call, exit status, and two texts of the answer."""
+
+
+@pytest.mark.parametrize(("call", "status", "first", "second"), EXAMPLES)
+def test_call_that_was_answered_wrongly_is_answered_right(
+    call: str, status: int, first: str, second: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "0")
+    done = CliRunner().invoke(cli, ["explain", *call.split()])
+
+    assert done.exit_code == status, done.output
+    assert first in done.stdout
+    assert second in done.stdout
+    assert "\no = -" not in done.stdout
