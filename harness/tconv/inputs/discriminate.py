@@ -72,9 +72,9 @@ def discriminate(case: Case, tensors: Tensors) -> Discrimination:
         case: legal or extended, with n >= 1, every i >= 1 and no requested size.
         tensors: in the dtype of the reference: integers, and a bias without zeros.
     """
-    outputs: list[tuple[Reading, Array | None]] = [
-        (reading, evaluate(reading, case, tensors)) for reading in _PADDINGS
-    ]
+    outputs: list[tuple[Reading, Array | None]] = []
+    if case.input_padding is not None:
+        outputs = [(reading, evaluate(reading, case, tensors)) for reading in _PADDINGS]
     case, tensors = lowered(case, tensors)
     gathers, (own_windows, windows) = _gathers(case), _windows(case)
     products, suspects = _by_weights_and_inputs(case, tensors, gathers)

@@ -20,6 +20,8 @@ def lowered(case: Case, tensors: Tensors) -> tuple[Case, Tensors]:
 
     See :mod:`tconv.model.policies`.
     """
+    if case.padding is None:  # as most are
+        return case, tensors
     padding = case.input_padding
     if padding is not None:
         tensors = replace(tensors, x=padded(tensors.x, padding.sides, padding.fill))
