@@ -162,6 +162,10 @@ def test_listed_choices_give_the_size_on_the_framework(
 def test_no_call_that_gives_the_size_is_missed(
     frameworks: Frameworks, target: Target, shared: Values
 ) -> None:
+    if target.backend == "tensorflow" and shared["d"] > 1:
+        pytest.skip(
+            "TensorFlow dilates where oneDNN is on; it was off where the atlas was measured"
+        )
     extent = shared["d"] * (shared["k"] - 1) + 1
     cases = {
         (entry.question, i, p, op): case_of(

@@ -118,7 +118,7 @@ def _target_lines(
             groups[_kind(answer), _answer(answer, request)].append(answer)
     order = list(dict.fromkeys(kind for kind, _ in groups))
     rows = [
-        (kind, text, _in_brief(alike, [each for each in answers if _kind(each) == kind]))
+        (kind, text, _in_brief(alike, answers))
         for (kind, text), alike in sorted(
             groups.items(), key=lambda item: (order.index(item[0][0]), -len(item[1]))
         )
@@ -179,12 +179,14 @@ def _range(ends: tuple[int, int]) -> str:
 
 
 def _in_brief(alike: "Iterable[TargetSizes]", every: "Iterable[TargetSizes]") -> str:
-    """Return targets by backend, with modes where others of the backend answer otherwise."""
-    of_kind = _by_backend(every)
+    """Return targets by backend, with modes where not all of the backend answer so."""
+    modes_of = {
+        backend: {_name(each) for each in sizes} for backend, sizes in _by_backend(every).items()
+    }
     texts = []
     for backend, sizes in _by_backend(alike).items():
         names = {_name(each): all(e.is_known for e in each.choices) for each in sizes}
-        if len(names) == len(of_kind[backend]) and len({*names.values()}) == 1:
+        if len(names) == len(modes_of[backend]) and len({*names.values()}) == 1:
             texts.append(backend + "?" * (not all(names.values())))
         else:
             modes = (name + "?" * (not is_known) for name, is_known in names.items())
