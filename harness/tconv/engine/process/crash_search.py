@@ -19,10 +19,15 @@ from dataclasses import dataclass, replace
 from math import isqrt
 from typing import Final
 
-from tconv.engine.process.worker_process import MOST_STEPS, WorkerEnd, WorkerProcess
+from tconv.engine.process.worker_process import (
+    MOST_STEPS,
+    WorkerEnd,
+    WorkerError,
+    WorkerProcess,
+)
 from tconv.engine.tasks import Task, TaskResult
 from tconv.engine.worker.entry import compute_batch, compute_without_adapter
-from tconv.errors import ExecutorError, UnavailableError
+from tconv.errors import UnavailableError
 from tconv.inputs.draw import DrawRecipe
 from tconv.model.case import Case
 from tconv.model.outcome import Crashed, Faulty, NotRun, Outcome, Unavailable
@@ -143,9 +148,9 @@ class CrashSearch:
             )
         except UnavailableError as error:  # it was available when the run started
             return Unavailable(reason=str(error))
-        except ExecutorError:
-            raise
-        except Exception as error:  # noqa: BLE001 # whatever a damaged process leads to
+        except Exception as error:
+            if not isinstance(error.__cause__, WorkerError):
+                raise
             self._worker.replace()
             return HarnessFailure(error=error)
 

@@ -6,11 +6,11 @@ from contextlib import AbstractContextManager, ExitStack
 
 from tconv.adapters import registry
 from tconv.engine.process.crash_search import CrashSearch
-from tconv.engine.process.worker_process import Limits, WorkerEnd, WorkerProcess
+from tconv.engine.process.worker_process import Limits, WorkerEnd, WorkerError, WorkerProcess
 from tconv.engine.tasks import Task, TaskResult
 from tconv.engine.worker.describe import BackendDescription
 from tconv.engine.worker.entry import describe_backend
-from tconv.errors import ExecutorError, TconvError
+from tconv.errors import ExecutorError
 from tconv.model.outcome import Crashed, TimedOut
 
 
@@ -78,9 +78,9 @@ class WorkerPool(AbstractContextManager["WorkerPool"]):
             answer = worker.call(describe_backend, backend)
             if isinstance(answer, WorkerEnd) and answer.is_killed_outside:
                 answer = worker.call(describe_backend, backend)
-        except TconvError:
-            raise
-        except Exception as error:  # noqa: BLE001 # whatever a process that it has damaged leads to
+        except Exception as error:
+            if not isinstance(error.__cause__, WorkerError):
+                raise
             return f"{backend} damaged its process: {type(error).__name__}: {error}"
         return answer
 

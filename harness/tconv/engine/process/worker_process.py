@@ -112,6 +112,10 @@ class WorkerEnd:
 _GIVEN_UP: Final = WorkerEnd(outcome=TimedOut(limit=0), is_limit=True)  # nobody reads its row
 
 
+class WorkerError(RuntimeError):
+    """An error in a worker, with its traceback: the cause of the one that the parent raises."""
+
+
 class _Answer(pickle.Unpickler):
     """Reads an answer of values alone: whatever a framework writes, nothing of it is run here."""
 
@@ -250,7 +254,7 @@ class WorkerProcess(AbstractContextManager["WorkerProcess"]):
                 except Exception as error:  # noqa: BLE001 # bytes that something else wrote raise anything
                     return self._garbled(error)
                 if not returned:
-                    raise value from RuntimeError(f"in the worker process:\n{traceback}")
+                    raise value from WorkerError(f"in the worker process:\n{traceback}")
                 result: R = value
                 return result
             exit_code = answer
