@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -18,6 +19,8 @@ from tconv.grid.statistics import GridStatistics, marginals
 from tconv.grid.sweep import Sweep
 from tconv.model.case import Case
 from tconv.model.parameters import VALUES
+
+_PIECE: Final = 1 << 17  # cases that are looked up at once
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -109,10 +112,10 @@ def _expand_one(
 ) -> list[CaseTable]:
     """Return the tables of one sweep; add to `dropped` and `coverage`."""
     mine: Counter[str] = Counter()
-    codes_by_ndim = [
-        _distinct_points(sweep, product, mine, progress) for product in products.values()
-    ]
-    codes = _within_budget(sweep, np.concatenate(codes_by_ndim), mine, coverage)
+    distinct_points = np.concatenate(
+        [_distinct_points(sweep, product, mine, progress) for product in products.values()]
+    )
+    codes = _within_budget(sweep, distinct_points, mine, coverage)
     dropped.update(mine)
     if len(codes) == 0:
         why = "; ".join(f"{count:,} dropped: {reason}" for reason, count in mine.most_common())
@@ -121,10 +124,7 @@ def _expand_one(
             "change the values that these reasons name, or the suite"
         )
     ndims = np.array(sweep.options["ndim"])[codes[:, 0]]
-    return [
-        CaseTable.from_columns(ndim, product.columns(codes[ndims == ndim]))
-        for ndim, product in products.items()
-    ]
+    return [_table(product, codes[ndims == ndim]) for ndim, product in products.items()]
 
 
 def _distinct_points(
@@ -141,9 +141,21 @@ def _distinct_points(
     _count(dropped, "no size is a candidate for o", product.without_candidate)
     codes = np.concatenate(chunks)
     del chunks  # as large as the codes
-    order = distinct(CaseTable.from_columns(product.ndim, product.columns(codes)).matrix)
+    order = distinct(_table(product, codes).matrix)
     _count(dropped, "duplicate", len(codes) - len(order))
     return codes[order]
+
+
+def _table(product: Product, codes: IntArray) -> CaseTable:
+    """Return the cases behind the codes; all their columns beside it would take as much again."""
+    pieces = (codes[at : at + _PIECE] for at in range(0, max(len(codes), 1), _PIECE))
+    tables = (CaseTable.from_columns(product.ndim, product.columns(piece)) for piece in pieces)
+    first = next(tables).matrix
+    matrix = np.empty((len(codes), first.shape[1]), dtype=np.int64)
+    matrix[: len(first)] = first
+    for number, table in enumerate(tables, start=1):
+        matrix[number * _PIECE : (number + 1) * _PIECE] = table.matrix
+    return CaseTable(ndim=product.ndim, matrix=matrix)
 
 
 def _within_budget(

@@ -12,7 +12,7 @@ from tconv.grid.values import count_values
 from tconv.model.parameters import grid_keys
 
 MOST_POINTS: Final = 10_000_000
-"""Most points of a configuration that names no other limit: they take half a minute."""
+"""Most points of a configuration that names no other limit: a minute and, if all are kept, 6 GB."""
 
 
 def require_points(counts: Sequence[tuple[str, int]], most: int, path: str) -> None:
