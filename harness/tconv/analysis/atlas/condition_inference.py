@@ -198,6 +198,8 @@ def _candidates(calls: Calls, accepted: Flags) -> Iterator[_ClauseCandidate]:
             breaks=~on_calls[at, ~accepted],
         )  # fmt: skip
     optional = np.flatnonzero(~is_single)
+    # Where axes that would tell were not measured together, the stricter reading is the safe one.
+    is_joint = bool((counts > 1).any())
     for of_call, holds, needed in (
         (False, on_axes, np.repeat(accepted, counts)),
         (True, on_calls, accepted),
@@ -213,7 +215,7 @@ def _candidates(calls: Calls, accepted: Flags) -> Iterator[_ClauseCandidate]:
                 weight, size = (pair[0].cost[at] + pair[1].cost[at] for at in (0, 1))
                 yield _ClauseCandidate(
                     clause=Clause(conditions=(pair[0].text, pair[1].text), of_call=of_call),
-                    cost=(2, (weight, size, "all" * of_call)),
+                    cost=(2, (weight, size, "" if of_call == is_joint else "other")),
                     breaks=breaks,
                 )
 
