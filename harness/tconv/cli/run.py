@@ -173,6 +173,7 @@ def _require_alone() -> None:
 
 
 def _resume(path: Path, executor_name: str, *, jobs: int | None, as_json: bool) -> NoReturn:
+    from tconv.analysis.summary import Summary
     from tconv.cli.progress import progress
     from tconv.engine.executors import executor_named
     from tconv.runs import run as runs
@@ -182,7 +183,7 @@ def _resume(path: Path, executor_name: str, *, jobs: int | None, as_json: bool) 
     footer = RunReader(path).footer
     if footer is not None:
         if as_json:
-            click.echo(json_text({"path": str(path)} | footer))
+            click.echo(_json(Summary.from_run(RunReader(path)), {"path": str(path)}, {}))
         click.echo(f"tconv: {path} is complete already: nothing is left to run", err=True)
         sys.exit(footer.get("status", ExitStatus.CONFORMS))
     with progress() as observer:
@@ -198,14 +199,10 @@ def finish(
     as_json: bool,
 ) -> NoReturn:
     """Print the results of a run and exit with its status; `rows` are those of a case rerun."""
-    from tconv.analysis.findings import findings
-
     summary = result.reports.summary
     if as_json:
         path = {"path": str(result.path)} if is_kept else {}
-        records = {} if rows is None else {"records": rows}
-        listed = {"findings": [each.to_dict() for each in findings(summary)]}
-        click.echo(json_text(path | (summary.run.footer or {}) | listed | records))
+        click.echo(_json(summary, path, {} if rows is None else {"records": rows}))
     else:
         click.echo(_totals_text(summary) if rows is None else _case_text(rows))
     print_failures(result.reports)
@@ -214,6 +211,13 @@ def finish(
     # A run that conforms is incomplete without its reports, as for `tconv report`.
     otherwise = ExitStatus.INCOMPLETE if result.reports.failures else ExitStatus.CONFORMS
     sys.exit(result.status.code or otherwise)
+
+
+def _json(summary: "Summary", first: dict[str, Any], last: dict[str, Any]) -> str:
+    from tconv.analysis.findings import findings
+
+    listed = {"findings": [each.to_dict() for each in findings(summary)]}
+    return json_text(first | (summary.run.footer or {}) | listed | last)
 
 
 def _plan(spec: "RunSpec") -> dict[str, Any]:

@@ -49,7 +49,7 @@ class GridStatistics:
     def lines(self) -> tuple[str, ...]:
         """Return the counts as lines for people."""
         return (
-            f"{self.made:,} points made, {self.kept:,} cases kept",
+            f"{_counted_noun(self.made, 'point')} made, {_counted_noun(self.kept, 'case')} kept",
             *(f"  {count:,} dropped: {reason}" for reason, count in self.dropped.items()),
             *(f"  {entry}" for entry in self.coverage),
             *(f"  {name}: {_counted(counts)}" for name, counts in self.marginals.items()),

@@ -16,6 +16,7 @@ from tconv.analysis.atlas.condition import Calls, Clause, Condition, Flags, meet
 from tconv.analysis.atlas.features import FULL
 from tconv.analysis.atlas.inference import middle
 from tconv.analysis.atlas.piecewise import LEAST
+from tconv.errors import PredicateError
 from tconv.model.geometry import Axis
 from tconv.model.predicate.expression import Expression
 
@@ -149,7 +150,10 @@ def _atoms(calls: Calls) -> list[_Atom]:
             continue
         if "o" in difference.letters and "o_requested" in calls.letters and left != "o_requested":
             continue  # the size that comes back is the one that was requested, or tells nothing
-        values = difference.values(calls.letters)
+        try:
+            values = difference.values(calls.letters)
+        except PredicateError:  # a difference beyond 2^63: what was called with such a size decides
+            continue
         weight = Expression.from_text(f"{left} <= {right}" if right else left).weight
         for constant in _CONSTANTS:
             for sign, relation in _RELATIONS:
