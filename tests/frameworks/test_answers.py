@@ -118,10 +118,7 @@ def wrong(target: Target, request: Request, answer: Answer, reply: Reply) -> Ite
 
 
 @pytest.mark.parametrize("backend", DRAWN)
-def test_each_answer_is_what_the_framework_does(
-    backend: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "0")  # as the atlas was measured
+def test_each_answer_is_what_the_framework_does(backend: str) -> None:
     calls = drawn(backend, DRAWN[backend])
     mistakes: list[str] = []
     near: Calls = []
@@ -169,9 +166,8 @@ EXAMPLES = [
 
 @pytest.mark.parametrize(("call", "status", "first", "second"), EXAMPLES)
 def test_call_that_was_answered_wrongly_is_answered_right(
-    call: str, status: int, first: str, second: str, monkeypatch: pytest.MonkeyPatch
+    call: str, status: int, first: str, second: str
 ) -> None:
-    monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "0")
     done = CliRunner().invoke(cli, ["explain", *call.split()])
 
     assert done.exit_code == status, done.output

@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
+from tconv.adapters import registry
 from tconv.analysis.atlas.extent import Extent
 from tconv.analysis.atlas.question import EXPLICIT
 from tconv.analysis.atlas.request import Request
@@ -59,6 +60,8 @@ class Reply:
 class Frameworks(AbstractContextManager["Frameworks"]):
     """The frameworks that are installed here; each is loaded when it is first asked.
 
+    They compute as on every machine: what only some do (oneDNN's kernels) is switched off.
+
     Args:
         notice: is called with the name of a backend before that is loaded, which takes seconds.
     """
@@ -66,7 +69,7 @@ class Frameworks(AbstractContextManager["Frameworks"]):
     def __init__(self, notice: Callable[[str], None] = lambda _: None) -> None:
         self._notice = notice
         self._stack = ExitStack()
-        self._started: LocalPool | None = None
+        self._pools: dict[str, LocalPool] = {}  # by backend, as each has an environment of its own
         self._described: dict[str, BackendDescription | str] = {}
 
     def __enter__(self) -> Self:
@@ -93,20 +96,22 @@ class Frameworks(AbstractContextManager["Frameworks"]):
         if target not in description.targets:
             raise UnavailableError(f"{target} is no mode or device of this machine")
         plan = TargetPlan(target=target, cases=cases, version=description.version)
-        rows = self._pool.rows(plan, cases).records()
+        rows = self._pool(target.backend).rows(plan, cases).records()
         return [_reply(row, case, description) for row, case in zip(rows, cases, strict=True)]
 
-    @property
-    def _pool(self) -> LocalPool:
-        if self._started is None:
-            pool = LocalPool(workers=1, case_seconds=_SECONDS, worker_gib=_GIB)
-            self._started = self._stack.enter_context(pool)
-        return self._started
+    def _pool(self, backend: str) -> LocalPool:
+        if backend not in self._pools:
+            pool = LocalPool(
+                workers=1, case_seconds=_SECONDS, worker_gib=_GIB,
+                environments={backend: registry.adapter_class(backend).portable},
+            )  # fmt: skip
+            self._pools[backend] = self._stack.enter_context(pool)
+        return self._pools[backend]
 
     def _description(self, backend: str) -> BackendDescription | str:
         if backend not in self._described:
             self._notice(backend)
-            self._described |= self._pool.describe([backend])
+            self._described |= self._pool(backend).describe([backend])
         return self._described[backend]
 
 

@@ -171,8 +171,12 @@ def _source(answer: "Answer", source: "MeasuredRun") -> Iterator[str]:
     yield f"{answer.target}"
     reply, entry = answer.reply, answer.entry
     if reply:
+        from tconv.adapters import registry
+
         version = f" {reply.version}" if reply.version else ""
-        yield f"  {answer.target.backend}{version} was asked for this very call now"
+        variables = registry.adapter_class(answer.target.backend).portable.items()
+        settings = "".join(f", with {name}={value}" for name, value in variables)
+        yield f"  {answer.target.backend}{version} was asked for this very call now{settings}"
         if answer.verdict == "accepted" and reply.reason:
             yield f"  but {reply.reason}"
     if entry is None:

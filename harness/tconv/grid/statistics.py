@@ -49,7 +49,10 @@ class GridStatistics:
     def lines(self) -> tuple[str, ...]:
         """Return the counts as lines for people."""
         return (
-            f"{_counted_noun(self.made, 'point')} made, {_counted_noun(self.kept, 'case')} kept",
+            (
+                f"{self.made:,} point{'s' * (self.made != 1)} made, "
+                f"{self.kept:,} case{'s' * (self.kept != 1)} kept"
+            ),
             *(f"  {count:,} dropped: {reason}" for reason, count in self.dropped.items()),
             *(f"  {entry}" for entry in self.coverage),
             *(f"  {name}: {_counted(counts)}" for name, counts in self.marginals.items()),
