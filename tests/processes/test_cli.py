@@ -18,6 +18,7 @@ import pytest
 from tests.waiting import is_alive, until
 
 from tconv import cli, load, run
+from tconv.adapters import registry
 from tconv.engine.executors.local import LocalPool
 from tconv.errors import StoreError
 from tconv.runs.exit_status import ExitStatus
@@ -414,7 +415,8 @@ def test_adapters_list_names_every_backend_before_any_is_asked(
     done = tconv("adapters", "list")
 
     assert done.code == 4
-    assert done.err.startswith("backends: fake-")
+    assert done.err.startswith(f"backends: {', '.join(registry.backends())}\n")
+    assert "fake-dead" in done.err
 
 
 @pytest.mark.parametrize("words", [[], ["run"], ["report"], ["adapters"], ["adapters", "list"]])

@@ -3,14 +3,13 @@
 `python -m tests.attacks` prints the same attacks as a table, beside a sound backend.
 """
 
-import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import pytest
-from tests.attacks import Toll, attack, cases_with
+from tests.attacks import FAKES, Toll, attack, cases_with
 from tests.waiting import until
 
 from tconv.engine.executors.local import LocalPool
@@ -20,8 +19,9 @@ from tconv.model.case import Case
 from tconv.model.target import Selection
 from tconv.store.rows import Columns
 
-sys.path.append(str(Path(__file__).parents[1] / "fakes"))
-from tconv_attacks import ATTACKS, LATE  # found on the path above
+with pytest.MonkeyPatch.context() as patch:
+    patch.syspath_prepend(str(FAKES))  # no longer: other tests would find the fakes registered
+    from tconv_attacks import ATTACKS, LATE
 
 INFERRING = [name for name, each in ATTACKS.items() if each.method == "infer_shape"]
 COMPUTING = [name for name in ATTACKS if name not in INFERRING]

@@ -1,13 +1,14 @@
 """What translations print is written as linters and formatters want it, for every target."""
 
 import subprocess
+import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 import pytest
 
-from tconv.adapters import registry
+from tconv.analysis.atlas.atlas import Atlas
 from tconv.cli.atlas_source import load_atlas
 from tconv.model.target import Selection
 from tconv.translation.python_file import FileStyle, Form
@@ -23,19 +24,26 @@ CALLS: Final = {
     ),
     "keras-torch": ("padding=same k=3x3 s=2", "padding=valid k=3x1x2 s=2"),
 }  # fmt: skip
-ATLAS: Final = load_atlas(None)
-TARGETS: Final = tuple(name for name in registry.backends() if registry.writer(name))
+PYPROJECT: Final = Path(__file__).parents[2] / "pyproject.toml"
+TARGETS: Final = tuple(
+    tomllib.loads(PYPROJECT.read_text("utf-8"))["project"]["entry-points"]["tconv.adapters"]
+)
+
+
+@pytest.fixture(scope="module")
+def atlas() -> Atlas:
+    return load_atlas(None)
 
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_files_pass_the_default_rules_of_ruff_and_its_line_length(
-    target: str, tmp_path: Path
+    target: str, atlas: Atlas, tmp_path: Path
 ) -> None:
     for form in Form:
         for keeps_layout in (False, True):
             style = FileStyle(form=form, keeps_layout=keeps_layout)
             for source, texts in CALLS.items():
-                for at, text in enumerate(written(source, target, texts, style)):
+                for at, text in enumerate(written(atlas, source, target, texts, style)):
                     path = tmp_path / f"{form}_{keeps_layout}_{source}_{at}.py"
                     path.write_text(text, "utf-8")
 
@@ -49,9 +57,11 @@ def test_files_pass_the_default_rules_of_ruff_and_its_line_length(
     assert done.stdout == "All checks passed!\n"
 
 
-def written(source: str, target: str, texts: Sequence[str], style: FileStyle) -> list[str]:
+def written(
+    atlas: Atlas, source: str, target: str, texts: Sequence[str], style: FileStyle
+) -> list[str]:
     """Return the files of the calls that have one; no framework is imported."""
     ends = Selection.from_text(source), Selection.from_text(target)
     queries = [Query.from_texts(text.split()) for text in texts]
-    found = translate(ATLAS, queries, *ends, runs=False, style=style)
+    found = translate(atlas, queries, *ends, runs=False, style=style)
     return [each.target_call.file.text for each in found if isinstance(each, Translation)]

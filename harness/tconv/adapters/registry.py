@@ -1,6 +1,8 @@
 """Finds adapters by entry point; a backend that does not load gives a reason, not a traceback."""
 
 import difflib
+import sys
+from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Final
 
@@ -76,6 +78,11 @@ def writer(backend: str) -> Adapter | None:
 
 
 def _entry_point(backend: str) -> EntryPoint:
+    return _entry_point_on(tuple(sys.path), backend)
+
+
+@cache  # of what is found, not of errors: reading the metadata of every package takes 20 ms
+def _entry_point_on(path: tuple[str, ...], backend: str) -> EntryPoint:  # noqa: ARG001 # a key
     entries = entry_points(group=GROUP, name=backend)
     if not entries:
         close = difflib.get_close_matches(backend, [*ALIASES, *backends()], n=1)
