@@ -118,11 +118,13 @@ def test_clause_quotes_no_reason_that_only_some_calls_have() -> None:
     assert (str(clause), clause.refused, clause.reason) == ("d == 1", len(single), "")
 
 
-def test_condition_that_fails_on_larger_calls_is_fitted_to_all_and_not_verified() -> None:
+def test_calls_at_which_the_first_fit_fails_are_fitted_and_not_verified() -> None:
     calls = [(Axis(i=i, k=k, s=s),) for i in range(1, 13) for k in range(1, 7) for s in range(1, 7)]
-    found = inferred(calls, every(lambda a: a.i <= 3 or a.s == 1))
+    found = inferred(calls, every(lambda a: a.k <= 3))
 
-    assert found is None or found.verified == 0 or found.is_sufficient
+    assert found  # the lower half has i <= 6, k <= 3 and s <= 3, so no refused call
+    assert (str(found), found.fitted) == ("k <= 3", 6 * 3 * 3 + found.refused)
+    assert found.verified == len(calls) - found.fitted
 
 
 @pytest.mark.parametrize("text", PLANTED)

@@ -137,7 +137,7 @@ def test_two_faults_that_show_the_same_are_two_clusters(seed: int) -> None:
     while True:
         planted = drawn(rng, cases), drawn(rng, cases)
         one, other = (holds(text, cases) for text in planted)
-        separation = Separation.of(JudgedCases.from_cases(cases))
+        separation = Separation.from_cases(JudgedCases.from_cases(cases))
         union = np.flatnonzero(one | other), np.flatnonzero(~one & ~other)
         if min((one & ~other).sum(), (other & ~one).sum()) > 30 and not separation.exact(*union):
             break
@@ -154,7 +154,7 @@ def test_two_faults_that_show_the_same_are_two_clusters(seed: int) -> None:
 def test_faults_of_the_acceptance_grid_have_exact_predicates() -> None:
     cases = RunSpec.from_config("acceptance").cases
     faults = [fault_of(case) for case in cases]
-    separation = Separation.of(JudgedCases.from_cases(cases))
+    separation = Separation.from_cases(JudgedCases.from_cases(cases))
 
     exact = {}
     for fault in FAULTS:

@@ -175,7 +175,8 @@ def test_finding_has_a_predicate_and_what_may_vary_in_csv_and_summary(
 
     assert (found.reading, found.predicate, found.count) == ("a", "groups > 1", 4)
     assert found.held_against == "holds for all of them and for none of 2 passing rows"
-    assert [(each.parameter, each.same) for each in found.free] == [("i", ("2x2", "4x2", "5x2"))]
+    (variation,) = found.may_vary
+    assert (variation.parameter, variation.same) == ("i", ("2x2", "4x2", "5x2"))
     assert (line["id"], line["predicate"], line["rows"]) == (found.id, "groups > 1", "4")
     assert line["verdicts"] == "value 4"
     assert line["may_vary"] == "i 2x2, 4x2, 5x2"

@@ -107,6 +107,15 @@ def test_function_without_bias_adds_none() -> None:
     assert np.array_equal(found, y - b.reshape(-1, 1, 1))
 
 
+def test_definition_keeps_the_decorator_of_its_mode() -> None:
+    plain = port(CASE, CANONICAL)
+    decorated = replace(plain, snippet=replace(plain.snippet, decorator="@fast.flags(on=True)"))
+
+    definition = function_file(decorated, "ported").definition
+
+    assert definition.startswith("@fast.flags(on=True)\ndef ported(x, w, b=None):\n")
+
+
 @pytest.mark.parametrize("writes", [function_file, module_file], ids=["function", "module"])
 def test_border_in_the_source_layout_takes_and_returns_channels_where_the_source_has_them(
     writes: Any,

@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tconv.adapters.base import Adapter, Mode, Result
-from tconv.adapters.layout import Layout
+from tconv.adapters.layout import Checkpoint, Layout
 from tconv.adapters.snippet import Snippet
-from tconv.errors import AdapterError
+from tconv.errors import AdapterError, shortened
 from tconv.model.case import Case
 from tconv.model.outcome import Computed, Faulty, InferredShape
 from tconv.model.route import Composed, Native, Route, Unsupported
@@ -34,7 +34,7 @@ MOST_ELEMENTS: Final = 2**31
 _MOST_AXES: Final = 64  # of an inferred shape
 _MOST_ENTRIES: Final = 1000  # of modes, devices, versions or settings
 _LONGEST: Final = 4000  # characters of a version or a setting
-_SHOWN: Final = 200  # characters shown of a value that is wrong, or kept of a class's name
+_SHOWN: Final = 200  # characters kept of the name of a class or a dtype
 _HINT: Final = "return a numpy.ndarray of numbers in the layout (n, c_out, *o)"
 _SHARED_MEMORY: Final = (
     "compute_many gave a list with two results in one memory; copy each, or yield them"
@@ -338,12 +338,23 @@ def _mode(mode: object) -> Mode:
 def _layout(layout: object) -> Layout:
     if type(layout) is not Layout:
         raise AdapterError(f"layout={_shown(layout)}, but should be a tconv.adapters.Layout")
-    c_in, c_out, k = (_text(axis) for axis in islice(layout.weight, 4))
+    first, second, third = (_text(axis) for axis in islice(layout.weight, 4))
     return Layout(
         channels_last=bool(layout.channels_last),
-        weight=(c_in, c_out, k),
+        weight=(first, second, third),
         is_direct=bool(layout.is_direct),
+        checkpoint=_checkpoint(layout.checkpoint),
     )
+
+
+def _checkpoint(checkpoint: object) -> Checkpoint:
+    if type(checkpoint) is not Checkpoint:
+        raise AdapterError(f"checkpoint={_shown(checkpoint)}, but should be a Checkpoint")
+    names = None
+    if checkpoint.names is not None:
+        w, b = (_text(name) for name in islice(checkpoint.names, 3))
+        names = (w, b)
+    return Checkpoint(names=names, text=_text(checkpoint.text))
 
 
 def _names(what: str, names: Iterable[object], pattern: "re.Pattern[str]") -> tuple[str, ...]:
@@ -382,8 +393,7 @@ def _shown(value: object) -> str:
     text = call_guarded(lambda: _plain(repr(value)))
     if isinstance(text, Raised):
         return f"an object whose repr raises {kind_of(text.error)}"
-    whole = str(text)
-    return whole if len(whole) <= _SHOWN else f"{whole[:_SHOWN]}..."
+    return shortened(text)
 
 
 def _class_of(value: object) -> str:

@@ -70,12 +70,12 @@ class Finding:
         return ": ".join(text for text in shown if text and text != self.reading)
 
     @property
-    def free(self) -> tuple[Variation, ...]:
+    def may_vary(self) -> tuple[Variation, ...]:
         """The parameters of the smallest case that may vary without changing its verdict."""
         return tuple(each for each in self.variations if not each.other)
 
     @property
-    def bound(self) -> tuple[Variation, ...]:
+    def decisive(self) -> tuple[Variation, ...]:
         """The parameters of the smallest case of which some other value changes its verdict."""
         return tuple(each for each in self.variations if each.other)
 
@@ -89,8 +89,8 @@ class Finding:
         if cluster.is_exact:
             return f"holds for all of them and for none of {passing}"
         return (
-            f"no {MOST_TERMS} terms separate them; these miss {cluster.missed:,} of "
-            f"{self.count:,} rows and cover {cluster.wrong:,} of {passing}"
+            f"no condition of up to {MOST_TERMS} terms separates them; this one misses "
+            f"{cluster.missed:,} of {self.count:,} rows and covers {cluster.wrong:,} of {passing}"
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -111,8 +111,8 @@ class Finding:
             "covered_passing": cluster.wrong,
             "call": self.smallest["call"],
             "case": self.smallest["case"],
-            "may_vary": {each.parameter: list(each.same) for each in self.free},
-            "decides": {each.parameter: list(each.other) for each in self.bound},
+            "may_vary": {each.parameter: list(each.same) for each in self.may_vary},
+            "decides": {each.parameter: list(each.other) for each in self.decisive},
             "evidence": self.evidence,
             "command": self.command,
         }

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from tconv.analysis.atlas.entry import Entry
     from tconv.analysis.atlas.extent import Extent
     from tconv.answers.answer import Answer
+
+_MOST_LINES: Final = 8  # of the framework's words, beside the first
 
 EPILOG = """\b
 Examples:
@@ -58,7 +60,7 @@ def explain_case(
     A call that lies outside of what was measured, or that is refused, is put to the framework, if
     it is installed.
     """
-    from tconv.analysis.atlas.request import Request, default_axes
+    from tconv.analysis.atlas.request import Request, one_axis_notice
     from tconv.answers.answer import answers, lowered
     from tconv.answers.frameworks import Frameworks
 
@@ -67,8 +69,8 @@ def explain_case(
     with ExitStack() as stack:
         frameworks = None if no_run else stack.enter_context(Frameworks(_notice))
         results = answers(atlas, target, request, frameworks)
-    if default := default_axes(parameters):
-        click.echo(f"tconv: {default}", err=True)
+    if notice := one_axis_notice(parameters):
+        click.echo(f"tconv: {notice}", err=True)
     if as_json:
         click.echo(json_text({"request": str(request), "answers": list(map(_record, results))}))
     else:
@@ -127,9 +129,6 @@ def _refusal(answer: "Answer") -> Iterator[str]:
     if answer.nearest:
         yield "nearest accepted calls:"
         yield from (f"  tconv explain {answer.target} {call}" for call in answer.nearest)
-
-
-_MOST_LINES = 8
 
 
 def _why(answer: "Answer") -> str:

@@ -297,10 +297,14 @@ def _finding_text(number: int, finding: "Finding") -> str:
 
 def _variation_text(finding: "Finding") -> str:
     """Return which parameters of the smallest case may vary, and which decide; or nothing."""
-    free, bound = (", ".join(each.parameter for each in some)
-                   for some in (finding.free, finding.bound))  # fmt: skip
-    parts = [f"{free} may vary"] * bool(free) + [f"{bound} decides"] * bool(bound)
-    return f"  of the smallest case {', '.join(parts)}" if parts else ""
+    names = {
+        "may vary": [each.parameter for each in finding.may_vary],
+        "decides" if len(finding.decisive) == 1 else "decide": [
+            each.parameter for each in finding.decisive
+        ],
+    }
+    parts = [f"{', '.join(some)} {verb}" for verb, some in names.items() if some]
+    return f"  smallest case: {'; '.join(parts)}" if parts else ""
 
 
 def _program() -> str:

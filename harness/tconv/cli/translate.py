@@ -81,7 +81,7 @@ def translate_call(
     result holds for every input size or, if i is given, for that one. What is printed is a Python
     file, the same text that was run.
     """
-    from tconv.analysis.atlas.request import default_axes
+    from tconv.analysis.atlas.request import one_axis_notice
     from tconv.errors import UnavailableError
     from tconv.translation.python_file import FileStyle, Form
     from tconv.translation.query import Query, relative_sizes
@@ -89,8 +89,8 @@ def translate_call(
     from tconv.translation.translate import translate
 
     query = Query.from_texts(parameters)
-    if default := default_axes(relative_sizes(parameters)[1]):
-        click.echo(f"tconv: {default}", err=True)
+    if notice := one_axis_notice(relative_sizes(parameters)[1]):
+        click.echo(f"tconv: {notice}", err=True)
     try:
         forms = {"module": Form.MODULE, "layer": Form.MODULE}
         style = FileStyle(

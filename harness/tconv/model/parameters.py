@@ -179,7 +179,7 @@ def markdown(table: Table = PARAMETERS) -> str:
         meaning = parameter.meaning.format(side="start and at the end")
         choices = f": {', '.join(map(_toml, parameter.choices))}" if parameter.choices else ""
         none = f"; none: {parameter.absent}" if parameter.absent else ""
-        typed = f"; typed also as {', '.join(map(_toml, parameter.aliases))}"
+        typed = f"; also typed as {', '.join(map(_toml, parameter.aliases))}"
         meaning += choices + none + typed * bool(parameter.aliases)
         cells = (names, _in_id(parameter), parameter.unit, default, meaning)
         lines.append(f"| {' | '.join(cells)} |")

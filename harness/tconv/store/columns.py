@@ -128,7 +128,7 @@ RESULT_COLUMNS: Final = _columns(
             "inference",
             "text",
             "",
-            "kept, broken, none if none was inferred, or failed: asking was the adapter's fault",
+            "kept, broken, none if none was inferred, or failed if the adapter failed when asked",
         ),
         (
             "reason",

@@ -62,8 +62,8 @@ class PythonFile:
 
     @property
     def definition(self) -> str:
-        """The file without its import statements."""
-        return self.text[self.text.index("def ") :]
+        """The file without its import statements, which two empty lines follow."""
+        return self.text.partition("\n\n\n")[2]
 
     def load(self) -> Callable[..., Any]:
         """Return the function of these names that returns all names that there are then.

@@ -201,7 +201,7 @@ def _computed(adapter: Adapter, case: Case, target: Target, tensors: Tensors) ->
     match adapter.attempt(lowered, operands, target.mode, target.device):
         case InferredShape():
             return "it infers shapes and computes nothing"
-        case Exception() as error:
+        case BaseException() as error:  # a framework may exit
             first, *more = f"{type(error).__name__}: {error}".splitlines()
             return f"{first} {more[-1]}" if more and first.endswith(":") else first
         case y:

@@ -15,12 +15,11 @@ from numpy.typing import NDArray
 from tconv.analysis.atlas.condition import Calls, Clause, Condition, Flags, meeting_all
 from tconv.analysis.atlas.features import FULL
 from tconv.analysis.atlas.inference import middle
+from tconv.analysis.atlas.observation import CallAxes
 from tconv.analysis.atlas.piecewise import LEAST
 from tconv.errors import PredicateError
 from tconv.model.geometry import Axis
 from tconv.model.predicate.expression import Expression
-
-CallAxes = tuple[Axis, ...]
 
 _EXPLICIT: Final = f"{FULL} - p_begin - p_end"
 _PAIRS: Final = (

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tconv.analysis.atlas.condition import Calls, Condition, Domain
-from tconv.analysis.atlas.condition_inference import CallAxes, infer_condition
+from tconv.analysis.atlas.condition_inference import infer_condition
 from tconv.analysis.atlas.evidence import Evidence, evidence, holding
 from tconv.analysis.atlas.inference import infer
-from tconv.analysis.atlas.observation import NATIVE, Observation
+from tconv.analysis.atlas.observation import NATIVE, CallAxes, Observation
 from tconv.analysis.atlas.observation_point import Point
 from tconv.analysis.atlas.question import Question
 from tconv.analysis.atlas.rule import Rule

@@ -26,10 +26,12 @@ COLUMNS: Final = (
 _RESOLVED: Final = "resolved"
 _COMPUTED: Final = frozenset({_RESOLVED, "unresolved", "match"})
 _REFUSED: Final = frozenset({"unsupported", "rejected", "rejected_legal", "crashed"})
-_EXPLICIT: Final = frozenset({"explicit", "extended"})
+_SUITES: Final = frozenset({"open", "explicit", "extended"})
 NATIVE: Final = "native"
+"""Stands for the step beside the framework's call where there is none."""
 
 CallAxes = tuple[Axis, ...]
+"""The parameters of each axis of a call."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -115,7 +117,7 @@ def observe(rows: Iterable[Mapping[str, Any]]) -> dict[Question, Observation]:
     """
     observations: dict[Question, Observation] = {}
     for row in rows:
-        if (row["suite"] == "open" or row["suite"] in _EXPLICIT) and row["padding"] not in DEFINED:
+        if row["suite"] in _SUITES and row["padding"] not in DEFINED:
             observations.setdefault(Question.from_row(row), Observation()).add(row)
     return dict(sorted(observations.items(), key=lambda item: item[0].order))
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final, Self
 
 from tconv.analysis.atlas.question import EXPLICIT, Question
-from tconv.errors import AtlasError
+from tconv.errors import AtlasError, shortened
 from tconv.model.case import Case
 from tconv.model.geometry import Axis
 from tconv.model.parameters import DTYPES, PARAMETERS, POLICIES, POLICY_ALIASES
@@ -166,7 +166,7 @@ class SizeRequest:
         )
 
 
-def default_axes(texts: Iterable[str]) -> str:
+def one_axis_notice(texts: Iterable[str]) -> str:
     """Return that a request has one axis because nothing says how many; empty where it is said."""
     values = values_by_name(texts, PARAMETERS, ())
     per_axis = (values.get(each.name, "") for each in _PER_AXIS)
@@ -325,6 +325,5 @@ def _without_brackets(text: str) -> str:
 
 def _integer(typed: str, text: str) -> int:
     if len(text) > len(str(_LARGEST)) + 1 or abs(int(text)) > _LARGEST:
-        shown = text if len(text) <= 40 else f"{text[:20]}..."
-        raise AtlasError(f"{typed} must be below 2^63 (got {shown})")
+        raise AtlasError(f"{typed} must be below 2^63 (got {shortened(text)})")
     return int(text)

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from tconv.analysis.clusters.deviations import Deviations, TargetRows
 from tconv.analysis.clusters.evidence import Cause, Symptom, causes_of
-from tconv.analysis.clusters.separation import EVERYWHERE, Conjunction, Index, Separation
+from tconv.analysis.clusters.judged_cases import Index
+from tconv.analysis.clusters.separation import EVERYWHERE, Conjunction, Separation
 
 __all__ = ["Cluster", "clusters_of"]
 
@@ -68,7 +69,7 @@ def clusters_of(deviations: Deviations) -> tuple[Cluster, ...]:
     """Return the clusters of a run: by target, in the order of the run, the largest first."""
     if not deviations.targets:
         return ()
-    separation = Separation.of(deviations.cases)
+    separation = Separation.from_cases(deviations.cases)
     parts: dict[tuple[bytes, ...], list[_Part]] = {}
     joined: list[_Shared] = []
     for rows in deviations.targets:

@@ -9,15 +9,13 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from tconv.analysis.clusters.evidence import Symptom
-from tconv.analysis.clusters.judged_cases import PER_AXIS, JudgedCases, smallest
+from tconv.analysis.clusters.judged_cases import PER_AXIS, Index, JudgedCases, smallest
 from tconv.model.parameters import PARAMETERS, fields_of
 from tconv.model.verdict import Standpoint
 from tconv.store.queries import DEVIATING, RowQueries, verdicts_of
 
 _PASSING: Final = verdicts_of(Standpoint.CONFORMANT)
 _TEXT: Final = 600  # characters of an error that may tell causes apart
-
-Index = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,7 +86,7 @@ class Deviations:
             FROM judged GROUP BY "case"
         """)  # fmt: skip
         evidence = tuple(
-            Symptom.of_row(verdict, reading, reason, ": ".join(filter(None, (kind, text))))
+            Symptom.from_row(verdict, reading, reason, ": ".join(filter(None, (kind, text))))
             for verdict, reading, reason, kind, text in rows.run(
                 "SELECT verdict, reading, reason, error_type, error_text FROM shown "
                 "ORDER BY evidence"

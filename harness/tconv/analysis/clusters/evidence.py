@@ -66,7 +66,7 @@ class Symptom:
     text: str
 
     @classmethod
-    def of_row(
+    def from_row(
         cls, verdict: str, reading: str | None, reason: str | None, error: str | None
     ) -> "Symptom":
         """Return what a row shows whose columns these are; `error` is type and text."""

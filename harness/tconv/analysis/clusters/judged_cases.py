@@ -11,6 +11,9 @@ from tconv.model.case import Case
 from tconv.model.parameters import PARAMETERS, fields_of
 from tconv.model.predicate import Columns, columns_of
 
+Index = NDArray[np.int64]
+"""Numbers of cases."""
+
 _PIECE: Final = 1 << 16  # cases that are evaluated at once
 
 PER_AXIS: Final = tuple(
@@ -57,7 +60,7 @@ class JudgedCases:
                 arrays[name] = smallest(np.array(column))
         return cls(arrays, absent, texts)
 
-    def columns(self, index: NDArray[np.int64]) -> Columns:
+    def columns(self, index: Index) -> Columns:
         """Return the parameters of some cases, as predicates read them."""
         return _Columns(self, index)
 
@@ -71,13 +74,13 @@ class JudgedCases:
         axes = value[: int(self.arrays["ndim"][case])]
         return "none" if self.absent[name][case] else "x".join(map(str, axes))
 
-    def extremes(self) -> NDArray[np.int64]:
+    def extremes(self) -> Index:
         """Return cases that have the smallest and the largest value of every parameter."""
         numbers = [a.reshape(len(a), -1) for a in self.arrays.values() if a.dtype.kind == "i"]
         ends = [end(array, axis=0) for array in numbers for end in (np.argmin, np.argmax)]
         return np.unique(np.concatenate(ends))
 
-    def pieces(self, index: NDArray[np.int64]) -> Iterator[Columns]:
+    def pieces(self, index: Index) -> Iterator[Columns]:
         """Yield the parameters of some cases, a bounded number at a time."""
         for start in range(0, len(index), _PIECE):
             yield self.columns(index[start : start + _PIECE])
@@ -86,7 +89,7 @@ class JudgedCases:
 class _Columns(Mapping[str, Any]):
     """The parameters of some cases; a column is made when a predicate asks for it."""
 
-    def __init__(self, table: JudgedCases, index: NDArray[np.int64]) -> None:
+    def __init__(self, table: JudgedCases, index: Index) -> None:
         self._table = table
         self._index = index
 

@@ -13,7 +13,7 @@ from typing import Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from tconv.analysis.clusters.judged_cases import JudgedCases
+from tconv.analysis.clusters.judged_cases import Index, JudgedCases
 from tconv.analysis.clusters.terms import TermTable, overflowing
 from tconv.errors import PredicateError
 from tconv.model.predicate import Predicate
@@ -25,13 +25,13 @@ EVERYWHERE: Final = "True"
 """The predicate of what deviates in every case: there is nothing to separate it from."""
 
 _SAMPLE: Final = 128  # cases of either side that a search starts with
+_LARGE_SAMPLE: Final = 4096  # where nothing separates them: nothing is added to it
 _ADDED: Final = 48  # wrong ones of either side that are added to them
 _ROUNDS: Final = 40
 _SEEDS: Final = 6  # cases of which one must be in a part that is looked for
 _BRANCHES: Final = 500  # of a search for one, which need not be complete
 _BEAM: Final = 24  # conjunctions that are extended where none separates
 
-Index = NDArray[np.int64]
 Words = NDArray[np.uint64]
 
 
@@ -66,7 +66,7 @@ class Separation:
     overflowing: frozenset[str]
 
     @classmethod
-    def of(cls, cases: JudgedCases) -> Self:
+    def from_cases(cls, cases: JudgedCases) -> Self:
         """Return the search among these cases."""
         return cls(cases, overflowing(cases.columns(cases.extremes())))
 
@@ -120,8 +120,8 @@ class Separation:
         return None
 
     def nearest(self, inside: Index, outside: Index) -> Conjunction:
-        """Return a conjunction of most cases `inside` and few `outside`: the best F1 there is."""
-        sample = _Sample(inside, outside, 8 * _SAMPLE)
+        """Return the conjunction with the best F1 that is found on a large sample."""
+        sample = _Sample(inside, outside, _LARGE_SAMPLE)
         weights = len(inside) / len(sample.inside), len(outside) / len(sample.outside)
         return self._table(sample).best(*weights)
 

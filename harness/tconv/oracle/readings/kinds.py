@@ -20,6 +20,9 @@ from tconv.oracle.input_padding import Filling
 Array: TypeAlias = NDArray[Any]
 Ints: TypeAlias = tuple[int, ...]
 
+Steps: TypeAlias = tuple[Ints, Ints]
+"""Stride and dilation, one entry per axis."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfWeight:
@@ -96,7 +99,7 @@ class OfArguments:
     """
 
     name: str
-    steps: Callable[[Case], tuple[Ints, Ints] | None]
+    steps: Callable[[Case], Steps | None]
     keeps_size: bool = False
 
 

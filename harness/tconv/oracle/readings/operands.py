@@ -18,10 +18,8 @@ from tconv.oracle.readings.kinds import (
     OfPadding,
     OfTensors,
     OfWeight,
+    Steps,
 )
-
-Steps = tuple[Ints, Ints]
-"""Stride and dilation, one entry per axis."""
 
 
 def _flipped(case: Case, w: Array) -> Array:

@@ -22,6 +22,7 @@ from tconv.oracle.readings.kinds import (
     OfWeight,
     OfWindow,
     Reading,
+    Steps,
     Sum,
 )
 from tconv.oracle.readings.windows import WINDOWS
@@ -34,9 +35,6 @@ _BLOCKS: Final = (2, 3, 4, 8, 16, 32)
 def _windows_of_one_axis() -> Iterator[OfWindow]:
     for reading, axis in ((reading, axis) for reading in WINDOWS for axis in _AXES):
         yield replace(reading, name=f"{reading.name} on axis {axis}", only=axis)
-
-
-Steps = tuple[Ints, Ints]
 
 
 def _without_stride(axis: int) -> Callable[[Case], Steps | None]:

@@ -94,7 +94,7 @@ def _content(summary: Summary) -> dict[str, Any]:
         "deviating": summary.examples.total,
         "opened": OPENED,
         "findings": all_findings[:FINDINGS],
-        "kinds": len(all_findings),
+        "finding_count": len(all_findings),
         "marginals": summary.breakdown.marginals(tuple(deviating_targets)) if all_findings else (),
         "deviating_targets": deviating_targets,
         "reasons": summary.unjudged,
