@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from tconv_fakes import Right, reached
 
 from tconv.adapters.base import Case, Mode, Result, Tensors
+from tconv.adapters.layout import CANONICAL
+from tconv.adapters.snippet import Snippet
 
 _C = ctypes.PyDLL(None)  # calls hold the interpreter's lock, as careless native code does
 _FE_DIVBYZERO = 4  # of fenv.h, on x86
@@ -40,6 +42,16 @@ class Segfault(Hostile):
     def fail(self, y: NDArray[Any]) -> Any:
         os.write(2, b"native last words\n")
         ctypes.string_at(0)
+
+
+class FatalFile(Right):
+    """Computes rightly, and writes a call that ends the process."""
+
+    name = "fake-fatal-file"
+    modes: ClassVar[tuple[Mode, ...]] = (Mode(name="call", meaning="once", layout=CANONICAL),)
+
+    def snippet(self, case: Case, mode: str, device: str) -> Snippet:
+        return Snippet(call="os.abort()\ny = x", imports="import os")
 
 
 class Mortal(Segfault):

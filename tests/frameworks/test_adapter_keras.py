@@ -17,7 +17,7 @@ from tconv.adapters.keras.adapter import (
 )
 from tconv.engine.executors.local import LocalPool
 from tconv.engine.plan import plan
-from tconv.engine.worker.entry import compute_batch
+from tconv.engine.worker.batch import compute_batch
 from tconv.model.case import Case
 from tconv.model.target import Selection, Target, canonical_mode
 

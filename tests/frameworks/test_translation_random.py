@@ -17,7 +17,7 @@ import pytest
 from tconv.adapters import registry
 from tconv.cli.atlas_source import load_atlas
 from tconv.engine.process.worker_process import WorkerEnd
-from tconv.engine.worker.entry import compute_batch
+from tconv.engine.worker.batch import compute_batch
 from tconv.model.case import Case
 from tconv.model.geometry import effective_kernel
 from tconv.model.target import Selection, Target

@@ -20,8 +20,9 @@ from tconv.engine.plan import plan
 from tconv.engine.process.pool import WorkerPool
 from tconv.engine.process.worker_process import Limits, WorkerProcess
 from tconv.engine.schedule.batch_size import FIRST_SIZE
+from tconv.engine.worker.batch import compute_batch
 from tconv.engine.worker.describe import BackendDescription
-from tconv.engine.worker.entry import compute_batch, load_adapter
+from tconv.engine.worker.entry import load_adapter
 from tconv.errors import ExecutorError, TargetError, UnavailableError
 from tconv.model.case import Case
 from tconv.model.target import Selection

@@ -16,7 +16,7 @@ ADAPTERS: Final[dict[str, str]] = PYPROJECT["project"]["entry-points"]["tconv.ad
 FRAMEWORKS: Final = {"torch", "tensorflow", "jax", "jaxlib", "keras", "onnx", "onnxruntime"}
 JUDGE: Final = """
 from tconv.model.case import Case
-from tconv.engine.worker.entry import compute_batch
+from tconv.engine.worker.batch import compute_batch
 from tconv.model.target import Target
 case = Case.from_id("1d-i3-k3-s2-ci2-co4-f32")
 batch, *_ = compute_batch([case], Target(backend="numpy", mode="scatter", device="cpu"), "1", 0)

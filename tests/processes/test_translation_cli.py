@@ -63,6 +63,26 @@ def test_translation_that_takes_long_says_what_it_does(
     assert "tconv: loading numpy and numpy, to run the call on both...\n" in result.stderr
 
 
+@pytest.mark.usefixtures("fakes")
+def test_file_that_ends_its_process_is_shown_and_is_a_difference(written: Path) -> None:
+    ends = ["--from", "numpy", "--to", "fake-fatal-file", "--atlas", str(written)]
+    result = CliRunner().invoke(cli, ["translate", *ends, "k=2", "op=0", "i=3"])
+
+    assert result.exit_code == 1
+    assert "\n# DIFFERS at i=3: the file does not run: it ends the process" in result.stdout
+    assert "os.abort()" in result.stdout
+
+
+@pytest.mark.parametrize("option", [("--as", "module"), ("--layout", "source")])
+def test_weights_alone_take_no_option_for_what_is_called(
+    written: Path, option: tuple[str, str]
+) -> None:
+    result = run(written, "k=2", "op=0", "--weights", *option)
+
+    assert result.exit_code == 2
+    assert f"--weights prints no call, so {option[0]} means nothing: give one of" in result.stderr
+
+
 def test_json_has_call_step_and_snippet(written: Path) -> None:
     result = run(written, "k=3", "s=2", "p=1", "op=0", "--no-run", "--json")
 
@@ -112,7 +132,7 @@ Y = np.arange(6, dtype=np.float32).reshape(1, 2, 3)
         (np.where(Y == 4, 9, Y), VALUE),
         (Y[..., :1], "i=3: float32 (1, 2, 1), but the source gives float32 (1, 2, 3)"),
         (Y.astype(np.float64), "i=3: float64 (1, 2, 3), but the source gives float32 (1, 2, 3)"),
-        ("ValueError: no", "i=3: the snippet raised ValueError: no"),
+        ("the file raised ValueError: no", "i=3: the file raised ValueError: no"),
     ],
     ids=["equal", "value", "shape", "dtype", "error"],
 )  # fmt: skip

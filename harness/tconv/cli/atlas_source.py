@@ -23,11 +23,12 @@ def load_atlas(path: Path | None) -> "Atlas":
         StoreError: the run is damaged or incomplete.
     """
     from tconv.analysis.atlas.atlas import Atlas
-    from tconv.analysis.atlas.observation import COLUMNS
-    from tconv.analysis.from_run import source
-    from tconv.store import RunReader
 
     if path is not None and path.is_dir():
+        from tconv.analysis.atlas.observation import COLUMNS
+        from tconv.analysis.from_run import source
+        from tconv.store import RunReader
+
         reader = RunReader(path)
         return Atlas.from_rows(reader.records(COLUMNS), source(reader))
     return Atlas.from_json(_text(path))
@@ -42,10 +43,11 @@ def load_compatibility(path: Path | None) -> "Compatibility":
     """
     from tconv.analysis.claims.document import load_claims
     from tconv.analysis.compatibility import Compatibility
-    from tconv.analysis.from_run import compatibility_of
-    from tconv.store import RunReader
 
     if path is not None and path.is_dir():
+        from tconv.analysis.from_run import compatibility_of
+        from tconv.store import RunReader
+
         return compatibility_of(RunReader(path), load_claims())
     return Compatibility.from_json(_text(path))
 

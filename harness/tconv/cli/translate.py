@@ -45,14 +45,12 @@ Exit status:
     "--as",
     "form",
     type=click.Choice(["function", "module", "layer"]),
-    default="function",
-    help="What the file defines; a trainable module is a layer, too.",
+    help="What the file defines; a trainable module is a layer, too.  [default: function]",
 )
 @click.option(
     "--layout",
     type=click.Choice(["source", "target"]),
-    default="target",
-    help="Whose layout x and y have, channels first or last.",
+    help="Whose layout x and y have, channels first or last.  [default: target]",
 )
 @click.option(
     "--weights", is_flag=True, help="Print only how the layout of the weights is converted."
@@ -65,8 +63,8 @@ def translate_call(
     parameters: Sequence[str],
     source: Selection,
     target: Selection,
-    form: str,
-    layout: str,
+    form: str | None,
+    layout: str | None,
     weights: bool,
     no_run: bool,
     path: Path | None,
@@ -88,13 +86,18 @@ def translate_call(
     from tconv.translation.source import Impossible
     from tconv.translation.translate import translate
 
+    if weights and (form or layout):
+        other = "--as" if form else "--layout"
+        raise click.UsageError(
+            f"--weights prints no call, so {other} means nothing: give one of the two"
+        )
     query = Query.from_texts(parameters)
     if notice := one_axis_notice(relative_sizes(parameters)[1]):
         click.echo(f"tconv: {notice}", err=True)
     try:
         forms = {"module": Form.MODULE, "layer": Form.MODULE}
         style = FileStyle(
-            form=Form.WEIGHTS if weights else forms.get(form, Form.FUNCTION),
+            form=Form.WEIGHTS if weights else forms.get(form or "", Form.FUNCTION),
             keeps_layout=layout == "source",
         )
         with _progress(f"loading {source.backend} and {target.backend}, to run the call on both"):
@@ -162,6 +165,8 @@ def _comments(translation: "Translation") -> Iterator[str]:
         yield "not run: whether both compute it was not asked"
     elif not translation.differences:
         yield f"run beside the source at {samples}: every element is equal"
+    if settings := translation.source_settings:
+        yield f"{source.target} ran with {settings}, which is the default of some machines only"
     yield from (f"DIFFERS at {text}" for text in translation.differences or ())
 
 
@@ -202,6 +207,7 @@ def _record(translation: "Translation") -> dict[str, Any]:
         "query": str(source.query),
         "source": str(source.target),
         "source_default": source.default,
+        "source_settings": translation.source_settings,
         "source_step": source.addition,
         "target": str(call.target),
         "call": call.call,

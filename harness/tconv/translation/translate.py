@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, replace
+from threading import Event
 from typing import Final, Self, TypeVar
 
 import numpy as np
@@ -17,8 +18,8 @@ from tconv.adapters import registry
 from tconv.adapters.base import Adapter
 from tconv.analysis.atlas.atlas import Atlas
 from tconv.analysis.atlas.entry import Entry
-from tconv.engine.executors.local import LocalPool
-from tconv.engine.process.worker_process import WorkerEnd, WorkerProcess
+from tconv.engine.process.environment import worker_variables
+from tconv.engine.process.worker_process import Limits, WorkerEnd, WorkerProcess
 from tconv.errors import TargetError, UnavailableError
 from tconv.model.outcome import Crashed, TimedOut
 from tconv.model.target import Selection, Target
@@ -28,8 +29,7 @@ from tconv.translation.query import Query
 from tconv.translation.source import Impossible, SourceCall, find_sources
 from tconv.translation.worker import Output, TargetCall
 
-_SECONDS: Final = 300.0
-_GIB: Final = 8.0
+_LIMITS: Final = Limits(case_seconds=300.0, worker_gib=8.0)
 
 T = TypeVar("T")
 
@@ -59,8 +59,18 @@ class Translation:
     @property
     def condition(self) -> str:
         """The variables with which the faster call computes, as a shell sets them."""
-        variables = registry.adapter_class(self.target_call.target.backend).accelerated
-        return " ".join(f"{name}={value}" for name, value in variables.items())
+        return _settings(registry.adapter_class(self.target_call.target.backend).accelerated)
+
+    @property
+    def source_settings(self) -> str:
+        """The variables with which the source was run, as a shell sets them; empty: none."""
+        if self.differences is None:
+            return ""
+        return _settings(registry.adapter_class(self.source.target.backend).accelerated)
+
+
+def _settings(variables: Mapping[str, str]) -> str:
+    return " ".join(f"{name}={value}" for name, value in variables.items())
 
 
 class Pools:
@@ -71,14 +81,17 @@ class Pools:
 
     def __init__(self) -> None:
         self._stack = ExitStack()
-        self._pools: dict[tuple[str, tuple[tuple[str, str], ...]], LocalPool] = {}
+        self._stopped = Event()
+        self._workers: dict[tuple[str, tuple[tuple[str, str], ...]], WorkerProcess] = {}
 
     def __enter__(self) -> Self:
-        """Return itself: processes start where they are asked for."""
+        """Set the variables that give each process one thread; they start where asked for."""
+        self._stack.enter_context(worker_variables())
         return self
 
     def __exit__(self, *_: object) -> None:
         """End the processes."""
+        self._stopped.set()
         self._stack.close()
 
     def worker(self, backend: str, variables: Mapping[str, str]) -> WorkerProcess:
@@ -89,15 +102,11 @@ class Pools:
             UnavailableError: its adapter does not load.
         """
         key = backend, tuple(variables.items())
-        if key not in self._pools:
-            pool = LocalPool(
-                workers=2,
-                case_seconds=_SECONDS,
-                worker_gib=_GIB,
-                environments={backend: variables},
-            )
-            self._pools[key] = self._stack.enter_context(pool)
-        return self._pools[key].worker(backend)
+        if key not in self._workers:
+            registry.require(backend)
+            process = WorkerProcess(environment=variables, limits=_LIMITS, stopped=self._stopped)
+            self._workers[key] = self._stack.enter_context(process)
+        return self._workers[key]
 
 
 def translate(
@@ -202,7 +211,7 @@ def difference(sizes: tuple[int, ...], y: NDArray[np.generic], other: Output) ->
     """Return how the target's result differs from the source's, empty where every bit is equal."""
     at = f"i={'x'.join(map(str, sizes))}"
     if isinstance(other, str):
-        return f"{at}: the snippet raised {other}"
+        return f"{at}: {other}"
     if (y.shape, y.dtype) != (other.shape, other.dtype):
         return f"{at}: {other.dtype} {other.shape}, but the source gives {y.dtype} {y.shape}"
     wrong = np.argwhere(y != other)

@@ -294,12 +294,18 @@ def _run(call: TargetCall, source: SourceCall) -> Iterator[Output]:
             tensors = draw(case).tensors
             x, w, b = border.x(tensors.x), own.w(tensors.w, case.groups), tensors.b
             weights = own.checkpoint.of(w, b)
+            number = crc32(f"file {call.target} {case.id}".encode())
+            if number in _fatal:
+                yield f"the file does not run: {_fatal[number]}"
+                continue
+            heartbeat.beat(number)
             try:
                 y = run(x=x, w=w, b=b, weights=weights, c_in=case.c_in, c_out=case.c_out)["y"]
+                output: Output = border.y(_array(y, tensors.x.dtype))
             except Exception as error:  # noqa: BLE001 # the framework's, of whatever kind
-                yield f"{type(error).__name__}: {error}"
-            else:
-                yield border.y(_array(y, tensors.x.dtype))
+                output = f"the file raised {type(error).__name__}: {error}"
+            heartbeat.beat()
+            yield output
 
 
 def _array(y: Any, dtype: np.dtype[Any]) -> NDArray[Any]:  # noqa: ANN401 # a framework's tensor

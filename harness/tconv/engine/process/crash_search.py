@@ -26,7 +26,7 @@ from tconv.engine.process.worker_process import (
     WorkerProcess,
 )
 from tconv.engine.tasks import Task, TaskResult
-from tconv.engine.worker.entry import compute_batch, compute_without_adapter
+from tconv.engine.worker.batch import compute_batch, compute_without_adapter
 from tconv.errors import UnavailableError
 from tconv.inputs.draw import DrawRecipe
 from tconv.model.case import Case

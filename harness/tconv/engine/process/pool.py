@@ -8,8 +8,8 @@ from tconv.adapters import registry
 from tconv.engine.process.crash_search import CrashSearch
 from tconv.engine.process.worker_process import Limits, WorkerEnd, WorkerError, WorkerProcess
 from tconv.engine.tasks import Task, TaskResult
+from tconv.engine.worker.batch import describe_backend
 from tconv.engine.worker.describe import BackendDescription
-from tconv.engine.worker.entry import describe_backend
 from tconv.errors import ExecutorError
 from tconv.model.outcome import Crashed, TimedOut
 

@@ -20,6 +20,7 @@ from tconv.adapters.guard import (
     kind_of,
     text_of,
 )
+from tconv.engine.worker.entry import ERROR_STATE
 from tconv.engine.worker.heartbeat import beat
 from tconv.engine.worker.sampling import is_drawn
 from tconv.errors import AdapterError
@@ -56,7 +57,6 @@ _WRITES: Final = Faulty(
 )
 _BORROWS: Final = AdapterError("the result is in the memory of the harness; compute one")
 _END: Final = object()  # of an adapter's results
-_ERROR_STATE: Final[Any] = np.geterr()  # as it is before a framework is loaded
 
 _draws: dict[tuple[str, int], Draw] = {}  # by case id and seed, the oldest first
 _expect_once = lru_cache(maxsize=KEPT)(expect)
@@ -104,7 +104,7 @@ def compute_rows(
     declared = next(mode.declared for mode in adapter.modes if mode.name == target.mode)
     rows = []
     batch = zip(cases, routes, draws, answers, inferences, strict=True)
-    with np.errstate(**_ERROR_STATE):  # whatever the framework left behind
+    with np.errstate(**ERROR_STATE):  # whatever the framework left behind
         for place, (case, route, drawn, (answer, seconds), inference) in enumerate(batch):
             beat(place)  # judging takes its time, too
             outcome = _outcome(route, answer)

@@ -1,4 +1,6 @@
-"""The functions that a worker process runs: it serves one backend, a batch of cases at a time.
+"""What a worker process starts with: it answers requests, and loads the adapter of one backend.
+
+What is computed of it comes with a request, so that no process imports more than it needs.
 
 The parent watches two files that it shares with the worker: the *log*, to which everything
 printed goes, native code included, and the *heartbeat*, which says that another case was finished
@@ -10,30 +12,27 @@ import os
 import signal
 import sys
 import threading
-import time
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from multiprocessing.reduction import ForkingPickler
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
+
 from tconv.adapters import registry
 from tconv.adapters.guard import GuardedAdapter, environment_of, fault_of, kind_of, text_of
-from tconv.adapters.numpy import NumpyAdapter
 from tconv.engine.worker import heartbeat
-from tconv.engine.worker.compute import compute_rows, draw_batch
-from tconv.engine.worker.describe import BackendDescription, describe_adapter
 from tconv.engine.worker.heartbeat import SharedFile
-from tconv.errors import AdapterError, TargetError, UnavailableError
-from tconv.inputs.draw import DrawRecipe, draw
-from tconv.model.case import Case
-from tconv.model.target import Target
-from tconv.store import RowBatch
+from tconv.errors import TargetError, UnavailableError
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
 _PR_SET_PDEATHSIG: Final = 1  # linux/prctl.h
+ERROR_STATE: Final[Any] = np.geterr()
+"""What NumPy does about errors, as it is before a framework is loaded."""
+
 _OWN_ERRORS: Final = {"builtins", "tconv.errors"}
 """Modules of the errors that are sent; any other's would be imported by the parent."""
 
@@ -127,71 +126,19 @@ def _die_with_worker() -> None:
         die_with_parent(_forking)
 
 
-def describe_backend(backend: str) -> BackendDescription | str:
-    """Return what the backend says of itself, or why it is unavailable, in words."""
-    try:
-        return describe_adapter(_loaded(backend))
-    except UnavailableError as error:
-        return str(error)
-    except AdapterError as error:
-        return f"the adapter of {backend} fails to describe itself: {error}"
-    finally:
-        heartbeat.beat()  # asking for devices and settings is part of loading, too
-
-
-def compute_batch(
-    cases: Sequence[Case],
-    target: Target,
-    version: str | None,
-    seed: int,
-    recipes: Sequence[DrawRecipe | None] = (),
-    inference_fault: str | None = None,
-) -> tuple[RowBatch, tuple[DrawRecipe, ...], float]:
-    """Compute and judge `cases` on `target`.
-
-    Args:
-        cases: the cases.
-        target: the target.
-        version: version of its framework.
-        seed: seed of the inputs.
-        recipes: those of the cases' draws, as far as known.
-        inference_fault: why no shape is inferred; None: it is.
-
-    Returns:
-        One row per case, in order; the recipe of each; and the seconds it took, without the loading
-        of the framework.
-    """
-    adapter = load_adapter(target.backend)
-    started = time.perf_counter()
-    cases = tuple(cases)  # this makes them, if they came as columns
-    draws = draw_batch(cases, seed, recipes)
-    rows = compute_rows(adapter, cases, draws, target, version, inference_fault)
-    row_batch = RowBatch.from_columns(rows)
-    return row_batch, tuple(drawn.recipe for drawn in draws), time.perf_counter() - started
-
-
-def compute_without_adapter(case: Case, seed: int) -> None:
-    """Do for one case all that the harness does, where no adapter can disturb it; raise its errors.
-
-    The oracle takes the adapter's place.
-    """
-    target = Target(backend="numpy", mode="scatter", device="cpu")
-    adapter = GuardedAdapter(NumpyAdapter(), target.backend)
-    RowBatch.from_columns(compute_rows(adapter, [case], [draw(case, seed)], target, None))
-
-
 def load_adapter(backend: str) -> GuardedAdapter:
     """Return the adapter of `backend`, the only one of this process; the first call makes it.
 
     Raises:
         UnavailableError: its framework is not installed or does not import.
     """
-    adapter = _loaded(backend)
+    adapter = adapter_being_loaded(backend)
     heartbeat.beat()
     return adapter
 
 
-def _loaded(backend: str) -> GuardedAdapter:
+def adapter_being_loaded(backend: str) -> GuardedAdapter:
+    """Return what :func:`load_adapter` does, where more follows that counts as loading."""
     if backend not in _adapters:
         heartbeat.beat_while_loading()
         _adapters[backend] = _load(backend)
