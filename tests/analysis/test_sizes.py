@@ -1,6 +1,7 @@
 """Wanted sizes: by counting over everything legal, and by rules."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -258,9 +259,15 @@ def test_wish_that_cannot_be_read_is_refused(texts: list[str], message: str) -> 
     assert message in str(error.value)
 
 
+def write(folder: Path, entries: Iterable[Entry]) -> Path:
+    source = MeasuredRun(run="map", digest="d1", started="2026-11-23", tconv="0", versions={})
+    path = folder / "atlas.json"
+    path.write_text(Atlas(source=source, entries=tuple(entries)).to_json())
+    return path
+
+
 @pytest.fixture
 def written(tmp_path: Path) -> Path:
-    source = MeasuredRun(run="map", digest="d1", started="2026-11-23", tconv="0", versions={})
     entries = (
         entry("same", {"s*i": 1}, target="fake:call@cpu"),
         entry("same", {"s*i": 1}, target="fake:layer@cpu"),
@@ -269,9 +276,7 @@ def written(tmp_path: Path) -> Path:
                 acceptance=None),
         entry("explicit", FULL, target="third:call@cpu"),
     )  # fmt: skip
-    path = tmp_path / "atlas.json"
-    path.write_text(Atlas(source=source, entries=entries).to_json())
-    return path
+    return write(tmp_path, entries)
 
 
 def printed(written: Path, text: str) -> Result:
@@ -297,16 +302,57 @@ def test_command_prints_legal_choices_and_one_line_per_answer(written: Path) -> 
 def test_command_says_what_a_target_gives_instead(written: Path) -> None:
     done = printed(written, "o=8 k=3 s=2 --target third --target fake")
 
-    assert done.stdout.splitlines()[-3:] == [
+    assert done.stdout.splitlines()[-5:] == [
         "call with     gives it where  targets",
         "padding=same  i=4             fake",
-        (
-            "third does not give o=8: the nearest are o=7 with p where i=3 p=0, o=9 with p where "
-            "i=4 p=0"
-        ),
+        "third does not give o=8; the nearest:",
+        "  o=7 with p where i=3 p=0",
+        "  o=9 with p where i=4 p=0",
     ]
     assert done.exit_code == 0
     assert printed(written, "o=8 k=3 s=2 --target third").exit_code == 3
+
+
+def test_command_says_of_each_kind_of_call_why_it_does_not_give_the_size(tmp_path: Path) -> None:
+    entries = (
+        replace(
+            entry("same", {"s*i": 1}), acceptance=accepted("s == 1 or K == k", "o > s*(i - 1)")
+        ),
+        replace(entry("valid", FULL), rule=None, reason="no such policy"),
+    )
+    done = printed(write(tmp_path, entries), "o=15 k=3 s=2 d=2 --target fake")
+
+    assert done.stdout.splitlines()[-3:] == [
+        "fake does not give o=15:",
+        "  padding=same   accepted only where s == 1 or K == k",
+        "  padding=valid  no such policy",
+    ]
+
+
+def test_command_counts_no_legal_choices_beside_a_policy(written: Path) -> None:
+    done = printed(written, "o=8 k=3 s=2 padding=same")
+
+    assert done.stdout.splitlines()[:2] == [
+        "call with     gives it where  targets",
+        "padding=same  i=4             fake, other?",
+    ]
+
+
+@pytest.mark.parametrize("numbers", ["o=400 k=10 s=5", "o=123456 k=77 s=9", "o=9 k=3 s=1 d=3"])
+def test_lines_fit_into_a_hundred_columns(tmp_path: Path, numbers: str) -> None:
+    backends = ["keras-one", "keras-two", "a-framework", "another-one", "of-a-long-name", "last"]
+    entries = [
+        entry(padding, rule, op=op, target=f"{backend}:mode{mode}@cpu")
+        for backend in backends for mode in "abc"
+        for padding, rule in (("explicit", FULL), ("same_lower", {"s*i": 1 + (mode == "a")}))
+        for op in (False, True)
+    ]  # fmt: skip
+    path = write(tmp_path, entries)
+    few, full = (printed(path, f"{numbers}{more}").stdout for more in ("", " --all"))
+
+    assert max(map(len, few.splitlines())) <= 100
+    assert "keras-*" in few
+    assert all(name in full for name in backends)
 
 
 def test_command_prints_every_choice_on_request(written: Path) -> None:

@@ -44,15 +44,16 @@ def nearest_accepted(
         entry = next((each for each in entries if variant.is_for(each.question)), None)
         has_crop = variant.padding == EXPLICIT
         options = [_options(axis, has_crop=has_crop) for axis in variant.axes]
-        if entry is not None and entry.accepts((options[0][0][1],)) is not None:
+        nearest = tuple(of_axis[0][1] for of_axis in options)
+        if entry is not None and entry.accepts(nearest) is not None:
             near = _accepted(entry, variant, options)
             accepted += [(distance + further, call) for further, call in near]
         else:
             near = _together(variant, options)
             undecided += [(distance + further, call) for further, call in near]
     accepted = _ordered(accepted, request)
-    if not accepted and ask is not None:
-        tried = _ordered(undecided, request)[:_ASKED]
+    tried = _ordered(undecided, request)[:_ASKED]
+    if tried and not accepted and ask is not None:
         replies = ask([call for _, call in tried])
         accepted = [pair for pair, is_accepted in zip(tried, replies, strict=True) if is_accepted]
     return tuple(call for _, call in accepted[:MOST])

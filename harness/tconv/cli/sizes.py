@@ -2,9 +2,10 @@
 
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -31,7 +32,9 @@ Exit status:
   0 something gives the size    2 wrong usage    3 nothing does, on these targets
 """
 
-_MOST: Final = 3  # choices in a line
+_MOST: Final = 3  # choices in a line, fewer where the line gets too long
+_WIDTH: Final = 100  # columns of a line, except with --all
+_NARROWEST: Final = 40  # columns of the targets, even where the numbers are long
 _EVERY: Final = 100  # legal choices that --all and --json list
 _SOLVED: Final = 25  # choices of each kind of call that they list
 
@@ -41,7 +44,7 @@ _SOLVED: Final = 25  # choices of each kind of call that they list
 @click.option("--target", "selections", type=TARGET, metavar="T", multiple=True,
               help="Only on this target (backend[:mode][@device]); may be repeated.")  # fmt: skip
 @click.option("--all", "shows_all", is_flag=True,
-              help="Print more choices, and the calls that do not give the size.")  # fmt: skip
+              help="Print more choices, all modes, and calls that do not give it.")  # fmt: skip
 @atlas_option
 @json_option
 def sizes(
@@ -59,6 +62,7 @@ def sizes(
     by arithmetic, those with the smallest p and op. Then come the calls of each target that give
     the size, by the rules of the atlas, and of a target that cannot, the nearest sizes it gives.
     """
+    from tconv.analysis.atlas.question import EXPLICIT
     from tconv.analysis.atlas.request import SizeRequest
     from tconv.analysis.atlas.sizes import ExplicitChoices, target_sizes
 
@@ -78,7 +82,9 @@ def sizes(
             "targets": [_record(each) for each in answers],
         }))  # fmt: skip
     else:
-        lines = [*_explicit_lines(explicit, _EVERY if shows_all else 0), ""]
+        lines = []
+        if request.padding in {None, EXPLICIT}:
+            lines += [*_explicit_lines(explicit, _EVERY if shows_all else 0), ""]
         lines += _target_lines(answers, request, shows_all=shows_all)
         if selections:
             lines += _nearest_lines(answers, request)
@@ -112,25 +118,50 @@ def _target_lines(
     answers: "Sequence[TargetSizes]", request: "SizeRequest", *, shows_all: bool
 ) -> Iterator[str]:
     """Yield a line for each kind of call with one answer, with the targets that it is from."""
+    header = ("call with", "gives it where", "targets")
+    if shows_all:
+        rows = _rows(answers, request, _SOLVED, shows_all=True)
+    else:
+        for most in range(_MOST, 0, -1):
+            rows = _rows(answers, request, most, shows_all=False)
+            *first, last = (max(map(len, column)) for column in zip(header, *rows, strict=True))
+            room = _WIDTH - sum(first) - 2 * len(first)
+            if last <= room:
+                break
+        rows = [line for row in rows for line in _lines_of_row(row, room)]
+    if rows:
+        yield table_text(header, rows)
+    if any("?" in targets for *_, targets in rows):
+        yield "?: beyond what was measured, or it is not known whether the call is accepted"
+    if any(" more" in targets for *_, targets in rows):
+        yield "and 1 more: modes of the same backend, which --all names"
+
+
+def _lines_of_row(row: tuple[str, str, str], room: int) -> Iterator[tuple[str, str, str]]:
+    """Yield a row, with the targets that do not fit into the room in lines below."""
+    kind, text, targets = row
+    for part in wrap(targets, max(room, _NARROWEST)):
+        yield kind, text, part
+        kind = text = ""
+
+
+def _rows(
+    answers: "Sequence[TargetSizes]", request: "SizeRequest", most: int, *, shows_all: bool
+) -> list[tuple[str, str, str]]:
     groups: dict[tuple[str, str], list[TargetSizes]] = defaultdict(list)
     for answer in sorted(answers, key=lambda each: each.question.order[1:]):
         if answer.choices or shows_all:
-            groups[_kind(answer), _answer(answer, request)].append(answer)
+            groups[_kind(answer), _answer(answer, request, most)].append(answer)
     order = list(dict.fromkeys(kind for kind, _ in groups))
-    rows = [
-        (kind, text, _in_brief(alike, answers))
-        for (kind, text), alike in sorted(
-            groups.items(), key=lambda item: (order.index(item[0][0]), -len(item[1]))
-        )
+    in_order = sorted(groups.items(), key=lambda item: (order.index(item[0][0]), -len(item[1])))
+    return [
+        (kind, text, _in_brief(alike, answers, names_modes=shows_all))
+        for (kind, text), alike in in_order
     ]
-    if rows:
-        yield table_text(("call with", "gives it where", "targets"), rows)
-    if any("?" in targets for *_, targets in rows):
-        yield "?: beyond what was measured, or it is not known whether the call is accepted"
 
 
 def _nearest_lines(answers: "Sequence[TargetSizes]", request: "SizeRequest") -> Iterator[str]:
-    """Yield which backends do not give the size at all, and the nearest sizes that they give."""
+    """Yield which backends do not give the size, and the nearest sizes they give, or why none."""
     size = request.axis.o or 0
     for backend, of_backend in _by_backend(answers).items():
         if any(each.choices for each in of_backend):
@@ -141,13 +172,27 @@ def _nearest_lines(answers: "Sequence[TargetSizes]", request: "SizeRequest") -> 
         above = min((pair for pair in near if pair[0].size > size), default=None,
                     key=lambda pair: pair[0].size)  # fmt: skip
         texts = [
-            f"o={pair[0].size} with {pair[1]} where {_text(pair[0], request)}"
+            f"  o={pair[0].size} with {pair[1]} where {_text(pair[0], request)}"
             for pair in (below, above)
             if pair
         ]
-        reasons = ", ".join(dict.fromkeys(each.reason for each in of_backend if each.reason))
-        instead = f"the nearest are {', '.join(texts)}" if texts else reasons
-        yield f"{backend} does not give o={size}: {instead or 'no such call is known'}"
+        if texts:
+            yield f"{backend} does not give o={size}; the nearest:"
+            yield from texts
+        else:
+            yield f"{backend} does not give o={size}:"
+            yield from _reason_lines(of_backend)
+
+
+def _reason_lines(answers: "Iterable[TargetSizes]") -> Iterator[str]:
+    """Yield a line for each kind of call, with why it does not give the size."""
+    unknown = "no such call is known"
+    reasons = dict.fromkeys((_kind(each), each.reason or unknown) for each in answers)
+    width = max((len(kind) for kind, _ in reasons), default=0)
+    for kind, reason in reasons:
+        yield f"  {kind.ljust(width)}  {reason}"
+    if not reasons:
+        yield "  no such call was measured"
 
 
 def _kind(sizes: "TargetSizes") -> str:
@@ -156,11 +201,12 @@ def _kind(sizes: "TargetSizes") -> str:
     return ", ".join([*words, *["op"] * question.op, *["o"] * question.o])
 
 
-def _answer(sizes: "TargetSizes", request: "SizeRequest") -> str:
+def _answer(sizes: "TargetSizes", request: "SizeRequest", most: int) -> str:
     if sizes.reason:
         return f"never: {sizes.reason}"
-    texts = [_text(each, request) for each in sizes.choices]
-    return ", ".join([*texts, *["..."] * sizes.has_more]) or "never"
+    texts = [_text(each, request) for each in sizes.choices[:most]]
+    has_more = sizes.has_more or len(sizes.choices) > most
+    return ", ".join([*texts, *["..."] * has_more]) or "never"
 
 
 def _text(choice: "Choice", request: "SizeRequest") -> str:
@@ -178,20 +224,42 @@ def _range(ends: tuple[int, int]) -> str:
     return str(first) if first == last else f"{first}..{last}"
 
 
-def _in_brief(alike: "Iterable[TargetSizes]", every: "Iterable[TargetSizes]") -> str:
+def _in_brief(
+    alike: "Iterable[TargetSizes]", every: "Iterable[TargetSizes]", *, names_modes: bool
+) -> str:
     """Return targets by backend, with modes where not all of the backend answer so."""
     modes_of = {
         backend: {_name(each) for each in sizes} for backend, sizes in _by_backend(every).items()
     }
-    texts = []
+    texts: dict[str, str] = {}
     for backend, sizes in _by_backend(alike).items():
         names = {_name(each): all(e.is_known for e in each.choices) for each in sizes}
+        mark = "?" * (not all(names.values()))
         if len(names) == len(modes_of[backend]) and len({*names.values()}) == 1:
-            texts.append(backend + "?" * (not all(names.values())))
-        else:
+            texts[backend] = backend + mark
+        elif names_modes:
             modes = (name + "?" * (not is_known) for name, is_known in names.items())
-            texts.append(f"{backend}:{'/'.join(modes)}")
-    return ", ".join(texts)
+            texts[backend] = f"{backend}:{'/'.join(modes)}"
+        else:
+            shortest = min(names, key=lambda name: (len(name), name))
+            more = f" and {len(names) - 1} more" * (len(names) > 1)
+            texts[backend] = f"{backend}:{shortest}{mark}{more}"
+    return ", ".join(texts.values() if names_modes else _family_texts(texts, modes_of))
+
+
+def _family_texts(texts: Mapping[str, str], backends: Iterable[str]) -> list[str]:
+    """Return what is written of backends, once for those of a family that all answer alike.
+
+    A family shares the word before the hyphen: keras-jax, keras-torch, ...
+    """
+    joined: dict[str, None] = {}
+    for backend, text in texts.items():
+        family, hyphen, _ = backend.partition("-")
+        members = [each for each in backends if each.startswith(f"{family}-")]
+        marks = {texts.get(each, "-").removeprefix(each) for each in members}
+        is_one = hyphen and len(members) > 1 and marks in ({""}, {"?"})
+        joined[f"{family}-*{''.join(marks)}" if is_one else text] = None
+    return list(joined)
 
 
 def _by_backend(answers: "Iterable[TargetSizes]") -> dict[str, list["TargetSizes"]]:

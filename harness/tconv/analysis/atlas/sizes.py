@@ -12,6 +12,7 @@ from itertools import islice, product
 from math import gcd
 from typing import Final
 
+from tconv.analysis.atlas.condition import Calls, Condition
 from tconv.analysis.atlas.entry import Entry
 from tconv.analysis.atlas.observation import NATIVE
 from tconv.analysis.atlas.question import EXPLICIT, Question
@@ -22,6 +23,7 @@ from tconv.model.geometry import Axis, effective_kernel
 
 _TRIALS: Final = 8  # solutions beside those that are listed, to find the nearest sizes
 
+_UNKNOWN: Final = re.compile(r"\b(i|o|op|p_begin|p_end|o_requested)\b")
 _FEW: Final = 4
 _EXPLICIT: Final = "s*(i - 1) + K - p_begin - p_end + op"
 
@@ -268,7 +270,20 @@ def _sizes(
         choices=tuple(choices[:most]),
         has_more=len(choices) > most,
         nearest=() if choices else tuple(nearest[side] for side in sorted(nearest)),
+        reason="" if choices or nearest else _refusal(entry, request),
     )
+
+
+def _refusal(entry: Entry, request: SizeRequest) -> str:
+    """Return which conditions k, s and d break, whatever the others are; empty for none."""
+    call = Calls([(request.axis,)])
+    broken = [
+        " or ".join(clause.conditions)
+        for condition in _conditions(entry)
+        for clause in condition.clauses
+        if not _UNKNOWN.search(" ".join(clause.conditions)) and not clause.holds(call)[0]
+    ]
+    return f"accepted only where {' and '.join(broken)}" if broken else ""
 
 
 def _formula(entry: Entry, request: SizeRequest) -> str:
@@ -277,13 +292,9 @@ def _formula(entry: Entry, request: SizeRequest) -> str:
     Where both crops are one unknown, it is p.
     """
     rule = _EXPLICIT if entry.rule is None else str(entry.rule.size)
-    conditions = [entry.acceptance]
-    if entry.question.is_explicit:
-        conditions.append(entry.routes.get(NATIVE))
     clauses = [
         " or ".join(f"({text})" for text in clause.conditions)
-        for condition in conditions
-        if condition is not None
+        for condition in _conditions(entry)
         for clause in condition.clauses
     ]
     if clauses:
@@ -291,6 +302,12 @@ def _formula(entry: Entry, request: SizeRequest) -> str:
         rule = f"({rule}) if {accepted} else -1"
     is_even = entry.question.padding == EXPLICIT and "p" not in request.decided
     return re.sub(r"\bp_(begin|end)\b", "p", rule) if is_even else rule
+
+
+def _conditions(entry: Entry) -> list[Condition]:
+    """Return the conditions, as far as known, of one call of the target's own that computes."""
+    route = entry.routes.get(NATIVE) if entry.question.is_explicit else None
+    return [each for each in (entry.acceptance, route) if each is not None]
 
 
 def _solutions(formula: str, question: Question, request: SizeRequest) -> Iterator[Solution]:
