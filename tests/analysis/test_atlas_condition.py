@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from tconv.analysis.atlas.condition import Calls, Condition, Domain
+from tconv.analysis.atlas.condition import Calls, Clause, Condition, Domain
 from tconv.analysis.atlas.condition_inference import infer_condition
 from tconv.model.geometry import Axis
 
@@ -149,6 +149,25 @@ def test_written_condition_reads_back(text: str) -> None:
     assert Condition.from_dict(found.to_dict()) == found
 
 
+@pytest.mark.parametrize(
+    ("texts", "numbers"),
+    [
+        (("o_requested < s*(i - 1) + K",), "9 < 9"),
+        (("op < max(s, d)",), "2 < 2"),
+        (("d >= d_max",), "1 >= 2"),
+        (("s == 1",), ""),
+        (("K <= 2 or d == 2", "op == 0"), ""),
+    ],
+)
+def test_clause_gives_the_numbers_of_the_first_axis_that_breaks_it(
+    texts: tuple[str, ...], numbers: str
+) -> None:
+    axes = (Axis(i=2, k=2, s=2, d=2, o=4, op=0), Axis(i=4, k=3, s=2, o=9, op=2))
+
+    assert Clause(conditions=texts).numbers(Calls([axes])) == numbers
+    assert not Clause(conditions=("K >= s",)).numbers(Calls([axes]))
+
+
 def test_domain_names_what_lies_outside() -> None:
     domain = Domain.from_calls(
         [(Axis(i=1, k=2, s=1),), (Axis(i=4, k=2, s=3, d=2), Axis(i=2, k=2, d=2))]
@@ -165,5 +184,7 @@ def test_domain_names_what_lies_outside() -> None:
     assert list(domain.outside((Axis(i=3, k=2),) * 2)) == [
         "d=1 was not measured on 2 axes; only 2 was"
     ]
-    assert list(domain.outside((Axis(i=3, k=2),) * 3)) == ["3 axes were not measured; 1 and 2 were"]
+    assert list(domain.outside((Axis(i=3, k=2),) * 3)) == [
+        "3 axes were not measured; only 1, 2 were"
+    ]
     assert Domain.from_dict(domain.to_dict()) == domain

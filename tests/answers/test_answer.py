@@ -109,7 +109,13 @@ def test_explanation_says_what_the_names_and_defaults_stand_for(written: Path) -
 def test_target_that_was_not_measured_is_answered_by_the_right_spelling(written: Path) -> None:
     done = asked(written, "fake:cal", "padding=same", "k=4", "i=3")
 
-    assert str(done.exception).endswith("other:call@cpu; did you mean fake:call@cpu?")
+    assert str(done.exception).endswith(": fake:call@cpu; did you mean fake:call@cpu?")
+
+
+def test_backend_that_was_not_measured_is_answered_by_those_that_were(written: Path) -> None:
+    done = asked(written, "numpy", "padding=same", "k=4", "i=3", "--no-run")
+
+    assert str(done.exception).endswith("the atlas was measured on: fake, other")
 
 
 def test_call_outside_of_what_was_measured_is_said_to_be_a_guess(written: Path) -> None:
@@ -128,7 +134,7 @@ def test_refused_call_breaks_a_condition_and_has_accepted_neighbours(tmp_path: P
     assert done.exit_code == 3
     assert done.stdout.splitlines()[:6] == [
         "refused: fake:call@cpu does not accept this call",
-        "  accepted only where K >= s",
+        "  accepted only where K >= s, which is 2 >= 3 here",
         "  the framework was not asked: no framework is loaded with --no-run",
         "nearest accepted calls:",
         "  tconv explain fake:call@cpu padding=same i=3 k=2 s=2",

@@ -153,15 +153,19 @@ EXAMPLES = [
     ("onnxruntime k=3 s=2 i=3 o=10", 3, "Expected input size 4 but got 3", "o=8"),
     ("keras-tensorflow p=1 k=3 s=2 i=4", 3, "no explicit padding", "padding=same"),
     ("jax padding=same k=5 s=2 i=7", 0, "String padding is not implemented", "o = 14: the full 17"),
-    (
-        "torch k=3 s=2 p=1 op=1 i=7",
-        0,
-        "o = 14: the full 15",
-        "one call of: jax:conv_general_dilated",
-    ),
+    ("torch k=3 s=2 p=1 op=1 i=7", 0, "o = 14: the full 15", "one call of: jax, onnx"),
+    ("numpy k=3 s=2 p=1 op=1 i=7", 0, "o = 14: the full 15", "not measured in run"),
+    ("tensorflow:function padding=same k=3 s=2 i=4 o=5", 3, "tensorflow says: ", "not measured"),
+    ("torch k=3x3x3x3 s=2 i=2", 3, "no transposed convolution of more than 3 axes", "only 1, 2, 3"),
     ("torch k=3 s=2 p=0:2 op=0 i=7", 0, "composed: crop the end", "one call of"),
 ]
 """Target and call, exit status, and two texts of the answer."""
+
+
+def test_mode_that_does_not_exist_is_answered_by_those_that_do() -> None:
+    done = CliRunner().invoke(cli, ["explain", "numpy:oracle", "k=3", "s=2", "i=4"])
+
+    assert "but should be one of numpy:scatter@cpu, numpy:gather@cpu" in str(done.exception)
 
 
 @pytest.mark.parametrize(("call", "status", "first", "second"), EXAMPLES)

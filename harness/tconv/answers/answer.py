@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
+from tconv.adapters import registry
 from tconv.analysis.atlas.atlas import Atlas
 from tconv.analysis.atlas.condition import Clause
 from tconv.analysis.atlas.entry import Entry
@@ -13,7 +14,7 @@ from tconv.analysis.atlas.question import EXPLICIT
 from tconv.analysis.atlas.request import Request
 from tconv.answers.frameworks import Frameworks, Reply
 from tconv.answers.nearest import nearest_accepted
-from tconv.errors import TargetError, UnavailableError
+from tconv.errors import AtlasError, TargetError, UnavailableError
 from tconv.model.legality import margin_legality
 from tconv.model.policies import DEFINED, InputPadding, fill_of, lower
 from tconv.model.target import Selection, Target
@@ -88,12 +89,26 @@ def answers(
         frameworks: are asked where the atlas cannot tell; None: nothing is loaded.
 
     Raises:
-        AtlasError: the atlas has no such target.
+        AtlasError: the atlas has no such target, and no framework has it, or none is loaded.
+        TargetError: the backend has no such mode or device.
+        UnavailableError: the atlas has no such target, and its framework is not installed.
     """
     return tuple(
         _Target(atlas, target, frameworks).answer(request)
-        for target in dict.fromkeys(_target(entry) for entry in atlas.of(selection))
+        for target in _targets(atlas, selection, frameworks)
     )
+
+
+def _targets(
+    atlas: Atlas, selection: Selection, frameworks: Frameworks | None
+) -> tuple[Target, ...]:
+    """Return the targets of the atlas that are selected, or else those of a framework."""
+    try:
+        return tuple(dict.fromkeys(_target(entry) for entry in atlas.of(selection)))
+    except AtlasError:
+        if frameworks is None or selection.backend not in registry.backends():
+            raise
+        return frameworks.targets(selection)
 
 
 def _target(entry: Entry) -> Target:
@@ -205,7 +220,7 @@ def _extents(entry: Entry, request: Request) -> tuple[Extent, ...]:
 def _reach(entry: Entry, request: Request) -> str:
     match entry.accepts(request.axes):
         case None:
-            return "not measured so, on"
+            return "not known on"
         case False:
             return "refused by"
     step = entry.route(request.axes)

@@ -16,9 +16,9 @@ from tconv.analysis.atlas.request import Request
 from tconv.engine.executors.local import LocalPool
 from tconv.engine.plan import TargetPlan
 from tconv.engine.worker.describe import BackendDescription
-from tconv.errors import UnavailableError
+from tconv.errors import TargetError, UnavailableError
 from tconv.model.case import Case
-from tconv.model.target import Target
+from tconv.model.target import Selection, Target
 from tconv.model.window import Resolution
 
 C_IN: Final = 2
@@ -78,6 +78,24 @@ class Frameworks(AbstractContextManager["Frameworks"]):
     def __exit__(self, *_: object) -> None:
         """End every process."""
         self._stack.close()
+
+    def targets(self, selection: Selection) -> tuple[Target, ...]:
+        """Return the targets of this machine that are selected, at least one.
+
+        Raises:
+            TargetError: the backend has no such mode or device.
+            UnavailableError: it is not installed.
+        """
+        description = self._description(selection.backend)
+        if isinstance(description, str):
+            raise UnavailableError(description)
+        targets = tuple(filter(selection.includes, description.targets))
+        if not targets:
+            raise TargetError(
+                f"target={str(selection)!r}, but should be one of "
+                f"{', '.join(map(str, description.targets))}"
+            )
+        return targets
 
     def ask(self, target: Target, requests: Sequence[Request]) -> list[Reply]:
         """Return what a target makes of each request, in order.

@@ -1,10 +1,11 @@
 """`tconv explain`: shows which window a target returns for a call, and how that is known."""
 
 import sys
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from itertools import groupby
 from pathlib import Path
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -19,9 +20,11 @@ if TYPE_CHECKING:
     from tconv.analysis.atlas.atlas import MeasuredRun
     from tconv.analysis.atlas.entry import Entry
     from tconv.analysis.atlas.extent import Extent
+    from tconv.analysis.atlas.request import Request
     from tconv.answers.answer import Answer
 
 _MOST_LINES: Final = 8  # of the framework's words, beside the first
+_WIDTH: Final = 100  # columns of a line, except where a framework speaks
 
 EPILOG = """\b
 Examples:
@@ -55,10 +58,14 @@ def explain_case(
     TARGET is backend[:mode][@device]. The names are padding, i, k, s, p, dilation (d),
     output_padding (op), o and ndim, or a framework's own, such as kernel_size. A value is one
     number for all axes, or one for each axis, as in 3x2. A value of p may be start:end, as in 1:0.
-    In a rule, begin is the crop at the start, and K is dilation(k-1)+1.
+
+    In a rule, begin is the crop at the start, and K is d(k-1)+1. A condition on what is accepted
+    holds on every axis; o_requested is the size that was asked for, o the size by the rule, and
+    d_max the largest d of all axes with more than one tap. all(a) or all(b) says that one and the
+    same of a and b holds on every axis.
 
     A call that lies outside of what was measured, or that is refused, is put to the framework, if
-    it is installed.
+    it is installed. So is every call to a mode that was not measured.
     """
     from tconv.analysis.atlas.request import Request, one_axis_notice
     from tconv.answers.answer import answers, lowered
@@ -76,10 +83,15 @@ def explain_case(
     else:
         if definition:
             click.echo(f"{definition}\n")
-        for _, group in groupby(results, key=_key):
-            alike = list(group)
-            lines = [*_lines(alike[0]), *(line for e in alike for line in _source(e, atlas.source))]
-            click.echo("\n".join([*(line.rstrip() for line in lines), ""]))
+        groups: dict[tuple[str, ...], list[Answer]] = defaultdict(list)
+        for answer in results:
+            lines = tuple(_lines(answer, request))
+            groups[tuple(line.replace(str(answer.target), "") for line in lines)].append(answer)
+        for alike in groups.values():
+            sources = (line for each in alike for line in _source(each, atlas.source))
+            click.echo("\n".join([*_lines(alike[0], request), *sources, ""]))
+        if lines := tuple(_elsewhere(results)):
+            click.echo("\n".join([*lines, ""]))
     if all(answer.verdict != "accepted" and not answer.extents for answer in results):
         sys.exit(ExitStatus.NOTHING_COMPARED)
 
@@ -89,17 +101,10 @@ def _notice(backend: str) -> None:
         click.echo(f"asking {backend}, which takes some seconds to load ...", err=True)
 
 
-def _key(answer: "Answer") -> tuple[Any, ...]:
-    """Return what answers that are printed as one have in common."""
-    rule = answer.entry and answer.entry.rule
-    words = answer.reply and answer.reply.words
-    return (answer.verdict, rule, answer.extents, answer.broken, words, answer.addition,
-            answer.nearest, answer.unasked)  # fmt: skip
-
-
-def _lines(answer: "Answer") -> Iterator[str]:
+def _lines(answer: "Answer", request: "Request") -> Iterator[str]:
+    """Yield what the call returns, or why it is refused."""
     if answer.verdict == "refused":
-        yield from _refusal(answer)
+        yield from _refusal(answer, request)
         return
     if not answer.extents:
         yield f"not known: {answer.unasked}"
@@ -116,12 +121,16 @@ def _lines(answer: "Answer") -> Iterator[str]:
         yield from (f"rule: {line}" for line in str(answer.entry.rule).splitlines())
 
 
-def _refusal(answer: "Answer") -> Iterator[str]:
+def _refusal(answer: "Answer", request: "Request") -> Iterator[str]:
     """Yield that the call is refused, why, in whose words, and what is accepted near it."""
     yield f"refused: {_why(answer)}"
-    yield from (f"  accepted only where {clause}" for clause in answer.broken)
+    for clause in answer.broken:
+        assert answer.entry is not None
+        numbers = clause.numbers(answer.entry.calls_of(request.axes))
+        here = f", which is {numbers} here" if numbers else ""
+        yield from _wrapped(f"  accepted only where {clause}{here}")
     if answer.reply and answer.reply.words:
-        first, *more = answer.reply.words.splitlines()
+        first, *more = (line.rstrip() for line in answer.reply.words.splitlines())
         yield f"  {answer.target.backend} says: {first}"
         yield from (f"    {line}" for line in more[:_MOST_LINES])
     if answer.unasked:
@@ -129,6 +138,11 @@ def _refusal(answer: "Answer") -> Iterator[str]:
     if answer.nearest:
         yield "nearest accepted calls:"
         yield from (f"  tconv explain {answer.target} {call}" for call in answer.nearest)
+
+
+def _wrapped(line: str) -> list[str]:
+    return wrap(line, _WIDTH, subsequent_indent="    ", break_long_words=False,
+                break_on_hyphens=False)  # fmt: skip
 
 
 def _why(answer: "Answer") -> str:
@@ -182,10 +196,27 @@ def _source(answer: "Answer", source: "MeasuredRun") -> Iterator[str]:
         yield f"  not measured in run {source.run}, {source.started}"
     else:
         yield from _evidence(answer, entry, source)
-    by_route: dict[str, list[str]] = {}
-    for target, route in answer.elsewhere:
-        by_route.setdefault(route, []).append(target.removesuffix("@cpu"))
-    yield from (f"  {route}: {', '.join(targets)}" for route, targets in sorted(by_route.items()))
+
+
+def _elsewhere(answers: "Sequence[Answer]") -> Iterator[str]:
+    """Yield how the other targets reach an explicit call; a backend stands for all its modes."""
+    answered = {str(answer.target) for answer in answers}
+    modes: dict[str, set[str]] = defaultdict(set)
+    by_route: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for target, route in answers[0].elsewhere:
+        if target not in answered:
+            backend = target.partition(":")[0]
+            modes[backend].add(target)
+            by_route[route][backend].append(target)
+    if by_route:
+        yield "the same call elsewhere, by what was measured:"
+    for route, backends in sorted(by_route.items()):
+        names = [
+            name.removesuffix("@cpu")
+            for backend, targets in backends.items()
+            for name in ([backend] if {*targets} == modes[backend] else targets)
+        ]
+        yield from _wrapped(f"  {route}: {', '.join(names)}")
 
 
 def _evidence(answer: "Answer", entry: "Entry", source: "MeasuredRun") -> Iterator[str]:
@@ -208,9 +239,9 @@ def _evidence(answer: "Answer", entry: "Entry", source: "MeasuredRun") -> Iterat
     if acceptance is None:
         yield f"  which calls are accepted was not found from {calls}"
     else:
-        yield f"  accepted: {acceptance}, inferred from {calls}"
+        yield from _wrapped(f"  accepted: {acceptance}, inferred from {calls}")
         yield from (f"  weak evidence: {text}" for text in acceptance.shortfalls)
-    yield f"  measured on: {entry.domain.text}"
+    yield from _wrapped(f"  measured on: {entry.domain.text}")
     yield from (f"  but {text}" for text in answer.outside)
 
 

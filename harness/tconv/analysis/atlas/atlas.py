@@ -12,6 +12,8 @@ from tconv.analysis.atlas.question import Question
 from tconv.errors import AtlasError
 from tconv.model.target import Selection, Target
 
+_CLOSE: Final = 0.7  # numpy is another backend than keras-numpy, not a misspelling of it
+
 FORMAT: Final = 3
 """Raised when the JSON form changes its meaning."""
 
@@ -61,12 +63,15 @@ class Atlas:
         chosen = tuple(e for e in self.entries if selection.includes(_target(e.question)))
         if not chosen:
             targets = list(dict.fromkeys(e.question.target for e in self.entries))
-            names = sorted({*targets, *(_target(e.question).backend for e in self.entries)})
-            close = difflib.get_close_matches(str(selection), names, n=1)
+            backends = sorted({_target(e.question).backend for e in self.entries})
+            close = difflib.get_close_matches(
+                str(selection), [*targets, *backends], n=1, cutoff=_CLOSE
+            )
             hint = f"; did you mean {close[0]}?" if close else ""
+            own = [each for each in targets if each.startswith(f"{selection.backend}:")]
             raise AtlasError(
                 f"target={str(selection)!r}, but should be one of those that the atlas was "
-                f"measured on: {', '.join(targets)}{hint}"
+                f"measured on: {', '.join(own or backends)}{hint}"
             )
         return chosen
 

@@ -5,6 +5,7 @@ frameworks check each of them; some check all at once ("strides above 1 with dil
 a clause may also offer alternatives of which one has to hold on every axis.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
@@ -20,6 +21,7 @@ from tconv.model.predicate.expression import Expression, PreparedPoints
 Flags = NDArray[np.bool_]
 Range = tuple[int, int]
 
+_COMPARISON: Final = re.compile(r"([^<>=]+) (<=|>=|==|<|>) ([^<>=]+)")
 _SIZES: Final = ("i", "k", "s", "o")
 _OPTIONS: Final = ("d", "p_begin", "p_end", "op")
 _PARAMETERS: Final = "i, k, s, d, p_begin, p_end, op, o_requested, o"
@@ -85,6 +87,24 @@ class Clause:
             either: Flags = np.logical_or.reduce([calls.every(each) for each in met])
             return either
         return calls.every(np.logical_or.reduce(met))
+
+    def numbers(self, calls: Calls) -> str:
+        """Return the numbers that break it in the first call, as in `9 < 9`.
+
+        They are those of the first axis that breaks it; empty where the clause is no comparison
+        of two terms, or one of a letter with a number, which says all.
+        """
+        comparison = _COMPARISON.fullmatch(self.conditions[0])
+        if len(self.conditions) > 1 or not comparison:
+            return ""
+        left, sign, right = comparison.groups()
+        if left.isidentifier() and right.isdigit():
+            return ""
+        broken = np.flatnonzero(~_expression(self.conditions[0]).holds(calls.letters))
+        if not len(broken):
+            return ""
+        values = [_expression(term).values(calls.letters)[broken[0]] for term in (left, right)]
+        return f"{values[0]} {sign} {values[1]}"
 
     def __str__(self) -> str:
         """Write it as people do; it is valid Python as well."""
@@ -218,7 +238,9 @@ class Domain:
         """Yield, in words, which parameters of a call lie outside."""
         options = self.options.get(len(axes))
         if options is None:
-            yield f"{len(axes)} axes were not measured; {' and '.join(map(str, self.options))} were"
+            measured = ", ".join(map(str, self.options))
+            verb = "was" if len(self.options) == 1 else "were"
+            yield f"{len(axes)} axes were not measured; only {measured} {verb}"
         for name, (least, most) in {**self.sizes, **(options or {})}.items():
             for value in dict.fromkeys(getattr(axis, name) for axis in axes):
                 if value is None or not least <= value <= most:
