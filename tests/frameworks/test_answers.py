@@ -169,7 +169,7 @@ def test_mode_that_does_not_exist_is_answered_by_those_that_do() -> None:
 
 
 @pytest.mark.parametrize(("call", "status", "first", "second"), EXAMPLES)
-def test_call_that_was_answered_wrongly_is_answered_right(
+def test_example_has_its_status_and_says_what_it_should(
     call: str, status: int, first: str, second: str
 ) -> None:
     done = CliRunner().invoke(cli, ["explain", *call.split()])

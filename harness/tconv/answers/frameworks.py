@@ -112,7 +112,9 @@ class Frameworks(AbstractContextManager["Frameworks"]):
         if isinstance(description, str):
             raise UnavailableError(description)
         if target not in description.targets:
-            raise UnavailableError(f"{target} is no mode or device of this machine")
+            raise UnavailableError(
+                f"this machine has no {target}; `tconv adapters list` shows what it has"
+            )
         plan = TargetPlan(target=target, cases=cases, version=description.version)
         rows = self._pool(target.backend).rows(plan, cases).records()
         return [_reply(row, case, description) for row, case in zip(rows, cases, strict=True)]

@@ -189,7 +189,7 @@ def _source(answer: "Answer", source: "MeasuredRun") -> Iterator[str]:
         version = f" {reply.version}" if reply.version else ""
         variables = registry.adapter_class(answer.target.backend).portable.items()
         settings = "".join(f", with {name}={value}" for name, value in variables)
-        yield f"  {answer.target.backend}{version} was asked for this very call now{settings}"
+        yield f"  {answer.target.backend}{version} was asked about this very call now{settings}"
         if answer.verdict == "accepted" and reply.reason:
             yield f"  but {reply.reason}"
     if entry is None:

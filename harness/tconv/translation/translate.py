@@ -99,7 +99,6 @@ class Pools:
 
         Raises:
             TargetError: no backend has this name.
-            UnavailableError: its adapter does not load.
         """
         key = backend, tuple(variables.items())
         if key not in self._workers:
