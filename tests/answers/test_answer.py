@@ -16,6 +16,7 @@ from tconv.analysis.atlas.entry import Entry
 from tconv.analysis.atlas.evidence import evidence
 from tconv.analysis.atlas.extent import extents_of
 from tconv.analysis.atlas.formula import Formula
+from tconv.analysis.atlas.observation import NATIVE
 from tconv.analysis.atlas.observation_point import Point
 from tconv.analysis.atlas.question import Question
 from tconv.analysis.atlas.rule import Piecewise, Rule
@@ -124,6 +125,26 @@ def test_call_outside_of_what_was_measured_is_said_to_be_a_guess(written: Path) 
     assert done.stdout.startswith("inferred beyond what was measured, and not asked: no framework")
     assert "but i=30 was not measured; 1 to 8 were" in done.output
     assert "but d=5 was not measured; only 1 was" in done.output
+
+
+@pytest.mark.parametrize(
+    ("is_separated", "words"),
+    [
+        (False, "by the rule, but it is not known whether the call is accepted"),
+        (True, "accepted, but it is not known whether by one call or with an added crop"),
+    ],
+)
+def test_measured_call_that_the_atlas_cannot_tell_says_what_is_not_known(
+    tmp_path: Path, *, is_separated: bool, words: str
+) -> None:
+    known, *_ = atlas().entries
+    entry = replace(known, routes={NATIVE: None})
+    path = tmp_path / "atlas.json"
+    entry = entry if is_separated else replace(entry, acceptance=None)
+    path.write_text(replace(atlas(), entries=(entry,)).to_json())
+    done = asked(path, "fake", "padding=same", "k=4", "s=2", "i=3", "--no-run")
+
+    assert done.stdout.startswith(f"{words}, and not asked: no framework is loaded")
 
 
 def test_refused_call_breaks_a_condition_and_has_accepted_neighbours(tmp_path: Path) -> None:

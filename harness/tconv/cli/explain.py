@@ -82,7 +82,8 @@ def explain_case(
         click.echo(json_text({"request": str(request), "answers": list(map(_record, results))}))
     else:
         if definition:
-            click.echo(f"{definition}\n")
+            parts = (part for line in definition.splitlines() for part in _wrapped(line))
+            click.echo("\n".join([*parts, ""]))
         groups: dict[tuple[str, ...], list[Answer]] = defaultdict(list)
         for answer in results:
             lines = tuple(_lines(answer, request))
@@ -110,7 +111,7 @@ def _lines(answer: "Answer", request: "Request") -> Iterator[str]:
         yield f"not known: {answer.unasked}"
         return
     if answer.verdict == "unknown":
-        yield f"inferred beyond what was measured, and not asked: {answer.unasked}"
+        yield f"{_doubt(answer, request)}, and not asked: {answer.unasked}"
     for axis, extent in enumerate(answer.extents):
         if len(answer.extents) > 1:
             yield f"axis {axis}: {extent.axis}"
@@ -119,6 +120,18 @@ def _lines(answer: "Answer", request: "Request") -> Iterator[str]:
         yield f"composed: {answer.addition}"
     if answer.entry and answer.entry.rule and not answer.reply:
         yield from (f"rule: {line}" for line in str(answer.entry.rule).splitlines())
+
+
+def _doubt(answer: "Answer", request: "Request") -> str:
+    """Return why the atlas alone does not tell what the call returns."""
+    entry = answer.entry
+    if answer.outside or entry is None:
+        return "inferred beyond what was measured"
+    if not entry.accepts(request.axes):
+        return "by the rule, but it is not known whether the call is accepted"
+    if entry.routes and entry.route(request.axes) is None:
+        return "accepted, but it is not known whether by one call or with an added crop"
+    return "inferred on weak evidence"
 
 
 def _refusal(answer: "Answer", request: "Request") -> Iterator[str]:

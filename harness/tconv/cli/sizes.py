@@ -34,9 +34,9 @@ Exit status:
 
 _MOST: Final = 3  # choices in a line, fewer where the line gets too long
 _WIDTH: Final = 100  # columns of a line, except with --all
-_NARROWEST: Final = 40  # columns of the targets, even where the numbers are long
+_NARROWEST: Final = 30  # columns of the targets, even where the numbers are long
 _EVERY: Final = 100  # legal choices that --all and --json list
-_SOLVED: Final = 25  # choices of each kind of call that they list
+_SOLVED: Final = 10  # choices of each kind of call that they list
 
 
 @click.command(epilog=EPILOG)
