@@ -46,6 +46,11 @@ def listed(
     return separator.join([*first, *([f"and {more:,} more"] if more > 0 else [])])
 
 
+def pluralize(count: int, noun: str) -> str:
+    """Return `1 row`, `2 rows`, `1,200 rows`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
 def bounded(message: str) -> str:
     """Return a message with long lines cut, and of very many lines the first and the last."""
     lines = [shortened(line, _LONGEST_LINE) for line in message.split("\n")]

@@ -12,6 +12,7 @@ from tconv.analysis.clusters.separation import MOST_TERMS
 from tconv.analysis.clusters.variation import Variation
 from tconv.analysis.rerun import rerun_command
 from tconv.analysis.summary import Summary
+from tconv.errors import pluralize
 
 _ID_DIGITS: Final = 10
 
@@ -83,7 +84,7 @@ class Finding:
     def held_against(self) -> str:
         """What the predicate separates, in words."""
         cluster = self.cluster
-        passing = f"{cluster.passing:,} passing rows" if cluster.passing != 1 else "1 passing row"
+        passing = pluralize(cluster.passing, "passing row")
         if not cluster.passing:
             return "no row passes here, so every case is covered"
         if cluster.is_exact:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from tconv.cli.output import json_option, json_text, pluralize, table_text
-from tconv.errors import quoted
+from tconv.cli.output import json_option, json_text, table_text
+from tconv.errors import pluralize, quoted
 
 if TYPE_CHECKING:
     from tconv.analysis.acceptance.matrix import Acceptance, Cell, ReactionCount

@@ -23,11 +23,6 @@ def json_text(content: Mapping[str, Any]) -> str:
     return json.dumps(content, indent=2, default=str)
 
 
-def pluralize(count: int, noun: str) -> str:
-    """Return `1 row`, `2 rows`, `1,200 rows`."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
-
-
 def table_text(
     header: Sequence[str], rows: Iterable[Sequence[str]], *, right: Collection[str] = ()
 ) -> str:

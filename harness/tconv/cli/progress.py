@@ -21,9 +21,9 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from tconv.cli.output import pluralize
 from tconv.engine.plan import TargetPlan
 from tconv.engine.tasks import Part
+from tconv.errors import pluralize
 from tconv.model.verdict import Standpoint
 from tconv.store.totals import TargetTotals
 

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 import click
 from click.core import ParameterSource
 
-from tconv.cli.output import json_option, json_text, pluralize, print_failures, table_text
+from tconv.cli.output import json_option, json_text, print_failures, table_text
 from tconv.cli.target_type import TARGET
-from tconv.errors import ConfigError, IncompleteError
+from tconv.errors import ConfigError, IncompleteError, pluralize
 from tconv.model.parameters import PARAMETERS, Table, grid_keys
 from tconv.runs.exit_status import ExitStatus
 

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from tconv.cli.atlas_source import atlas_option, load_atlas
-from tconv.cli.output import json_option, json_text, pluralize, table_text
+from tconv.cli.output import json_option, json_text, table_text
 from tconv.cli.target_type import TARGET
+from tconv.errors import pluralize
 from tconv.model.target import Selection, Target
 from tconv.runs.exit_status import ExitStatus
 
@@ -134,7 +135,7 @@ def _target_lines(
     if any("?" in targets for *_, targets in rows):
         yield "?: beyond what was measured, or it is not known whether the call is accepted"
     if any(" more" in targets for *_, targets in rows):
-        yield "and 1 more: modes of the same backend, which --all names"
+        yield "and N more: modes of the same backend, which --all names"
 
 
 def _lines_of_row(row: tuple[str, str, str], room: int) -> Iterator[tuple[str, str, str]]:

@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from tconv.errors import pluralize
 from tconv.grid.case_table import CaseTable
 from tconv.grid.covering import Coverage
 from tconv.grid.product import SWEPT
@@ -49,10 +50,7 @@ class GridStatistics:
     def lines(self) -> tuple[str, ...]:
         """Return the counts as lines for people."""
         return (
-            (
-                f"{self.made:,} point{'s' * (self.made != 1)} made, "
-                f"{self.kept:,} case{'s' * (self.kept != 1)} kept"
-            ),
+            f"{pluralize(self.made, 'point')} made, {pluralize(self.kept, 'case')} kept",
             *(f"  {count:,} dropped: {reason}" for reason, count in self.dropped.items()),
             *(f"  {entry}" for entry in self.coverage),
             *(f"  {name}: {_counted(counts)}" for name, counts in self.marginals.items()),

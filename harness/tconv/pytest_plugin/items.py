@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import pytest
 
+from tconv.errors import pluralize
 from tconv.model.verdict import Standpoint, Verdict
 from tconv.pytest_plugin.blocks import SweepBlock
 from tconv.pytest_plugin.session import SessionSweep
@@ -124,8 +125,7 @@ def _standpoint(row: Mapping[str, Any]) -> Standpoint:
 def _headline(failing: list[dict[str, Any]], count: int) -> str:
     kinds = Counter(str(row["verdict"]) for row in failing)
     do = "does" if len(failing) == 1 else "do"
-    cases = f"case{'s' * (count != 1)}"
-    return f"{len(failing)} of {count} {cases} {do} not conform: {_counts(kinds)}"
+    return f"{len(failing)} of {pluralize(count, 'case')} {do} not conform: {_counts(kinds)}"
 
 
 def _neutral(rows: list[dict[str, Any]]) -> list[str]:

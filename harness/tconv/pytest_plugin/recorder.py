@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
+from tconv.errors import pluralize
 from tconv.model.outcome import NotRun
 from tconv.pytest_plugin.blocks import SweepBlock
 from tconv.pytest_plugin.items import SweepItem
@@ -46,8 +47,7 @@ class SessionRecorder:
     def pytest_report_header(self) -> str:
         """Return what is going to be swept."""
         sweep = self._sweep
-        count = len(sweep.spec.cases)
-        cases = f"{count} case{'s' * (count != 1)}"
+        cases = pluralize(len(sweep.spec.cases), "case")
         targets = ", ".join(str(plan.target) for plan in sweep.plans)
         return f"tconv: {sweep.spec.config.path}, {cases} on {targets}"
 
