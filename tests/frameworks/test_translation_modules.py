@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass
 from importlib import import_module
+from textwrap import dedent
 from typing import Any, Final
 
 import numpy as np
@@ -426,3 +427,35 @@ def test_modules_differ_in_all_that_can_come_between_their_weights_and_the_resul
     assert any(each.split_into > 1 for each in candidates)
     assert any(each.words for each in candidates)
     assert sum("self.conv = " in text for text in texts) > COUNT / 5
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float32"])
+@pytest.mark.parametrize("backend", ["tensorflow", "jax"])
+def test_module_takes_the_checkpoint_of_a_real_layer_as_its_docstring_says(
+    backend: str, dtype: str
+) -> None:
+    torch = pytest.importorskip("torch", reason="it is not installed")
+    for package in (backend, *["flax"] * (backend == "jax")):
+        pytest.importorskip(package, reason="it is not installed")
+    ends = Selection(backend="torch"), Selection(backend=backend)
+    query = Query.from_texts(["k=3x2", "s=2", "op=0", f"dtype={dtype}"])
+    style = FileStyle(form=Form.MODULE)
+    (found,) = translate.translate(load_atlas(None), [query], *ends, runs=False, style=style)
+    assert isinstance(found, Translation)
+    text = found.target_call.file.text
+    layer, other = (
+        torch.nn.ConvTranspose2d(4, 6, (3, 2), stride=2, dtype=getattr(torch, dtype))
+        for _ in range(2)
+    )
+    names: dict[str, Any] = {"torch": torch, "c_in": 4, "c_out": 6}
+    exec(compile(text, "ported.py", "exec"), names)  # noqa: S102 # the harness's own text
+    _, *lines = names["ConvTranspose"].__doc__.splitlines()
+    forth, back = dedent("\n".join(lines)).split("Back to torch:")
+
+    names["layer"] = layer
+    exec(forth, names)  # noqa: S102 # as above
+    names["layer"] = other
+    exec(back, names)  # noqa: S102 # as above
+
+    given = other.state_dict()
+    assert all(torch.equal(given[name], value) for name, value in layer.state_dict().items())

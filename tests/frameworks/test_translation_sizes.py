@@ -7,12 +7,13 @@ from typing import Any, Final
 import numpy as np
 import pytest
 
+from tconv.adapters import registry
 from tconv.cli.atlas_source import load_atlas
 from tconv.model.target import Selection
-from tconv.translation.python_file import FUNCTION
+from tconv.translation.python_file import FUNCTION, FileStyle, Form
 from tconv.translation.query import Query
 from tconv.translation.source import Impossible
-from tconv.translation.translate import Translation, translate
+from tconv.translation.translate import Pools, Translation, translate
 
 SEED: Final = 20261128
 EACH: Final = 6
@@ -135,3 +136,39 @@ def defined(found: Translation) -> Callable[..., Any]:
     exec(compile(found.target_call.file.text, "ported.py", "exec"), names)  # noqa: S102 # the harness's own text
     function: Callable[..., Any] = names[FUNCTION]
     return function
+
+
+@pytest.mark.parametrize("policy", ["circular", "reflect"])
+@pytest.mark.parametrize("backend", ["tensorflow", "keras-tensorflow"])
+def test_module_that_pads_with_copies_is_traced_with_unknown_sizes(
+    backend: str, policy: str
+) -> None:
+    needs("tensorflow", "keras", "torch")
+    query = Query.from_texts([f"padding={policy}", "k=5x4", "s=2x1"])
+    ends = Selection(backend="torch"), Selection(backend=backend)
+    style = FileStyle(form=Form.MODULE)
+
+    with Pools() as pools:
+        (found,) = translate(load_atlas(None), [query], *ends, runs=True, style=style, pool=pools)
+        assert isinstance(found, Translation)
+        process = pools.worker(backend, registry.adapter_class(backend).portable)
+        pairs = process.call(traced, found.target_call.file.text)
+
+    assert isinstance(pairs, list)
+    assert [y.shape for y, _ in pairs] == [other.shape for _, other in pairs]
+    assert all(np.array_equal(*pair) for pair in pairs)
+
+
+def traced(text: str) -> list[tuple[Any, Any]]:
+    """Return what the module of a file gives, and what its trace of unknown sizes gives."""
+    (tf,) = needs("tensorflow")
+    names: dict[str, Any] = {}
+    exec(compile(text, "ported.py", "exec"), names)  # noqa: S102 # the harness's own text
+    rng = np.random.default_rng(SEED)
+    module = names["ConvTranspose"](2, 3)
+    w, b = (rng.integers(1, 9, n).astype(np.float32) for n in ((2, 3, 5, 4), 3))
+    module.load_source({"weight": w, "bias": b})
+    sizes = tf.TensorSpec([None, None, None, 2], tf.float32)
+    graph = tf.function(module.__call__, input_signature=[sizes])
+    inputs = [rng.integers(1, 9, (1, i, i + 2, 2)).astype(np.float32) for i in (3, 4, 7)]
+    return [(np.asarray(module(x)), np.asarray(graph(x))) for x in inputs]

@@ -354,7 +354,13 @@ def _checkpoint(checkpoint: object) -> Checkpoint:
     if checkpoint.names is not None:
         w, b = (_text(name) for name in islice(checkpoint.names, 3))
         names = (w, b)
-    return Checkpoint(names=names, text=_text(checkpoint.text))
+    wide = None
+    if checkpoint.wide is not None:
+        text, back = (_text(part) for part in islice(checkpoint.wide, 3))
+        wide = (text, back)
+    return Checkpoint(
+        names=names, text=_text(checkpoint.text), back=_text(checkpoint.back), wide=wide
+    )
 
 
 def _names(what: str, names: Iterable[object], pattern: "re.Pattern[str]") -> tuple[str, ...]:

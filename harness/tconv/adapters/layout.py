@@ -17,10 +17,19 @@ class Checkpoint:
     Attributes:
         names: the keys of w and b in a mapping; None: it is a list of w and, if there is one, b.
         text: the expression of it, in the framework's words.
+        back: the statement that loads `weights`, the same in arrays of NumPy; empty: none is shown.
+        wide: what `text` and `back` are of bfloat16, where the framework does not give it to NumPy
+            as it is; None: it does.
     """
 
     names: tuple[str, str] | None
     text: str
+    back: str = ""
+    wide: tuple[str, str] | None = None
+
+    def statements(self, dtype: str) -> tuple[str, str]:
+        """Return the expression and the statement for weights of this dtype."""
+        return self.wide if self.wide and dtype == "bfloat16" else (self.text, self.back)
 
     def of(self, w: NDArray[Any], b: NDArray[Any] | None) -> Any:  # one of two
         """Return the checkpoint that holds these weights."""
@@ -43,7 +52,11 @@ class Layout:
     channels_last: bool
     weight: tuple[str, str, str]
     is_direct: bool = False
-    checkpoint: Checkpoint = Checkpoint(names=("weight", "bias"), text="layer.state_dict()")
+    checkpoint: Checkpoint = Checkpoint(
+        names=("weight", "bias"),
+        text='{"weight": w, "bias": b}',
+        back='w, b = weights["weight"], weights.get("bias")',
+    )
 
     def axes(self, ndim: int) -> tuple[str, ...]:
         """Return the axes of w by name, spatial ones as k or k0, k1..."""
@@ -102,7 +115,7 @@ CANONICAL: Final = Layout(channels_last=False, weight=("c_in", "c_out", "k"))
 CHANNELS_LAST: Final = Layout(
     channels_last=True,
     weight=("k", "c_out", "c_in"),
-    checkpoint=Checkpoint(names=None, text="[kernel, bias]"),
+    checkpoint=Checkpoint(names=None, text="[kernel, bias]", back="kernel, bias = weights"),
 )
 """x is (n, *i, c_in) and w is (*k, c_out/groups, c_in), as in TensorFlow and Keras."""
 
@@ -110,7 +123,7 @@ DIRECT: Final = Layout(
     channels_last=True,
     weight=("k", "c_in", "c_out"),
     is_direct=True,
-    checkpoint=Checkpoint(names=("kernel", "bias"), text="params"),
+    checkpoint=Checkpoint(names=("kernel", "bias"), text="params", back="params = weights"),
 )
 """w is the kernel of the direct convolution, (*k, c_in/groups, c_out), as JAX and Flax take it."""
 

@@ -27,7 +27,11 @@ class ConvTranspose({base}):
     """Returns y {y} of x {x}, as {source} does.
 
     module = {new}
-    module.load_source({checkpoint})  # a layer of {source}
+    module.load_source({checkpoint})
+
+    Back to {source}:
+
+    {back}
     """
 
     def __init__(self, c_in, c_out, {arguments}):
@@ -133,6 +137,7 @@ def module_file(port: Port) -> PythonFile:
     weights = [] if module.call else [f"w, b = {', '.join(values)}"]
     body = body_text([*weights, *port.computation(module.call)])
     names = port.own.checkpoint.names
+    checkpoint, back = port.own.checkpoint.statements(candidate.case.dtype)
     shape = f"({', '.join(port.into.w_shape(_taps(port), candidate.groups))})"
     text = _FILE.format(
         imports="IMPORTS",
@@ -142,7 +147,8 @@ def module_file(port: Port) -> PythonFile:
         x=port.border.x_text("c_in", "i", port.ndim),
         new=module.new,
         source=port.source.backend,
-        checkpoint=port.own.checkpoint.text,
+        checkpoint=checkpoint,
+        back=indent(f"weights = module.to_source()\n{back}".strip(), "    ").lstrip(),
         arguments=module.arguments,
         init=_indented(module.init.replace("SHAPE", shape)),
         method=module.method,

@@ -259,7 +259,8 @@ def _module(dtype: str) -> ModuleText:
         method="__call__",
         weight="self.kernel",
         value="VARIABLE[...]",
-        assign="VARIABLE[...] = ARRAY",
+        assign="VARIABLE[...] = "
+        + ("jnp.asarray(ARRAY, jnp.bfloat16)" if dtype == "bfloat16" else "ARRAY"),
         array="VARIABLE[...]",
     )
 

@@ -37,7 +37,10 @@ _TORCH_LAYER: Final = Unsupported(
 )
 
 _LAYOUT: Final = replace(
-    CHANNELS_LAST, checkpoint=Checkpoint(names=None, text="layer.get_weights()")
+    CHANNELS_LAST,
+    checkpoint=Checkpoint(
+        names=None, text="layer.get_weights()", back="layer.set_weights(weights)"
+    ),
 )
 _CHANNELS_FIRST: Final = replace(_LAYOUT, channels_last=False)
 

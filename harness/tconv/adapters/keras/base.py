@@ -29,12 +29,18 @@ from tconv.model.route import Unsupported
 
 
 def _padded_with_copies(pads: Pads, fill: Fill) -> str:
-    """Return the statements that pad x as :meth:`KerasAdapter._padded` does."""
+    """Return the statements that pad x by taking its elements; a graph need not know its sizes."""
+    if fill == "wrap":
+        place = "index % size"
+    else:
+        place = "size - 1 - keras.ops.abs(size - 1 - keras.ops.abs(index))"
     return "\n".join(
-        f'index = np.pad(np.arange(x.shape[{axis}]), {sides}, mode="{fill}")\n'
+        f"size = keras.ops.shape(x)[{axis}]\n"
+        f"index = keras.ops.arange({-before}, size{f' + {after}' if after else ''})\n"
+        f"index = {place}\n"
         f"x = keras.ops.take(x, index, axis={axis})"
-        for axis, sides in enumerate(pads)
-        if any(sides)
+        for axis, (before, after) in enumerate(pads)
+        if before or after
     )
 
 

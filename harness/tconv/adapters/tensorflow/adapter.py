@@ -31,7 +31,8 @@ def _padded_with_copies(pads: Pads, fill: Fill) -> str:
         return f'x = tf.pad(x, {list(pads)}, mode="REFLECT")'
     return "\n".join(
         f"size = tf.shape(x)[{axis}]\n"
-        f"x = tf.gather(x, tf.range({-before}, size + {after}) % size, axis={axis})"
+        f"index = tf.range({-before}, size{f' + {after}' if after else ''}) % size\n"
+        f"x = tf.gather(x, index, axis={axis})"
         for axis, (before, after) in enumerate(pads)
         if before or after
     )
@@ -61,7 +62,7 @@ def _module(dtype: str) -> ModuleText:
         'self.bias = tf.Variable(zeros, name="bias") if bias else None',
         method="__call__",
         assign="VARIABLE.assign(ARRAY)",
-        array="VARIABLE",
+        array="VARIABLE.numpy()",
     )
 
 

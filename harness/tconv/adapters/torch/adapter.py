@@ -11,10 +11,26 @@ from numpy.typing import NDArray
 
 from tconv.adapters.base import Adapter, Case, Mode, Route, Snippet, Tensors
 from tconv.adapters.crop import Crop
+from tconv.adapters.layout import CANONICAL, Checkpoint
 from tconv.adapters.torch.calls import Module, call_for, route, snippet
 from tconv.model.policies import InputPadding
 
 _UNBATCHED: Final = "unbatched"
+
+_LAYOUT: Final = replace(
+    CANONICAL,
+    checkpoint=Checkpoint(
+        names=("weight", "bias"),
+        text="layer.state_dict()",
+        back="layer.load_state_dict({k: torch.tensor(v) for k, v in weights.items()})",
+        wide=(
+            "{k: v.float() for k, v in layer.state_dict().items()}",
+            """\
+weights = {k: torch.tensor(v.astype(np.float32)) for k, v in weights.items()}
+layer.load_state_dict(weights)""",
+        ),
+    ),
+)
 
 
 class TorchAdapter(Adapter):
@@ -28,11 +44,13 @@ class TorchAdapter(Adapter):
         Mode(
             name="eager",
             meaning="torch.nn.functional.conv_transpose{1,2,3}d, or its module",
+            layout=_LAYOUT,
         ),
         Mode(
             name="eager+no_onednn",
             meaning="the same without oneDNN, by PyTorch's own CPU kernels",
             sample=4,
+            layout=_LAYOUT,
         ),
         Mode(
             name=f"eager+{_UNBATCHED}",
