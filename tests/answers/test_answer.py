@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from tconv.analysis.atlas.atlas import Atlas, MeasuredRun
-from tconv.analysis.atlas.condition import Domain
+from tconv.analysis.atlas.condition import Clause, Domain
 from tconv.analysis.atlas.condition_inference import infer_condition
 from tconv.analysis.atlas.entry import Entry
 from tconv.analysis.atlas.evidence import evidence
@@ -145,6 +145,21 @@ def test_measured_call_that_the_atlas_cannot_tell_says_what_is_not_known(
     done = asked(path, "fake", "padding=same", "k=4", "s=2", "i=3", "--no-run")
 
     assert done.stdout.startswith(f"{words}, and not asked: no framework is loaded")
+
+
+def test_long_conditions_are_cut_between_comparisons(tmp_path: Path) -> None:
+    known, *_ = atlas().entries
+    assert known.acceptance
+    texts = [f"o_requested < s*(i - 1) + K - p_begin - p_end + {n}" for n in range(100, 104)]
+    clauses = tuple(Clause(conditions=(text,)) for text in texts)
+    entry = replace(known, acceptance=replace(known.acceptance, clauses=clauses),
+                    question=replace(known.question, o=True))  # fmt: skip
+    path = tmp_path / "atlas.json"
+    path.write_text(replace(atlas(), entries=(entry,)).to_json())
+    lines = asked(path, "fake", "padding=same", "k=4", "i=3", "o=9", "--no-run").stdout.splitlines()
+
+    assert all(any(text in line for line in lines) for text in texts)
+    assert max(map(len, lines)) <= 100
 
 
 def test_refused_call_breaks_a_condition_and_has_accepted_neighbours(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """`tconv explain`: shows which window a target returns for a call, and how that is known."""
 
+import re
 import sys
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from tconv.answers.answer import Answer
 
 _MOST_LINES: Final = 8  # of the framework's words, beside the first
+_TOGETHER: Final = re.compile(r" [-+*/%<>=]+ |(?<=[a-z]) (?=-?\d)|(?<=\d) (?=ax[ei]s:)")
 _WIDTH: Final = 100  # columns of a line, except where a framework speaks
 
 EPILOG = """\b
@@ -154,8 +156,11 @@ def _refusal(answer: "Answer", request: "Request") -> Iterator[str]:
 
 
 def _wrapped(line: str) -> list[str]:
-    return wrap(line, _WIDTH, subsequent_indent="    ", break_long_words=False,
-                break_on_hyphens=False)  # fmt: skip
+    """Return the line in parts; neither a comparison nor a name and its number is cut."""
+    joined = _TOGETHER.sub(lambda match: match[0].replace(" ", "\xa0"), line)
+    parts = wrap(joined, _WIDTH, subsequent_indent="    ", break_long_words=False,
+                 break_on_hyphens=False)  # fmt: skip
+    return [part.replace("\xa0", " ") for part in parts]
 
 
 def _why(answer: "Answer") -> str:
