@@ -9,7 +9,7 @@ from typing import Final
 
 import pytest
 
-from tconv.cli.atlas_source import load_atlas
+from tconv.analysis.atlas.atlas import Atlas
 from tconv.engine.executors.local import LocalPool
 from tconv.engine.plan import TargetPlan
 from tconv.model.target import Selection, Target
@@ -54,10 +54,10 @@ def backend(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="module")
-def outcomes(backend: str) -> list[tuple[Query, Translation | Impossible]]:
+def outcomes(atlas: Atlas, backend: str) -> list[tuple[Query, Translation | Impossible]]:
     queries = [Query.from_texts(words) for words in drawn(backend)]
     ends = Selection(backend=backend), Selection(backend="torch")
-    found = list(translate(load_atlas(None), queries, *ends, runs=True))
+    found = list(translate(atlas, queries, *ends, runs=True))
     translated = sum(isinstance(each, Translation) for each in found)
     print(f"seed {SEED}: {translated} of {len(found)} calls of {backend} are translated")  # noqa: T201 # shown with -s, and where a test fails
     return list(zip(queries, found, strict=True))
@@ -73,11 +73,12 @@ def test_every_translation_gives_what_keras_gives(
 
 
 def test_every_call_that_is_not_translated_is_one_that_keras_itself_does_not_compute(
-    backend: str, outcomes: list[tuple[Query, Translation | Impossible]]
+    atlas: Atlas, backend: str, outcomes: list[tuple[Query, Translation | Impossible]]
 ) -> None:
     impossible = [query for query, each in outcomes if isinstance(each, Impossible)]
     cases = {
-        query: [query.case(sizes) for sizes in samples(backend, query)] for query in impossible
+        query: [query.case(sizes) for sizes in samples(atlas, backend, query)]
+        for query in impossible
     }
     flat = tuple({case.id: case for made in cases.values() for case in made}.values())
     computed = dict.fromkeys(MODES, frozenset[str]())
@@ -102,9 +103,9 @@ def test_every_call_that_is_not_translated_is_one_that_keras_itself_does_not_com
     assert wrong == []
 
 
-def samples(backend: str, query: Query) -> tuple[tuple[int, ...], ...]:
+def samples(atlas: Atlas, backend: str, query: Query) -> tuple[tuple[int, ...], ...]:
     """Return the sizes at which the call was to be run; the given one where nothing comes out."""
-    entries = load_atlas(None).of(Selection(backend=backend, mode="ops"))
+    entries = atlas.of(Selection(backend=backend, mode="ops"))
     known = {Target(backend=backend, mode="ops", device="cpu"): entries}
     found = find_sources(query, known, ())
     if isinstance(found, Impossible):

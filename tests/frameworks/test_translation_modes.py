@@ -1,13 +1,12 @@
 """Every mode that computes is a source and a target: its layout, and the text of its call."""
 
 import random
-from collections.abc import Iterator
 from typing import Final
 
 import pytest
 
 from tconv.adapters import registry
-from tconv.cli.atlas_source import load_atlas
+from tconv.analysis.atlas.atlas import Atlas
 from tconv.model.target import Selection
 from tconv.translation.query import Query
 from tconv.translation.source import Impossible
@@ -33,12 +32,6 @@ MODES: Final = tuple(
 )
 
 
-@pytest.fixture(scope="module")
-def pool() -> Iterator[Pools]:
-    with Pools() as processes:
-        yield processes
-
-
 def drawn(mode: str) -> Query:
     """Return a call that any framework computes, or with a step beside it."""
     chance = random.Random(f"{SEED} {mode}")  # noqa: S311 # no secret
@@ -48,7 +41,7 @@ def drawn(mode: str) -> Query:
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_mode_is_a_source_and_a_target(pool: Pools, mode: str) -> None:
+def test_mode_is_a_source_and_a_target(atlas: Atlas, pool: Pools, mode: str) -> None:
     selection = Selection.from_text(mode)
     for package in BACKENDS[selection.backend]:
         pytest.importorskip(package, reason=f"{package} is not installed")
@@ -56,9 +49,7 @@ def test_mode_is_a_source_and_a_target(pool: Pools, mode: str) -> None:
     ends = ((numpy, selection), (selection, numpy))
 
     found = [
-        each
-        for pair in ends
-        for each in translate(load_atlas(None), [query], *pair, runs=True, pool=pool)
+        each for pair in ends for each in translate(atlas, [query], *pair, runs=True, pool=pool)
     ]
 
     assert [each.reason for each in found if isinstance(each, Impossible)] == []
@@ -66,14 +57,16 @@ def test_mode_is_a_source_and_a_target(pool: Pools, mode: str) -> None:
 
 
 @pytest.mark.parametrize("mode", ["torch:eager+no_onednn", "tensorflow:xla", "jax:vjp+single"])
-def test_mode_that_was_not_measured_follows_the_rule_of_its_sibling(pool: Pools, mode: str) -> None:
+def test_mode_that_was_not_measured_follows_the_rule_of_its_sibling(
+    atlas: Atlas, pool: Pools, mode: str
+) -> None:
     selection = Selection.from_text(mode)
     for package in BACKENDS[selection.backend]:
         pytest.importorskip(package, reason=f"{package} is not installed")
     policy = "p=1" if selection.backend == "torch" else "padding=same"
 
     (found,) = translate(
-        load_atlas(None), [Query.from_texts(["k=3", "s=2", policy])], selection,
+        atlas, [Query.from_texts(["k=3", "s=2", policy])], selection,
         Selection(backend="numpy"), runs=True, pool=pool,
     )  # fmt: skip
 

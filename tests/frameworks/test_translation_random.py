@@ -15,7 +15,7 @@ from typing import Final
 import pytest
 
 from tconv.adapters import registry
-from tconv.cli.atlas_source import load_atlas
+from tconv.analysis.atlas.atlas import Atlas
 from tconv.engine.process.worker_process import WorkerEnd
 from tconv.engine.worker.batch import compute_batch
 from tconv.model.case import Case
@@ -140,9 +140,8 @@ def pool() -> Iterator[Pools]:
 
 
 @pytest.fixture(scope="module")
-def answers(pool: Pools) -> list[Answer]:
+def answers(atlas: Atlas, pool: Pools) -> list[Answer]:
     """Return all calls with what became of them; a process computes all calls of a backend."""
-    atlas = load_atlas(None)
 
     def of_pair(ends: tuple[str, str]) -> list[Answer]:
         queries = drawn(ends)

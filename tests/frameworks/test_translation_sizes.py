@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tconv.adapters import registry
-from tconv.cli.atlas_source import load_atlas
+from tconv.analysis.atlas.atlas import Atlas
 from tconv.model.target import Selection
 from tconv.translation.python_file import FUNCTION, FileStyle, Form
 from tconv.translation.query import Query
@@ -18,17 +18,24 @@ from tconv.translation.translate import Pools, Translation, translate
 SEED: Final = 20261128
 EACH: Final = 6
 
+Translated = Callable[..., list[Translation | Impossible]]
+
 
 def needs(*packages: str) -> list[Any]:
     reason = "it is not installed"
     return [pytest.importorskip(package, reason=f"{package}: {reason}") for package in packages]
 
 
-def translated(source: str, target: str, *texts: str) -> list[Translation | Impossible]:
-    """Return the translations of calls, run beside their source."""
-    queries = [Query.from_texts(text.split()) for text in texts]
-    ends = Selection.from_text(source), Selection.from_text(target)
-    return list(translate(load_atlas(None), queries, *ends, runs=True))
+@pytest.fixture(scope="module")
+def translated(atlas: Atlas, pool: Pools) -> Translated:
+    """Return what translates calls and runs each beside its source."""
+
+    def function(source: str, target: str, *texts: str) -> list[Translation | Impossible]:
+        queries = [Query.from_texts(text.split()) for text in texts]
+        ends = Selection.from_text(source), Selection.from_text(target)
+        return list(translate(atlas, queries, *ends, runs=True, pool=pool))
+
+    return function
 
 
 def drawn(policy: str) -> list[str]:
@@ -41,7 +48,9 @@ def drawn(policy: str) -> list[str]:
 
 
 @pytest.mark.parametrize("policy", ["same", "valid"])
-def test_call_without_a_size_means_that_of_keras_on_tensorflow(policy: str) -> None:
+def test_call_without_a_size_means_that_of_keras_on_tensorflow(
+    translated: Translated, policy: str
+) -> None:
     needs("tensorflow", "keras", "torch")
     texts = drawn(policy)
 
@@ -55,7 +64,9 @@ def test_call_without_a_size_means_that_of_keras_on_tensorflow(policy: str) -> N
         assert [{*axis.values()} for axis in of_own] == [{*axis.values()} for axis in of_keras]
 
 
-def test_size_that_the_source_refuses_is_impossible_in_its_own_words() -> None:
+def test_size_that_the_source_refuses_is_impossible_in_its_own_words(
+    translated: Translated,
+) -> None:
     needs("torch", "jax")
 
     (found,) = translated("torch", "jax", "k=3 s=2 p=1 o=2*i+1")
@@ -66,7 +77,7 @@ def test_size_that_the_source_refuses_is_impossible_in_its_own_words() -> None:
     )
 
 
-def test_size_that_grows_faster_than_the_stride_keeps_no_window() -> None:
+def test_size_that_grows_faster_than_the_stride_keeps_no_window(translated: Translated) -> None:
     needs("onnx", "torch")
 
     (found,) = translated("onnx", "torch", "padding=same k=3 s=2 o=3*i")
@@ -82,7 +93,7 @@ OPEN: Final = (
 
 
 @pytest.fixture(scope="module")
-def of_torch() -> dict[str, Translation]:
+def of_torch(translated: Translated) -> dict[str, Translation]:
     """Return the translations of PyTorch's calls to TensorFlow."""
     needs("tensorflow", "torch")
     found = translated("torch", "tensorflow", *OPEN)
@@ -141,18 +152,17 @@ def defined(found: Translation) -> Callable[..., Any]:
 @pytest.mark.parametrize("policy", ["circular", "reflect"])
 @pytest.mark.parametrize("backend", ["tensorflow", "keras-tensorflow"])
 def test_module_that_pads_with_copies_is_traced_with_unknown_sizes(
-    backend: str, policy: str
+    atlas: Atlas, pool: Pools, backend: str, policy: str
 ) -> None:
     needs("tensorflow", "keras", "torch")
     query = Query.from_texts([f"padding={policy}", "k=5x4", "s=2x1"])
     ends = Selection(backend="torch"), Selection(backend=backend)
     style = FileStyle(form=Form.MODULE)
 
-    with Pools() as pools:
-        (found,) = translate(load_atlas(None), [query], *ends, runs=True, style=style, pool=pools)
-        assert isinstance(found, Translation)
-        process = pools.worker(backend, registry.adapter_class(backend).portable)
-        pairs = process.call(traced, found.target_call.file.text)
+    (found,) = translate(atlas, [query], *ends, runs=True, style=style, pool=pool)
+    assert isinstance(found, Translation)
+    process = pool.worker(backend, registry.adapter_class(backend).portable)
+    pairs = process.call(traced, found.target_call.file.text)
 
     assert isinstance(pairs, list)
     assert [y.shape for y, _ in pairs] == [other.shape for _, other in pairs]

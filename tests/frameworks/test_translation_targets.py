@@ -36,25 +36,25 @@ CALLS: Final = (
 
 
 @pytest.mark.parametrize("backend", NEEDED)
-def test_target_is_given_weights_as_it_wants_them(backend: str) -> None:
+def test_target_is_given_weights_as_it_wants_them(pool: Pools, backend: str) -> None:
     for package in NEEDED[backend]:
         pytest.importorskip(package, reason=f"{package} is not installed")
     queries = [Query.from_texts(text.split()) for text in CALLS]
     ends = Selection(backend="numpy"), Selection(backend=backend)
 
-    found = list(translate(EMPTY, queries, *ends, runs=True))
+    found = list(translate(EMPTY, queries, *ends, runs=True, pool=pool))
 
     assert [getattr(each, "differences", each) for each in found] == [()] * len(CALLS)
 
 
 @pytest.mark.parametrize("backend", ["torch", "jax", "onnxruntime"])
-def test_groups_are_laid_out_as_the_target_wants_them(backend: str) -> None:
+def test_groups_are_laid_out_as_the_target_wants_them(pool: Pools, backend: str) -> None:
     for package in NEEDED[backend]:
         pytest.importorskip(package, reason=f"{package} is not installed")
     ends = Selection(backend="numpy"), Selection(backend=backend)
 
     (found,) = translate(EMPTY, [Query.from_texts(["k=3", "s=2", "op=1", "groups=2"])], *ends,
-                         runs=True)  # fmt: skip
+                         runs=True, pool=pool)  # fmt: skip
 
     assert isinstance(found, Translation)
     assert found.differences == ()
@@ -66,13 +66,13 @@ GROUPED: Final = ("k=2x2 s=2 op=0 groups=2", "k=4x4 s=2 p=1 op=0 groups=8",
 
 
 @pytest.mark.parametrize("backend", ["tensorflow", "keras-jax"])
-def test_groups_have_a_call_each_where_the_target_takes_none(backend: str) -> None:
+def test_groups_have_a_call_each_where_the_target_takes_none(pool: Pools, backend: str) -> None:
     for package in NEEDED[backend]:
         pytest.importorskip(package, reason=f"{package} is not installed")
     queries = [Query.from_texts(text.split()) for text in GROUPED]
     ends = Selection(backend="numpy"), Selection(backend=backend)
 
-    translations = list(translate(EMPTY, queries, *ends, runs=True))
+    translations = list(translate(EMPTY, queries, *ends, runs=True, pool=pool))
 
     assert all(isinstance(each, Translation) for each in translations)
     assert [each.differences for each in translations if isinstance(each, Translation)] == (
@@ -80,12 +80,14 @@ def test_groups_have_a_call_each_where_the_target_takes_none(backend: str) -> No
     )
 
 
-def test_source_without_groups_is_none_of_a_call_with_groups() -> None:
+def test_source_without_groups_is_none_of_a_call_with_groups(pool: Pools) -> None:
     pytest.importorskip("keras", reason="keras is not installed")
     pytest.importorskip("jax", reason="jax is not installed")
     ends = Selection(backend="keras-jax"), Selection(backend="numpy")
 
-    (found,) = translate(EMPTY, [Query.from_texts(["k=3", "op=0", "groups=2"])], *ends, runs=True)
+    (found,) = translate(
+        EMPTY, [Query.from_texts(["k=3", "op=0", "groups=2"])], *ends, runs=True, pool=pool
+    )
 
     assert isinstance(found, Impossible)
     assert found.reason.startswith("keras-jax:layer@cpu: no groups argument")
@@ -96,38 +98,41 @@ WHOLE: Final = "k=3 s=2 d=2 op=0 groups=2"
 
 
 @pytest.fixture(scope="module")
-def whole() -> Translation:
+def whole(pool: Pools) -> Translation:
     pytest.importorskip("tensorflow", reason="tensorflow is not installed")
     ends = Selection(backend="numpy"), Selection(backend="tensorflow")
-    (found,) = translate(EMPTY, [Query.from_texts(WHOLE.split())], *ends, runs=True)
+    (found,) = translate(EMPTY, [Query.from_texts(WHOLE.split())], *ends, runs=True, pool=pool)
     assert isinstance(found, Translation)
     return found
 
 
 @pytest.mark.parametrize("onednn", ["0", "1"])
 def test_call_that_is_printed_first_computes_on_every_machine(
-    whole: Translation, onednn: str
+    pool: Pools, whole: Translation, onednn: str
 ) -> None:
     assert whole.differences == ()
-    assert outputs(whole.target_call, whole.source, onednn) == ["equal"] * len(whole.source.samples)
+    assert outputs(pool, whole.target_call, whole.source, onednn) == ["equal"] * len(
+        whole.source.samples
+    )
 
 
-def test_faster_call_is_printed_with_the_variable_that_it_needs(whole: Translation) -> None:
+def test_faster_call_is_printed_with_the_variable_that_it_needs(
+    pool: Pools, whole: Translation
+) -> None:
     if whole.faster is None:
         pytest.skip("this machine's TensorFlow has no oneDNN")
 
-    refused = outputs(whole.faster, whole.source, "0")
+    refused = outputs(pool, whole.faster, whole.source, "0")
 
     assert whole.condition == "TF_ENABLE_ONEDNN_OPTS=1"
-    assert outputs(whole.faster, whole.source, "1") == ["equal"] * len(refused)
+    assert outputs(pool, whole.faster, whole.source, "1") == ["equal"] * len(refused)
     assert all("not yet support dilation rates" in text for text in refused)
 
 
-def outputs(call: TargetCall, source: SourceCall, onednn: str) -> list[str]:
+def outputs(pool: Pools, call: TargetCall, source: SourceCall, onednn: str) -> list[str]:
     """Return how the call's results compare with the source's, oneDNN on or off."""
-    with Pools() as pools:
-        process = pools.worker("tensorflow", {"TF_ENABLE_ONEDNN_OPTS": onednn})
-        found = process.call(run_again, call, source)
+    process = pool.worker("tensorflow", {"TF_ENABLE_ONEDNN_OPTS": onednn})
+    found = process.call(run_again, call, source)
     assert not isinstance(found, WorkerEnd)
     pairs = zip(source.samples, source.outputs, found, strict=True)
     return [difference(sizes, y, other) or "equal" for sizes, y, other in pairs]
@@ -138,7 +143,7 @@ def run_again(call: TargetCall, source: SourceCall) -> list[Output]:
 
 
 @pytest.mark.parametrize("backend", ["onnx", "onnxruntime"])
-def test_module_for_onnx_is_a_model_that_gives_the_weights_back(backend: str) -> None:
+def test_module_for_onnx_is_a_model_that_gives_the_weights_back(pool: Pools, backend: str) -> None:
     for package in NEEDED[backend]:
         pytest.importorskip(package, reason=f"{package} is not installed")
     groups = (
@@ -148,7 +153,9 @@ def test_module_for_onnx_is_a_model_that_gives_the_weights_back(backend: str) ->
     ends = Selection(backend="numpy"), Selection(backend=backend)
     queries = [Query.from_texts(text.split()) for text in texts]
 
-    found = translate(EMPTY, queries, *ends, runs=True, style=FileStyle(form=Form.MODULE))
+    found = translate(
+        EMPTY, queries, *ends, runs=True, pool=pool, style=FileStyle(form=Form.MODULE)
+    )
 
     for each in found:
         assert isinstance(each, Translation)
