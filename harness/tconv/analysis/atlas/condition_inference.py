@@ -28,7 +28,7 @@ _PAIRS: Final = (
     ("K", "k"), ("d", "d_max"), ("op - p_end", "s"),
     ("k", "s"), ("op", "s"), ("op", "d"), ("op", "max(s, d)"), ("op", "p_end"),
     ("op + p_begin - p_end", ""), ("op + p_begin - p_end", "s"),
-    ("op + p_begin - p_end", "max(s, d)"),
+    ("op + p_begin - p_end", "max(s, d)"), ("p_begin - p_end", "max(s, d)"),
     ("o_requested", FULL), ("o_requested", f"{FULL} + s"),
     ("o_requested", _EXPLICIT), ("o_requested", f"{_EXPLICIT} + s"),
     ("o_requested", f"{_EXPLICIT} + max(s, d)"), ("o_requested", f"{_EXPLICIT} + op"),
