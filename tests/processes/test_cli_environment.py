@@ -2,7 +2,6 @@
 
 import json
 import os
-import resource
 import shutil
 import subprocess
 import sys
@@ -73,12 +72,15 @@ def quiet(config: Path) -> str:
     return digest_in(config.parent / "quiet")
 
 
-def few_files() -> None:
-    resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+def under(shell: str) -> list[str]:
+    """Return the command line as a shell starts it: with limits, or other streams.
+
+    Forking this process to set limits would warn where another test has loaded JAX.
+    """
+    return ["sh", "-c", shell, "sh", *COMMAND]
 
 
-def little_memory() -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30))
+LITTLE_MEMORY: Final = under('ulimit -v 2097152; exec "$@"')
 
 
 @pytest.mark.parametrize(
@@ -89,8 +91,8 @@ def little_memory() -> None:
         ({"TMPDIR": "/nowhere"}, {}),
         ({"LANG": "C", "LC_ALL": "C"}, {}),
         ({"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}, {}),
-        ({}, {"preexec_fn": few_files}),
-        ({}, {"stdin": None, "stdout": None, "stderr": None, "close": True}),
+        ({}, {"command": under('ulimit -n 64; exec "$@"')}),
+        ({}, {"command": under('exec "$@" <&- >&- 2>&-')}),
     ],
     ids=["no-home", "home-read-only", "no-tmpdir", "LANG=C", "ASCII", "64-files", "closed"],
 )
@@ -98,8 +100,6 @@ def test_run_is_as_in_a_quiet_environment(
     config: Path, quiet: str, tmp_path: Path,
     environment: dict[str, str | None], options: dict[str, Any],
 ) -> None:  # fmt: skip
-    if options.pop("close", False):
-        options["preexec_fn"] = lambda: os.closerange(0, 3)
     done = tconv("run", config, "--out", tmp_path, environment=environment, **options)
 
     assert (done.returncode, "Traceback" in str(done.stderr)) == (0, False)
@@ -198,7 +198,7 @@ def test_closed_pipe_ends_with_its_own_status(words: str, status: int) -> None:
 @pytest.mark.parametrize("path", ["/dev/zero", "x" * 100_000], ids=["endless", "long"])
 @pytest.mark.parametrize("words", [["run"], ["explain", "torch", "k=3", "--atlas"]], ids=" ".join)
 def test_path_that_cannot_be_meant_is_one_line(words: list[str], path: str) -> None:
-    done = tconv(*words, path, preexec_fn=little_memory)
+    done = tconv(*words, path, command=LITTLE_MEMORY)
 
     assert done.returncode == 2
     assert done.stderr.startswith("tconv: ")
@@ -222,7 +222,7 @@ def test_configuration_without_bounds_is_one_line(tmp_path: Path, grid: str, wor
     keys = {line.split(" =")[0] for line in lines}
     kept = [line for line in CONFIG.strip().split("\n") if line.split(" =")[0] not in keys]
     path.write_text("\n".join([*kept, *lines]))
-    done = tconv("run", "--dry-run", path, preexec_fn=little_memory)
+    done = tconv("run", "--dry-run", path, command=LITTLE_MEMORY)
 
     assert done.returncode == 2
     assert words in done.stderr
