@@ -36,6 +36,9 @@ TARGETS: Final = {
     "onnxruntime:session@cpu": ("onnx", "onnxruntime"),
 }
 INFERRING: Final = {"jax"}  # it compiles each call, so that its shapes alone are asked for
+APART: Final = {"keras-torch", "tensorflow"}
+"""They compute in processes of their own, as a process has one Keras backend, and oneDNN or not."""
+
 DRAWS: Final = 12
 
 Values = dict[str, int]
@@ -59,7 +62,7 @@ def target(request: pytest.FixtureRequest) -> Target:
 
 @pytest.fixture(scope="module")
 def frameworks() -> Iterator[Frameworks]:
-    """Return processes for Keras, which has one backend in a process."""
+    """Return the processes of the backends that compute apart."""
     with Frameworks() as frameworks:
         yield frameworks
 
@@ -84,7 +87,7 @@ def sizes_of(
 ) -> dict[Case, int | None]:
     """Return the size that one call of the framework gives for each case, None: no such call."""
     legal = [each for each in dict.fromkeys(cases) if each.suite != "illegal"]  # others may crash
-    if target.backend.startswith("keras"):
+    if target.backend in APART:
         replies = frameworks.ask(target, list(map(Request.from_case, legal)))
         return {
             case: reply.extents[0].size if reply.is_accepted and not reply.addition else None
@@ -162,10 +165,6 @@ def test_listed_choices_give_the_size_on_the_framework(
 def test_no_call_that_gives_the_size_is_missed(
     frameworks: Frameworks, target: Target, shared: Values
 ) -> None:
-    if target.backend == "tensorflow" and shared["d"] > 1:
-        pytest.skip(
-            "TensorFlow dilates where oneDNN is on; it was off where the atlas was measured"
-        )
     extent = shared["d"] * (shared["k"] - 1) + 1
     cases = {
         (entry.question, i, p, op): case_of(

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from tconv.analysis.atlas.atlas import Atlas, MeasuredRun
+from tconv.cli.translate import _comments
 from tconv.engine.process.worker_process import WorkerEnd
 from tconv.model.target import Selection
 from tconv.translation.python_file import FileStyle, Form
@@ -114,6 +115,21 @@ def test_call_that_is_printed_first_computes_on_every_machine(
     assert outputs(pool, whole.target_call, whole.source, onednn) == ["equal"] * len(
         whole.source.samples
     )
+
+
+def test_source_says_with_which_variable_it_ran(atlas: Atlas, pool: Pools) -> None:
+    pytest.importorskip("tensorflow", reason="tensorflow is not installed")
+    ends = Selection(backend="tensorflow"), Selection(backend="numpy")
+    query = Query.from_texts(["padding=same", "k=3", "s=2", "o=s*i"])
+
+    (run,) = translate(atlas, [query], *ends, runs=True, pool=pool)
+    (read,) = translate(atlas, [query], *ends, runs=False)
+
+    assert isinstance(run, Translation)
+    assert isinstance(read, Translation)
+    assert (run.source_settings, read.source_settings) == ("TF_ENABLE_ONEDNN_OPTS=1", "")
+    assert any("ran with TF_ENABLE_ONEDNN_OPTS=1" in line for line in _comments(run))
+    assert not any("ran with" in line for line in _comments(read))
 
 
 def test_faster_call_is_printed_with_the_variable_that_it_needs(
