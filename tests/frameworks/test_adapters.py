@@ -10,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from tests.packages import require
 
 from tconv.adapters import registry
 from tconv.adapters.base import Adapter
@@ -217,7 +218,6 @@ MODES: Final = {
     "onnx": ("reference",),
     "onnxruntime": ("session", "session+fed_weights", "session+no_optimization"),
 }
-PACKAGES: Final = {"onnxruntime": ("onnx", "onnxruntime")}
 
 
 def of_each(table: Mapping[str, Any], *, first_mode_only: bool = False) -> list[Any]:
@@ -232,8 +232,7 @@ def of_each(table: Mapping[str, Any], *, first_mode_only: bool = False) -> list[
 
 @cache
 def adapter_of(backend: str) -> Adapter:
-    for package in PACKAGES.get(backend, (backend,)):
-        pytest.importorskip(package, reason=f"{package} is not installed")
+    require(backend)
     return registry.load(backend)
 
 

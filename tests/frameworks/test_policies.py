@@ -7,6 +7,7 @@ from typing import Any, Final
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from tests.packages import require
 
 from tconv.adapters import registry
 from tconv.adapters.base import Adapter
@@ -18,24 +19,24 @@ from tconv.model.target import Target
 from tconv.oracle.case_answer import answer
 from tconv.testing.conformance import compute_rows_here
 
-TARGETS: Final = {
-    "numpy:gather": (),
-    "torch:eager": ("torch",),
-    "torch:eager+no_onednn": ("torch",),
-    "torch:eager+unbatched": ("torch",),
-    "tensorflow:eager": ("tensorflow",),
-    "tensorflow:function": ("tensorflow",),
-    "tensorflow:xla": ("tensorflow",),
-    "jax:conv_transpose": ("jax",),
-    "jax:conv_transpose+consistent": ("jax",),
-    "jax:conv_general_dilated": ("jax",),
-    "jax:conv_general_dilated+channel_first": ("jax",),
-    "jax:vjp": ("jax",),
-    "onnx:reference": ("onnx",),
-    "onnx:shape_inference": ("onnx",),
-    "onnxruntime:session": ("onnx", "onnxruntime"),
-    "onnxruntime:session+fed_weights": ("onnx", "onnxruntime"),
-}
+TARGETS: Final = (
+    "numpy:gather",
+    "torch:eager",
+    "torch:eager+no_onednn",
+    "torch:eager+unbatched",
+    "tensorflow:eager",
+    "tensorflow:function",
+    "tensorflow:xla",
+    "jax:conv_transpose",
+    "jax:conv_transpose+consistent",
+    "jax:conv_general_dilated",
+    "jax:conv_general_dilated+channel_first",
+    "jax:vjp",
+    "onnx:reference",
+    "onnx:shape_inference",
+    "onnxruntime:session",
+    "onnxruntime:session+fed_weights",
+)
 GIVEN: Final[tuple[dict[str, Any], ...]] = (
     {"groups": 2, "c_in": 4, "c_out": 4},
     {"dtype": "float64", "dilation": 1},
@@ -78,9 +79,9 @@ def drawn(text: str) -> list[Case]:
 
 @cache
 def adapter_of(target: str) -> Adapter:
-    for package in TARGETS[target]:
-        pytest.importorskip(package, reason=f"{package} is not installed")
-    return registry.load(target.partition(":")[0])
+    backend = target.partition(":")[0]
+    require(backend)
+    return registry.load(backend)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import random
 from typing import Final
 
 import pytest
+from tests.packages import require
 
 from tconv.analysis.atlas.atlas import Atlas
 from tconv.engine.executors.local import LocalPool
@@ -48,8 +49,7 @@ def drawn(backend: str) -> list[list[str]]:
 @pytest.fixture(scope="module", params=BACKENDS)
 def backend(request: pytest.FixtureRequest) -> str:
     name = str(request.param)
-    for package in ("keras", "torch", name.partition("-")[2]):
-        pytest.importorskip(package, reason=f"{package} is not installed")
+    require(name, "torch")
     return name
 
 

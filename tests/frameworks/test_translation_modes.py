@@ -4,6 +4,7 @@ import random
 from typing import Final
 
 import pytest
+from tests.packages import BACKENDS, require
 
 from tconv.adapters import registry
 from tconv.analysis.atlas.atlas import Atlas
@@ -13,17 +14,6 @@ from tconv.translation.source import Impossible
 from tconv.translation.translate import Pools, Translation, translate
 
 SEED: Final = 20261128
-BACKENDS: Final = {
-    "torch": ("torch",),
-    "tensorflow": ("tensorflow",),
-    "jax": ("jax",),
-    "keras-tensorflow": ("keras", "tensorflow"),
-    "keras-jax": ("keras", "jax"),
-    "keras-torch": ("keras", "torch"),
-    "keras-numpy": ("keras", "jax"),
-    "onnx": ("onnx",),
-    "onnxruntime": ("onnx", "onnxruntime"),
-}
 MODES: Final = tuple(
     f"{backend}:{mode.name}"
     for backend in BACKENDS
@@ -43,8 +33,7 @@ def drawn(mode: str) -> Query:
 @pytest.mark.parametrize("mode", MODES)
 def test_mode_is_a_source_and_a_target(atlas: Atlas, pool: Pools, mode: str) -> None:
     selection = Selection.from_text(mode)
-    for package in BACKENDS[selection.backend]:
-        pytest.importorskip(package, reason=f"{package} is not installed")
+    require(selection.backend)
     numpy, query = Selection(backend="numpy"), drawn(mode)
     ends = ((numpy, selection), (selection, numpy))
 
@@ -61,8 +50,7 @@ def test_mode_that_was_not_measured_follows_the_rule_of_its_sibling(
     atlas: Atlas, pool: Pools, mode: str
 ) -> None:
     selection = Selection.from_text(mode)
-    for package in BACKENDS[selection.backend]:
-        pytest.importorskip(package, reason=f"{package} is not installed")
+    require(selection.backend)
     policy = "p=1" if selection.backend == "torch" else "padding=same"
 
     (found,) = translate(

@@ -13,6 +13,7 @@ from itertools import permutations
 from typing import Final
 
 import pytest
+from tests.packages import BACKENDS, require
 
 from tconv.adapters import registry
 from tconv.analysis.atlas.atlas import Atlas
@@ -30,17 +31,6 @@ from tconv.translation.windows import WindowBySize
 SEED: Final = 20261128
 EACH: Final = 7
 SIZES: Final = 3
-BACKENDS: Final = {
-    "torch": ("torch",),
-    "tensorflow": ("tensorflow",),
-    "jax": ("jax",),
-    "keras-tensorflow": ("keras", "tensorflow"),
-    "keras-jax": ("keras", "jax"),
-    "keras-torch": ("keras", "torch"),
-    "keras-numpy": ("keras", "jax"),
-    "onnx": ("onnx",),
-    "onnxruntime": ("onnx", "onnxruntime"),
-}
 PAIRS: Final = tuple(permutations(BACKENDS, 2))
 KINDS: Final = {
     "torch": ("numbers", "crops", "size"),
@@ -133,8 +123,7 @@ def drawn_samples(windows: Sequence[WindowBySize], count: int) -> tuple[tuple[in
 
 @pytest.fixture(scope="module")
 def pool() -> Iterator[Pools]:
-    for package in {name for names in BACKENDS.values() for name in names}:
-        pytest.importorskip(package, reason=f"{package} is not installed")
+    require(*BACKENDS)
     with Pools() as processes:
         yield processes
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 import pytest
+from tests.packages import require
 
 from tconv.analysis.atlas.atlas import Atlas, MeasuredRun
 from tconv.cli.translate import _comments
@@ -21,14 +22,7 @@ from tconv.translation.worker import Output, TargetCall, _run
 EMPTY: Final = Atlas(
     source=MeasuredRun(run="map", digest="", started="", tconv="0", versions={}), entries=()
 )
-NEEDED: Final = {
-    "torch": ("torch",),
-    "tensorflow": ("tensorflow",),
-    "jax": ("jax",),
-    "keras-jax": ("keras", "jax"),
-    "onnx": ("onnx",),
-    "onnxruntime": ("onnx", "onnxruntime"),
-}
+NEEDED: Final = ("torch", "tensorflow", "jax", "keras-jax", "onnx", "onnxruntime")
 CALLS: Final = (
     "k=3x2 s=2 p=1:0 op=1", "k=2 s=3 d=2 op=0", "k=2x1x3 s=1x3x2 p=-1:0 op=0",
     "padding=full k=2 s=3", "padding=causal k=4 s=2", "padding=circular k=4x3 s=2x3",
@@ -38,8 +32,7 @@ CALLS: Final = (
 
 @pytest.mark.parametrize("backend", NEEDED)
 def test_target_is_given_weights_as_it_wants_them(pool: Pools, backend: str) -> None:
-    for package in NEEDED[backend]:
-        pytest.importorskip(package, reason=f"{package} is not installed")
+    require(backend)
     queries = [Query.from_texts(text.split()) for text in CALLS]
     ends = Selection(backend="numpy"), Selection(backend=backend)
 
@@ -50,8 +43,7 @@ def test_target_is_given_weights_as_it_wants_them(pool: Pools, backend: str) -> 
 
 @pytest.mark.parametrize("backend", ["torch", "jax", "onnxruntime"])
 def test_groups_are_laid_out_as_the_target_wants_them(pool: Pools, backend: str) -> None:
-    for package in NEEDED[backend]:
-        pytest.importorskip(package, reason=f"{package} is not installed")
+    require(backend)
     ends = Selection(backend="numpy"), Selection(backend=backend)
 
     (found,) = translate(EMPTY, [Query.from_texts(["k=3", "s=2", "op=1", "groups=2"])], *ends,
@@ -68,8 +60,7 @@ GROUPED: Final = ("k=2x2 s=2 op=0 groups=2", "k=4x4 s=2 p=1 op=0 groups=8",
 
 @pytest.mark.parametrize("backend", ["tensorflow", "keras-jax"])
 def test_groups_have_a_call_each_where_the_target_takes_none(pool: Pools, backend: str) -> None:
-    for package in NEEDED[backend]:
-        pytest.importorskip(package, reason=f"{package} is not installed")
+    require(backend)
     queries = [Query.from_texts(text.split()) for text in GROUPED]
     ends = Selection(backend="numpy"), Selection(backend=backend)
 
@@ -82,8 +73,7 @@ def test_groups_have_a_call_each_where_the_target_takes_none(pool: Pools, backen
 
 
 def test_source_without_groups_is_none_of_a_call_with_groups(pool: Pools) -> None:
-    pytest.importorskip("keras", reason="keras is not installed")
-    pytest.importorskip("jax", reason="jax is not installed")
+    require("keras-jax")
     ends = Selection(backend="keras-jax"), Selection(backend="numpy")
 
     (found,) = translate(
@@ -100,7 +90,7 @@ WHOLE: Final = "k=3 s=2 d=2 op=0 groups=2"
 
 @pytest.fixture(scope="module")
 def whole(pool: Pools) -> Translation:
-    pytest.importorskip("tensorflow", reason="tensorflow is not installed")
+    require("tensorflow")
     ends = Selection(backend="numpy"), Selection(backend="tensorflow")
     (found,) = translate(EMPTY, [Query.from_texts(WHOLE.split())], *ends, runs=True, pool=pool)
     assert isinstance(found, Translation)
@@ -118,7 +108,7 @@ def test_call_that_is_printed_first_computes_on_every_machine(
 
 
 def test_source_says_with_which_variable_it_ran(atlas: Atlas, pool: Pools) -> None:
-    pytest.importorskip("tensorflow", reason="tensorflow is not installed")
+    require("tensorflow")
     ends = Selection(backend="tensorflow"), Selection(backend="numpy")
     query = Query.from_texts(["padding=same", "k=3", "s=2", "o=s*i"])
 
@@ -160,8 +150,7 @@ def run_again(call: TargetCall, source: SourceCall) -> list[Output]:
 
 @pytest.mark.parametrize("backend", ["onnx", "onnxruntime"])
 def test_module_for_onnx_is_a_model_that_gives_the_weights_back(pool: Pools, backend: str) -> None:
-    for package in NEEDED[backend]:
-        pytest.importorskip(package, reason=f"{package} is not installed")
+    require(backend)
     groups = (
         2 if backend == "onnxruntime" else 1
     )  # onnx's evaluator computes none, so it is in steps
