@@ -1,47 +1,19 @@
-"""Modules, layouts alone and borders as files, in NumPy: the fake module is a plain class."""
+"""Modules and borders as files, in NumPy: the fake module is a plain class."""
 
-import itertools
-import warnings
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import pytest
+from tests.translation.ports import CASE, LAYOUTS, MODULE, port
 
-from tconv.adapters.layout import CANONICAL, CHANNELS_LAST, DIRECT, Checkpoint, Layout
-from tconv.adapters.numpy import NumpyAdapter
-from tconv.adapters.snippet import ModelText, ModuleText, Snippet
+from tconv.adapters.layout import CANONICAL, CHANNELS_LAST, Checkpoint, Layout
+from tconv.adapters.snippet import ModelText, Snippet
 from tconv.model.case import Case
-from tconv.model.target import Target
 from tconv.model.window import Resolution, Window
 from tconv.oracle.formulations import conv_transpose
-from tconv.translation.candidate import Candidate
-from tconv.translation.module_file import coincidence, module_file, weights_file, why_no_module
-from tconv.translation.python_file import Port, function_file
-
-LAYOUTS: Final = {"canonical": CANONICAL, "channels_last": CHANNELS_LAST, "direct": DIRECT}
-MODULE: Final = ModuleText(
-    base="object",
-    init="self.weight = np.zeros(SHAPE)\nself.bias = np.zeros(c_out) if bias else None",
-    method="__call__",
-    assign="VARIABLE[...] = ARRAY",
-    array="VARIABLE",
-)
-
-
-def port(case_id: str, own: Layout, *, module: ModuleText | None = MODULE, **changes: Any) -> Port:
-    """Return the port of a case to NumPy, from a source with this layout."""
-    case = Case.from_id(case_id)
-    none = Resolution(axes=(Window(begin=0, end=0),) * case.ndim)
-    candidate = Candidate(case=case, correction=none)
-    snippet = replace(NumpyAdapter().snippet(case, "scatter", "cpu"), module=module)
-    source, target = (
-        Target(backend=name, mode="call", device="cpu") for name in ("source", "target")
-    )
-    made = Port(
-        candidate=candidate, snippet=snippet, source=source, target=target, own=own, into=CANONICAL
-    )
-    return replace(made, **changes)
+from tconv.translation.module_file import module_file, why_no_module
+from tconv.translation.python_file import function_file
 
 
 def arrays(case: Case) -> tuple[Any, Any, Any, Any]:
@@ -54,9 +26,6 @@ def arrays(case: Case) -> tuple[Any, Any, Any, Any]:
         dilation=case.dilation, groups=case.groups,
     )  # fmt: skip
     return x, w, b, y
-
-
-CASE: Final = "2d-i3x4-k3x2-s2x1-p1x0-op1x0-g2-ci4-co6-f64"
 
 
 @pytest.mark.parametrize("own", LAYOUTS.values(), ids=LAYOUTS)
@@ -174,71 +143,6 @@ def test_integers_are_no_weights_to_train() -> None:
     reason = why_no_module(port("1d-i3-k2-ci2-co3-i32", CANONICAL))
 
     assert reason == "no module trains weights of int32; leave out --as"
-
-
-@pytest.mark.parametrize("own", LAYOUTS.values(), ids=LAYOUTS)
-@pytest.mark.parametrize("into", LAYOUTS.values(), ids=LAYOUTS)
-@pytest.mark.parametrize("groups", [1, 2, 3])
-@pytest.mark.parametrize("k", [(1,), (2,), (3, 2), (2, 2), (4, 2, 1)])
-def test_condition_on_which_two_shapes_are_one_is_that_under_which_they_are_equal(
-    own: Layout, into: Layout, groups: int, k: tuple[int, ...]
-) -> None:
-    shapes = own.w_shape(k, groups), into.w_shape(k, groups)
-    condition = coincidence(*shapes, groups)
-
-    for a, b in itertools.product(range(1, 13), repeat=2):
-        sizes = {"c_in": a * groups, "c_out": b * groups}
-        before, after = ([eval(text, sizes) for text in shape] for shape in shapes)  # noqa: S307 # the harness's own text
-        holds = condition is not None and eval(condition or "True", sizes)  # noqa: S307 # the same
-        assert holds == (before == after)
-
-
-def weights_of(own: Layout, into: Layout, case_id: str) -> dict[str, Any]:
-    file = weights_file(port(case_id, own, into=into))
-    names: dict[str, Any] = {}
-    exec(compile(file.text, "weights.py", "exec"), names)  # noqa: S102 # the harness's own text
-    return names
-
-
-@pytest.mark.parametrize("own", LAYOUTS.values(), ids=LAYOUTS)
-@pytest.mark.parametrize("into", LAYOUTS.values(), ids=LAYOUTS)
-def test_layouts_alone_are_converted_and_back(own: Layout, into: Layout) -> None:
-    case = Case.from_id(CASE)
-    w = np.arange(np.prod(case.w_shape)).reshape(case.w_shape)
-    names = weights_of(own, into, CASE)
-
-    converted = names["to_target_layout"](own.w(w, case.groups))
-
-    assert np.array_equal(converted, into.w(w, case.groups))
-    assert np.array_equal(names["to_source_layout"](converted), own.w(w, case.groups))
-
-
-def test_shape_tells_whether_weights_are_converted() -> None:
-    names = weights_of(CHANNELS_LAST, CANONICAL, "1d-i3-k3-ci2-co4-f32")
-
-    assert names["is_converted"](np.zeros((2, 4, 3)), 2, 4)
-    assert not names["is_converted"](np.zeros((3, 4, 2)), 2, 4)
-    with pytest.raises(
-        ValueError, match=r"w has shape \(2, 3, 4\), but should have \(3, 4, 2\) or"
-    ):
-        names["is_converted"](np.zeros((2, 3, 4)), 2, 4)
-
-
-def test_shape_that_both_layouts_have_warns() -> None:
-    names = weights_of(CHANNELS_LAST, CANONICAL, "1d-i3-k3-ci3-co4-f32")
-
-    with pytest.warns(UserWarning, match="both layouts have this shape"):
-        names["is_converted"](np.zeros((3, 4, 3)), 3, 4)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        names["is_converted"](np.zeros((3, 4, 2)), 2, 4)
-
-
-def test_layouts_of_one_shape_say_that_it_does_not_tell() -> None:
-    file = weights_file(port(CASE, CANONICAL))
-
-    assert "is_converted" not in file.text
-    assert "it does not tell whether w has been converted" in file.text
 
 
 def test_third_party_snippet_needs_no_more_than_its_call() -> None:

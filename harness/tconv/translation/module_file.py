@@ -1,21 +1,18 @@
-"""The Python files of a module that takes the source's checkpoint, and of the layouts alone."""
+"""The Python file of a module that takes the source's checkpoint, and gives it back."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterator
 from textwrap import indent
 from typing import Final
 
-from tconv.adapters.layout import Layout, conversion
 from tconv.adapters.snippet import ModelText, ModuleText
 from tconv.translation.python_file import (
     Port,
     PythonFile,
     body_text,
-    commented,
-    function_file,
     import_lines,
     pads_of,
 )
+from tconv.translation.weights_file import layouts_text
 
 _FILE: Final = '''\
 {imports}
@@ -47,17 +44,6 @@ class ConvTranspose({base}):
     def to_source(self):
         """Return the weights of {source}, {form}."""
 {give}
-'''
-
-_LAYOUTS: Final = '''\
-def to_target_layout(w):
-    """Convert w {own} to {into}."""
-{forth}
-
-
-def to_source_layout(w):
-    """Convert w {into} back to {own}."""
-{back}
 '''
 
 
@@ -138,7 +124,7 @@ def module_file(port: Port) -> PythonFile:
     body = body_text([*weights, *port.computation(module.call)])
     names = port.own.checkpoint.names
     checkpoint, back = port.own.checkpoint.statements(candidate.case.dtype)
-    shape = f"({', '.join(port.into.w_shape(_taps(port), candidate.groups))})"
+    shape = f"({', '.join(port.into.w_shape(port.taps, candidate.groups))})"
     text = _FILE.format(
         imports="IMPORTS",
         layouts=layouts_text(port),
@@ -212,94 +198,6 @@ def _unpacked(names: tuple[str, str] | None) -> str:
     return "w, b = weights if len(weights) == 2 else (*weights, None)"
 
 
-_IS_CONVERTED: Final = '''
-
-def is_converted(w, c_in, c_out):
-    """Return whether w has the layout of {target} already, not that of {source}.
-
-    Its shape tells{unless}.
-    """
-    source, target = {before}, {after}
-    if w.shape not in (source, target):
-        raise ValueError(f"w has shape {{w.shape}}, but should have {{source}} or {{target}}")
-    if source == target:
-        warnings.warn("both layouts have this shape, so it does not tell", stacklevel=2)
-    return w.shape == target
-'''
-_IS_NOT_TOLD: Final = """
-
-# Both layouts have the shape {before}:
-# it does not tell whether w has been converted.
-"""
-
-
-def weights_file(port: Port) -> PythonFile:
-    """Return the text of the conversion of w and back, and of how to tell which layout it has."""
-    groups = port.candidate.groups
-    own, into = (layout.w_shape(_taps(port), groups) for layout in (port.own, port.into))
-    equal = coincidence(own, into, groups)
-    test = (_IS_NOT_TOLD if equal == "" else _IS_CONVERTED).format(
-        source=port.source.backend,
-        target=port.target.backend,
-        before=f"({', '.join(own)})",
-        after=f"({', '.join(into)})",
-        unless=f", unless {equal}: then it warns" if equal else "",
-    )
-    text = layouts_text(port) + test
-    imports = "import warnings\n\n" * ("warnings." in text) + import_lines("", text)
-    plain = function_file(replace(port, own=port.into, keeps_layout=False))
-    return PythonFile(
-        text=f"{imports}\n\n\n{text}",
-        usage="y = conv_transpose(x, to_target_layout(w), b)",
-        border=port.into,
-        beside=plain.text,
-    )
-
-
-def coincidence(first: Sequence[str], second: Sequence[str], groups: int) -> str | None:
-    """Return when two shapes of w are one, as source text: empty for always, None for never."""
-    channels: dict[str, int] = {}
-    conditions = []
-    for pair in zip(first, second, strict=True):
-        size, name = sorted(pair, key=str.isdigit, reverse=True)
-        symbol, divided, _ = name.partition(" // ")
-        if size == name:
-            continue
-        if name.isdigit():
-            return None
-        if size.isdigit():
-            number = int(size) * (groups if divided else 1)
-            if channels.setdefault(symbol, number) != number:
-                return None
-        else:
-            conditions.append("c_in == c_out" if divided and "//" in size else f"{name} == {size}")
-    if len(set(channels.values())) > 1 and conditions:
-        return None
-    texts = [f"{symbol} == {number}" for symbol, number in sorted(channels.items())]
-    return " and ".join([*texts, *dict.fromkeys(map(_sorted, conditions))])
-
-
-def _sorted(equation: str) -> str:
-    return " == ".join(sorted(equation.split(" == ")))
-
-
-def layouts_text(port: Port) -> str:
-    """Return two functions, that give w the target's layout, and back."""
-    groups = port.candidate.groups
-    return _LAYOUTS.format(
-        own=port.own.w_text(port.ndim, groups),
-        into=port.into.w_text(port.ndim, groups),
-        forth=_converted(port.own, port.into, port.ndim, groups),
-        back=_converted(port.into, port.own, port.ndim, groups),
-    )
-
-
-def _converted(source: Layout, target: Layout, ndim: int, groups: int) -> str:
-    steps = list(conversion(source, target, ndim, groups))
-    lines = [commented(f"w = {expression}", reason) for expression, reason in steps]
-    return indent("\n".join([*lines, "return np.ascontiguousarray(w)"]), "    ")
-
-
 def _load(module: ModuleText, names: tuple[str, str] | None) -> Iterator[str]:
     yield _unpacked(names)
     yield f"if (b is None) != ({module.bias} is None):"
@@ -330,10 +228,3 @@ def _filled(text: str, variable: str) -> str:
 
 def _indented(text: str) -> str:
     return indent(text, " " * 8)
-
-
-def _taps(port: Port) -> tuple[int, ...]:
-    """Return the number of taps on each axis, zeros between them left out."""
-    case = port.candidate.case
-    dilations = port.candidate.dilated_by or (1,) * case.ndim
-    return tuple((reach - 1) // d + 1 for reach, d in zip(case.k, dilations, strict=True))

@@ -111,6 +111,13 @@ class Port:
         return self.candidate.case.ndim
 
     @property
+    def taps(self) -> tuple[int, ...]:
+        """Number of taps on each axis, zeros between them left out."""
+        case = self.candidate.case
+        dilations = self.candidate.dilated_by or (1,) * case.ndim
+        return tuple((reach - 1) // d + 1 for reach, d in zip(case.k, dilations, strict=True))
+
+    @property
     def border(self) -> Layout:
         """The layout in which x is taken, and y is returned."""
         return self.own if self.keeps_layout else self.into

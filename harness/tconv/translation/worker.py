@@ -22,7 +22,7 @@ from tconv.model.route import Composed, Native, Unsupported
 from tconv.model.target import Target
 from tconv.model.tensors import Tensors
 from tconv.translation.candidate import Candidate
-from tconv.translation.module_file import module_file, weights_file, why_no_module
+from tconv.translation.module_file import module_file, why_no_module
 from tconv.translation.python_file import (
     FileStyle,
     Form,
@@ -33,6 +33,7 @@ from tconv.translation.python_file import (
 )
 from tconv.translation.search import Search
 from tconv.translation.source import Impossible, SourceCall, layout_of, refused_at
+from tconv.translation.weights_file import weights_file
 
 Output = NDArray[Any] | str
 """A result (n, c_out, *o), or why there is none."""
