@@ -170,7 +170,7 @@ def test_refused_call_breaks_a_condition_and_has_accepted_neighbours(tmp_path: P
     assert done.exit_code == 3
     assert done.stdout.splitlines()[:6] == [
         "refused: fake:call@cpu does not accept this call",
-        "  accepted only where K >= s, which is 2 >= 3 here",
+        "  accepted only where K >= s (here 2 >= 3)",
         "  the framework was not asked: no framework is loaded with --no-run",
         "nearest accepted calls:",
         "  tconv explain fake:call@cpu padding=same i=3 k=2 s=2",

@@ -142,7 +142,7 @@ def _refusal(answer: "Answer", request: "Request") -> Iterator[str]:
     for clause in answer.broken:
         assert answer.entry is not None
         numbers = clause.numbers(answer.entry.calls_of(request.axes))
-        here = f", which is {numbers} here" if numbers else ""
+        here = f" (here {numbers})" if numbers else ""
         yield from _wrapped(f"  accepted only where {clause}{here}")
     if answer.reply and answer.reply.words:
         first, *more = (line.rstrip() for line in answer.reply.words.splitlines())
